@@ -1,0 +1,35 @@
+# Every target first makes .venv from the pinned versions; what is done is skipped.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.installed
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+
+.PHONY: run quick test test-slow lint clean
+
+run: $(READY)
+	$(BIN)/python -m bench run suites/seed.yaml -j $(JOBS)
+
+quick: $(READY)
+	$(BIN)/python -m bench run suites/quick.yaml -j $(JOBS)
+
+test: lint
+	$(BIN)/python -m pytest
+
+test-slow: $(READY)
+	$(BIN)/python -m pytest -m slow
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# The build backend is pinned like everything else, hence no build isolation.
+$(READY): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt hatchling editables
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[dev]'
+	touch $(READY)
+
+clean:
+	rm -rf .venv

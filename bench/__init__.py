@@ -1,0 +1,53 @@
+"""A benchmark harness for function classification.
+
+The folder is the pipeline: suite → datasets → cells → store → tables and figures →
+report. The public names below are loaded when first used, so that importing
+`bench` costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bench.classifiers import CSDClassifier, SDClassifier
+    from bench.datasets import make_dataset
+    from bench.library import load_library
+    from bench.runner import run_suite
+    from bench.suite import load_suite
+    from bench.tables import read_results
+
+__version__ = "0.1.0"
+
+# Raised by hand, stage by stage, when the bits of a result change: it is part of
+# every cell's key, so that no result of an older arithmetic is taken for a new one.
+RESULTS = {"curves": 1, "SD": 1, "CSD": 1}
+
+_HOMES = {
+    "CSDClassifier": "bench.classifiers",
+    "SDClassifier": "bench.classifiers",
+    "load_library": "bench.library",
+    "load_suite": "bench.suite",
+    "make_dataset": "bench.datasets",
+    "read_results": "bench.tables",
+    "run_suite": "bench.runner",
+}
+__all__ = [
+    "RESULTS",
+    "CSDClassifier",
+    "SDClassifier",
+    "load_library",
+    "load_suite",
+    "make_dataset",
+    "read_results",
+    "run_suite",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'bench' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

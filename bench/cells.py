@@ -1,0 +1,180 @@
+"""A cell: one classifier fitted on one repetition of one dataset, and scored."""
+
+import resource
+import sys
+import time
+import traceback
+import warnings
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from bench.datasets import DatasetRecipe, make_dataset
+from bench.metrics import score_all
+from bench.provenance import cpu_name, versions
+from bench.registry import ClassifierRecipe, build
+from bench.seeds import digest
+from bench.store import Result
+
+_MAX_WARNINGS = 10
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What is computed as one, with everything that its scores depend on.
+
+    Attributes
+    ----------
+    dataset, repetition, classifier
+        Its coordinates.
+    seed
+        The suite's root of random streams.
+    threads
+        That BLAS, OpenMP and torch may use.
+    """
+
+    dataset: DatasetRecipe
+    repetition: int
+    classifier: ClassifierRecipe
+    seed: int
+    threads: int
+
+    @cached_property
+    def fields(self) -> dict[str, Any]:
+        """What the key is taken over."""
+        return {
+            "dataset": self.dataset.identity,
+            "repetition": self.repetition,
+            "seed": self.seed,
+            "classifier": self.classifier.identity,
+            "threads": self.threads,
+        }
+
+    @cached_property
+    def key(self) -> str:
+        """The name of its result in the store: 64 hexadecimal digits."""
+        return digest(self.fields)
+
+    def result(self, status: str, **found: Any) -> Result:
+        """Start a result with what the cell knows of itself."""
+        return Result(
+            key=self.key,
+            fields=self.fields,
+            dataset=self.dataset.spec.id,
+            repetition=self.repetition,
+            classifier=self.classifier.id,
+            status=status,
+            threads=self.threads,
+            device=self.classifier.device,
+            versions=versions(),
+            cpu=cpu_name(),
+            **found,
+        )
+
+
+Arrays = dict[str, np.ndarray]
+
+
+def compute(cell: Cell) -> tuple[Result, Arrays | None]:
+    """Draw the data, fit, predict and score; an exception becomes a "failed" result."""
+    heard: Counter[str] = Counter()
+    found: dict[str, Any] = {}
+    arrays: Arrays | None = None
+    _limit_torch(cell.threads)
+    with (
+        threadpool_limits(cell.threads),
+        warnings.catch_warnings(record=True) as caught,
+    ):
+        warnings.simplefilter("always")
+        try:
+            found, arrays = _fit_and_score(cell)
+            status = "done"
+        except Exception as error:
+            status = "failed"
+            found["error"] = {
+                "type": type(error).__name__,
+                "message": str(error)[:2000],
+                "traceback": traceback.format_exc(limit=-20),
+            }
+    heard.update(f"{w.category.__name__}: {w.message}"[:500] for w in caught)
+    found["warnings"] = tuple(
+        f"{text} (×{count})" if count > 1 else text
+        for text, count in heard.most_common(_MAX_WARNINGS)
+    )
+    found["peak_rss_mib"] = round(_peak_rss_mib(), 1)
+    return cell.result(status, **found), arrays
+
+
+def _fit_and_score(cell: Cell) -> tuple[dict[str, Any], Arrays]:
+    data = make_dataset(cell.dataset, cell.repetition, cell.seed)
+    columns = data.columns(cell.classifier.channels)
+    X = {"train": data.X_train, "test": data.X_test}
+    if len(columns) < data.X_train.shape[1]:
+        X = {part: values[:, columns] for part, values in X.items()}
+    y = {"train": data.y_train, "test": data.y_test}
+    stream = [cell.dataset.stream, cell.repetition]
+    n_channels = len(columns) // len(data.x)
+    estimator = build(cell.classifier, cell.seed, stream, data.x, n_channels)
+    found: dict[str, Any] = {"data_hash": data.data_hash}
+    arrays: Arrays = {}
+
+    def fit() -> None:
+        estimator.fit(X["train"], y["train"])
+
+    def predict() -> None:
+        for part in ("train", "test"):
+            arrays[f"labels_{part}"] = y[part].astype(np.int32)
+            predictions = np.asarray(estimator.predict(X[part]))
+            if predictions.shape != y[part].shape:
+                raise ValueError(
+                    f"predict gave shape {predictions.shape}, expected {y[part].shape}"
+                )
+            arrays[f"predictions_{part}"] = predictions.astype(np.int32)
+            kind, scores = _scores(estimator, X[part])
+            arrays["kind"] = np.array(kind)
+            if scores is not None:
+                arrays[f"scores_{part}"] = scores
+
+    found["fit_seconds"], found["fit_cpu_seconds"] = _timed(fit)
+    found["predict_seconds"], found["predict_cpu_seconds"] = _timed(predict)
+    for part in ("train", "test"):
+        found[part] = score_all(arrays[f"labels_{part}"], arrays[f"predictions_{part}"])
+    iterations = getattr(estimator, "n_iter_", None)
+    if iterations is not None:
+        found["iterations"] = int(np.max(iterations))
+    return found, arrays
+
+
+def _scores(estimator: Any, X: np.ndarray) -> tuple[str, np.ndarray | None]:
+    """Return the finest thing that the classifier says of each curve, and its kind."""
+    for kind, method in (
+        ("probability", "predict_proba"),
+        ("decision", "decision_function"),
+    ):
+        if hasattr(estimator, method):
+            return kind, np.asarray(getattr(estimator, method)(X), dtype=np.float32)
+    return "none", None
+
+
+def _timed(work: Callable[[], None]) -> tuple[float, float]:
+    """Return the seconds of wall clock and of the processor, rounded to 0.1 ms."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    work()
+    return round(time.perf_counter() - wall, 4), round(time.process_time() - cpu, 4)
+
+
+def _limit_torch(threads: int) -> None:
+    """Limit torch where it is loaded; loaded later, it starts from OpenMP's limit."""
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_num_threads(threads)
+
+
+def _peak_rss_mib() -> float:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)

@@ -1,0 +1,358 @@
+"""Function libraries: random symbolic curves from a text file."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, overload
+
+import numpy as np
+
+from bench import resources
+from bench.derivatives import derivative
+from bench.errors import LibraryError, MissingFileError, did_you_mean, located
+from bench.expressions import (
+    MAX_INDEX,
+    MAX_LENGTH,
+    Expression,
+    Input,
+    evaluate,
+    parse,
+    used,
+)
+from bench.seeds import split
+
+MAX_BYTES = 2**20
+MAX_FUNCTIONS = 1_000
+CHUNK_ELEMENTS = 2**18  # of curves × points: what one pass holds of each intermediate
+
+
+@dataclass(frozen=True)
+class Function:
+    """One line of a library: its value and its derivative for each input."""
+
+    line: int
+    text: str
+    value: Expression
+    gradients: tuple[Expression, ...]
+
+
+@dataclass(frozen=True)
+class FunctionLibrary:
+    """Functions with random coefficients, from which symbolic curves are drawn.
+
+    Attributes
+    ----------
+    name
+        The file's name without its suffix.
+    text
+        The file's content: what identifies the library.
+    functions
+        One entry a line.
+    n_inputs
+        Columns of the input that the library reads or gives a gradient for.
+    """
+
+    name: str
+    text: str
+    functions: tuple[Function, ...]
+    n_inputs: int
+
+    @overload
+    def sample(
+        self,
+        x: np.ndarray,
+        n_curves: int,
+        rng: np.random.Generator,
+        gradients: Literal[False] = ...,
+        dtype: Any = ...,
+    ) -> np.ndarray: ...
+    @overload
+    def sample(
+        self,
+        x: np.ndarray,
+        n_curves: int,
+        rng: np.random.Generator,
+        gradients: Literal[True],
+        dtype: Any = ...,
+    ) -> tuple[np.ndarray, np.ndarray]: ...
+    def sample(
+        self,
+        x: np.ndarray,
+        n_curves: int,
+        rng: np.random.Generator,
+        gradients: bool = False,
+        dtype: Any = np.float64,
+    ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
+        """Draw curves: a function each, with replacement, and fresh coefficients.
+
+        The first k curves of a larger draw are the smaller draw, bit for bit.
+
+        Parameters
+        ----------
+        x : array of shape (n_points, n_inputs) or (n_points,)
+            The points, the same for every curve.
+        n_curves : int
+            Curves to draw.
+        rng : numpy.random.Generator
+            Advanced by a fixed amount, whatever `n_curves` is.
+        gradients : bool, default=False
+            Whether to return the exact derivatives too.
+        dtype : float64 or float32
+            Of points, coefficients, arithmetic and result.
+
+        Returns
+        -------
+        values : array of shape (n_curves, n_points)
+        gradients : array of shape (n_curves, n_points, n_inputs), if asked for
+        """
+        x = self._points(x, dtype)
+        values = np.empty((n_curves, len(x)), dtype)
+        slopes = np.empty((n_curves, *x.shape), dtype) if gradients else None
+        picks, normal, uniform = split(rng, 3)
+        chunk = max(1, CHUNK_ELEMENTS // len(x))
+        for start in range(0, n_curves, chunk):
+            rows = slice(start, min(start + chunk, n_curves))
+            size = rows.stop - rows.start
+            which = picks.integers(len(self.functions), size=size)
+            coefficients = self._coefficients(normal, uniform, size, dtype)
+            for k, function in enumerate(self.functions):
+                mine = np.flatnonzero(which == k)
+                if mine.size:
+                    own = {kind: drawn[mine] for kind, drawn in coefficients.items()}
+                    _fill(function, x, own, values, slopes, start + mine)
+        return values if slopes is None else (values, slopes)
+
+    def probe(
+        self, x: np.ndarray, dtype: Any = np.float64, n_curves: int = 1000
+    ) -> None:
+        """Raise a LibraryError that names a function with values that are not finite.
+
+        Each function is drawn `n_curves` times on `x`, from a fixed seed.
+        """
+        x = self._points(x, dtype)
+        normal, uniform = split(np.random.default_rng(0), 2)
+        chunk = max(1, min(n_curves, CHUNK_ELEMENTS // len(x)))
+        for start in range(0, n_curves, chunk):
+            size = min(chunk, n_curves - start)
+            coefficients = self._coefficients(normal, uniform, size, dtype)
+            for function in self.functions:
+                nodes = [function.value, *function.gradients]
+                for node, part in zip(
+                    nodes, evaluate(nodes, x, coefficients), strict=True
+                ):
+                    if not np.isfinite(part).all():
+                        what = "value" if node is function.value else "gradient"
+                        raise LibraryError(
+                            f"{self.name}, line {function.line}: '{function.text}' has "
+                            f"a {what} that is not finite, found among {n_curves} "
+                            "random curves; keep divisors, logarithms, roots and "
+                            "exponents away from their limits"
+                        )
+
+    def _points(self, x: np.ndarray, dtype: Any) -> np.ndarray:
+        x = np.asarray(x, dtype=dtype)
+        x = x[:, None] if x.ndim == 1 else x
+        if x.ndim != 2 or len(x) == 0 or x.shape[1] < self.n_inputs:
+            raise LibraryError(
+                f"{self.name}: reads {self.n_inputs} input column(s), found an x of "
+                f"shape {x.shape}; expected (n_points, n_inputs)"
+            )
+        return x
+
+    def _coefficients(
+        self,
+        normal: np.random.Generator,
+        uniform: np.random.Generator,
+        size: int,
+        dtype: Any,
+    ) -> dict[str, np.ndarray]:
+        """Draw one row a curve from streams of their own: a prefix stays a prefix."""
+        return {
+            "N": normal.standard_normal((size, self._count("N")), dtype=dtype),
+            "U": uniform.random((size, self._count("U")), dtype=dtype),
+        }
+
+    def _count(self, kind: str) -> int:
+        return max(
+            (
+                leaf.index + 1
+                for function in self.functions
+                for node in (function.value, *function.gradients)
+                for leaf in used(node)
+                if not isinstance(leaf, Input) and leaf.kind == kind
+            ),
+            default=0,
+        )
+
+
+def _fill(
+    function: Function,
+    x: np.ndarray,
+    coefficients: dict[str, np.ndarray],
+    values: np.ndarray,
+    slopes: np.ndarray | None,
+    rows: np.ndarray,
+) -> None:
+    if slopes is None:
+        values[rows] = evaluate([function.value], x, coefficients)[0]
+        return
+    parts = evaluate([function.value, *function.gradients], x, coefficients)
+    values[rows] = parts[0]
+    slopes[rows] = 0.0  # columns of x that the library does not know
+    for column, part in enumerate(parts[1:]):
+        slopes[rows, :, column] = part
+
+
+def find_library(name_or_path: str | Path, folder: Path | None = None) -> Path:
+    """Find a library: a path relative to `folder`, or a name there or in ``funs/``."""
+    folder = Path() if folder is None else folder
+    name = str(name_or_path)
+    candidates = [folder / name]
+    if not name.endswith(".lib"):
+        candidates = [folder / f"{name}.lib", folder / name]
+        if Path(name).name == name:
+            candidates.append(resources.LIBRARIES / f"{name}.lib")
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate
+    known = {
+        path.stem
+        for where in (folder, resources.LIBRARIES)
+        for path in where.glob("*.lib")
+    }
+    raise MissingFileError(
+        f"no function library '{name}' in {folder} or among the shipped ones "
+        f"({', '.join(sorted(known))}){did_you_mean(name, known)}"
+    )
+
+
+def load_library(
+    name_or_path: str | Path, folder: Path | None = None
+) -> FunctionLibrary:
+    """Read, parse and check a function library.
+
+    Parameters
+    ----------
+    name_or_path
+        A shipped library's name (``F11_v1``) or the path of a ``.lib`` file.
+    folder
+        Where relative paths start; the current folder by default.
+
+    Raises
+    ------
+    MissingFileError
+        No such library.
+    LibraryError
+        With file and line: a line outside the grammar, or a wrong gradient.
+    """
+    path = find_library(name_or_path, folder)
+    if path.stat().st_size > MAX_BYTES:
+        raise LibraryError(
+            f"{path}: {path.stat().st_size} bytes; at most {MAX_BYTES} are read"
+        )
+    try:
+        text = path.read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        raise LibraryError(f"{path}: not a text file in UTF-8") from None
+    except OSError as error:
+        raise MissingFileError(
+            f"{path}: cannot be read ({error.strerror}); expected a text file"
+        ) from None
+    return parse_library(text, path.stem, str(path))
+
+
+def parse_library(text: str, name: str, where: str | None = None) -> FunctionLibrary:
+    """Parse a library's text; see `load_library`."""
+    where = name if where is None else where
+    lines = [
+        (number, line.split("#", 1)[0].strip())
+        for number, line in enumerate(text.splitlines(), start=1)
+    ]
+    lines = [(number, line) for number, line in lines if line]
+    if not lines or len(lines) > MAX_FUNCTIONS:
+        raise LibraryError(
+            f"{where}: {len(lines)} functions; expected 1 to {MAX_FUNCTIONS}, "
+            "one a line"
+        )
+    read = []
+    for number, line in lines:
+        with located(f"{where}:{number}"):
+            read.append((number, *_read_line(line)))
+    n_inputs = max(_width(value, written) for _, _, value, written in read)
+    functions = []
+    for number, line, value, written in read:
+        derived = [derivative(value, column) for column in range(n_inputs)]
+        with located(f"{where}:{number}"):
+            gradients = _checked(value, written, derived)
+        functions.append(Function(number, line, value, gradients))
+    return FunctionLibrary(name, text, tuple(functions), n_inputs)
+
+
+def _read_line(line: str) -> tuple[str, Expression, list[Expression | None]]:
+    if len(line) > MAX_LENGTH * 2:
+        raise LibraryError(
+            f"a line of {len(line)} characters; at most {MAX_LENGTH * 2} are read"
+        )
+    value, *written = line.split(";")
+    if len(written) > MAX_INDEX + 1:
+        raise LibraryError(f"{len(written)} gradients; at most {MAX_INDEX + 1}")
+    if not value.strip():
+        raise LibraryError("no value; expected value;d/dx0;d/dx1;…")
+    parts = [parse(part) if part.strip() else None for part in written]
+    return line, parse(value), parts
+
+
+def _width(value: Expression, written: Sequence[Expression | None]) -> int:
+    nodes = [value, *(part for part in written if part is not None)]
+    columns = [
+        leaf.column + 1
+        for node in nodes
+        for leaf in used(node)
+        if isinstance(leaf, Input)
+    ]
+    return max([1, *columns, len(written)])
+
+
+def _checked(
+    value: Expression,
+    written: Sequence[Expression | None],
+    derived: Sequence[Expression],
+) -> tuple[Expression, ...]:
+    """Take each written gradient that agrees with the derivative, else the latter."""
+    rng = np.random.default_rng(0)
+    # Points of several magnitudes, so that most expressions are finite somewhere.
+    x = rng.standard_normal((64, len(derived))) * 10.0 ** rng.uniform(-1, 1, (64, 1))
+    coefficients = {
+        "N": rng.standard_normal((32, MAX_INDEX + 1)),
+        "U": rng.random((32, MAX_INDEX + 1)),
+    }
+    chosen = []
+    for column, own in enumerate(derived):
+        theirs = written[column] if column < len(written) else None
+        chosen.append(own if theirs is None else theirs)
+        if theirs is None:
+            continue
+        found, expected = (
+            np.broadcast_to(np.asarray(part, float), (32, 64))
+            for part in evaluate([theirs, own], x, coefficients)
+        )
+        both = np.isfinite(found) & np.isfinite(expected)
+        if not both.any():
+            raise LibraryError(
+                f"the gradient d/dx{column} is finite nowhere on a probe, so it cannot "
+                "be checked; leave it empty to have it derived"
+            )
+        with np.errstate(all="ignore"):
+            gap = np.where(both, np.abs(found - expected), 0.0)
+            wrong = both & (gap > 1e-6 * (1 + np.abs(expected)))
+            wrong |= np.isfinite(expected) & ~np.isfinite(found)
+        if wrong.any():
+            curve, point = np.argwhere(wrong)[0]
+            raise LibraryError(
+                f"the gradient d/dx{column} is wrong: at x = "
+                f"{np.array2string(x[point], precision=4)} it gives "
+                f"{found[curve, point]:.6g} where the derivative of the value is "
+                f"{expected[curve, point]:.6g}; mend it, or leave it empty to have it "
+                "derived"
+            )
+    return tuple(chosen)

@@ -1,0 +1,71 @@
+"""What a discriminator minimises, with the parts that its history keeps apart."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+Components = dict[str, Tensor]
+
+
+def binary_cross_entropy(
+    logits: Tensor, labels: Tensor, weights: Tensor | None
+) -> tuple[Tensor, Components]:
+    """Cross-entropy of one logit (n, 1); label 1 is the second class (symbolic)."""
+    losses = functional.binary_cross_entropy_with_logits(
+        logits[:, 0], labels.to(logits.dtype), reduction="none"
+    )
+    return _mean(losses, weights), {}
+
+
+def cross_entropy(
+    logits: Tensor, labels: Tensor, weights: Tensor | None
+) -> tuple[Tensor, Components]:
+    """Softmax cross-entropy of (n, n_classes) logits."""
+    losses = functional.cross_entropy(logits, labels, reduction="none")
+    return _mean(losses, weights), {}
+
+
+def wasserstein(
+    logits: Tensor, labels: Tensor, weights: Tensor | None
+) -> tuple[Tensor, Components]:
+    """Mean logit of the fake (label 0, neural) less that of the real (1, symbolic).
+
+    A batch without one of the two classes counts that class as zero.
+    """
+    values = logits[:, 0]
+    own = torch.ones_like(values) if weights is None else weights
+    real = own * labels
+    fake = own - real
+    real_part = -(values * real).sum() / real.sum().clamp(min=1e-12)
+    fake_part = (values * fake).sum() / fake.sum().clamp(min=1e-12)
+    parts = {"loss_real": real_part.detach(), "loss_fake": fake_part.detach()}
+    return real_part + fake_part, parts
+
+
+def gradient_penalty(
+    net: Callable[[Tensor], Tensor], X: Tensor, labels: Tensor
+) -> Tensor:
+    """Mean (‖∇f‖₂ - 1)² at random interpolates between real and fake curves.
+
+    Source: Gulrajani et al., "Improved Training of Wasserstein GANs" (2017), eq. 3.
+    The rarer class decides how many pairs there are; without one there is no penalty.
+    """
+    real, fake = X[labels == 1], X[labels == 0]
+    n_pairs = min(len(real), len(fake))
+    if n_pairs == 0:
+        return X.new_zeros(())
+    real = real[torch.randperm(len(real), device=X.device)[:n_pairs]]
+    fake = fake[torch.randperm(len(fake), device=X.device)[:n_pairs]]
+    share = torch.rand(n_pairs, 1, device=X.device)
+    between = (share * real + (1 - share) * fake).requires_grad_()
+    (slope,) = torch.autograd.grad(net(between).sum(), between, create_graph=True)
+    penalty: Tensor = ((slope.norm(dim=1) - 1) ** 2).mean()
+    return penalty
+
+
+def _mean(losses: Tensor, weights: Tensor | None) -> Tensor:
+    if weights is None:
+        return losses.mean()
+    return (losses * weights).sum() / weights.sum()

@@ -1,0 +1,195 @@
+"""From a suite's classifier to an estimator: names resolved, seeds and sizes set."""
+
+import hashlib
+import inspect
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from importlib.metadata import packages_distributions
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench import RESULTS
+from bench.errors import ClassifierError, did_you_mean
+from bench.presets import PRESETS
+from bench.provenance import package_version
+from bench.seeds import derive_seed
+from bench.suite import ClassifierSpec
+
+_OWN = "bench.classifiers."
+
+
+@dataclass(frozen=True)
+class ClassifierRecipe:
+    """A classifier with its names resolved: everything that its fit depends on.
+
+    Attributes
+    ----------
+    id
+        What the suite calls it; nothing depends on it.
+    class_path
+        Dotted path of the class.
+    params
+        The preset's parameters, overridden by the suite's.
+    channels
+        What it reads of a dataset.
+    version
+        Of the package that computes; for a file, the hash of its text.
+    device
+        Where SD and CSD compute.
+    library_defaults
+        Whether it is another library's class as it comes.
+    """
+
+    id: str
+    class_path: str
+    params: dict[str, Any]
+    channels: tuple[str, ...]
+    version: str
+    device: str
+    library_defaults: bool
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """The recipe as a JSON value, without its id."""
+        return {
+            "class": self.class_path,
+            "params": self.params,
+            "channels": list(self.channels),
+            "version": self.version,
+            "device": self.device,
+        }
+
+
+def resolve_classifier(spec: ClassifierSpec) -> ClassifierRecipe:
+    """Look a classifier up and check its parameters; nothing is fitted.
+
+    A preset as it stands imports nothing; any other is built once, to see that it can
+    be.
+    """
+    preset = PRESETS.get(spec.use or "")
+    class_path = preset.class_path if preset else str(spec.class_)
+    params = (preset.params if preset else {}) | spec.params
+    is_ours = class_path.startswith(_OWN)
+    device = _device(params.get("device", "auto")) if is_ours else "cpu"
+    if spec.params or preset is None:
+        _checked(class_path, params)
+    return ClassifierRecipe(
+        spec.id,
+        class_path,
+        params,
+        spec.channels,
+        _version(class_path),
+        device,
+        not is_ours and not params,
+    )
+
+
+def build(
+    recipe: ClassifierRecipe, seed: int, stream: Any, x: np.ndarray, n_channels: int
+) -> Any:
+    """Make the estimator, unfitted, for one repetition of one dataset.
+
+    Every `random_state` that is None is set, nested ones too, from `seed` and
+    `stream` and never from which classifier it is.
+
+    Parameters
+    ----------
+    x : array of shape (n_points, n_inputs)
+        Given to SD and CSD, like `n_channels`.
+    """
+    estimator = import_class(recipe.class_path)(**recipe.params)
+    names = sorted(estimator.get_params(deep=True))
+    if recipe.class_path.startswith(_OWN):
+        sizes = {"x": x, "n_channels": n_channels, "device": recipe.device}
+        estimator.set_params(**sizes)
+    for name in names:
+        is_seed = name == "random_state" or name.endswith("__random_state")
+        if is_seed and estimator.get_params()[name] is None:
+            state = derive_seed(seed, "classifier", stream, name) % 2**32
+            estimator.set_params(**{name: state})
+    return estimator
+
+
+def import_class(class_path: str) -> Any:
+    """Import a class by its dotted path."""
+    module_name, _, name = class_path.rpartition(".")
+    try:
+        module = import_module(module_name)
+    except Exception as error:
+        raise ClassifierError(
+            f"'{class_path}' cannot be imported: {type(error).__name__}: {error}"
+        ) from None
+    found = getattr(module, name, None)
+    if not inspect.isclass(found):
+        raise ClassifierError(
+            f"'{module_name}' has no class '{name}'{did_you_mean(name, dir(module))}"
+        )
+    return found
+
+
+def _checked(class_path: str, params: dict[str, Any]) -> None:
+    found = import_class(class_path)
+    missing = [
+        name
+        for name in ("fit", "predict", "get_params", "set_params")
+        if not hasattr(found, name)
+    ]
+    if missing:
+        raise ClassifierError(
+            f"'{class_path}' is no scikit-learn classifier: it lacks "
+            f"{', '.join(missing)}"
+        )
+    if getattr(found, "_estimator_type", None) == "regressor" or (
+        "RegressorMixin" in [base.__name__ for base in found.__mro__]
+    ):
+        raise ClassifierError(f"'{class_path}' is a regressor; expected a classifier")
+    known = list(inspect.signature(found).parameters.values())
+    names = [parameter.name for parameter in known]
+    if not any(parameter.kind == parameter.VAR_KEYWORD for parameter in known):
+        for name in params:
+            if name not in names:
+                raise ClassifierError(
+                    f"'{class_path}' has no parameter '{name}'"
+                    f"{did_you_mean(name, names)}. Known: {', '.join(names)}"
+                )
+    try:
+        found(**params).get_params()
+    except Exception as error:
+        raise ClassifierError(
+            f"'{class_path}' cannot be built from {params}: "
+            f"{type(error).__name__}: {error}"
+        ) from None
+
+
+@cache
+def _version(class_path: str) -> str:
+    """Tell which arithmetic a class stands for, without importing it."""
+    if class_path.startswith(_OWN):
+        stage = "CSD" if class_path.endswith("CSDClassifier") else "SD"
+        return f"{stage} {RESULTS[stage]}, torch {package_version('torch')}"
+    package = class_path.partition(".")[0]
+    if package == "sklearn":  # the usual case, without reading every distribution
+        return f"scikit-learn {package_version('scikit-learn')}"
+    distributions = packages_distributions().get(package)
+    if distributions:
+        return ", ".join(f"{d} {package_version(d)}" for d in sorted(distributions))
+    module = find_spec(class_path.rpartition(".")[0])
+    if module is None or module.origin is None:
+        return "unknown"
+    return f"file {hashlib.sha256(Path(module.origin).read_bytes()).hexdigest()}"
+
+
+@cache
+def _device(device: str) -> str:
+    """Resolve "auto"; torch is asked only where there is a driver to be found."""
+    if device != "auto":
+        return device
+    has_driver = Path("/proc/driver/nvidia/version").exists()
+    if not has_driver or "+cpu" in package_version("torch"):
+        return "cpu"
+    resolved: str = import_module("bench.classifiers").resolve_device("auto")
+    return resolved

@@ -1,0 +1,12 @@
+"""Where the files that ship with the package lie, in a checkout and in a wheel."""
+
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent
+CHECKOUT = PACKAGE.parent
+_IN_WHEEL = PACKAGE / "shipped"
+ROOT = _IN_WHEEL if _IN_WHEEL.is_dir() else CHECKOUT
+
+LIBRARIES = ROOT / "funs"
+SUITES = ROOT / "suites"
+REFERENCES = ROOT / "data" / "reference"

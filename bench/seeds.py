@@ -1,0 +1,38 @@
+"""Every random stream and every key is a hash of what it depends on."""
+
+import hashlib
+import json
+from typing import Any
+
+import numpy as np
+
+
+def digest(value: Any) -> str:
+    """Hash a JSON value: 64 hexadecimal digits, whatever the order of its keys."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def derive_seed(root: int, *names: Any) -> int:
+    """Derive a 128-bit seed from a root and the names of what it is for.
+
+    The tuple is hashed, not a joined string, so ``("a", "bc")`` and ``("ab", "c")``
+    are different streams. Names are JSON values: strings, integers, dictionaries.
+    """
+    return int(digest([root, *names])[:32], 16)
+
+
+def generator(root: int, *names: Any) -> np.random.Generator:
+    """Return the random generator of ``derive_seed(root, *names)``."""
+    return np.random.default_rng(derive_seed(root, *names))
+
+
+def split(rng: np.random.Generator, n_streams: int) -> list[np.random.Generator]:
+    """Draw independent generators from `rng`, advancing it.
+
+    Unlike ``rng.spawn``, what they are depends on the state of `rng` alone, so a
+    generator that was copied or restored gives the same streams again.
+    """
+    entropy = [int(word) for word in rng.integers(0, 2**32, size=4)]
+    children = np.random.SeedSequence(entropy).spawn(n_streams)
+    return [np.random.default_rng(child) for child in children]

@@ -1,0 +1,189 @@
+"""Results as data frames, and data frames as text."""
+
+import html
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from tabulate import tabulate
+
+from bench.metrics import METRICS, score_all
+from bench.runner import STORE, Plan, make_plan
+from bench.store import Result, Store
+from bench.suite import Suite, load_suite
+
+# "#" opens a heading only where a line begins, and entities need it.
+_MARKDOWN = {ord(mark): f"&#{ord(mark)};" for mark in "\\`*_{}[]|!"}
+
+
+def read_results(
+    suite: Plan | Suite | str | Path, store: str | Path | Store = STORE
+) -> pd.DataFrame:
+    """Read what is stored of a suite.
+
+    Parameters
+    ----------
+    suite
+        A suite, its plan, or the path of its file.
+    store
+        The store, or its folder.
+
+    Returns
+    -------
+    DataFrame
+        One row a cell, in the suite's order: coordinates, status ("missing" where
+        nothing is stored), ``train_`` and ``test_`` scores of the suite's metrics,
+        seconds, memory in MiB, data hash, error and key.
+    """
+    if not isinstance(suite, Plan):
+        suite = make_plan(suite if isinstance(suite, Suite) else load_suite(suite))
+    if not isinstance(store, Store):
+        store = Store(Path(store))
+    metrics = suite.suite.metrics
+    rows = []
+    for cell in suite.cells:
+        result = store.get(cell.key)
+        coordinates: dict[str, Any] = {
+            "suite": suite.suite.name,
+            "dataset": cell.dataset.spec.id,
+            "repetition": cell.repetition,
+            "classifier": cell.classifier.id,
+        }
+        found = result or cell.result("missing")
+        rows.append(coordinates | _row(found, metrics, store) | {"key": cell.key})
+    return pd.DataFrame(rows)
+
+
+def _row(result: Result, metrics: Iterable[str], store: Store) -> dict[str, Any]:
+    row: dict[str, Any] = {"status": result.status}
+    for part in ("train", "test"):
+        scores = getattr(result, part)
+        if result.status == "done" and not set(metrics) <= set(scores):
+            arrays = store.arrays(result.key)  # a metric younger than the result
+            scores = score_all(arrays[f"labels_{part}"], arrays[f"predictions_{part}"])
+        row |= {f"{part}_{name}": scores.get(name, math.nan) for name in metrics}
+    seconds = (
+        "fit_seconds",
+        "predict_seconds",
+        "fit_cpu_seconds",
+        "predict_cpu_seconds",
+        "peak_rss_mib",
+    )
+    row |= {name: getattr(result, name) for name in seconds}
+    error = result.error or {}
+    message = f"{error.get('type')}: {error.get('message')}" if error else ""
+    return row | {
+        "iterations": result.iterations,
+        "data_hash": result.data_hash,
+        "error": message.splitlines()[0][:300] if message else "",
+    }
+
+
+def summarise(results: pd.DataFrame) -> pd.DataFrame:
+    """Reduce results to one row for each dataset and classifier.
+
+    Returns
+    -------
+    DataFrame
+        ``n`` cells done of ``n_cells``, and mean and std (ddof=1) over repetitions
+        of every score, and of the seconds to fit and predict. Datasets in the suite's
+        order; classifiers by the first held-out score, best first.
+    """
+    scores = [c for c in results.columns if c.startswith(("train_", "test_"))]
+    values = [*scores, "fit_seconds", "predict_seconds"]
+    groups = results.groupby(["dataset", "classifier"], sort=False)
+    summary = groups.agg(
+        n=("status", lambda status: int((status == "done").sum())),
+        n_cells=("status", "size"),
+    )
+    done = results[results["status"] == "done"].groupby(["dataset", "classifier"])
+    for name in values:
+        summary[f"{name}_mean"] = done[name].mean()
+        summary[f"{name}_std"] = done[name].std(ddof=1)
+    summary = summary.reset_index()
+    headline = next(c for c in scores if c.startswith("test_"))
+    metric = METRICS[headline.removeprefix("test_")]
+    order = {name: i for i, name in enumerate(results["dataset"].unique())}
+    return (
+        summary.assign(_order=summary["dataset"].map(order))
+        .sort_values(
+            ["_order", f"{headline}_mean"],
+            ascending=[True, not metric.larger_is_better],
+            kind="stable",
+            na_position="last",
+        )
+        .drop(columns="_order")
+        .reset_index(drop=True)
+    )
+
+
+def mean_std(mean: float, std: float) -> str:
+    """Write ``0.990±0.003``; ``0.990±–`` where one value has no deviation."""
+    if mean is None or math.isnan(mean):
+        return "–"
+    return f"{mean:.3f}±{'–' if math.isnan(std) else f'{std:.3f}'}"
+
+
+def score_rows(plan: Plan, summary: pd.DataFrame, dataset: str) -> pd.DataFrame:
+    """Lay out a dataset's table: scores, n, seconds, and the reference beside them."""
+    metrics = plan.suite.metrics
+    reference = plan.reference
+    figures = reference.datasets.get(dataset, {}) if reference else {}
+    rows = []
+    for entry in summary[summary["dataset"] == dataset].to_dict("records"):
+        name = entry["classifier"]
+        row = {"classifier": name}
+        for metric in metrics:
+            for part, title in (("test", "held-out"), ("train", "training")):
+                column = f"{part}_{metric}"
+                row[f"{title} {METRICS[metric].title}"] = mean_std(
+                    entry[f"{column}_mean"], entry[f"{column}_std"]
+                )
+        row["n"] = str(entry["n"])
+        if entry["n"] < entry["n_cells"]:
+            row["n"] += f" of {entry['n_cells']}"
+        fit = entry["fit_seconds_mean"]
+        row["fit (s)"] = "–" if math.isnan(fit) else f"{fit:.2f}"
+        if reference and figures:
+            figure = figures.get(name)
+            part, _, metric = reference.measures.partition("_")
+            title = (
+                f"{reference.title} ({'training' if part == 'train' else 'held-out'})"
+            )
+            std = math.nan if figure is None or figure.std is None else figure.std
+            ours = entry.get(f"{reference.measures}_mean", math.nan)
+            row[title] = mean_std(figure.mean, std) if figure else "–"
+            row["ours − theirs"] = (
+                f"{round(ours - figure.mean, 3) + 0.0:+.3f}"
+                if figure and not math.isnan(ours)
+                else "–"
+            )
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def markdown_table(frame: pd.DataFrame) -> str:
+    """Write a frame as a markdown table; text of strangers is escaped."""
+    names = ("classifier", "dataset")
+    cells = [
+        [
+            escape(str(value)) if column in names else str(value)
+            for column, value in zip(frame.columns, row, strict=True)
+        ]
+        for row in frame.itertuples(index=False)
+    ]
+    table: str = tabulate(
+        cells,
+        headers=[str(column) for column in frame.columns],
+        tablefmt="pipe",
+        disable_numparse=True,
+        colalign=["left"] + ["right"] * (len(frame.columns) - 1),
+    )
+    return table
+
+
+def escape(text: str) -> str:
+    """Make a stranger's text harmless in markdown and HTML."""
+    return html.escape(text, quote=False).translate(_MARKDOWN)

@@ -1,0 +1,35 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml_text
+
+from bench.cli import main
+
+
+@pytest.fixture
+def write_suite(tmp_path: Path) -> Callable[..., Path]:
+    """Write a suite of cheap classifiers to a temporary folder."""
+
+    def write(file: str = "suite.yaml", /, **changes: Any) -> Path:
+        path = tmp_path / file
+        path.write_text(yaml_text.suite_text(**changes))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def bench_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Run a command in a temporary folder; give its exit code and what it said."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        code = main([str(argument) for argument in arguments])
+        said = capfd.readouterr()
+        return code, said.out, said.err
+
+    return run

@@ -1,0 +1,61 @@
+import re
+
+import pytest
+
+from bench import resources
+from bench.cli import _parser
+from bench.library import load_library
+from bench.presets import PRESETS
+from bench.reference import load_reference
+from bench.registry import import_class
+from bench.runner import make_plan
+from bench.suite import load_suite
+
+README = (resources.CHECKOUT / "README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    "path", sorted(resources.SUITES.glob("*.yaml")), ids=lambda p: p.stem
+)
+def test_every_suite_resolves_and_is_named_in_the_readme(path):
+    suite = load_suite(path)
+    plan = make_plan(suite)
+    assert suite.name == path.stem
+    assert len(plan.cells) > 0
+    assert f"suites/{path.name}" in README
+
+
+@pytest.mark.parametrize(
+    "path", sorted(resources.LIBRARIES.glob("*.lib")), ids=lambda p: p.stem
+)
+def test_every_library_parses(path):
+    library = load_library(path.stem)
+    assert f"`{path.stem}`" in (resources.LIBRARIES / "README.md").read_text()
+    assert library.functions
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_can_be_built_and_is_named_in_the_readme(name):
+    preset = PRESETS[name]
+    import_class(preset.class_path)(**preset.params)
+    assert f"`{name}`" in README
+
+
+def test_every_command_is_named_in_the_readme():
+    commands = _parser()._subparsers._group_actions[0].choices
+    for command in commands:
+        assert f"bench {command}" in README
+
+
+def test_the_seed_suite_is_the_notebooks_protocol():
+    suite = load_suite(resources.SUITES / "seed.yaml")
+    assert suite.repetitions == 10
+    assert len(suite.classifiers) == 13
+    assert {d.id for d in suite.datasets} == set(
+        load_reference("seed-notebook", resources.ROOT).datasets
+    )
+
+
+def test_links_of_the_readme_lead_somewhere():
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert target.startswith("http") or (resources.CHECKOUT / target).exists()
