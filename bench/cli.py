@@ -104,7 +104,7 @@ def list_all(options: argparse.Namespace) -> int:
 
 def schema(options: argparse.Namespace) -> int:
     """Print the JSON Schema of a suite file, for editors."""
-    from bench.suite import Suite
+    from bench.schema import Suite
 
     print(json.dumps(Suite.model_json_schema(), indent=2))
     return OK

@@ -14,8 +14,8 @@ from bench.errors import DatasetError
 from bench.inputs import make_inputs
 from bench.library import FunctionLibrary, load_library
 from bench.neural import sample_mlp
+from bench.schema import DatasetSpec
 from bench.seeds import generator
-from bench.suite import DatasetSpec
 
 # What a sweep may vary without changing a curve: not part of the random streams.
 _SIZES = ("train", "test", "channels")

@@ -16,8 +16,8 @@ from bench import RESULTS
 from bench.errors import ClassifierError, did_you_mean
 from bench.presets import PRESETS
 from bench.provenance import package_version
+from bench.schema import ClassifierSpec
 from bench.seeds import derive_seed
-from bench.suite import ClassifierSpec
 
 _OWN = "bench.classifiers."
 
@@ -191,5 +191,5 @@ def _device(device: str) -> str:
     has_driver = Path("/proc/driver/nvidia/version").exists()
     if not has_driver or "+cpu" in package_version("torch"):
         return "cpu"
-    resolved: str = import_module("bench.classifiers").resolve_device("auto")
+    resolved: str = import_module("bench.discriminator").resolve_device("auto")
     return resolved

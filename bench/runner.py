@@ -11,8 +11,9 @@ from bench.isolate import preload, run_cells
 from bench.provenance import commit
 from bench.reference import Reference, load_reference
 from bench.registry import ClassifierRecipe, resolve_classifier
+from bench.schema import Suite
 from bench.store import Result, Store
-from bench.suite import Suite, load_suite
+from bench.suite import load_suite
 
 STORE = Path("data/store")
 

@@ -11,8 +11,9 @@ from tabulate import tabulate
 
 from bench.metrics import METRICS, score_all
 from bench.runner import STORE, Plan, make_plan
+from bench.schema import Suite
 from bench.store import Result, Store
-from bench.suite import Suite, load_suite
+from bench.suite import load_suite
 
 # "#" opens a heading only where a line begins, and entities need it.
 _MARKDOWN = {ord(mark): f"&#{ord(mark)};" for mark in "\\`*_{}[]|!"}

@@ -5,7 +5,7 @@ import yaml_text
 from bench import make_dataset
 from bench.datasets import resolve_dataset
 from bench.errors import DatasetError, LibraryError
-from bench.suite import DatasetSpec
+from bench.schema import DatasetSpec
 
 RECIPE = yaml_text.SUITE["datasets"][0]
 

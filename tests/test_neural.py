@@ -1,13 +1,16 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
 from scipy.stats import ks_2samp
 from torch import nn
 
-from bench import neural
 from bench.errors import DatasetError
-from bench.neural import sample_mlp
+from bench.neural import _draw_layers, _forward, sample_mlp
 
+X = np.random.default_rng(1).normal(size=(60, 1))
+X2 = np.random.default_rng(2).normal(size=(60, 2))
 MODULES = {
     "relu": nn.ReLU,
     "tanh": nn.Tanh,
@@ -15,147 +18,196 @@ MODULES = {
     "silu": nn.SiLU,
     "gelu": nn.GELU,
 }
-POINTS = np.random.default_rng(5).standard_normal((60, 2))
+N_NETS = 600
+WIDTHS = [2, 12, 8, 3]
 
 
-def rng():
-    return np.random.default_rng(0)
+def rng(seed=0):
+    return np.random.default_rng(seed)
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("chunk_size", [1, 7, 32, 1000])
-@pytest.mark.parametrize("activation", ["relu", "gelu"])
-def test_the_chunk_size_changes_no_bit(chunk_size, dtype, activation):
-    options = {"gradients": True, "dtype": dtype, "activation": activation}
-    expected = sample_mlp(POINTS, 70, rng(), **options)
-    found = sample_mlp(POINTS, 70, rng(), chunk_size=chunk_size, **options)
-    for a, b in zip(found, expected, strict=True):
-        assert a.dtype == dtype
-        assert a.tobytes() == b.tobytes()
+def sequential(widths, activation, dtype=torch.float64):
+    modules = [
+        module
+        for fan_in, fan_out in pairwise(widths)
+        for module in (nn.Linear(fan_in, fan_out, dtype=dtype), MODULES[activation]())
+    ]
+    return nn.Sequential(*modules[:-1])
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("curves_per_net", [1, 3])
-def test_a_smaller_draw_is_a_prefix_of_a_larger(dtype, curves_per_net):
-    options = {"dtype": dtype, "curves_per_net": curves_per_net}
-    few = sample_mlp(POINTS, 10, rng(), **options)
-    many = sample_mlp(POINTS, 100, rng(), **options)
-    assert few.shape == (10, 60)
-    assert few.tobytes() == many[:10].tobytes()
+def carrying(layers, net, activation):
+    """Build a torch network with the weights of one drawn network."""
+    widths = [layers[0][0].shape[2], *[weight.shape[1] for weight, _ in layers]]
+    built = sequential(widths, activation)
+    with torch.no_grad():
+        for linear, (weight, bias) in zip(built[::2], layers, strict=True):
+            linear.weight.copy_(torch.from_numpy(weight[net]))
+            linear.bias.copy_(torch.from_numpy(bias[net, :, 0]))
+    return built
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("activation", MODULES)
-def test_values_are_the_same_with_and_without_gradients(activation, dtype):
-    options = {"activation": activation, "dtype": dtype}
-    alone = sample_mlp(POINTS, 40, rng(), **options)
-    values, _ = sample_mlp(POINTS, 40, rng(), gradients=True, **options)
-    assert alone.tobytes() == values.tobytes()
-
-
-def twins(activation, hidden, n_nets, n_outputs):
-    widths = [2, *hidden, n_outputs]
-    layers = neural._draw_layers(rng(), n_nets, widths, np.float64)
-    for k in range(n_nets):
-        modules = []
-        for weight, bias in layers:
-            linear = nn.Linear(weight.shape[2], weight.shape[1], dtype=torch.float64)
-            with torch.no_grad():
-                linear.weight.copy_(torch.from_numpy(weight[k].copy()))
-                linear.bias.copy_(torch.from_numpy(bias[k, :, 0].copy()))
-            modules += [linear, MODULES[activation]()]
-        yield nn.Sequential(*modules[:-1])
-
-
-@pytest.mark.parametrize("hidden", [(), (8,), (16, 12)])
-@pytest.mark.parametrize("curves_per_net", [1, 3])
-@pytest.mark.parametrize("activation", MODULES)
-def test_values_and_jacobian_equal_those_of_torch(activation, hidden, curves_per_net):
-    n_nets = 4
-    values, gradients = sample_mlp(
-        POINTS,
-        n_nets * curves_per_net,
-        rng(),
-        hidden=hidden,
-        activation=activation,
-        curves_per_net=curves_per_net,
-        gradients=True,
-    )
-    assert values.shape == (n_nets * curves_per_net, 60)
-    assert gradients.shape == (n_nets * curves_per_net, 60, 2)
-    for k, net in enumerate(twins(activation, hidden, n_nets, curves_per_net)):
-        x = torch.tensor(POINTS, requires_grad=True)
-        outputs = net(x)
-        for j in range(curves_per_net):
-            row = k * curves_per_net + j
-            slope = torch.autograd.grad(outputs[:, j].sum(), x, retain_graph=True)[0]
-            found = outputs[:, j].detach().numpy()
-            np.testing.assert_allclose(values[row], found, rtol=1e-9, atol=1e-12)
-            np.testing.assert_allclose(
-                gradients[row], slope.numpy(), rtol=1e-9, atol=1e-12
-            )
-
-
-def test_curves_of_one_net_share_its_hidden_layers():
-    # With one hidden unit, each curve is an affine map of the same hidden output.
-    curves = sample_mlp(
-        POINTS, 4, rng(), hidden=(1,), activation="tanh", curves_per_net=2
-    )
-    correlation = np.abs(np.corrcoef(curves))
-    assert correlation[0, 1] == pytest.approx(1)
-    assert correlation[2, 3] == pytest.approx(1)
-    assert correlation[0, 2] < 0.9999
-
-
-def test_a_last_net_may_be_used_in_part():
-    whole = sample_mlp(POINTS, 6, rng(), curves_per_net=3)
-    part = sample_mlp(POINTS, 5, rng(), curves_per_net=3)
-    assert part.tobytes() == whole[:5].tobytes()
-
-
-def test_weights_are_distributed_as_those_of_torch():
-    widths = [2, 32, 32, 1]
-    n_nets = 60
-    layers = neural._draw_layers(rng(), n_nets, widths, np.float64)
+@pytest.fixture(scope="module")
+def fresh():
+    """Hold networks as torch initialises them."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        for (weight, bias), fan_in, fan_out in zip(
-            layers, widths, widths[1:], strict=False
-        ):
-            linears = [nn.Linear(fan_in, fan_out) for _ in range(n_nets)]
-            for drawn, name in [(weight, "weight"), (bias, "bias")]:
-                theirs = torch.stack([getattr(m, name).detach() for m in linears])
-                assert drawn.size == theirs.numel()
-                assert np.abs(drawn).max() <= fan_in**-0.5
-                result = ks_2samp(drawn.ravel(), theirs.numpy().ravel())
-                assert result.pvalue > 1e-3
+        return [sequential(WIDTHS, "relu") for _ in range(N_NETS)]
 
 
-def test_points_of_one_dimension_are_one_column():
-    x = np.linspace(-1, 1, 9)
-    flat = sample_mlp(x, 3, rng())
-    assert flat.tobytes() == sample_mlp(x[:, None], 3, rng()).tobytes()
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("x", [X, X2], ids=["1d", "2d"])
+@pytest.mark.parametrize("gradients", [False, True])
+def test_chunks_change_no_bit(gradients, x, dtype):
+    drawn = [
+        sample_mlp(x, 100, rng(), gradients=gradients, dtype=dtype, chunk_size=size)
+        for size in (32, 1, 7, 1000)
+    ]
+    first, *others = [list(d) if gradients else [d] for d in drawn]
+    for other in others:
+        for left, right in zip(first, other, strict=True):
+            assert left.dtype == dtype
+            np.testing.assert_array_equal(left, right, strict=True)
 
 
-def test_no_curves_can_be_drawn():
-    assert sample_mlp(POINTS, 0, rng()).shape == (0, 60)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("curves_per_net", [1, 3])
+def test_first_curves_are_the_smaller_draw(curves_per_net, dtype):
+    options = {"curves_per_net": curves_per_net, "gradients": True, "dtype": dtype}
+    few = sample_mlp(X2, 10, rng(), **options)
+    many = sample_mlp(X2, 1000, rng(), **options)
+    for small, large in zip(few, many, strict=True):
+        np.testing.assert_array_equal(small, large[:10], strict=True)
 
 
-def test_an_unknown_activation_is_refused():
-    with pytest.raises(DatasetError, match="did you mean 'relu'"):
-        sample_mlp(POINTS, 3, rng(), activation="rellu")
+@pytest.mark.parametrize("activation", MODULES)
+def test_asking_for_gradients_changes_no_value(activation):
+    values, _ = sample_mlp(X, 40, rng(), activation=activation, gradients=True)
+    alone = sample_mlp(X, 40, rng(), activation=activation)
+    np.testing.assert_array_equal(values, alone, strict=True)
+
+
+@pytest.mark.parametrize("hidden", [(), (5,), (16, 16), (4, 9, 6)])
+@pytest.mark.parametrize("activation", MODULES)
+@pytest.mark.parametrize("x", [X, X2], ids=["1d", "2d"])
+def test_values_and_jacobian_are_those_of_torch(x, activation, hidden):
+    layers = _draw_layers(rng(), 3, [x.shape[1], *hidden, 2], np.float64)
+    values, tangents = _forward(layers, np.ascontiguousarray(x.T), activation, True)
+    for net in range(3):
+        points = torch.tensor(x, requires_grad=True)
+        outputs = carrying(layers, net, activation)(points)
+        expected = outputs.detach().numpy().T
+        np.testing.assert_allclose(values[net], expected, rtol=1e-12, atol=1e-14)
+        for output in range(2):
+            (slopes,) = torch.autograd.grad(
+                outputs[:, output].sum(), points, retain_graph=True
+            )
+            found = np.stack(
+                [np.broadcast_to(t[net, output], len(x)) for t in tangents], axis=1
+            )
+            np.testing.assert_allclose(found, slopes.numpy(), rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize("activation", MODULES)
+def test_sample_is_the_drawn_networks(activation):
+    options = {"hidden": (6, 5), "activation": activation, "curves_per_net": 2}
+    values, slopes = sample_mlp(X2, 8, rng(5), **options, gradients=True)
+    layers = _draw_layers(rng(5), 4, [2, 6, 5, 2], np.float64)
+    points = torch.tensor(X2, requires_grad=True)
+    for curve in range(8):
+        output = carrying(layers, curve // 2, activation)(points)[:, curve % 2]
+        (slope,) = torch.autograd.grad(output.sum(), points)
+        expected = output.detach().numpy()
+        np.testing.assert_allclose(values[curve], expected, rtol=1e-12, atol=1e-14)
+        np.testing.assert_allclose(slopes[curve], slope.numpy(), rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize("activation", MODULES)
+def test_float32_is_near_float64(activation):
+    layers = _draw_layers(rng(), 5, [2, 16, 16, 1], np.float64)
+    single = [(w.astype(np.float32), b.astype(np.float32)) for w, b in layers]
+    exact, _ = _forward(layers, X2.T.copy(), activation, False)
+    found, _ = _forward(single, X2.T.astype(np.float32, order="C"), activation, False)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, exact, atol=1e-5)
+
+
+def test_curves_of_a_net_share_its_hidden_layers():
+    shared = sample_mlp(X, 6, rng(), hidden=(32, 2), curves_per_net=6)
+    apart = sample_mlp(X, 6, rng(), hidden=(32, 2), activation="tanh")
+    ranks = [
+        np.linalg.matrix_rank(curves - curves.mean(1, keepdims=True), tol=1e-9)
+        for curves in (shared, apart)
+    ]
+    assert ranks[0] <= 2
+    assert ranks[1] == 6
+
+
+def test_curves_of_a_net_differ():
+    curves = sample_mlp(X, 6, rng(), activation="tanh", curves_per_net=6)
+    assert len(np.unique(curves[:, 0])) == 6
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("part", ["weight", "bias"])
+@pytest.mark.parametrize("layer", [0, 1, 2])
+def test_parameters_have_the_distribution_of_torch(layer, part, dtype, fresh):
+    drawn = _draw_layers(rng(), N_NETS, WIDTHS, dtype)[layer][part == "bias"]
+    theirs = [getattr(net[2 * layer], part).detach().numpy().ravel() for net in fresh]
+    theirs = np.concatenate(theirs)
+    assert drawn.size == theirs.size
+    assert ks_2samp(drawn.ravel(), theirs).pvalue > 1e-3
+    np.testing.assert_allclose(np.abs(drawn).max(), WIDTHS[layer] ** -0.5, rtol=0.01)
+
+
+def test_parameters_are_uncorrelated():
+    layers = _draw_layers(rng(), 5000, [1, 3, 1], np.float64)
+    columns = [part.reshape(5000, -1) for layer in layers for part in layer]
+    table = np.corrcoef(np.concatenate(columns, axis=1).T)
+    assert np.abs(table - np.eye(10)).max() < 0.07
+
+
+@pytest.mark.parametrize("point", [[0.0, 0.0], [0.7, -1.3], [-3.0, 2.0]])
+def test_values_have_the_distribution_of_torch(point, fresh):
+    at = torch.tensor([point], dtype=torch.float64)
+    with torch.no_grad():
+        theirs = np.array([net(at)[0, 0].item() for net in fresh])
+    ours = sample_mlp(np.array([point]), 3 * N_NETS, rng(), (12, 8), curves_per_net=3)
+    assert ks_2samp(ours[::3, 0], theirs).pvalue > 1e-3
+
+
+def test_fewer_curves_than_outputs():
+    values, slopes = sample_mlp(X2, 4, rng(), curves_per_net=3, gradients=True)
+    assert values.shape == (4, 60)
+    assert slopes.shape == (4, 60, 2)
+
+
+def test_no_hidden_layer_gives_lines():
+    values, slopes = sample_mlp(X, 20, rng(), hidden=(), gradients=True)
+    assert np.ptp(slopes, axis=1).max() == 0
+    rest = values - slopes[:, :, 0] * X[:, 0]
+    np.testing.assert_allclose(rest, rest[:, :1].repeat(60, 1), atol=1e-14)
+
+
+def test_flat_points_are_one_column():
+    flat = sample_mlp(X[:, 0], 5, rng())
+    np.testing.assert_array_equal(flat, sample_mlp(X, 5, rng()), strict=True)
+
+
+@pytest.mark.parametrize("shape", [(0, 1), (5, 0), (5, 1, 1), ()])
+def test_points_of_another_shape_are_refused(shape):
+    with pytest.raises(DatasetError, match="expected \\(n_points, n_inputs\\)"):
+        sample_mlp(np.zeros(shape), 1, rng())
 
 
 @pytest.mark.parametrize(
     "options",
-    [{"hidden": (0,)}, {"curves_per_net": 0}, {"chunk_size": 0}],
+    [{"hidden": (0,)}, {"hidden": (4, -1)}, {"curves_per_net": 0}, {"chunk_size": 0}],
 )
 def test_sizes_below_one_are_refused(options):
     with pytest.raises(DatasetError, match="at least 1"):
-        sample_mlp(POINTS, 3, rng(), **options)
+        sample_mlp(X, 1, rng(), **options)
 
 
-@pytest.mark.parametrize("shape", [(0, 2), (2, 0), (2, 2, 2), ()])
-def test_points_of_another_shape_are_refused(shape):
-    with pytest.raises(DatasetError, match="shape"):
-        sample_mlp(np.zeros(shape), 3, rng())
+def test_unknown_activation_gets_a_hint():
+    with pytest.raises(DatasetError, match="did you mean 'sigmoid'"):
+        sample_mlp(X, 1, rng(), activation="sigmod")
