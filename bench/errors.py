@@ -47,8 +47,8 @@ def located(where: str) -> Iterator[None]:
 
 
 def did_you_mean(name: object, known: Iterable[str]) -> str:
-    """Return ``"; did you mean 'SVC'?"`` for a near miss, else an empty string."""
+    """Return ``" (did you mean 'SVC'?)"`` for a near miss, else an empty string."""
     known = list(known)
     by_folded = {candidate.casefold(): candidate for candidate in known}
     near = get_close_matches(str(name).casefold(), by_folded, n=1, cutoff=0.6)
-    return f"; did you mean '{by_folded[near[0]]}'?" if near else ""
+    return f" (did you mean '{by_folded[near[0]]}'?)" if near else ""

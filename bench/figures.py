@@ -184,7 +184,7 @@ def plot_inputs(x: np.ndarray, *, ax: Axes | None = None) -> Axes:
         colour = _COLOURS[(column + 2) % len(_COLOURS)]
         ax.hist(
             values,
-            bins=min(30, max(5, len(values) // 5)),
+            bins=min(20, len(np.unique(values))),
             density=True,
             alpha=0.55,
             color=colour,

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -36,9 +37,11 @@ def make_inputs(kind: str, sort: bool = False, **parameters: Any) -> np.ndarray:
         )
     for name in ("size", "dim", "pool"):
         _positive(name, parameters.get(name, 1))
+    if parameters.get("size", 1) > MAX_POINTS:
+        raise InputsError(f"size = {parameters['size']}; at most {MAX_POINTS} points")
     try:
         x = np.asarray(KINDS[kind](**parameters), dtype=np.float64)
-    except TypeError as error:
+    except (TypeError, OverflowError) as error:
         raise InputsError(f"inputs of kind '{kind}': {error}") from None
     if not 1 <= len(x) <= MAX_POINTS:
         raise InputsError(f"{len(x)} points; expected 1 to {MAX_POINTS}")
@@ -146,7 +149,7 @@ def file(path: str | Path, columns: Sequence[int] | None = None) -> np.ndarray:
             raise InputsError(
                 f"{path}: unknown kind of file '{kind}'; expected .csv, .txt, .npy, .gz"
             )
-    except (ValueError, EOFError) as error:
+    except (ValueError, EOFError, BadZipFile) as error:
         if isinstance(error, InputsError):
             raise
         raise InputsError(f"{path}: no table of numbers: {error}") from None

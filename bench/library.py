@@ -1,6 +1,7 @@
 """Function libraries: random symbolic curves from a text file."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, overload
 
@@ -148,21 +149,20 @@ class FunctionLibrary:
     ) -> dict[str, np.ndarray]:
         """Draw one row a curve from streams of their own: a prefix stays a prefix."""
         return {
-            "N": normal.standard_normal((size, self._count("N")), dtype=dtype),
-            "U": uniform.random((size, self._count("U")), dtype=dtype),
+            "N": normal.standard_normal((size, self._counts["N"]), dtype=dtype),
+            "U": uniform.random((size, self._counts["U"]), dtype=dtype),
         }
 
-    def _count(self, kind: str) -> int:
-        return max(
-            (
-                leaf.index + 1
-                for function in self.functions
-                for node in (function.value, *function.gradients)
-                for leaf in used(node)
-                if not isinstance(leaf, Input) and leaf.kind == kind
-            ),
-            default=0,
-        )
+    @cached_property
+    def _counts(self) -> dict[str, int]:
+        """How many coefficients of each kind a curve draws."""
+        counts = {"N": 0, "U": 0}
+        for function in self.functions:
+            for node in (function.value, *function.gradients):
+                for leaf in used(node):
+                    if not isinstance(leaf, Input):
+                        counts[leaf.kind] = max(counts[leaf.kind], leaf.index + 1)
+        return counts
 
 
 def _fill(

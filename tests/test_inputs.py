@@ -342,3 +342,14 @@ def test_files_too_large_unpacked_are_refused(name, tmp_path, monkeypatch):
     (tmp_path / "a.txt.gz").write_bytes(gzip.compress(b"1\n" * 600))
     with pytest.raises(InputsError, match="more than 1000 bytes unpacked"):
         make_inputs("file", path=tmp_path / name)
+
+
+def test_hostile_numbers_and_archives_are_refused(tmp_path):
+    path = tmp_path / "points.npy"
+    path.write_bytes(b"PK\x03\x04junkjunk")
+    with pytest.raises(InputsError):
+        make_inputs("file", path=path)
+    with pytest.raises(InputsError):
+        make_inputs("uniform", low=0, high=float("inf"), size=3)
+    with pytest.raises(InputsError, match="at most"):
+        make_inputs("normal", size=10**13)

@@ -140,6 +140,7 @@ def test_far_name_gets_no_hint(tmp_path):
         (b"N0 +" * 2**18, "own.lib:1: a line of 1048576 characters"),
         (b"\n\nx[:,0]**2;x[:,0]", r"own.lib:3: the gradient d/dx0 is wrong: at x = "),
         (b"x[:,0]\nx[:,0]*x[:,1];;0", "own.lib:2: the gradient d/dx1 is wrong"),
+        (b"x[:,0];1 + 0*log(x[:,0])", "own.lib:1: .* is wrong: .* it gives nan"),
         (b"N0*x[:,0];N1", "own.lib:1: the gradient d/dx0 is wrong"),
         (b"x[:,0];sqrt(-1-x[:,0]**2)", "own.lib:1: the gradient d/dx0 is finite now"),
     ],
