@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
+import torch._dynamo  # an optimiser loads it, for a second: once, not in each cell
 from skorch import NeuralNet
 from torch import Tensor
 
