@@ -59,3 +59,19 @@ def test_the_seed_suite_is_the_notebooks_protocol():
 def test_links_of_the_readme_lead_somewhere():
     for target in re.findall(r"\]\(([^)#]+)\)", README):
         assert target.startswith("http") or (resources.CHECKOUT / target).exists()
+
+
+def test_the_table_of_the_readme_is_that_of_the_report():
+    report = (resources.CHECKOUT / "reports" / "seed" / "README.md").read_text()
+    rows = [line for line in README.splitlines() if "±" in line and line[0] == "|"]
+    assert len(rows) == 26
+    assert set(rows) <= set(report.splitlines())
+
+
+def test_the_python_of_the_readme_runs(capsys, monkeypatch):
+    monkeypatch.chdir(resources.CHECKOUT)
+    snippet = re.search(r"```python\n(.*?)```", README, re.DOTALL)[1]
+    exec(compile(snippet, "README.md", "exec"), {})
+    score, loss = map(float, capsys.readouterr().out.split())
+    assert score > 0.6
+    assert loss < 0.6
