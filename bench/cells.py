@@ -1,25 +1,28 @@
 """A cell: one classifier fitted on one repetition of one dataset, and scored."""
 
-import resource
+import random
 import sys
 import time
 import traceback
 import warnings
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
+from sklearn.utils.validation import check_X_y
 
 from bench.datasets import DatasetRecipe, make_dataset
+from bench.limits import Limits
 from bench.metrics import score_all
+from bench.processes import peak_resident
 from bench.provenance import cpu_name, versions
 from bench.registry import ClassifierRecipe, build
-from bench.seeds import digest
-from bench.store import Result
+from bench.result import Result
+from bench.seeds import derive_seed, digest
+from bench.threads import limited_threads
 
 _MAX_WARNINGS = 10
 
@@ -36,6 +39,8 @@ class Cell:
         The suite's root of random streams.
     threads
         That BLAS, OpenMP and torch may use.
+    limits
+        What it is stopped for; no part of its key.
     """
 
     dataset: DatasetRecipe
@@ -43,6 +48,7 @@ class Cell:
     classifier: ClassifierRecipe
     seed: int
     threads: int
+    limits: Limits = field(default_factory=Limits)
 
     @cached_property
     def fields(self) -> dict[str, Any]:
@@ -80,14 +86,43 @@ class Cell:
 Arrays = dict[str, np.ndarray]
 
 
+def warm_up() -> None:
+    """Look up once what every cell of this process and its forks will ask for.
+
+    scikit-learn's own first validation looks for plugins, which takes longer than to
+    fit a small classifier. Nothing here starts a thread.
+    """
+    versions()
+    cpu_name()
+    y = np.array([0, 1])
+    with limited_threads(1):
+        check_X_y(np.eye(2), y)
+        score_all(y, y)
+
+
+def compute_seeded(cell: Cell) -> tuple[Result, Arrays | None]:
+    """Compute a cell in a process that is its own, whose global streams it may set.
+
+    A classifier that draws from them, against its contract, is reproducible all the
+    same.
+    """
+    stream = [cell.dataset.stream, cell.repetition]
+    state = derive_seed(cell.seed, "process", stream) % 2**32
+    random.seed(state)
+    np.random.seed(state)  # noqa: NPY002 (the legacy stream is what they draw from)
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.manual_seed(state)
+    return compute(cell)
+
+
 def compute(cell: Cell) -> tuple[Result, Arrays | None]:
     """Draw the data, fit, predict and score; an exception becomes a "failed" result."""
     heard: Counter[str] = Counter()
     found: dict[str, Any] = {}
     arrays: Arrays | None = None
-    _limit_torch(cell.threads)
     with (
-        threadpool_limits(cell.threads),
+        limited_threads(cell.threads),
         warnings.catch_warnings(record=True) as caught,
     ):
         warnings.simplefilter("always")
@@ -97,7 +132,7 @@ def compute(cell: Cell) -> tuple[Result, Arrays | None]:
         except Exception as error:
             status = "failed"
             found["error"] = {
-                "type": type(error).__name__,
+                "type": _error_type(error),
                 "message": str(error)[:2000],
                 "traceback": traceback.format_exc(limit=-20),
             }
@@ -106,7 +141,7 @@ def compute(cell: Cell) -> tuple[Result, Arrays | None]:
         f"{text} (×{count})" if count > 1 else text
         for text, count in heard.most_common(_MAX_WARNINGS)
     )
-    found["peak_rss_mib"] = round(_peak_rss_mib(), 1)
+    found["peak_rss_mib"] = round(peak_resident() / 2**20, 1)
     return cell.result(status, **found), arrays
 
 
@@ -168,13 +203,8 @@ def _timed(work: Callable[[], None]) -> tuple[float, float]:
     return round(time.perf_counter() - wall, 4), round(time.process_time() - cpu, 4)
 
 
-def _limit_torch(threads: int) -> None:
-    """Limit torch where it is loaded; loaded later, it starts from OpenMP's limit."""
-    torch = sys.modules.get("torch")
-    if torch is not None:
-        torch.set_num_threads(threads)
-
-
-def _peak_rss_mib() -> float:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (2**20 if sys.platform == "darwin" else 2**10)
+def _error_type(error: Exception) -> str:
+    # torch says it in words.
+    if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
+        return "MemoryLimit"
+    return type(error).__name__

@@ -12,9 +12,8 @@ from bench import __version__
 from bench.errors import BenchError
 
 if TYPE_CHECKING:
-    from bench.cells import Cell
     from bench.runner import Plan
-    from bench.store import Result, Store
+    from bench.store import Store
 
 OK, USAGE, SOME_FAILED, INTERRUPTED = 0, 2, 3, 130
 
@@ -37,12 +36,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Run or resume a suite, print its table, write its report."""
-    from bench.runner import run_plan
-    from bench.tables import read_results
+    from bench.console import RunProgress, print_scores
+    from bench.parallel import make_engine
+    from bench.report import write_report
+    from bench.result import BAD
+    from bench.runner import check_sizes, run_plan
+    from bench.tables import load_results, results_frame
 
     whole, plan, store = _plan(options)
     limited = len(plan.cells) < len(whole.cells)
+    engine = make_engine(
+        options.jobs, options.engine, options.scheduler, options.parallel
+    )
     if options.dry_run:
+        check_sizes(plan, engine.memory)
         stored = sum(store.get(cell.key) is not None for cell in plan.cells)
         print(
             f"{len(plan.cells)} cells: {len(plan.datasets)} datasets × "
@@ -50,15 +57,20 @@ def run(options: argparse.Namespace) -> int:
             f"classifiers; {stored} stored, {len(plan.cells) - stored} to compute"
         )
         return OK
-    with _Progress(len(plan.cells)) as progress:
-        run_plan(plan, store, options.jobs, progress.advance)
-    _print_tables(plan, store)
+    with RunProgress(len(plan.cells)) as progress:
+        retry = options.retry_failed
+        run_plan(plan, store, engine, progress.advance, retry, progress.warn)
+    found = load_results(plan, store)
+    results = results_frame(plan, store, found)
+    print_scores(plan, results)
     if options.out or not limited:
-        _write_report(plan if limited else whole, store, options.out)
-    bad = read_results(plan, store)["status"].isin(["failed", "timeout", "crashed"])
+        out = options.out or Path("reports") / plan.suite.name
+        print(write_report(plan, store, out, found))
+    bad = results["status"].isin(BAD)
     if bad.any():
         print(
-            f"bench: {bad.sum()} cells are not done; the report says why",
+            f"bench: {bad.sum()} cells are not done; the report says why, and "
+            "--retry-failed computes them again",
             file=sys.stderr,
         )
     return SOME_FAILED if bad.any() else OK
@@ -66,8 +78,34 @@ def run(options: argparse.Namespace) -> int:
 
 def report(options: argparse.Namespace) -> int:
     """Write the report from what is stored."""
-    whole, _, store = _plan(options)
-    _write_report(whole, store, options.out)
+    from bench.report import write_report
+
+    plan, _, store = _plan(options)
+    print(write_report(plan, store, options.out or Path("reports") / plan.suite.name))
+    return OK
+
+
+def status(options: argparse.Namespace) -> int:
+    """Count the cells by status; with --why, say why those missing have no result."""
+    from bench.console import print_statuses
+    from bench.status import count_statuses, explain_missing
+
+    plan, _, store = _plan(options)
+    print_statuses(plan.suite.name, count_statuses(plan, store))
+    for problem in store.damaged.values():
+        print(f"bench: {problem}", file=sys.stderr)
+    if options.why:
+        for line in explain_missing(plan, store):
+            print(line)
+    return OK
+
+
+def merge(options: argparse.Namespace) -> int:
+    """Join stores from several machines into one."""
+    from bench.merge import merge_stores
+
+    counts = merge_stores(options.stores, options.store)
+    print(", ".join(f"{n} {what}" for what, n in counts.items()))
     return OK
 
 
@@ -127,70 +165,6 @@ def _plan(options: argparse.Namespace) -> "tuple[Plan, Plan, Store]":
     return whole, limited, Store(getattr(options, "store", Path("data/store")))
 
 
-def _write_report(plan: "Plan", store: "Store", out: Path | None) -> None:
-    from bench.report import write_report
-
-    print(write_report(plan, store, out or Path("reports") / plan.suite.name))
-
-
-def _print_tables(plan: "Plan", store: "Store") -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    from bench.tables import read_results, score_rows, summarise
-
-    console = Console(width=None if sys.stdout.isatty() else 120)
-    summary = summarise(read_results(plan, store))
-    for recipe in plan.datasets:
-        rows = score_rows(plan, summary, recipe.spec.id)
-        table = Table(title=Text(recipe.spec.id), title_justify="left")
-        for i, column in enumerate(rows.columns):
-            table.add_column(Text(column), justify="right" if i else "left")
-        for row in rows.itertuples(index=False):
-            table.add_row(*(Text(str(value)) for value in row))
-        console.print(table)
-
-
-class _Progress:
-    """Cells done of all, failures, time left; lines without bars where no terminal."""
-
-    def __init__(self, total: int) -> None:
-        from rich.console import Console
-        from rich.progress import (
-            BarColumn,
-            MofNCompleteColumn,
-            Progress,
-            TextColumn,
-            TimeElapsedColumn,
-            TimeRemainingColumn,
-        )
-
-        self.failed = 0
-        self.bars = Progress(
-            TextColumn("cells"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[failed]} failed"),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-        )
-        self.task = self.bars.add_task("cells", total=total, failed=0)
-
-    def advance(self, cell: "Cell", result: "Result") -> None:
-        self.failed += result.status in ("failed", "timeout", "crashed")
-        self.bars.update(self.task, advance=1, failed=self.failed)
-
-    def __enter__(self) -> "_Progress":
-        self.bars.start()
-        return self
-
-    def __exit__(self, *_: Any) -> None:
-        self.bars.stop()
-
-
 def _jobs(text: str) -> int:
     jobs = int(text)
     if jobs < 1:
@@ -214,51 +188,84 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument(
                 "suite", type=Path, metavar="SUITE", help="a YAML file"
             )
-            command.add_argument(
-                "--out",
-                type=Path,
-                metavar="DIR",
-                help="where to write (default: reports/NAME)",
-            )
         return command
 
-    for name, function in (("run", run), ("report", report), ("show", show)):
-        command = add(name, function)
-        if name != "show":
-            command.add_argument(
-                "--store",
-                type=Path,
-                default=Path("data/store"),
-                metavar="DIR",
-                help="results (default: data/store)",
-            )
-        if name != "report":
-            command.add_argument(
-                "-d",
-                dest="datasets",
-                action="append",
-                metavar="DATASET",
-                help="this dataset only; may be repeated",
-            )
-        if name == "run":
-            command.add_argument(
-                "-c",
-                dest="classifiers",
-                action="append",
-                metavar="CLASSIFIER",
-                help="this classifier only; may be repeated",
-            )
-            command.add_argument(
-                "-j",
-                dest="jobs",
-                type=_jobs,
-                default=1,
-                metavar="N",
-                help="cells at the same time (default: 1)",
-            )
-            command.add_argument(
-                "--dry-run", action="store_true", help="count the cells and stop"
-            )
+    def add_out(command: argparse.ArgumentParser) -> None:
+        command.add_argument(
+            "--out",
+            type=Path,
+            metavar="DIR",
+            help="where to write (default: reports/NAME)",
+        )
+
+    def add_store(command: argparse.ArgumentParser) -> None:
+        command.add_argument(
+            "--store",
+            type=Path,
+            default=Path("data/store"),
+            metavar="DIR",
+            help="results (default: data/store)",
+        )
+
+    def add_choice(command: argparse.ArgumentParser, flag: str, kind: str) -> None:
+        command.add_argument(
+            flag,
+            dest=f"{kind}s",
+            action="append",
+            metavar=kind.upper(),
+            help=f"this {kind} only; may be repeated",
+        )
+
+    command = add("run", run)
+    add_out(command)
+    add_store(command)
+    add_choice(command, "-d", "dataset")
+    add_choice(command, "-c", "classifier")
+    command.add_argument(
+        "-j",
+        dest="jobs",
+        type=_jobs,
+        metavar="N",
+        help="cells at the same time on this machine (default: 1)",
+    )
+    command.add_argument(
+        "--dry-run", action="store_true", help="count the cells and stop"
+    )
+    command.add_argument(
+        "--retry-failed",
+        action="store_true",
+        help="compute again what failed, timed out or crashed",
+    )
+    command.add_argument(
+        "--engine",
+        choices=("local", "dask"),
+        help="where to compute (default: local, or dask with --scheduler)",
+    )
+    command.add_argument(
+        "--scheduler", metavar="ADDRESS", help="of a Dask cluster: tcp://host:8786"
+    )
+    command.add_argument(
+        "--parallel",
+        type=Path,
+        metavar="FILE",
+        help="the same and more, from a YAML file",
+    )
+    command = add("report", report)
+    add_out(command)
+    add_store(command)
+    command = add("show", show)
+    add_out(command)
+    add_choice(command, "-d", "dataset")
+    command = add("status", status)
+    add_store(command)
+    command.add_argument(
+        "--why",
+        action="store_true",
+        help="in which fields what is missing differs from the nearest that is stored",
+    )
+    command = add("merge", merge, suite=False)
+    command.add_argument("stores", nargs="+", type=Path, metavar="STORE")
+    add_store(command)
     add("list", list_all, suite=False)
     add("schema", schema, suite=False)
     return parser

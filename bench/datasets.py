@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from bench import RESULTS
 from bench.errors import DatasetError
@@ -16,6 +15,7 @@ from bench.library import FunctionLibrary, load_library
 from bench.neural import sample_mlp
 from bench.schema import DatasetSpec
 from bench.seeds import generator
+from bench.threads import limited_threads
 
 # What a sweep may vary without changing a curve: not part of the random streams.
 _SIZES = ("train", "test", "channels")
@@ -46,6 +46,15 @@ class DatasetRecipe:
     def stream(self) -> dict[str, Any]:
         """The part of the identity that seeds depend on: all but the sizes."""
         return {k: v for k, v in self.identity.items() if k not in _SIZES}
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of X_train and X_test of one repetition."""
+        n_points, n_inputs = map(int, self.x.shape)
+        n_blocks = sum(1 if c == "value" else n_inputs for c in self.spec.channels)
+        n_curves = 2 * (self.spec.train + self.spec.test)
+        itemsize = int(np.dtype(self.spec.dtype).itemsize)
+        return n_curves * n_blocks * n_points * itemsize
 
 
 @dataclass(frozen=True)
@@ -144,7 +153,7 @@ def make_dataset(
         recipe = resolve_dataset(recipe, folder)
     arrays: dict[str, np.ndarray] = {}
     # One thread, so that the bits do not depend on the machine's number of cores.
-    with threadpool_limits(limits=1, user_api="blas"):
+    with limited_threads(1, "blas"):
         for part, size in (("train", recipe.spec.train), ("test", recipe.spec.test)):
             X, y = _draw_part(recipe, part, size, repetition, seed)
             arrays[f"X_{part}"], arrays[f"y_{part}"] = X, y

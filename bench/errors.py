@@ -33,6 +33,10 @@ class StoreError(BenchError, OSError):
     """The store holds nothing of use for what was asked, or cannot be written."""
 
 
+class EngineError(BenchError, RuntimeError):
+    """The engine that was asked for cannot be used, or was lost."""
+
+
 class MissingFileError(BenchError, FileNotFoundError):
     """A file that was named does not exist or cannot be read."""
 

@@ -2,10 +2,11 @@
 
 import hashlib
 import inspect
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from importlib.metadata import packages_distributions
+from importlib.metadata import PackageNotFoundError, packages_distributions, requires
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,8 @@ class ClassifierRecipe:
         Where SD and CSD compute.
     library_defaults
         Whether it is another library's class as it comes.
+    missing
+        What to install before it can run, where its package is an extra of ours.
     """
 
     id: str
@@ -51,6 +54,7 @@ class ClassifierRecipe:
     version: str
     device: str
     library_defaults: bool
+    missing: str = ""
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -75,16 +79,18 @@ def resolve_classifier(spec: ClassifierSpec) -> ClassifierRecipe:
     params = (preset.params if preset else {}) | spec.params
     is_ours = class_path.startswith(_OWN)
     device = _device(params.get("device", "auto")) if is_ours else "cpu"
-    if spec.params or preset is None:
+    missing = missing_extra(class_path)
+    if not missing and (spec.params or preset is None):
         _checked(class_path, params)
     return ClassifierRecipe(
         spec.id,
         class_path,
         params,
         spec.channels,
-        _version(class_path),
+        class_version(class_path),
         device,
         not is_ours and not params,
+        missing,
     )
 
 
@@ -131,6 +137,30 @@ def import_class(class_path: str) -> Any:
     return found
 
 
+def missing_extra(class_path: str) -> str:
+    """Say how to install a class's package if it is missing and an extra of ours."""
+    package = class_path.partition(".")[0]
+    if find_spec(package) is not None:
+        return ""
+    for line in extras():
+        name = re.match(r"[\w.-]+", line)
+        extra = re.search(r"extra == ['\"]([\w-]+)['\"]", line)
+        if name and extra and name[0].lower().replace("-", "_") == package.lower():
+            return (
+                f"the package '{name[0]}' is missing; install it by "
+                f"`pip install 'function-bench[{extra[1]}]'`"
+            )
+    return ""
+
+
+def extras() -> list[str]:
+    """Return what our own metadata requires, extras included."""
+    try:
+        return requires("function-bench") or []
+    except PackageNotFoundError:  # run from a folder, never installed
+        return []
+
+
 def _checked(class_path: str, params: dict[str, Any]) -> None:
     found = import_class(class_path)
     missing = [
@@ -166,7 +196,7 @@ def _checked(class_path: str, params: dict[str, Any]) -> None:
 
 
 @cache
-def _version(class_path: str) -> str:
+def class_version(class_path: str) -> str:
     """Tell which arithmetic a class stands for, without importing it."""
     if class_path.startswith(_OWN):
         stage = "CSD" if class_path.endswith("CSDClassifier") else "SD"

@@ -6,6 +6,7 @@ nothing.
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,24 +16,38 @@ from bench import figures
 from bench.datasets import DatasetRecipe, draw_class
 from bench.errors import StoreError
 from bench.metrics import METRICS
+from bench.result import Result
 from bench.runner import Plan
 from bench.seeds import digest
-from bench.store import Result, Store
-from bench.tables import escape, markdown_table, read_results, score_rows, summarise
+from bench.store import Store
+from bench.tables import (
+    escape,
+    load_results,
+    markdown_table,
+    results_frame,
+    score_rows,
+    summarise,
+)
 
 SHOWN_CURVES = 20
 
 
-def write_report(plan: Plan, store: Store, folder: Path) -> Path:
-    """Write a suite's report; return the path of its README.md."""
-    results = read_results(plan, store)
+def write_report(
+    plan: Plan, store: Store, folder: Path, found: Sequence[Result] | None = None
+) -> Path:
+    """Write a suite's report; return the path of its README.md.
+
+    `found` is what `load_results` gave, if that was done already.
+    """
+    found = load_results(plan, store) if found is None else found
+    results = results_frame(plan, store, found)
     if not (results["status"] != "missing").any():
         raise StoreError(
             f"{store.folder}: nothing of the suite '{plan.suite.name}' is stored; run "
             f"`python -m bench run {plan.suite.path}` first"
         )
     summary = summarise(results)
-    stored = [found for cell in plan.cells if (found := store.get(cell.key))]
+    stored = [result for result in found if result.status != "missing"]
     folder.mkdir(parents=True, exist_ok=True)
     results.to_csv(folder / "results.csv", index=False, lineterminator="\n")
     summary.to_csv(folder / "summary.csv", index=False, lineterminator="\n")
@@ -44,7 +59,7 @@ def write_report(plan: Plan, store: Store, folder: Path) -> Path:
             *(_dataset_section(plan, results, summary, d) for d in plan.datasets),
             *_overfitting_section(plan),
             *_inputs_section(plan),
-            *_failures_section(results),
+            *_failures_section(results, store),
             *_provenance_section(plan, stored),
         ]
     )
@@ -211,19 +226,28 @@ def _inputs_section(plan: Plan) -> list[str]:
     return ["## Remarks", "\n".join(f"- {escape(remark)}" for remark in remarks)]
 
 
-def _failures_section(results: pd.DataFrame) -> list[str]:
+def _failures_section(results: pd.DataFrame, store: Store) -> list[str]:
     bad = results[results["status"] != "done"]
-    if bad.empty:
-        return []
-    counts = Counter(
-        zip(bad["dataset"], bad["classifier"], bad["status"], bad["error"], strict=True)
-    )
-    lines = [
-        f"- {escape(dataset)}, {escape(classifier)}: {n} {status}"
-        + (f" – {escape(error)}" if error else "")
-        for (dataset, classifier, status, error), n in counts.items()
-    ]
-    return ["## Not done", "\n".join(lines)]
+    parts = []
+    if not bad.empty:
+        lines = []
+        by = ["dataset", "classifier", "status", "error"]
+        for names, rows in bad.groupby(by, sort=False):
+            dataset, classifier, status, error = map(str, names)
+            line = f"- {escape(dataset)}, {escape(classifier)}: {len(rows)} {status}"
+            line += f" – {escape(error)}" if error else ""
+            log = store.path(rows["key"].iloc[0], "log")
+            if log.exists() and log.stat().st_size:
+                line += f" (traceback: {escape(log.as_posix())})"
+            lines.append(line)
+        parts += ["## Not done", "\n".join(lines)]
+    again = int((results["attempts"] > 1).sum())
+    if again:
+        parts.append(
+            f"{again} cells were begun again after a fault of the machine (a process "
+            "killed from outside, a worker lost); results.csv counts the attempts."
+        )
+    return parts
 
 
 def _provenance_section(plan: Plan, stored: list[Result]) -> list[str]:

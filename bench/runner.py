@@ -1,18 +1,22 @@
 """From a suite to its results: which cells there are, which are missing, run them."""
 
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench.cells import Cell
+from bench.cells import Arrays, Cell
 from bench.datasets import DatasetRecipe, resolve_dataset
+from bench.engines import Engine, LocalEngine
 from bench.errors import SuiteError, did_you_mean, located
-from bench.isolate import preload, run_cells
+from bench.interrupts import held_back
+from bench.limits import format_size
 from bench.provenance import commit
 from bench.reference import Reference, load_reference
 from bench.registry import ClassifierRecipe, resolve_classifier
+from bench.result import BAD, Result
 from bench.schema import Suite
-from bench.store import Result, Store
+from bench.store import Store
 from bench.suite import load_suite
 
 STORE = Path("data/store")
@@ -80,11 +84,12 @@ def make_plan(suite: Suite) -> Plan:
                     f"channel '{lacking[0]}', which the dataset '{spec.id}' does not "
                     f"carry; add it to the dataset's channels"
                 )
+    limits = [entry.limits.over(suite.limits) for entry in suite.classifiers]
     cells = tuple(
-        Cell(dataset, repetition, classifier, suite.seed, suite.threads)
+        Cell(dataset, repetition, classifier, suite.seed, suite.threads, own)
         for dataset in datasets
         for repetition in range(suite.repetitions)
-        for classifier in classifiers
+        for classifier, own in zip(classifiers, limits, strict=True)
     )
     return Plan(suite, tuple(datasets), tuple(classifiers), reference, cells)
 
@@ -92,29 +97,92 @@ def make_plan(suite: Suite) -> Plan:
 def run_plan(
     plan: Plan,
     store: Store,
-    jobs: int = 1,
+    engine: Engine | None = None,
     progress: Callable[[Cell, Result], None] | None = None,
+    retry_failed: bool = False,
+    warn: Callable[[str], None] | None = None,
 ) -> None:
     """Compute the cells that the store has no result of.
 
     This process alone writes: each result is stored as its cell ends, so that an
     interrupted run resumes where it stood.
+
+    Parameters
+    ----------
+    engine
+        Where to compute; one cell at a time on this machine by default.
+    progress
+        Called with each cell and its result, the stored ones first.
+    retry_failed : bool
+        Whether to compute again what failed, timed out or crashed.
+    warn
+        Called with what is wrong with a file that is set aside.
+
+    Raises
+    ------
+    SuiteError
+        Before anything runs: a dataset that cannot fit the memory limit.
     """
+    engine = LocalEngine() if engine is None else engine
+    check_sizes(plan, engine.memory)
+    store.sweep()
+    again = {"skipped", *(BAD if retry_failed else ())}
     missing: dict[str, Cell] = {}
     for cell in plan.cells:
         stored = store.get(cell.key)
-        if stored is None or stored.status == "skipped":
+        if cell.key in store.damaged:
+            problem = store.damaged[cell.key]
+            aside = store.set_aside(cell.key)
+            if warn is not None:
+                warn(f"{problem}; set aside in {aside}, computed again")
+        if stored is None or stored.status in again:
             missing.setdefault(cell.key, cell)
         elif progress is not None:
             progress(cell, stored)
     if not missing:
         return
     head, dirty = commit()
-    preload(cell.classifier.class_path for cell in missing.values())
-    for cell, result, arrays in run_cells(missing.values(), jobs):
-        done = store.put(replace(result, commit=head, dirty=dirty), arrays)
+
+    def keep(cell: Cell, result: Result, arrays: Arrays | None) -> None:
+        with held_back():
+            result = store.put(replace(result, commit=head, dirty=dirty), arrays)
         if progress is not None:
-            progress(cell, done)
+            progress(cell, result)
+
+    def wanted(cell: Cell) -> bool:
+        """Whether no other run that shares the store was faster."""
+        stored = store.get(cell.key)
+        if stored is None or stored.status in again:
+            return True
+        if progress is not None:
+            progress(cell, stored)
+        return False
+
+    runnable = []
+    for cell in missing.values():
+        if cell.classifier.missing:
+            error = {"type": "MissingExtra", "message": cell.classifier.missing}
+            keep(cell, cell.result("skipped", error=error), None)
+        else:
+            runnable.append(cell)
+    with closing(engine.run(runnable, wanted)) as results:
+        for cell, result, arrays in results:
+            keep(cell, result, arrays)
+
+
+def check_sizes(plan: Plan, memory: int | None) -> None:
+    """Refuse a dataset whose curves alone go over the memory limit of a cell."""
+    positions = {id(recipe): i for i, recipe in enumerate(plan.datasets)}
+    for cell in plan.cells:
+        limit = cell.limits.memory or memory
+        if limit is not None and cell.dataset.nbytes > limit:
+            position = positions[id(cell.dataset)]
+            raise SuiteError(
+                f"{plan.suite.where('datasets', position)}: the dataset "
+                f"'{cell.dataset.spec.id}' takes {format_size(cell.dataset.nbytes)} a "
+                f"repetition, a cell may hold {format_size(limit)}; lower train, test "
+                "or the number of points, or raise limits.memory"
+            )
 
 
 def run_suite(
@@ -132,7 +200,7 @@ def run_suite(
         Folder of the results.
     """
     plan = make_plan(suite if isinstance(suite, Suite) else load_suite(suite))
-    run_plan(plan, Store(Path(store)), jobs)
+    run_plan(plan, Store(Path(store)), LocalEngine(jobs))
     return plan
 
 

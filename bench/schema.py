@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     PrivateAttr,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -20,8 +19,10 @@ from pydantic_core import PydanticCustomError
 
 from bench.documents import Document
 from bench.errors import did_you_mean
+from bench.limits import Limits, parse_duration, parse_size
 from bench.metrics import METRICS
 from bench.presets import PRESETS
+from bench.validation import Strict
 
 Id = Annotated[
     str, Field(max_length=64, pattern=r"^[^\s/\\.\x00-\x1f]([^/\\\x00-\x1f]*\S)?$")
@@ -33,31 +34,10 @@ Positive = Annotated[float, Field(gt=0)]
 Channel = Literal["value", "gradient", "input"]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, allow_inf_nan=False
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _known_keys(cls, data: Any) -> Any:
-        if isinstance(data, dict):
-            known = [field.alias or name for name, field in cls.model_fields.items()]
-            for key in data:
-                if key not in known:
-                    raise PydanticCustomError(
-                        "unknown_key",
-                        "unknown key '{key}'{hint}. Expected: {known}",
-                        {
-                            "key": key,
-                            "hint": did_you_mean(key, known),
-                            "known": ", ".join(known),
-                        },
-                    )
-        return data
+_FEW = Field(min_length=1, max_length=100)
 
 
-class _Inputs(_Strict):
+class _Inputs(Strict):
     sort: bool = False
 
 
@@ -81,7 +61,7 @@ class X10Inputs(_Inputs):
 
     kind: Literal["x10"]
     rows: Annotated[int, Field(ge=1, le=1000)] = 1000
-    columns: Annotated[tuple[Literal[0, 1], ...], Field(min_length=1)] = (0, 1)
+    columns: Annotated[tuple[Literal[0, 1], ...], _FEW] = (0, 1)
 
 
 class NormalInputs(_Inputs):
@@ -119,7 +99,7 @@ class TruncatedNormalInputs(_Bounded):
     kind: Literal["truncated-normal"]
     std: Positive
     size: Size
-    pool: Annotated[int, Field(ge=1, le=100_000_000)] = 1_000_000
+    pool: Annotated[int, Field(ge=1, le=10_000_000)] = 1_000_000
     seed: Seed = 0
     dim: Dim = 1
 
@@ -128,10 +108,8 @@ class FileInputs(_Inputs):
     """Points from a file, relative to the suite."""
 
     kind: Literal["file"]
-    path: str
-    columns: (
-        Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)] | None
-    ) = None
+    path: Annotated[str, Field(min_length=1, max_length=1000)]
+    columns: Annotated[tuple[Annotated[int, Field(ge=0)], ...], _FEW] | None = None
 
 
 Inputs = Annotated[
@@ -145,7 +123,7 @@ Inputs = Annotated[
 ]
 
 
-class MlpCurves(_Strict):
+class MlpCurves(Strict):
     """Untrained multilayer perceptrons."""
 
     kind: Literal["mlp"] = "mlp"
@@ -156,15 +134,15 @@ class MlpCurves(_Strict):
     curves_per_net: Annotated[int, Field(ge=1, le=4096)] = 1
 
 
-class DatasetSpec(_Strict):
+class DatasetSpec(Strict):
     """The recipe of a dataset, as a suite writes it."""
 
     id: Id
-    library: str
+    library: Annotated[str, Field(min_length=1, max_length=1000)]
     inputs: Inputs
     neural: MlpCurves = MlpCurves()
     dtype: Literal["float64", "float32"] = "float64"
-    channels: Annotated[tuple[Channel, ...], Field(min_length=1)] = ("value",)
+    channels: Annotated[tuple[Channel, ...], _FEW] = ("value",)
     train: Size = 1000
     test: Size = 1000
 
@@ -178,14 +156,46 @@ class DatasetSpec(_Strict):
         return channels
 
 
-class ClassifierSpec(_Strict):
+class LimitsSpec(Strict):
+    """What a cell is stopped for: a time, such as 90, 10m, 2h; a memory: 4GiB."""
+
+    timeout: str | int | float | None = None
+    memory: str | None = None
+
+    @field_validator("timeout", "memory")
+    @classmethod
+    def _readable(cls, value: Any, info: ValidationInfo) -> Any:
+        if value is not None:
+            parse = parse_duration if info.field_name == "timeout" else parse_size
+            try:
+                parse(str(value))
+            except ValueError as error:
+                raise PydanticCustomError(
+                    "limit",
+                    "found '{found}'; {said}",
+                    {"found": value, "said": str(error)},
+                ) from None
+        return value
+
+    def over(self, wider: "LimitsSpec") -> Limits:
+        """Return the limits, those not given here taken from `wider`."""
+        timeout = wider.timeout if self.timeout is None else self.timeout
+        memory = wider.memory if self.memory is None else self.memory
+        return Limits(
+            None if timeout is None else parse_duration(str(timeout)),
+            None if memory is None else parse_size(memory),
+        )
+
+
+class ClassifierSpec(Strict):
     """A classifier of a suite: a preset, a preset changed, or any class."""
 
     id: Id
     use: str | None = None
     class_: str | None = Field(None, alias="class")
-    params: dict[str, Any] = {}
+    params: dict[str, Any] = Field(default_factory=dict)
     channels: Annotated[tuple[Channel, ...], Field(min_length=1)] = ("value",)
+    limits: LimitsSpec = LimitsSpec()
 
     @model_validator(mode="before")
     @classmethod
@@ -227,7 +237,7 @@ class ClassifierSpec(_Strict):
         return self
 
 
-class Suite(_Strict):
+class Suite(Strict):
     """What to run: datasets × repetitions × classifiers."""
 
     version: Literal[1]
@@ -239,6 +249,7 @@ class Suite(_Strict):
     datasets: Annotated[tuple[DatasetSpec, ...], Field(min_length=1)]
     classifiers: Annotated[tuple[ClassifierSpec, ...], Field(min_length=1)]
     metrics: Annotated[tuple[str, ...], Field(min_length=1)] = ("accuracy",)
+    limits: LimitsSpec = LimitsSpec()
     reference: str | None = None
 
     _document: Document = PrivateAttr(default=Document(Path("suite"), {}, {}))

@@ -1,146 +1,204 @@
 """The store: one small JSON a cell beside an ``.npz`` of its predictions.
 
 Each file is written under a temporary name, flushed and renamed; the JSON comes
-last and is the commit point. A result that does not match its checksum does not
-count.
+last and is the commit point. A file that is not what it should be is named, set aside
+and computed again; it is never trusted.
 """
 
+import contextlib
 import hashlib
 import io
-import json
 import os
+import re
+import socket
+import sys
+import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import psutil
 
 from bench.errors import StoreError
+from bench.result import STATUSES, Result, from_json, to_json
 
-STATUSES = ("done", "failed", "timeout", "crashed", "skipped")
+if sys.platform != "win32":
+    import fcntl
 
-
-@dataclass(frozen=True)
-class Result:
-    """What a cell left.
-
-    Attributes
-    ----------
-    key, fields
-        The hash that names the result, and what it was taken over.
-    dataset, repetition, classifier
-        The cell's coordinates in the suite that computed it.
-    status
-        One of "done", "failed", "timeout", "crashed", "skipped".
-    train, test
-        Metric → score; empty unless done.
-    fit_seconds, predict_seconds, fit_cpu_seconds, predict_cpu_seconds
-        Wall clock and processor time; predicting covers both sets, with scores.
-    peak_rss_mib
-        Largest resident memory of the cell's process, in MiB.
-    error
-        Type, message and traceback of what went wrong.
-    """
-
-    key: str
-    fields: dict[str, Any]
-    dataset: str
-    repetition: int
-    classifier: str
-    status: str
-    data_hash: str = ""
-    train: dict[str, float] = field(default_factory=dict)
-    test: dict[str, float] = field(default_factory=dict)
-    fit_seconds: float | None = None
-    predict_seconds: float | None = None
-    fit_cpu_seconds: float | None = None
-    predict_cpu_seconds: float | None = None
-    peak_rss_mib: float | None = None
-    iterations: int | None = None
-    threads: int = 1
-    warnings: tuple[str, ...] = ()
-    error: dict[str, str] | None = None
-    versions: dict[str, str] = field(default_factory=dict)
-    commit: str | None = None
-    dirty: bool | None = None
-    cpu: str = ""
-    device: str = "cpu"
-    arrays_sha256: str | None = None
+_SUFFIXES = ("npz", "log", "json")
+_WRITE_ATTEMPTS = 3
+_STALE_SECONDS = 86_400.0  # of a temporary file that another machine wrote
+_KEY = re.compile(r"[0-9a-f]{64}")
+_HOST = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
 
 
 class Store:
-    """All results, under one folder.
+    """All results, under one folder, which several runs may share.
 
     Parameters
     ----------
     folder
         Made when the first result is put.
+
+    Attributes
+    ----------
+    damaged : dict
+        Key → what is wrong with its files, for those that `get` could not trust.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.damaged: dict[str, str] = {}
 
     def get(self, key: str) -> Result | None:
         """Return the result of a key, or None where there is no sound one."""
+        path = self.path(key, "json")
         try:
-            document = json.loads(self._path(key, "json").read_text("utf-8"))
-            known = {entry.name for entry in fields(Result)}
-            document["warnings"] = tuple(document["warnings"])
-            result = Result(**{k: v for k, v in document.items() if k in known})
-        except (OSError, ValueError, KeyError, TypeError):
+            result = from_json(path.read_bytes())
+            if result.key != key or result.status not in STATUSES:
+                raise ValueError("a result of something else")
+            self._check_arrays(result)
+        except FileNotFoundError:
             return None
-        if result.key != key or result.status not in STATUSES:
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            self.damaged[key] = f"{path}: {reason}"
             return None
-        return result if self._sound(result) else None
+        return result
 
     def put(self, result: Result, arrays: dict[str, np.ndarray] | None) -> Result:
-        """Write a result and its arrays; return it with the arrays' checksum."""
-        try:
-            self._path(result.key, "json").parent.mkdir(parents=True, exist_ok=True)
-            if arrays is not None:
-                packed = io.BytesIO()
-                np.savez_compressed(packed, allow_pickle=False, **arrays)
-                raw = packed.getvalue()
-                _write(self._path(result.key, "npz"), raw)
-                checksum = hashlib.sha256(raw).hexdigest()
-                result = Result(**(vars(result) | {"arrays_sha256": checksum}))
-            text = json.dumps(asdict(result), indent=1, sort_keys=True)
-            _write(self._path(result.key, "json"), text.encode())
-        except OSError as error:
-            raise StoreError(
-                f"{self.folder}: cannot be written ({error.strerror}); make room, or "
-                "choose another folder with --store"
-            ) from None
-        return result
+        """Write a result, its arrays and its traceback.
+
+        Returns
+        -------
+        Result
+            As stored: with the arrays' checksum and without the traceback. Where
+            another run has put a result that is done meanwhile, that one.
+        """
+        files: dict[str, bytes] = {}
+        if arrays is not None:
+            packed = io.BytesIO()
+            np.savez_compressed(packed, allow_pickle=False, **arrays)
+            files["npz"] = packed.getvalue()
+            checksum = hashlib.sha256(files["npz"]).hexdigest()
+            result = replace(result, arrays_sha256=checksum)
+        if result.error:
+            error = dict(result.error)
+            files["log"] = error.pop("traceback", "").encode()
+            result = replace(result, error=error)
+        files["json"] = to_json(result)
+        for attempt in range(1, _WRITE_ATTEMPTS + 1):
+            try:
+                return self._commit(result, files)
+            except OSError as error:
+                if attempt == _WRITE_ATTEMPTS:
+                    raise StoreError(
+                        f"{self.folder}: cannot be written ({error.strerror}); make "
+                        "room, or choose another folder with --store"
+                    ) from None
+                time.sleep(0.1 * attempt)  # a network's file system may come back
+        raise AssertionError  # for type checkers: the loop returns or raises
+
+    def set_aside(self, key: str) -> Path:
+        """Move the damaged files of a key to a folder of the store that is not read."""
+        aside = self.folder / "damaged"
+        aside.mkdir(parents=True, exist_ok=True)
+        with _locked(self.path(key, "json").parent):
+            if self.get(key) is None:  # another run may have mended it meanwhile
+                for suffix in _SUFFIXES:
+                    path = self.path(key, suffix)
+                    with contextlib.suppress(FileNotFoundError):
+                        path.replace(aside / path.name)
+        self.damaged.pop(key, None)
+        return aside
 
     def arrays(self, key: str) -> dict[str, np.ndarray]:
         """Return labels, predictions and scores of a result."""
-        with np.load(self._path(key, "npz"), allow_pickle=False) as packed:
+        with np.load(self.path(key, "npz"), allow_pickle=False) as packed:
             return dict(packed)
+
+    def log(self, key: str) -> str:
+        """Return the traceback, or what a crashed process said last."""
+        try:
+            return self.path(key, "log").read_text("utf-8")
+        except OSError:
+            return ""
 
     def keys(self) -> Iterator[str]:
         """Yield the key of every result."""
         for path in sorted(self.folder.glob("??/*.json")):
-            yield path.stem
+            if _KEY.fullmatch(path.stem):
+                yield path.stem
 
-    def _path(self, key: str, suffix: str) -> Path:
+    def path(self, key: str, suffix: str) -> Path:
+        """Return where a key's "json", "npz" or "log" lies, if it does."""
         return self.folder / key[:2] / f"{key}.{suffix}"
 
-    def _sound(self, result: Result) -> bool:
-        if result.arrays_sha256 is None:
-            return result.status != "done"
+    def sweep(self) -> None:
+        """Delete the temporary files of runs that were killed as they wrote."""
+        for path in self.folder.glob("??/.*.tmp"):
+            *_, host, pid, _ = path.name.split(".")
+            with contextlib.suppress(OSError, ValueError):
+                age = time.time() - path.stat().st_mtime
+                dead = host == _HOST and not psutil.pid_exists(int(pid))
+                if dead or age > _STALE_SECONDS:
+                    path.unlink()
+
+    def _commit(self, result: Result, files: dict[str, bytes]) -> Result:
+        shard = self.path(result.key, "json").parent
+        shard.mkdir(parents=True, exist_ok=True)
+        temporary = {}
         try:
-            raw = self._path(result.key, "npz").read_bytes()
+            for suffix, raw in files.items():
+                name = f".{result.key}.{suffix}.{_HOST}.{os.getpid()}.tmp"
+                temporary[suffix] = shard / name
+                _write(temporary[suffix], raw)
+            with _locked(shard):
+                other = self.get(result.key)
+                if other is not None and other.status == "done":
+                    return other
+                for suffix in _SUFFIXES:  # the JSON is the last
+                    final = self.path(result.key, suffix)
+                    if suffix in temporary:
+                        temporary[suffix].replace(final)
+                    else:  # of an earlier result, such as one that failed
+                        final.unlink(missing_ok=True)
+        finally:
+            for path in temporary.values():
+                path.unlink(missing_ok=True)
+        return result
+
+    def _check_arrays(self, result: Result) -> None:
+        if result.arrays_sha256 is None:
+            if result.status == "done":
+                raise ValueError("a result without its predictions")
+            return
+        try:
+            raw = self.path(result.key, "npz").read_bytes()
         except OSError:
-            return False
-        return hashlib.sha256(raw).hexdigest() == result.arrays_sha256
+            raise ValueError("its predictions (.npz) cannot be read") from None
+        if hashlib.sha256(raw).hexdigest() != result.arrays_sha256:
+            raise ValueError("its predictions (.npz) do not match their checksum")
 
 
 def _write(path: Path, raw: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with temporary.open("wb") as stream:
+    with path.open("wb") as stream:
         stream.write(raw)
         stream.flush()
         os.fsync(stream.fileno())
-    temporary.replace(path)
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Let one run at a time rename files here; the lock ends with its process."""
+    if sys.platform == "win32":  # two runs that share a store may do work twice
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # a file system without locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -2,7 +2,8 @@
 
 import html
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,10 @@ import pandas as pd
 from tabulate import tabulate
 
 from bench.metrics import METRICS, score_all
+from bench.result import Result
 from bench.runner import STORE, Plan, make_plan
 from bench.schema import Suite
-from bench.store import Result, Store
+from bench.store import Store
 from bench.suite import load_suite
 
 # "#" opens a heading only where a line begins, and entities need it.
@@ -36,24 +38,37 @@ def read_results(
     DataFrame
         One row a cell, in the suite's order: coordinates, status ("missing" where
         nothing is stored), ``train_`` and ``test_`` scores of the suite's metrics,
-        seconds, memory in MiB, data hash, error and key.
+        seconds, memory in MiB, attempts, data hash, error, signal and key.
     """
     if not isinstance(suite, Plan):
         suite = make_plan(suite if isinstance(suite, Suite) else load_suite(suite))
     if not isinstance(store, Store):
         store = Store(Path(store))
-    metrics = suite.suite.metrics
+    return results_frame(suite, store, load_results(suite, store))
+
+
+def load_results(plan: Plan, store: Store) -> list[Result]:
+    """Read the result of every cell; one that is not stored has status "missing"."""
+    found = []
+    for cell in plan.cells:
+        result = store.get(cell.key) or cell.result("missing")
+        # The plan knows the fields; ten thousand copies would fill the memory.
+        found.append(replace(result, fields={}))
+    return found
+
+
+def results_frame(plan: Plan, store: Store, found: Sequence[Result]) -> pd.DataFrame:
+    """Lay loaded results out as `read_results` does."""
+    metrics = plan.suite.metrics
     rows = []
-    for cell in suite.cells:
-        result = store.get(cell.key)
+    for cell, result in zip(plan.cells, found, strict=True):
         coordinates: dict[str, Any] = {
-            "suite": suite.suite.name,
+            "suite": plan.suite.name,
             "dataset": cell.dataset.spec.id,
             "repetition": cell.repetition,
             "classifier": cell.classifier.id,
         }
-        found = result or cell.result("missing")
-        rows.append(coordinates | _row(found, metrics, store) | {"key": cell.key})
+        rows.append(coordinates | _row(result, metrics, store) | {"key": cell.key})
     return pd.DataFrame(rows)
 
 
@@ -65,20 +80,23 @@ def _row(result: Result, metrics: Iterable[str], store: Store) -> dict[str, Any]
             arrays = store.arrays(result.key)  # a metric younger than the result
             scores = score_all(arrays[f"labels_{part}"], arrays[f"predictions_{part}"])
         row |= {f"{part}_{name}": scores.get(name, math.nan) for name in metrics}
-    seconds = (
+    measured = (
         "fit_seconds",
         "predict_seconds",
         "fit_cpu_seconds",
         "predict_cpu_seconds",
+        "seconds",
         "peak_rss_mib",
+        "attempts",
+        "iterations",
+        "data_hash",
     )
-    row |= {name: getattr(result, name) for name in seconds}
+    row |= {name: getattr(result, name) for name in measured}
     error = result.error or {}
     message = f"{error.get('type')}: {error.get('message')}" if error else ""
     return row | {
-        "iterations": result.iterations,
-        "data_hash": result.data_hash,
         "error": message.splitlines()[0][:300] if message else "",
+        "signal": error.get("signal", ""),
     }
 
 

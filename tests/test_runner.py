@@ -48,7 +48,7 @@ def test_jobs_order_and_names_change_no_score(write_suite, tmp_path):
 def test_a_second_run_computes_nothing(write_suite, tmp_path, monkeypatch):
     path = write_suite()
     first = results_of(path, tmp_path / "store")
-    monkeypatch.setattr("bench.runner.run_cells", lambda *_: pytest.fail("refitted"))
+    monkeypatch.setattr("bench.engines.run_cells", lambda *_: pytest.fail("refitted"))
     pd.testing.assert_frame_equal(first, results_of(path, tmp_path / "store"))
 
 

@@ -1,0 +1,114 @@
+"""Which engine computes: from the command line, or from a YAML file."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from bench.documents import read_document
+from bench.engines import Engine, LocalEngine
+from bench.errors import EngineError
+from bench.validation import Strict, validated
+
+
+class Parallel(Strict):
+    """What may stand in a parallel.yaml.
+
+    Attributes
+    ----------
+    backend
+        "local", or "dask".
+    jobs
+        Of the local backend: cells at the same time.
+    dask_scheduler
+        Address of a running scheduler.
+    dask_cluster
+        Start one instead: "local" here, or "slurm" through dask-jobqueue.
+    workers
+        How many workers to start.
+    options
+        Passed on to `dask.distributed.LocalCluster` or `dask_jobqueue.SLURMCluster`.
+    """
+
+    backend: Literal["local", "dask"]
+    jobs: Annotated[int, Field(ge=1)] | None = None
+    dask_scheduler: str | None = None
+    dask_cluster: Literal["local", "slurm"] | None = None
+    workers: Annotated[int, Field(ge=1)] | None = None
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        given = self.model_fields_set - {"backend"}
+        cluster = {"dask_cluster", "workers", "options"}
+        if self.backend == "local":
+            allowed = {"jobs"}
+        elif self.dask_cluster is not None:
+            allowed = cluster
+        else:
+            allowed = {"dask_scheduler"}
+        wrong = sorted(given - allowed)
+        if wrong:
+            raise PydanticCustomError(
+                "combination",
+                "'{wrong}' does not go with the other keys; expected with 'backend: "
+                "local' jobs, with 'backend: dask' either dask_scheduler, or "
+                "dask_cluster, workers and options",
+                {"wrong": wrong[0]},
+            )
+        if self.backend == "dask" and not given & {"dask_scheduler", "dask_cluster"}:
+            raise PydanticCustomError(
+                "combination", "expected dask_scheduler or dask_cluster", {}
+            )
+        return self
+
+
+def make_engine(
+    jobs: int | None = None,
+    engine: str | None = None,
+    scheduler: str | None = None,
+    file: Path | None = None,
+) -> Engine:
+    """Choose the engine; nothing is connected or started.
+
+    Raises
+    ------
+    EngineError
+        If what was asked contradicts itself, or Dask is not installed.
+    """
+    if file is not None:
+        if engine or scheduler or jobs:
+            raise EngineError(
+                "--parallel says where to compute; expected it without -j, --engine "
+                "and --scheduler"
+            )
+        wanted = validated(Parallel, read_document(file, EngineError), EngineError)
+    elif engine == "dask" or (engine is None and scheduler is not None):
+        if scheduler is None:
+            raise EngineError(
+                "--engine dask needs --scheduler ADDRESS, such as tcp://host:8786; "
+                "--parallel FILE can start a cluster"
+            )
+        if jobs:
+            raise EngineError(
+                "-j counts the cells of this machine; a Dask cluster has as many at a "
+                "time as its workers have threads"
+            )
+        wanted = Parallel(backend="dask", dask_scheduler=scheduler)
+    else:
+        if scheduler is not None:
+            raise EngineError("--scheduler goes with --engine dask, not with local")
+        wanted = Parallel(backend="local", jobs=jobs)
+    if wanted.backend == "local":
+        return LocalEngine(wanted.jobs or 1)
+    try:
+        from bench.cluster import DaskEngine
+    except ImportError as error:
+        raise EngineError(
+            f"the Dask engine cannot be loaded ({error}); install it by "
+            "`pip install 'function-bench[dask]'`"
+        ) from None
+    return DaskEngine(
+        wanted.dask_scheduler, wanted.dask_cluster, wanted.workers or 1, wanted.options
+    )

@@ -1,0 +1,93 @@
+"""A result: what a cell left, as the store keeps it."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+STATUSES = ("done", "failed", "timeout", "crashed", "skipped")
+BAD = ("failed", "timeout", "crashed")  # final, until they are asked for again
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a cell left.
+
+    Attributes
+    ----------
+    key, fields
+        The hash that names the result, and what it was taken over.
+    dataset, repetition, classifier
+        The cell's coordinates in the suite that computed it.
+    status
+        One of "done", "failed", "timeout", "crashed", "skipped".
+    train, test
+        Metric → score; empty unless done.
+    fit_seconds, predict_seconds, fit_cpu_seconds, predict_cpu_seconds
+        Wall clock and processor time; predicting covers both sets, with scores.
+    seconds
+        Wall clock of the cell's process, until it ended or was stopped.
+    peak_rss_mib
+        Largest resident memory of the cell's processes, in MiB.
+    attempts
+        How often it was begun; more than once after faults of the machine.
+    error
+        Type and message of what went wrong, the signal that ended the process if one
+        did, and the traceback, which the store keeps in a file of its own.
+    arrays_sha256
+        Checksum of the ``.npz`` file.
+    """
+
+    key: str
+    fields: dict[str, Any]
+    dataset: str
+    repetition: int
+    classifier: str
+    status: str
+    data_hash: str = ""
+    train: dict[str, float] = field(default_factory=dict)
+    test: dict[str, float] = field(default_factory=dict)
+    fit_seconds: float | None = None
+    predict_seconds: float | None = None
+    fit_cpu_seconds: float | None = None
+    predict_cpu_seconds: float | None = None
+    seconds: float | None = None
+    peak_rss_mib: float | None = None
+    attempts: int = 1
+    iterations: int | None = None
+    threads: int = 1
+    warnings: tuple[str, ...] = ()
+    error: dict[str, str] | None = None
+    versions: dict[str, str] = field(default_factory=dict)
+    commit: str | None = None
+    dirty: bool | None = None
+    cpu: str = ""
+    device: str = "cpu"
+    arrays_sha256: str | None = None
+
+
+def to_json(result: Result) -> bytes:
+    """Write a result as JSON with a checksum of itself."""
+    document = asdict(result)
+    document["checksum"] = _checksum(document)
+    return json.dumps(document, indent=1, sort_keys=True).encode()
+
+
+def from_json(raw: bytes) -> Result:
+    """Read a result; raise ValueError, with what is wrong, on anything else."""
+    try:
+        document = json.loads(raw)
+    except ValueError:
+        raise ValueError("truncated, or no JSON") from None
+    known = {entry.name for entry in fields(Result)}
+    if not isinstance(document, dict) or not known < document.keys():
+        raise ValueError("no result of this program, or of another version of it")
+    if document.pop("checksum", None) != _checksum(document):
+        raise ValueError("its checksum does not match")
+    document["warnings"] = tuple(document["warnings"])
+    return Result(**{name: document[name] for name in known})
+
+
+def _checksum(document: dict[str, Any]) -> str:
+    text = json.dumps(document, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()

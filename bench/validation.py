@@ -1,0 +1,98 @@
+"""Files checked against pydantic models: each mistake with file, line and remedy."""
+
+import json
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+from pydantic_core.core_schema import ErrorType
+
+from bench.documents import Document
+from bench.errors import BenchError, did_you_mean
+
+Model = TypeVar("Model", bound=BaseModel)
+# Mistakes of any other kind were worded by us.
+_PYDANTIC_KINDS = set(get_args(ErrorType))
+
+
+class Strict(BaseModel):
+    """Takes nothing that it does not know, and nothing of another type."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_keys(cls, data: Any) -> Any:
+        if isinstance(data, dict):
+            known = [field.alias or name for name, field in cls.model_fields.items()]
+            for key in data:
+                if key not in known:
+                    raise PydanticCustomError(
+                        "unknown_key",
+                        "unknown key '{key}'{hint}. Expected: {known}",
+                        {
+                            "key": key,
+                            "hint": did_you_mean(key, known),
+                            "known": ", ".join(known),
+                        },
+                    )
+        return data
+
+
+def validated(model: type[Model], document: Document, error: type[BenchError]) -> Model:
+    """Read a document as a model; raise `error` at the first mistake."""
+    try:
+        return model.model_validate(_tuples(document.data))
+    except ValidationError as problem:
+        raise error(_explain(problem, document)) from None
+
+
+def _tuples(data: Any) -> Any:
+    """Turn lists into the tuples of a frozen suite; parameters stay as written."""
+    if isinstance(data, list):
+        return tuple(_tuples(part) for part in data)
+    if isinstance(data, dict):
+        return {
+            key: part if key == "params" else _tuples(part)
+            for key, part in data.items()
+        }
+    return data
+
+
+def _explain(error: ValidationError, document: Document) -> str:
+    first, *rest = error.errors()
+    # pydantic counts a list whose entry is wrong as too short as well.
+    rest = [e for e in rest if e["loc"] != first["loc"][: len(e["loc"])]]
+    context = first.get("ctx", {})
+    location = list(first["loc"])
+    if first["type"] == "unknown_key":
+        location.append(context["key"])
+    if first["type"] == "duplicate":
+        location.append(context["at"])
+    written = _written(location, document.data)
+    name = "".join(
+        f"[{part}]" if isinstance(part, int) else f".{part}" for part in written
+    ).lstrip(".")
+    message = first["msg"]
+    if first["type"] == "missing":
+        message = f"the key '{first['loc'][-1]}' is missing"
+    elif first["type"] in _PYDANTIC_KINDS:
+        found = json.dumps(first["input"], default=str, ensure_ascii=False)
+        found = found if len(found) <= 60 else found[:57] + "..."
+        message = f"found {found}; {message[0].lower()}{message[1:]}"
+    more = f" (and {len(rest)} more)" if rest else ""
+    return f"{document.where(*written)}: {name or 'file'}: {message}{more}"
+
+
+def _written(location: list[str | int], data: Any) -> list[str | int]:
+    """Keep what the file really says: pydantic adds the names of its union members."""
+    kept: list[str | int] = []
+    for part in location:
+        try:
+            data = data[part]
+        except (KeyError, IndexError, TypeError):
+            continue
+        kept.append(part)
+    return kept

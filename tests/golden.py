@@ -1,0 +1,269 @@
+"""What the stages of `bench.RESULTS` compute, and golden.json, which keeps it.
+
+``python tests/golden.py`` rewrites golden.json. It refuses where bits changed and
+the stage's number was not raised.
+
+Last bits depend on the processor and on versions, so each stage keeps two things: a
+few rounded numbers, which hold on every machine within a tolerance, and a hash of
+all bytes for each environment in which somebody ran this file.
+"""
+
+import hashlib
+import json
+import platform
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from bench import RESULTS
+from bench.classifiers import CSDClassifier, SDClassifier
+from bench.datasets import make_dataset
+from bench.provenance import cpu_name, package_version
+
+PATH = Path(__file__).with_name("golden.json")
+# Far above what another processor changes, far below what another formula does.
+TOLERANCES = {"float64": 1e-9, "float32": 1e-5}
+N_SAMPLES = 8  # numbers kept of each array, besides its weighted mean
+
+# Libraries of their own: a shipped one may change without a stage's number, since
+# its text is part of every key. Together they use the whole grammar.
+FILES = {
+    "one.lib": """\
+0.5*N0*x[:,0]**2 + U0*sin(x[:,0] + N1);1.0*N0*x[:,0] + U0*cos(x[:,0] + N1)
+exp(-abs(x[:,0]))*N0 + log(1 + x[:,0]**2)/(1 + U0)
+tanh(N0*x[:,0]) - sqrt(U0 + x[:,0]**2) + tan(0.1*x[:,0])**3
+""",
+    "two.lib": """\
+U0*x[:,0]*x[:,1] + N0*cos(x[:,1])
+N0*x[:,0]**2/(1 + x[:,1]**2) + N1
+""",
+    "points.txt": "0.5 -1.25\n2.0 0.75\n-1.5 0.3\n0.1 1.9\n",
+}
+X10 = {"kind": "x10", "rows": 9}
+NORMAL = {"kind": "normal", "size": 9, "std": 1.5, "seed": 1}
+UNIFORM = {"kind": "uniform", "low": -2, "high": 3, "size": 9, "sort": True}
+# No point of the grid is 0, where the slope of abs would hang on a last bit.
+GRID = {"kind": "grid", "low": -2.05, "high": 2, "size": 9}
+TRUNCATED = {"std": 1.0, "low": -2, "high": 2, "size": 9, "pool": 1000, "dim": 2}
+TRUNCATED |= {"kind": "truncated-normal"}
+FILE = {"kind": "file", "path": "points.txt"}
+# library, points, activation, dtype; every kind of points and every activation once
+CURVES: list[tuple[str, dict[str, Any], str, str]] = [
+    ("one", GRID, "tanh", "float64"),
+    ("two", X10, "relu", "float64"),
+    ("one", NORMAL, "sigmoid", "float64"),
+    ("one", UNIFORM, "gelu", "float32"),
+    ("two", TRUNCATED, "silu", "float32"),
+    ("two", FILE, "relu", "float32"),
+]
+# The gradients of a critic's biases cancel but for rounding, which Adam blows up to
+# whole steps; the decay keeps them away from 0, so that other processors agree.
+CRITIC = {"loss": "wgan", "gradient_penalty": 10.0, "weight_decay": 0.1}
+
+Arrays = dict[str, np.ndarray]
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute as a cell of one thread does, and restore torch's threads after."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with threadpool_limits(1):
+            yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def curves() -> Arrays:
+    arrays = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for file, text in FILES.items():
+            (folder / file).write_text(text)
+        for library, inputs, activation, dtype in CURVES:
+            recipe = {
+                "id": inputs["kind"],
+                "library": library,
+                "inputs": inputs,
+                "neural": {"activation": activation, "curves_per_net": 2},
+                "dtype": dtype,
+                "channels": ["value", "gradient", "input"],
+                "train": 12,
+                "test": 6,
+            }
+            data = make_dataset(recipe, repetition=1, seed=2, folder=folder)
+            for part in ("X_train", "y_train", "X_test", "y_test", "x"):
+                arrays[f"{recipe['id']}, {part}"] = getattr(data, part)
+    return arrays
+
+
+def sd() -> Arrays:
+    return _fits(
+        bce=SDClassifier(batch_size=10),
+        wgan=SDClassifier(**CRITIC, iterations=2),
+        embed=SDClassifier(
+            n_channels=2, extension="embed", schedule="one-cycle", early_stopping=True
+        ),
+    )
+
+
+def csd() -> Arrays:
+    return _fits(
+        bce=CSDClassifier(batch_size=10, n_channels=2),
+        wgan=CSDClassifier(**CRITIC),
+    )
+
+
+def _fits(**estimators: Any) -> Arrays:
+    arrays = {}
+    # Only elementwise arithmetic on a frozen generator: the same bits everywhere.
+    height, width = 8 * np.random.RandomState(0).random_sample((2, 32, 1)) - 4
+    x = np.linspace(-1, 1, 20)
+    y = np.arange(32) % 2
+    real = y[:, None] == 1
+    values = height + width * np.where(real, x * x, abs(x))
+    slopes = width * np.where(real, 2 * x, np.sign(x))
+    for name, estimator in estimators.items():
+        X = np.hstack([values, slopes][: estimator.n_channels])
+        estimator.set_params(max_epochs=5, device="cpu", random_state=0)
+        with one_thread():
+            estimator.fit(X, y)
+            arrays[f"{name}, decision"] = estimator.decision_function(X)
+            if hasattr(estimator, "predict_proba"):
+                arrays[f"{name}, probability"] = estimator.predict_proba(X)
+        arrays[f"{name}, loss"] = estimator.history_["loss"].astype(np.float32)
+        arrays[f"{name}, weights"] = np.concatenate(
+            [p.detach().numpy().ravel() for p in estimator.net_.module_.parameters()]
+        )
+    return arrays
+
+
+STAGES = {"curves": curves, "SD": sd, "CSD": csd}
+
+
+def compute(stage: str) -> dict[str, Any]:
+    """Compute a stage here: its number, this environment, rounded numbers, a hash."""
+    arrays = STAGES[stage]()
+    hasher = hashlib.sha256()
+    for name, array in arrays.items():
+        hasher.update(f"{name}{array.shape}{array.dtype.str}".encode())
+        hasher.update(np.ascontiguousarray(array).data)
+    return {
+        "results": RESULTS[stage],
+        "environment": environment(stage),
+        "rounded": {f"{k}, {v.dtype}": _rounded(v) for k, v in arrays.items()},
+        "exact": hasher.hexdigest(),
+    }
+
+
+def environment(stage: str) -> str:
+    """Name everything that the last bits depend on."""
+    # All were loaded by the imports above, so it does not matter what else was.
+    blas = {
+        f"{pool['internal_api']} {pool['version']} {pool.get('architecture', '')}"
+        for pool in threadpool_info()
+        if pool["user_api"] == "blas"
+    }
+    features = np.show_config(mode="dicts")["SIMD Extensions"]
+    parts = [
+        f"numpy {np.__version__}: {' '.join(features.get('found', ['baseline']))}",
+        f"scipy {package_version('scipy')}",
+        *sorted(blas),
+        f"{platform.machine()} {' '.join(platform.libc_ver())}",
+    ]
+    if stage != "curves":
+        # MKL and oneDNN, inside torch, choose their kernels by the model too.
+        capability = torch.backends.cpu.get_cpu_capability()
+        parts += [f"torch {torch.__version__}: {capability}", cpu_name()]
+    return "; ".join(parts)
+
+
+def _rounded(array: np.ndarray) -> list[float] | str:
+    """Sample numbers, and take a mean that feels every entry; hash integers."""
+    flat = array.ravel()
+    if flat.dtype.kind == "i":
+        return hashlib.sha256(flat.astype("<i8").tobytes()).hexdigest()
+    at = np.linspace(0, flat.size - 1, N_SAMPLES).astype(int)
+    mean = np.mean(flat.astype(float) * np.linspace(1, 2, flat.size))
+    digits = 12 if flat.dtype == np.float64 else 8
+    return [float(f"{number:.{digits}g}") for number in [*flat[at].tolist(), mean]]
+
+
+def check(stage: str, found: dict[str, Any], golden: dict[str, Any]) -> None:
+    """Raise an AssertionError where what was found is not what golden.json keeps."""
+    kept = golden.get(stage, {"results": None})
+    if found["results"] != kept["results"]:
+        raise AssertionError(
+            f'bench.RESULTS["{stage}"] is {found["results"]}, golden.json has '
+            f"{kept['results']}: run `python tests/golden.py`"
+        )
+    changed = _differences(found["rounded"], kept["rounded"])
+    if kept["exact"].get(found["environment"], found["exact"]) != found["exact"]:
+        changed = changed or ["last bits"]
+    if changed:
+        raise AssertionError(
+            f"the bits of stage {stage} changed: if that is meant, raise "
+            f'bench.RESULTS["{stage}"] and run `python tests/golden.py`\n'
+            f"changed: {'; '.join(changed)}\nin: {found['environment']}"
+        )
+
+
+def _differences(found: dict[str, Any], kept: dict[str, Any]) -> list[str]:
+    changed = [f"{name} (is there or not)" for name in sorted(found.keys() ^ kept)]
+    for name in found.keys() & kept:
+        one, other = found[name], kept[name]
+        if isinstance(one, str) or isinstance(other, str):
+            if one != other:
+                changed.append(name)
+            continue
+        tolerance = TOLERANCES[name.rpartition(", ")[2]]
+        if len(one) != len(other) or not np.allclose(one, other, tolerance, tolerance):
+            changed.append(f"{name}: {one} was {other}")
+    return changed
+
+
+def update(stage: str, found: dict[str, Any], golden: dict[str, Any]) -> dict[str, Any]:
+    """Return a stage's new entry; raise an AssertionError where it must not change."""
+    kept = golden.get(stage, {"results": 0})
+    exact = {found["environment"]: found["exact"]}
+    if found["results"] > kept["results"]:
+        # What other environments gave belongs to the old number: nothing stale stays.
+        return {key: found[key] for key in ("results", "rounded")} | {"exact": exact}
+    if found["results"] < kept["results"]:
+        raise AssertionError(
+            f'bench.RESULTS["{stage}"] is {found["results"]}, golden.json has '
+            f"{kept['results']}: it is only ever raised"
+        )
+    check(stage, found, golden)
+    return kept | {"exact": kept["exact"] | exact}
+
+
+def read() -> dict[str, Any]:
+    """Read golden.json."""
+    return json.loads(PATH.read_text()) if PATH.exists() else {}
+
+
+def main() -> None:
+    """Rewrite golden.json whole, or not at all."""
+    golden = read()
+    try:
+        golden = {stage: update(stage, compute(stage), golden) for stage in STAGES}
+    except AssertionError as refused:
+        sys.exit(f"golden.json is left as it is: {refused}")
+    text = json.dumps(golden, indent=1)
+    # A list on one line.
+    text = re.sub(r"\[[^]]*\]", lambda match: " ".join(match[0].split()), text)
+    PATH.write_text(text + "\n")
+
+
+if __name__ == "__main__":
+    main()
