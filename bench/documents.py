@@ -1,27 +1,36 @@
 """YAML files as plain data, with the line that each value stands on.
 
-YAML 1.2, composed to nodes and never to objects: any tag outside the core schema,
-any anchor or alias and any duplicate key is refused.
+YAML 1.2, composed to nodes and never to objects: any tag, directive, anchor, alias or
+duplicate key is refused, and so is any character that cannot be seen.
 """
 
+import errno
 import math
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
-from ruamel.yaml.events import AliasEvent, DocumentStartEvent
+from ruamel.yaml.events import (
+    AliasEvent,
+    CollectionEndEvent,
+    CollectionStartEvent,
+    DocumentStartEvent,
+    ScalarEvent,
+)
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
 
 from bench.errors import BenchError, MissingFileError
 
-MAX_BYTES = 2**20
+MAX_BYTES = 2**18
+MAX_NODES = 10_000  # keys, values, lists and mappings: each takes some 60 µs to read
 MAX_DEPTH = 32
+MAX_KEY = 100  # characters
+MAX_DIGITS = 100  # characters of a number; Python's own limit is 4300 digits
 _CORE = "tag:yaml.org,2002:"
-_CORE_TAGS = {
-    _CORE + name for name in ("str", "int", "float", "bool", "null", "map", "seq")
-}
 
 
 @dataclass(frozen=True)
@@ -53,8 +62,7 @@ class Document:
 def read_document(path: Path, error: type[BenchError]) -> Document:
     """Read a YAML file; raise `error`, with file and line, on anything unsafe."""
     try:
-        with path.open("rb") as stream:
-            raw = stream.read(MAX_BYTES + 1)
+        raw = read_bytes(path, MAX_BYTES)
     except OSError as problem:
         raise MissingFileError(
             f"{path}: cannot be read ({problem.strerror}); expected a YAML file"
@@ -64,19 +72,58 @@ def read_document(path: Path, error: type[BenchError]) -> Document:
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise error(f"{path}: not a text file in UTF-8") from None
+        raise error(
+            f"{path}: not a text file in UTF-8; save it in that encoding"
+        ) from None
     try:
         _refuse_unsafe(text, path, error)
         node = _yaml().compose(text)
+    except ReaderError as problem:
+        line = text.count("\n", 0, text.find(chr(problem.character))) + 1
+        raise error(
+            f"{path}:{line}: the character U+{problem.character:04X}, which YAML does "
+            "not allow; remove it"
+        ) from None
     except YAMLError as problem:
         mark = getattr(problem, "problem_mark", None)
         line = mark.line + 1 if mark else 1
         reason = getattr(problem, "problem", None) or "no YAML"
-        raise error(f"{path}:{line}: not readable as YAML: {reason}") from None
+        raise error(f"{path}:{line}: not readable as YAML: {shown(reason)}") from None
+    except BenchError:
+        raise
+    except (ValueError, AssertionError) as problem:  # from an escape or a directive
+        raise error(
+            f"{path}: not readable as YAML: {shown(str(problem))}; remove directives "
+            "and escapes"
+        ) from None
     if node is None:
         raise error(f"{path}: an empty file; expected a mapping of keys to values")
     reader = _Reader(path, error)
     return Document(path, reader.read(node, ()), reader.lines)
+
+
+def read_bytes(path: Path, limit: int) -> bytes:
+    """Read a regular file, at most `limit` bytes of it and one more.
+
+    Anything else is an OSError before it is opened: a pipe or a device may block, or
+    never end.
+    """
+    try:
+        status = path.stat()
+    except ValueError:
+        raise OSError(errno.EINVAL, "its name holds a null byte") from None
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "it is no regular file")
+    if status.st_size == 0:  # some of /proc block, and all of it says that it is empty
+        return b""
+    with path.open("rb") as stream:
+        return stream.read(limit + 1)
+
+
+def shown(text: str, length: int = 200) -> str:
+    """Return a text as one line of a message: escaped where unprintable, and cut."""
+    text = text if len(text) <= length else text[: length - 3] + "..."
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def _yaml() -> YAML:
@@ -87,22 +134,32 @@ def _yaml() -> YAML:
 
 def _refuse_unsafe(text: str, path: Path, error: type[BenchError]) -> None:
     """Look at the events, before anything is composed: aliases are never expanded."""
-    depth = documents = 0
+    depth = documents = nodes = 0
     for event in _yaml().parse(text):
         where = f"{path}:{event.start_mark.line + 1}"
         if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
             raise error(f"{where}: an anchor or alias; write the value out instead")
-        tag = getattr(event, "tag", None)
-        if tag is not None and str(tag) not in _CORE_TAGS:
-            raise error(f"{where}: the tag {tag}; expected plain YAML without tags")
-        documents += isinstance(event, DocumentStartEvent)
+        if getattr(event, "tag", None) is not None:
+            raise error(
+                f"{where}: the tag {shown(str(event.tag), 60)}; expected plain YAML "
+                "without tags"
+            )
+        if isinstance(event, DocumentStartEvent):
+            documents += 1
+            if event.version or event.tags:
+                raise error(f"{where}: a directive (%); expected none, remove it")
         if documents > 1:
             raise error(f"{where}: a second document; expected one a file")
-        kind = type(event).__name__
-        depth += kind.endswith(("SequenceStartEvent", "MappingStartEvent"))
-        depth -= kind.endswith(("SequenceEndEvent", "MappingEndEvent"))
+        starts = isinstance(event, CollectionStartEvent)
+        nodes += starts or isinstance(event, ScalarEvent)
+        if nodes > MAX_NODES:
+            raise error(
+                f"{where}: more than {MAX_NODES} keys and values by this line; split "
+                "the file"
+            )
+        depth += starts - isinstance(event, CollectionEndEvent)
         if depth > MAX_DEPTH:
-            raise error(f"{where}: nested more than {MAX_DEPTH} deep")
+            raise error(f"{where}: nested more than {MAX_DEPTH} deep; flatten it")
 
 
 class _Reader:
@@ -131,10 +188,15 @@ class _Reader:
     ) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            where = f"{self.path}:{key_node.start_mark.line + 1}"
+            where = self._where(key_node)
             if not isinstance(key_node, ScalarNode):
                 raise self.error(f"{where}: a key that is no plain word")
-            key = str(key_node.value)
+            key = self._text(key_node)
+            if len(key) > MAX_KEY or "\n" in key:
+                raise self.error(
+                    f"{where}: the key '{shown(key, 40)}'; expected one line of at "
+                    f"most {MAX_KEY} characters"
+                )
             if key in found:
                 raise self.error(f"{where}: the key '{key}' stands here twice")
             self.lines[(*location, key)] = key_node.start_mark.line + 1
@@ -142,24 +204,48 @@ class _Reader:
         return found
 
     def _scalar(self, node: ScalarNode) -> Any:
-        text = str(node.value)
-        tag = str(node.tag).removeprefix(_CORE)
+        text = self._text(node)
+        kind = str(node.tag).removeprefix(_CORE)
         try:
-            match tag:
+            match kind:
                 case "null":
                     return None
                 case "bool":
                     return text.lower() == "true"
+                case "int" | "float" if len(text) > MAX_DIGITS:
+                    raise ValueError(text)
                 case "int":
                     return int(text.replace("_", ""), 0)
                 case "float":
                     return self._float(text)
         except ValueError:
-            where = f"{self.path}:{node.start_mark.line + 1}"
             raise self.error(
-                f"{where}: '{text[:40]}' is no number; quote it if it is text"
+                f"{self._where(node)}: '{text[:40]}' is no number (finite, and of at "
+                f"most {MAX_DIGITS} characters); quote it if it is text"
             ) from None
         return text  # strings, and dates, which the core schema reads as strings
+
+    def _text(self, node: ScalarNode) -> str:
+        """Return what a scalar says, refusing what a reader of it would not see."""
+        text = str(node.value)
+        try:  # JSON writes a character beyond U+FFFF as two escapes
+            text = text.encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            raise self.error(
+                f"{self._where(node)}: half a character (a lone surrogate); remove it"
+            ) from None
+        allowed = "\n\t" if node.style in ("|", ">") else ""
+        for character in text:
+            if not character.isprintable() and character not in allowed:
+                raise self.error(
+                    f"{self._where(node)}: the character U+{ord(character):04X}, which "
+                    "cannot be seen; remove it, or write text of several lines as a "
+                    "block (|)"
+                )
+        return text
+
+    def _where(self, node: Node) -> str:
+        return f"{self.path}:{node.start_mark.line + 1}"
 
     def _float(self, text: str) -> float:
         value = float(text)  # .inf and .nan are no numbers to Python, nor to us

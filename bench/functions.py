@@ -1,16 +1,20 @@
 """The lines of a function library: parsed, derived, and their gradients checked."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from bench.derivatives import derivative
 from bench.errors import LibraryError, located
-from bench.expressions import Expression, Input, evaluate, used
+from bench.expressions import Binary, Call, Expression, Input, evaluate, used
 from bench.grammar import MAX_INDEX, MAX_LENGTH, parse
 
 MAX_FUNCTIONS = 1_000
+MAX_CHARACTERS = 120_000  # of all lines together, without comments
+MAX_DERIVED = 100_000  # terms × inputs: what the derivatives are made from
+N_CURVES, N_POINTS = 16, 32  # on which a written gradient is compared
 
 
 @dataclass(frozen=True)
@@ -33,21 +37,35 @@ def read_functions(text: str, where: str) -> tuple[tuple[Function, ...], int]:
     where
         What to call the text in an error.
     """
+    # Not splitlines, which takes other characters for the end of a line too.
     lines = [
-        (number, line.split("#", 1)[0].strip())
-        for number, line in enumerate(text.splitlines(), start=1)
+        (number, line)
+        for number, raw in enumerate(re.split(r"\r\n?|\n", text), start=1)
+        if (line := raw.split("#", 1)[0].strip())
     ]
-    lines = [(number, line) for number, line in lines if line]
     if not lines or len(lines) > MAX_FUNCTIONS:
         raise LibraryError(
             f"{where}: {len(lines)} functions; expected 1 to {MAX_FUNCTIONS}, "
             "one a line"
         )
     read = []
+    length = 0
     for number, line in lines:
         with located(f"{where}:{number}"):
             read.append((number, *_read_line(line)))
+            length += len(line)
+            if length > MAX_CHARACTERS:
+                raise LibraryError(
+                    f"more than {MAX_CHARACTERS} characters by this line, comments "
+                    "left out; split the library"
+                )
     n_inputs = max(_width(value, written) for _, _, value, written in read)
+    n_terms = sum(count_terms([value, *written]) for _, _, value, written in read)
+    if n_terms * n_inputs > MAX_DERIVED:
+        raise LibraryError(
+            f"{where}: {n_terms} terms × {n_inputs} inputs; at most {MAX_DERIVED} "
+            "are derived: split the library"
+        )
     functions = []
     for number, line, value, written in read:
         derived = [derivative(value, column) for column in range(n_inputs)]
@@ -55,6 +73,23 @@ def read_functions(text: str, where: str) -> tuple[tuple[Function, ...], int]:
             gradients = _checked(value, written, derived)
         functions.append(Function(number, line, value, gradients))
     return tuple(functions), n_inputs
+
+
+def count_terms(expressions: Iterable[Expression | None]) -> int:
+    """Count the nodes of some expressions, those that they share once."""
+    seen: set[int] = set()
+    waiting = list(expressions)
+    while waiting:
+        node = waiting.pop()
+        if node is None or id(node) in seen:
+            continue
+        seen.add(id(node))
+        match node:
+            case Call():
+                waiting.append(node.argument)
+            case Binary():
+                waiting += (node.left, node.right)
+    return len(seen)
 
 
 def _read_line(line: str) -> tuple[str, Expression, list[Expression | None]]:
@@ -88,22 +123,23 @@ def _checked(
     derived: Sequence[Expression],
 ) -> tuple[Expression, ...]:
     """Take each written gradient that agrees with the derivative, else the latter."""
+    chosen = list(derived)
+    given = [(i, part) for i, part in enumerate(written) if part is not None]
+    if not given:
+        return tuple(chosen)
     rng = np.random.default_rng(0)
     # Points of several magnitudes, so that most expressions are finite somewhere.
-    x = rng.standard_normal((64, len(derived))) * 10.0 ** rng.uniform(-1, 1, (64, 1))
+    x = rng.standard_normal((N_POINTS, len(derived)))
+    x *= 10.0 ** rng.uniform(-1, 1, (N_POINTS, 1))
     coefficients = {
-        "N": rng.standard_normal((32, MAX_INDEX + 1)),
-        "U": rng.random((32, MAX_INDEX + 1)),
+        "N": rng.standard_normal((N_CURVES, MAX_INDEX + 1)),
+        "U": rng.random((N_CURVES, MAX_INDEX + 1)),
     }
-    chosen = []
-    for column, own in enumerate(derived):
-        theirs = written[column] if column < len(written) else None
-        chosen.append(own if theirs is None else theirs)
-        if theirs is None:
-            continue
+    for column, theirs in given:
+        chosen[column] = theirs
         found, expected = (
-            np.broadcast_to(np.asarray(part, float), (32, 64))
-            for part in evaluate([theirs, own], x, coefficients)
+            np.broadcast_to(np.asarray(part, float), (N_CURVES, N_POINTS))
+            for part in evaluate([theirs, derived[column]], x, coefficients)
         )
         both = np.isfinite(found) & np.isfinite(expected)
         if not both.any():

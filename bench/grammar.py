@@ -52,6 +52,13 @@ def parse(text: str) -> Expression:
         raise LibraryError(
             f"an expression of {len(text)} characters; at most {MAX_LENGTH} are read"
         )
+    # Look-alikes such as a Cyrillic x, and what reorders or hides a line, stay out.
+    strange = [c for c in text.strip() if c != "\t" and not " " <= c <= "~"]
+    if strange:
+        raise LibraryError(
+            f"'{_short(text)}' is no expression: it holds U+{ord(strange[0]):04X}; "
+            "expected plain ASCII, as on a keyboard"
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # Python's doubts about syntax are ours
@@ -203,4 +210,6 @@ def _source(node: ast.expr) -> str:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= 60 else text[:57] + "..."
+    """Return a text as part of a message: cut, with escapes where it is not ASCII."""
+    text = text if len(text) <= 60 else text[:57] + "..."
+    return "".join(c if " " <= c <= "~" else ascii(c)[1:-1] for c in text)

@@ -1,5 +1,6 @@
 """Function libraries: random symbolic curves from a text file."""
 
+import io
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -8,13 +9,17 @@ from typing import Any, Literal, overload
 import numpy as np
 
 from bench import resources
+from bench.documents import read_bytes, shown
 from bench.errors import LibraryError, MissingFileError, did_you_mean
 from bench.expressions import Input, evaluate, used
-from bench.functions import Function, read_functions
+from bench.functions import Function, count_terms, read_functions
 from bench.seeds import split
 
 MAX_BYTES = 2**20
 CHUNK_ELEMENTS = 2**18  # of curves × points: what one pass holds of each intermediate
+PROBE_POINTS = 2_000
+PROBE_OPERATIONS = 3 * 10**7  # terms × curves × points: half a second or less
+PROBE_ELEMENTS = 2**22  # terms × curves × points at a time: 32 MiB
 
 
 @dataclass(frozen=True)
@@ -108,11 +113,21 @@ class FunctionLibrary:
     ) -> None:
         """Raise a LibraryError that names a function with values that are not finite.
 
-        Each function is drawn `n_curves` times on `x`, from a fixed seed.
+        Each function is drawn `n_curves` times on `x`, from a fixed seed. To end
+        within a second, only some points are probed where there are more than 2,000:
+        evenly spaced ones in the order of the first column, and of each column the
+        least, the greatest and that nearest zero. Where the library holds thousands
+        of terms, fewer curves and points are. A dataset checks the rest as it is
+        drawn.
         """
         x = self._points(x, dtype)
+        terms = [count_terms([f.value, *f.gradients]) for f in self.functions]
+        elements = PROBE_OPERATIONS // sum(terms)
+        x = _spread(x, min(PROBE_POINTS, max(50, elements // 20)))
+        n_curves = min(n_curves, max(5, elements // len(x)))
         normal, uniform = split(np.random.default_rng(0), 2)
-        chunk = max(1, min(n_curves, CHUNK_ELEMENTS // len(x)))
+        # An evaluation holds every intermediate of a function at once.
+        chunk = max(1, min(CHUNK_ELEMENTS, PROBE_ELEMENTS // max(terms)) // len(x))
         for start in range(0, n_curves, chunk):
             size = min(chunk, n_curves - start)
             coefficients = self._coefficients(normal, uniform, size, dtype)
@@ -124,10 +139,11 @@ class FunctionLibrary:
                     if not np.isfinite(part).all():
                         what = "value" if node is function.value else "gradient"
                         raise LibraryError(
-                            f"{self.name}, line {function.line}: '{function.text}' has "
-                            f"a {what} that is not finite, found among {n_curves} "
-                            "random curves; keep divisors, logarithms, roots and "
-                            "exponents away from their limits"
+                            f"{self.name}, line {function.line}: "
+                            f"'{shown(function.text, 60)}' has a {what} that is not "
+                            f"finite, found among {n_curves} random curves; keep "
+                            "divisors, logarithms, roots and exponents away from their "
+                            "limits"
                         )
 
     def _points(self, x: np.ndarray, dtype: Any) -> np.ndarray:
@@ -183,6 +199,17 @@ def _fill(
         slopes[rows, :, column] = part
 
 
+def _spread(x: np.ndarray, n_points: int) -> np.ndarray:
+    """Pick some points: evenly spaced in order, the extremes, those nearest zero."""
+    if len(x) <= n_points:
+        return x
+    order = np.argsort(x[:, 0], kind="stable")
+    even = order[np.linspace(0, len(x) - 1, n_points).astype(int)]
+    ends = [x.argmin(axis=0), x.argmax(axis=0), np.abs(x).argmin(axis=0)]
+    picked: np.ndarray = x[np.unique(np.concatenate([even, *ends]))]
+    return picked
+
+
 def find_library(name_or_path: str | Path, folder: Path | None = None) -> Path:
     """Find a library: a path relative to `folder`, or a name there or in ``funs/``."""
     folder = Path() if folder is None else folder
@@ -193,17 +220,25 @@ def find_library(name_or_path: str | Path, folder: Path | None = None) -> Path:
         if Path(name).name == name:
             candidates.append(resources.LIBRARIES / f"{name}.lib")
     for candidate in candidates:
-        if candidate.is_file():
+        if _is_file(candidate):
             return candidate
     known = {
         path.stem
         for where in (folder, resources.LIBRARIES)
         for path in where.glob("*.lib")
+        if _is_file(path)
     }
     raise MissingFileError(
         f"no function library '{name}' in {folder} or among the shipped ones "
         f"({', '.join(sorted(known))}){did_you_mean(name, known)}"
     )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # such as a name too long for the file system
+        return False
 
 
 def load_library(
@@ -226,17 +261,22 @@ def load_library(
         With file and line: a line outside the grammar, or a wrong gradient.
     """
     path = find_library(name_or_path, folder)
-    if path.stat().st_size > MAX_BYTES:
-        raise LibraryError(
-            f"{path}: {path.stat().st_size} bytes; at most {MAX_BYTES} are read"
-        )
     try:
-        text = path.read_text("utf-8-sig")
-    except UnicodeDecodeError:
-        raise LibraryError(f"{path}: not a text file in UTF-8") from None
+        raw = read_bytes(path, MAX_BYTES)
+        size = path.stat().st_size
     except OSError as error:
         raise MissingFileError(
             f"{path}: cannot be read ({error.strerror}); expected a text file"
+        ) from None
+    if len(raw) > MAX_BYTES:
+        raise LibraryError(
+            f"{path}: {size} bytes; at most {MAX_BYTES} are read, split the library"
+        )
+    try:
+        text = io.TextIOWrapper(io.BytesIO(raw), "utf-8-sig").read()
+    except UnicodeDecodeError:
+        raise LibraryError(
+            f"{path}: not a text file in UTF-8; save it in that encoding"
         ) from None
     return parse_library(text, path.stem, str(path))
 
