@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.installed
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: run quick test test-slow lint clean
+.PHONY: run quick test test-slow bench bench-check bench-accept speed lint clean
 
 run: $(READY)
 	$(BIN)/python -m bench run suites/seed.yaml -j $(JOBS)
@@ -12,11 +12,27 @@ run: $(READY)
 quick: $(READY)
 	$(BIN)/python -m bench run suites/quick.yaml -j $(JOBS)
 
+# Many tests wait for processes of their own: two at a time take little longer each.
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-slow: $(READY)
 	$(BIN)/python -m pytest -m slow
+
+# Nothing else should run on the machine meanwhile.
+bench: $(READY)
+	$(BIN)/python -m pytest tests/benchmarks --benchmark-enable --benchmark-only \
+		--benchmark-json=bench.json
+
+bench-check: bench
+	$(BIN)/python tests/benchmarks/gate.py bench.json
+
+bench-accept:
+	$(BIN)/python tests/benchmarks/gate.py bench.json --accept
+
+# reports/speed: the benchmarks, the seed suite from nothing, runs of growing length.
+speed: bench
+	$(BIN)/python tests/benchmarks/speed_report.py bench.json
 
 lint: $(READY)
 	$(BIN)/ruff check .

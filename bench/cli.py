@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bench.store import Store
 
 OK, USAGE, SOME_FAILED, INTERRUPTED = 0, 2, 3, 130
+MAX_JOBS = 1024
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,10 +25,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code: int = options.command(options)
         return code
-    except BenchError as error:
+    except (BenchError, OSError) as error:  # such as a folder that may not be written
         if options.debug:
             raise
-        print(f"bench: {error}", file=sys.stderr)
+        from bench.documents import shown
+
+        # One line, whatever the text of a stranger's file or module holds.
+        print(f"bench: {shown(str(error), 2000)}", file=sys.stderr)
         return USAGE
     except KeyboardInterrupt:
         print("bench: interrupted; finished cells are kept", file=sys.stderr)
@@ -50,7 +54,8 @@ def run(options: argparse.Namespace) -> int:
     )
     if options.dry_run:
         check_sizes(plan, engine.memory)
-        stored = sum(store.get(cell.key) is not None for cell in plan.cells)
+        known = plan.cells if store.folder.is_dir() else ()
+        stored = sum(store.get(cell.key) is not None for cell in known)
         print(
             f"{len(plan.cells)} cells: {len(plan.datasets)} datasets × "
             f"{plan.suite.repetitions} repetitions × {len(plan.classifiers)} "
@@ -60,6 +65,8 @@ def run(options: argparse.Namespace) -> int:
     with RunProgress(len(plan.cells)) as progress:
         retry = options.retry_failed
         run_plan(plan, store, engine, progress.advance, retry, progress.warn)
+    if progress.computed:
+        _say(progress.summary())
     found = load_results(plan, store)
     results = results_frame(plan, store, found)
     print_scores(plan, results)
@@ -93,7 +100,7 @@ def status(options: argparse.Namespace) -> int:
     plan, _, store = _plan(options)
     print_statuses(plan.suite.name, count_statuses(plan, store))
     for problem in store.damaged.values():
-        print(f"bench: {problem}", file=sys.stderr)
+        _say(problem)
     if options.why:
         for line in explain_missing(plan, store):
             print(line)
@@ -104,7 +111,7 @@ def merge(options: argparse.Namespace) -> int:
     """Join stores from several machines into one."""
     from bench.merge import merge_stores
 
-    counts = merge_stores(options.stores, options.store)
+    counts = merge_stores(options.stores, options.store, _say)
     print(", ".join(f"{n} {what}" for what, n in counts.items()))
     return OK
 
@@ -165,11 +172,31 @@ def _plan(options: argparse.Namespace) -> "tuple[Plan, Plan, Store]":
     return whole, limited, Store(getattr(options, "store", Path("data/store")))
 
 
+def _say(words: str) -> None:
+    print(f"bench: {words}", file=sys.stderr)
+
+
 def _jobs(text: str) -> int:
-    jobs = int(text)
-    if jobs < 1:
-        raise argparse.ArgumentTypeError("expected a number of at least 1")
-    return jobs
+    if not (text.isdecimal() and len(text) < 5 and 1 <= int(text) <= MAX_JOBS):
+        message = f"found '{text[:20]}'; expected a whole number from 1 to {MAX_JOBS}"
+        raise argparse.ArgumentTypeError(message)
+    return int(text)
+
+
+def _folder(text: str) -> Path:
+    """Take a folder, or the name of one that can be made."""
+    path = Path(text)
+    for part in (path, *path.parents):
+        try:
+            if part.is_dir():
+                break
+            found = "a file" if part.exists() else ""
+        except OSError as error:
+            found = str(error.strerror)
+        if found:
+            message = f"found '{part}' ({found}); expected a folder, or a new name"
+            raise argparse.ArgumentTypeError(message)
+    return path
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -193,7 +220,7 @@ def _parser() -> argparse.ArgumentParser:
     def add_out(command: argparse.ArgumentParser) -> None:
         command.add_argument(
             "--out",
-            type=Path,
+            type=_folder,
             metavar="DIR",
             help="where to write (default: reports/NAME)",
         )
@@ -201,8 +228,8 @@ def _parser() -> argparse.ArgumentParser:
     def add_store(command: argparse.ArgumentParser) -> None:
         command.add_argument(
             "--store",
-            type=Path,
-            default=Path("data/store"),
+            type=_folder,
+            default="data/store",
             metavar="DIR",
             help="results (default: data/store)",
         )

@@ -5,11 +5,14 @@ travels is a recipe of a few kilobytes and, back, a cell's predictions.
 """
 
 import logging
+import pickle
+import re
 import uuid
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from itertools import count, islice
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import dask
@@ -18,14 +21,18 @@ from distributed import (
     Client,
     KilledWorker,
     LocalCluster,
+    Security,
+    Status,
     as_completed,
 )
 
-from bench.cells import Cell
+from bench.cells import Arrays, Cell
 from bench.engines import Computed
 from bench.errors import BenchError, EngineError
 from bench.isolate import MAX_ATTEMPTS
-from bench.worker import Run, compute_here, end_run
+from bench.order import Kind, LongestFirst
+from bench.result import Result
+from bench.worker import DeafToInterrupts, Run, end_run, lost, question
 
 _CONNECT_SECONDS = 10
 _WORKERS_SECONDS = 60
@@ -57,7 +64,12 @@ class DaskEngine:
         """Each worker divides its own memory."""
         return
 
-    def run(self, cells: Sequence[Cell], wanted: Callable[[Cell], bool]) -> Computed:
+    def run(
+        self,
+        cells: Sequence[Cell],
+        wanted: Callable[[Cell], bool],
+        known: Mapping[Kind, float],
+    ) -> Computed:
         """Compute cells on the workers, as many at a time as these have threads.
 
         Raises
@@ -65,11 +77,10 @@ class DaskEngine:
         EngineError
             If the cluster cannot be reached or is lost, or a worker is unlike us.
         """
-        chosen = list(filter(wanted, cells))
-        if not chosen:
+        if not cells:
             return
         with self._client() as client:
-            yield from _compute(client, chosen)
+            yield from _compute(client, cells, wanted, known)
 
     @contextmanager
     def _client(self) -> Iterator[Client]:
@@ -79,10 +90,15 @@ class DaskEngine:
         }
         with ExitStack() as stack:
             stack.enter_context(_quiet())
-            stack.enter_context(dask.config.set(settings))
             address: Any = self.scheduler
             if self.cluster is not None:
+                folder = stack.enter_context(TemporaryDirectory(prefix="bench-"))
+                settings["temporary-directory"] = folder
+            stack.enter_context(dask.config.set(settings))
+            if self.cluster is not None:
                 address = stack.enter_context(self._started())
+            elif address.startswith(("tls:", "wss:")):
+                _check_certificates(address)
             try:
                 client = Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
             except (OSError, ValueError, ImportError) as error:
@@ -91,7 +107,11 @@ class DaskEngine:
                     "one with `dask scheduler`, or run here with --engine local"
                 ) from None
             try:
-                _wait_for_workers(client)
+                if self.cluster == "local":
+                    client.register_plugin(DeafToInterrupts())
+                # Jobs may wait in Slurm's queue for days.
+                queued = self.cluster == "slurm"
+                _wait_for_workers(client, None if queued else _WORKERS_SECONDS)
                 yield client
             finally:
                 with suppress(Exception):  # a scheduler that is gone cannot say so
@@ -100,94 +120,152 @@ class DaskEngine:
     def _started(self) -> Any:
         try:
             if self.cluster == "local":
-                defaults = {"threads_per_worker": 1, "dashboard_address": None}
-                return LocalCluster(n_workers=self.workers, **(defaults | self.options))
+                defaults = {
+                    "threads_per_worker": 1,
+                    "dashboard_address": None,
+                    "silence_logs": logging.CRITICAL,
+                }
+                options = defaults | self.options
+                return LocalCluster(n_workers=self.workers, **options)
             from dask_jobqueue.slurm import SLURMCluster
 
             cluster = SLURMCluster(**self.options)
-            cluster.scale(self.workers)
+            try:
+                cluster.sync(_submit, cluster, self.workers)
+            except BaseException:
+                cluster.close()
+                raise
         except Exception as error:
+            cause: BaseException = error
+            while cause.__cause__ is not None:
+                cause = cause.__cause__
+            why = " ".join(f"{type(cause).__name__}: {cause}".split())
             raise EngineError(
-                f"the '{self.cluster}' cluster cannot be started: "
-                f"{type(error).__name__}: {error}; see options in the parallel file"
+                f"the '{self.cluster}' cluster cannot be started: {why}; see options "
+                "in the parallel file"
             ) from None
         return cluster
 
 
-def _compute(client: Client, cells: Sequence[Cell]) -> Computed:
+async def _submit(cluster: Any, workers: int) -> None:
+    cluster.scale(workers)
+    try:
+        # What `scale` has set going; waited for, it says why Slurm refuses a job.
+        await cluster._correct_state()
+    except Exception:
+        for job in cluster.workers.values():
+            if job.status == Status.created:
+                job.status = Status.failed  # else it could not be closed
+        raise
+
+
+def _check_certificates(address: str) -> None:
+    if Security().get_connection_args("client").get("ssl_context") is None:
+        raise EngineError(
+            f"'{address}' needs certificates; name them in Dask's configuration, under "
+            "distributed.comm.tls"
+        )
+
+
+def _compute(
+    client: Client,
+    cells: Sequence[Cell],
+    wanted: Callable[[Cell], bool],
+    known: Mapping[Kind, float],
+) -> Computed:
     modules = {cell.classifier.class_path.rpartition(".")[0] for cell in cells}
     run = Run(f"bench-{uuid.uuid4().hex}", cells[0].threads, tuple(sorted(modules)))
-    begun: Counter[str] = Counter()
-    by_key: dict[str, Any] = {}
+    order = LongestFirst(cells, known)
+    waiting = filter(wanted, order)
+    computing: dict[Any, Cell] = {}
+    numbers = count()
+    ended = as_completed(loop=client.loop)
 
-    async def count(event: tuple[float, str]) -> None:
-        """Note that a worker began a cell; once too often, give it up."""
-        key = event[1]
-        begun[key] += 1
-        if begun[key] > MAX_ATTEMPTS:
-            await client.cancel([by_key[key]], asynchronous=True, force=True)
+    def submit(cell: Cell) -> None:
+        name = f"{run.name}-{next(numbers)}"
+        future = client.submit(pickle.loads, question(cell, run), key=name, pure=False)
+        computing[future] = cell
+        ended.add(future)
 
-    client.subscribe_topic(run.name, count)
-    for cell in cells:
-        name = f"{run.name}-{cell.key}"
-        by_key[cell.key] = client.submit(
-            compute_here, cell, run, key=name, pure=False, retries=0
-        )
-    computing = {by_key[cell.key]: cell for cell in cells}
+    def fill() -> None:
+        """Give each thread of the workers a cell to compute, and one for later."""
+        room = max(1, 2 * sum(client.nthreads().values())) - len(computing)
+        for cell in islice(waiting, max(0, room)):
+            submit(cell)
+
+    gone = False
     try:
-        for future in as_completed(list(computing), loop=client.loop):
+        fill()
+        for future in ended:
             cell = computing.pop(future)
-            attempts = begun[cell.key]
-            try:
-                result, arrays = future.result()
-            except (KilledWorker, CancelledError) as problem:
-                if isinstance(problem, CancelledError) and attempts <= MAX_ATTEMPTS:
-                    raise _lost("it was killed, or cannot be reached") from None
-                message = "the worker that computed it was lost, each time"
-                error = {"type": "Lost", "message": message, "traceback": ""}
-                result, arrays = cell.result("crashed", error=error), None
-                attempts = min(attempts, MAX_ATTEMPTS)
-            except OSError as error:
-                raise _lost(str(error)) from None
-            except BenchError:
-                raise
-            except Exception as error:
-                raise EngineError(
-                    f"the workers cannot compute: {type(error).__name__}: {error}; "
-                    "install the same versions of function-bench, and of what the "
-                    "suite's classes need, on every machine"
-                ) from None
-            del by_key[cell.key]
+            answer = _answer(future)
             future.release()
-            attempts = max(result.attempts, attempts)
-            yield cell, replace(result, attempts=attempts), arrays
+            if answer is None:
+                # Dask counts the workers that were lost while a task was theirs; the
+                # task may not have been begun there.
+                begun = client.get_metadata([run.name, cell.key], 0)
+                if begun < MAX_ATTEMPTS:
+                    submit(cell)
+                    continue
+                answer = lost(cell), None
+            order.learn(cell, answer[0].seconds or 0.0)
+            fill()
+            yield cell, *answer
+    except BenchError:
+        raise
+    except Exception as error:
+        gone = isinstance(error, CancelledError | OSError) or client.status != "running"
+        if gone:
+            raise _lost() from None
+        raise
     finally:
-        with suppress(Exception, CancelledError):
-            client.cancel(list(computing), force=True)
-            client.run(end_run, run.name, on_error="ignore")
+        if not gone:
+            with suppress(Exception):
+                client.cancel(list(computing), force=True)
+                client.run(end_run, run.name, on_error="ignore")
+                client.set_metadata([run.name], None)
 
 
-def _wait_for_workers(client: Client) -> None:
+def _answer(future: Any) -> tuple[Result, Arrays | None] | None:
+    """Return what a worker answered; None if workers were lost with the question."""
+    if future.status != "error":
+        answer: tuple[Result, Arrays | None] = future.result()
+        return answer
+    error = future.exception()
+    if isinstance(error, KilledWorker):
+        return None
+    if isinstance(error, BenchError):
+        raise error
+    raise EngineError(
+        f"the workers cannot compute: {type(error).__name__}: {error}; install the "
+        "same versions of function-bench, and of what the suite's classes need, on "
+        "every machine"
+    )
+
+
+def _wait_for_workers(client: Client, seconds: float | None) -> None:
     try:
-        client.wait_for_workers(1, timeout=_WORKERS_SECONDS)
+        client.wait_for_workers(1, timeout=seconds)
     except TimeoutError:
         raise EngineError(
-            f"the Dask scheduler has no workers after {_WORKERS_SECONDS} s; start some "
+            f"the Dask scheduler has no workers after {seconds} s; start some "
             "with `dask worker ADDRESS --nthreads 1`"
         ) from None
 
 
-def _lost(why: str) -> EngineError:
+def _lost() -> EngineError:
     return EngineError(
-        f"the Dask scheduler was lost: {why}; finished cells are kept, run the same "
-        "command again, or with --engine local, to go on"
+        "the Dask scheduler was lost: it ended, or cannot be reached; finished cells "
+        "are kept, run the same command again, or with --engine local, to go on"
     )
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Say what happens to the cluster once, in our own words."""
-    loggers = [logging.getLogger(name) for name in ("distributed", "tornado")]
+    ours = re.compile("(distributed|tornado|asyncio)([.]|$)")
+    known = {*logging.root.manager.loggerDict, "distributed", "tornado", "asyncio"}
+    loggers = [logging.getLogger(name) for name in known if ours.match(name)]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL + 1)

@@ -1,6 +1,7 @@
 """What a command shows while it works and at its end."""
 
 import sys
+import time
 from collections import Counter
 from typing import Any
 
@@ -27,7 +28,9 @@ class RunProgress:
     """Cells done of all, failures, time left; lines without bars where no terminal."""
 
     def __init__(self, total: int) -> None:
-        self.failed = 0
+        self.began = time.perf_counter()
+        self.computed = self.failed = 0
+        self.busy = 0.0
         self.bars = Progress(
             TextColumn("cells"),
             BarColumn(),
@@ -40,14 +43,26 @@ class RunProgress:
         )
         self.task = self.bars.add_task("cells", total=total, failed=0)
 
-    def advance(self, cell: Cell, result: Result) -> None:
-        """Count a cell that has a result."""
+    def advance(self, cell: Cell, result: Result, fresh: bool) -> None:
+        """Count a cell that has a result, of this run if it is fresh."""
+        if fresh:
+            self.computed += 1
+            self.busy += result.fit_cpu_seconds or 0.0
+            self.busy += result.predict_cpu_seconds or 0.0
         self.failed += result.status in BAD
         self.bars.update(self.task, advance=1, failed=self.failed)
 
     def warn(self, message: str) -> None:
         """Say something above the bar."""
         self.bars.console.print(Text(f"bench: {message}"), soft_wrap=True)
+
+    def summary(self) -> str:
+        """Say what was computed, how long it took, and how busy the processor was."""
+        wall = time.perf_counter() - self.began
+        return (
+            f"{self.computed} cells computed in {wall:.1f} s; their fits and "
+            f"predictions kept {self.busy / wall:.2f} cores busy ({self.busy:.1f} s)"
+        )
 
     def __enter__(self) -> "RunProgress":
         self.bars.start()

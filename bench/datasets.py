@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from bench.threads import limited_threads
 
 # What a sweep may vary without changing a curve: not part of the random streams.
 _SIZES = ("train", "test", "channels")
+MAX_WEIGHTS = 2**24  # of one network: 128 MiB
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,13 @@ def resolve_dataset(spec: DatasetSpec, folder: Path | None = None) -> DatasetRec
         raise DatasetError(
             f"the library '{spec.library}' reads {library.n_inputs} inputs, the points "
             f"have {x.shape[1]}; give the inputs more columns (dim, columns)"
+        )
+    widths = [x.shape[1], *spec.neural.hidden, spec.neural.curves_per_net]
+    n_weights = sum(a * b for a, b in pairwise(widths))
+    if n_weights > MAX_WEIGHTS:
+        raise DatasetError(
+            f"neural: networks of {n_weights} weights; expected at most {MAX_WEIGHTS}: "
+            "lower hidden or curves_per_net"
         )
     library.probe(x, np.dtype(spec.dtype))
     # Defaults are left out, so that a new key with a default changes no old result.

@@ -91,7 +91,7 @@ def read_document(path: Path, error: type[BenchError]) -> Document:
         raise error(f"{path}:{line}: not readable as YAML: {shown(reason)}") from None
     except BenchError:
         raise
-    except (ValueError, AssertionError) as problem:  # from an escape or a directive
+    except Exception as problem:  # of many kinds, from an escape or a directive
         raise error(
             f"{path}: not readable as YAML: {shown(str(problem))}; remove directives "
             "and escapes"
@@ -118,6 +118,14 @@ def read_bytes(path: Path, limit: int) -> bytes:
         return b""
     with path.open("rb") as stream:
         return stream.read(limit + 1)
+
+
+def is_file(path: Path) -> bool:
+    """Tell whether a path is a regular file; one that cannot be asked for is not."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # such as a name too long for the file system
+        return False
 
 
 def shown(text: str, length: int = 200) -> str:

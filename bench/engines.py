@@ -1,12 +1,15 @@
 """Engines: where cells are computed. This one is the machine that we are on."""
 
-from collections.abc import Callable, Generator, Sequence
+import os
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from bench.cells import Arrays, Cell
+from bench.errors import EngineError
 from bench.isolate import run_cells, runner_for
 from bench.limits import memory_share
+from bench.order import Kind, LongestFirst
 from bench.result import Result
 
 Computed = Generator[tuple[Cell, Result, Arrays | None]]
@@ -19,10 +22,16 @@ class Engine(Protocol):
     def memory(self) -> int | None:
         """Bytes that a cell may hold which does not say itself; None if not known."""
 
-    def run(self, cells: Sequence[Cell], wanted: Callable[[Cell], bool]) -> Computed:
+    def run(
+        self,
+        cells: Sequence[Cell],
+        wanted: Callable[[Cell], bool],
+        known: Mapping[Kind, float],
+    ) -> Computed:
         """Compute cells and yield each as it ends; closed, stop what is running.
 
-        `wanted` is asked before a cell is begun.
+        `wanted` is asked before a cell is begun; `known` are the seconds that a cell
+        of a kind takes, for those of which a result is stored.
         """
 
 
@@ -33,7 +42,8 @@ class LocalEngine:
     Attributes
     ----------
     jobs
-        Cells at the same time.
+        Cells at the same time; fewer where their threads would outnumber the cores,
+        since then none would compute faster and no time would be comparable.
     """
 
     jobs: int = 1
@@ -43,13 +53,42 @@ class LocalEngine:
         """Each job's part of 80% of the machine's memory, in bytes."""
         return memory_share(self.jobs)
 
-    def run(self, cells: Sequence[Cell], wanted: Callable[[Cell], bool]) -> Computed:
-        """Compute cells, `jobs` at a time."""
+    def run(
+        self,
+        cells: Sequence[Cell],
+        wanted: Callable[[Cell], bool],
+        known: Mapping[Kind, float],
+    ) -> Computed:
+        """Compute cells, as many at a time as jobs and cores allow, long ones first.
+
+        Raises
+        ------
+        EngineError
+            If a single cell has more threads than the machine has cores.
+        """
         if not cells:
             return
+        threads, cores = cells[0].threads, available_cores()
+        if threads > cores:
+            raise EngineError(
+                f"threads: {threads} a cell, this machine has {cores} cores; lower "
+                "threads in the suite, or run it on a larger machine"
+            )
+        order = LongestFirst(cells, known)
+        jobs = min(self.jobs, cores // threads)
         runner = runner_for(cells)
         try:
-            chosen = filter(wanted, cells)
-            yield from run_cells(chosen, self.jobs, self.memory, runner)
+            for cell, result, arrays in run_cells(
+                filter(wanted, order), jobs, self.memory, runner
+            ):
+                order.learn(cell, result.seconds or 0.0)
+                yield cell, result, arrays
         finally:
             runner.close()
+
+
+def available_cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -3,7 +3,7 @@
 `evaluate` works in the order written, since rounding is part of a curve.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -56,16 +56,27 @@ class Binary:
 Expression = Constant | Input | Coefficient | Call | Binary
 
 
+def distinct(expressions: Iterable[Expression]) -> Iterator[Expression]:
+    """Yield every node of some expressions, from the left, those they share once."""
+    seen: set[int] = set()
+    waiting = list(expressions)[::-1]
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        yield node
+        match node:
+            case Call():
+                waiting.append(node.argument)
+            case Binary():
+                waiting += (node.right, node.left)
+
+
 def used(expression: Expression) -> list[Input | Coefficient]:
     """List the inputs and coefficients that an expression reads."""
-    match expression:
-        case Call(argument=argument):
-            return used(argument)
-        case Binary(left=left, right=right):
-            return [*used(left), *used(right)]
-        case Input() | Coefficient():
-            return [expression]
-    return []
+    nodes = distinct([expression])
+    return [node for node in nodes if isinstance(node, Input | Coefficient)]
 
 
 def evaluate(
@@ -91,29 +102,40 @@ def evaluate(
         Constants stay Python floats, which do not raise the precision.
     """
     known: dict[int, Any] = {}
-
-    def value(node: Expression) -> Any:
-        if id(node) in known:
-            return known[id(node)]
-        found: Any
-        match node:
-            case Constant(value=number):
-                found = number
-            case Input(column=column):
-                found = x[None, :, column]
-            case Coefficient(kind=kind, index=index):
-                found = coefficients[kind][:, index, None]
-            case Call(name=name, argument=argument):
-                inner = value(argument)
-                found = _UFUNCS[name](inner)
-                found = float(found) if type(inner) is float else found
-            case Binary(operator=operator, left=left, right=right):
-                found = _apply(operator, value(left), value(right))
-        known[id(node)] = found
-        return found
-
     with np.errstate(all="ignore"):
-        return [value(expression) for expression in expressions]
+        return [_value(node, x, coefficients, known) for node in expressions]
+
+
+# No function within `evaluate`: one that calls itself is a cycle, which would keep
+# every array of a block alive until the garbage collector comes by.
+def _value(
+    node: Expression,
+    x: np.ndarray,
+    coefficients: dict[str, np.ndarray],
+    known: dict[int, Any],
+) -> Any:
+    if id(node) in known:
+        return known[id(node)]
+    found: Any
+    match node:
+        case Constant(value=number):
+            found = number
+        case Input(column=column):
+            found = x[None, :, column]
+        case Coefficient(kind=kind, index=index):
+            found = coefficients[kind][:, index, None]
+        case Call(name=name, argument=argument):
+            inner = _value(argument, x, coefficients, known)
+            found = _UFUNCS[name](inner)
+            found = float(found) if type(inner) is float else found
+        case Binary(operator=operator, left=left, right=right):
+            found = _apply(
+                operator,
+                _value(left, x, coefficients, known),
+                _value(right, x, coefficients, known),
+            )
+    known[id(node)] = found
+    return found
 
 
 def _apply(operator: str, left: Any, right: Any) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 
 from bench.derivatives import derivative
 from bench.errors import LibraryError, located
-from bench.expressions import Binary, Call, Expression, Input, evaluate, used
+from bench.expressions import Binary, Expression, Input, distinct, evaluate, used
 from bench.grammar import MAX_INDEX, MAX_LENGTH, parse
 
 MAX_FUNCTIONS = 1_000
@@ -77,19 +77,16 @@ def read_functions(text: str, where: str) -> tuple[tuple[Function, ...], int]:
 
 def count_terms(expressions: Iterable[Expression | None]) -> int:
     """Count the nodes of some expressions, those that they share once."""
-    seen: set[int] = set()
-    waiting = list(expressions)
-    while waiting:
-        node = waiting.pop()
-        if node is None or id(node) in seen:
-            continue
-        seen.add(id(node))
-        match node:
-            case Call():
-                waiting.append(node.argument)
-            case Binary():
-                waiting += (node.left, node.right)
-    return len(seen)
+    written = (node for node in expressions if node is not None)
+    return sum(1 for _ in distinct(written))
+
+
+def cost(function: Function) -> int:
+    """Count the terms of a function and its gradients, a power as the four it takes."""
+    nodes = distinct([function.value, *function.gradients])
+    return sum(
+        4 if isinstance(node, Binary) and node.operator == "**" else 1 for node in nodes
+    )
 
 
 def _read_line(line: str) -> tuple[str, Expression, list[Expression | None]]:

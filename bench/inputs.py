@@ -1,27 +1,16 @@
 """Input points: where every curve of a dataset is evaluated."""
 
-import io
-import math
-import warnings
-import zlib
-from array import array
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bench.documents import read_bytes, shown
-from bench.errors import InputsError, MissingFileError, did_you_mean, located
+from bench.errors import InputsError, did_you_mean
+from bench.points_file import MAX_POINTS, MAX_VALUES, bounded, read_points
 
-MAX_POINTS = 1_000_000
-MAX_VALUES = 4_000_000  # points × columns
 MAX_DRAWS = 16_000_000  # pool × columns
 MAX_BYTES = 64 * 2**20  # of a file, packed and unpacked
-MAX_TEXT = 32 * 2**20  # bytes; text takes a second to read, an array next to none
-MAX_NUMBERS = 2_000_000
-MAX_LINES = MAX_POINTS + 1000  # with comments
-MAX_LINE = 100_000  # characters
 
 
 def make_inputs(kind: str, sort: bool = False, **parameters: Any) -> np.ndarray:
@@ -45,13 +34,13 @@ def make_inputs(kind: str, sort: bool = False, **parameters: Any) -> np.ndarray:
         )
     for name in ("size", "dim", "pool"):
         _positive(name, parameters.get(name, 1))
-    _bounded(parameters.get("size", 1), parameters.get("dim", 1))
+    bounded(parameters.get("size", 1), parameters.get("dim", 1))
     try:
         with np.errstate(all="ignore"):  # infinities are refused below
             x = np.asarray(KINDS[kind](**parameters), dtype=np.float64)
     except (TypeError, OverflowError) as error:
         raise InputsError(f"inputs of kind '{kind}': {error}") from None
-    _bounded(*x.shape)
+    bounded(*x.shape)
     if not np.isfinite(x).all():
         raise InputsError("points that are not finite; lower mean, std, low or high")
     if sort:
@@ -142,146 +131,13 @@ def truncated_normal(
 
 
 def file(path: str | Path, columns: Sequence[int] | None = None) -> np.ndarray:
-    """Read points from .csv, .txt or .npy, or one of these packed with .gz.
-
-    Text has one point a line, columns apart by commas (.csv, which may have one line
-    of names) or blanks (.txt, .gz). Arrays are never unpickled.
-    """
-    path = Path(path)
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    kind = next((s for s in reversed(suffixes) if s != ".gz"), ".txt")
-    if kind not in (".csv", ".txt", ".npy"):
-        raise InputsError(
-            f"{path}: unknown kind of file '{kind}'; expected .csv, .txt, .npy, .gz"
-        )
-    raw = _read(path)
-    if kind != ".npy" and len(raw) > MAX_TEXT:
-        raise InputsError(f"{path}: {len(raw)} bytes of text; save an array (.npy)")
-    try:
-        delimiter = "," if kind == ".csv" else None
-        table = _array(raw) if kind == ".npy" else _table(raw, delimiter)
-    except Exception as error:  # NumPy parses a header as Python: of many kinds
-        raise InputsError(f"{path}: no table of numbers: {shown(str(error))}") from None
-    with located(str(path)):
-        return _selected(table, columns)
-
-
-def _selected(table: np.ndarray, columns: Sequence[int] | None) -> np.ndarray:
-    if columns is None:
-        _bounded(*table.shape)
-    else:
-        last = table.shape[1] - 1
-        if not columns or not 0 <= min(columns) <= max(columns) <= last:
-            found = shown(str(list(columns)), 60)
-            raise InputsError(f"columns {found} of {last + 1}; expected 0 to {last}")
-        _bounded(len(table), len(columns))
-        table = table[:, list(columns)]
-    points: np.ndarray = table.astype(np.float64)
-    wrong = np.argwhere(~np.isfinite(points))
-    if len(wrong):
-        i, j = wrong[0]
-        raise InputsError(
-            f"holds values that are not finite: {points[i, j]} in point {i + 1}"
-        )
-    return points
-
-
-def _read(path: Path) -> bytes:
-    try:
-        raw = read_bytes(path, MAX_BYTES)
-        if path.suffix.lower() == ".gz" and len(raw) <= MAX_BYTES:
-            # Not `gzip`, which would go on through members and padding without end.
-            packed = zlib.decompressobj(wbits=31)
-            raw = packed.decompress(raw, MAX_BYTES + 1)
-            if len(raw) <= MAX_BYTES and (not packed.eof or packed.unused_data):
-                raise zlib.error("not one whole member; pack it again with gzip")
-    except FileNotFoundError:
-        raise MissingFileError(f"no file of input points at {path}") from None
-    except (OSError, zlib.error) as error:
-        reason = getattr(error, "strerror", error)
-        raise InputsError(f"{path}: cannot be read: {reason}") from None
-    if len(raw) > MAX_BYTES:
-        raise InputsError(f"{path}: more than {MAX_BYTES} bytes unpacked: take fewer")
-    return raw
-
-
-def _array(raw: bytes) -> np.ndarray:
-    """Read an array, its header believed only as far as the file goes."""
-    if raw.startswith(b"PK"):
-        raise ValueError("an archive; expected one array (.npy)")
-    stream, headers = io.BytesIO(raw), np.lib.format
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of headers from Python 2
-        if headers.read_magic(stream) == (1, 0):
-            shape, fortran, dtype = headers.read_array_header_1_0(stream)
-        else:  # version 3 differs in the names of fields alone, which are refused below
-            shape, fortran, dtype = headers.read_array_header_2_0(stream)
-    if dtype.hasobject:
-        raise ValueError("Object arrays hold pickles, which are never loaded")
-    count = math.prod(shape)
-    if count * dtype.itemsize > len(raw) - stream.tell():
-        raise ValueError(f"the file is too short for the shape {shape} of its header")
-    whole = all(type(length) is int and length > 0 for length in shape)
-    if len(shape) not in (1, 2) or not whole or dtype.kind not in "fiu":
-        raise ValueError(
-            f"found shape {shown(str(shape), 40)} and type {shown(str(dtype), 40)}; "
-            "expected numbers of shape (n_points, n_inputs)"
-        )
-    flat = np.frombuffer(raw, dtype, count, stream.tell())
-    return flat.reshape((shape[0], -1), order="F" if fortran else "C")
-
-
-def _table(raw: bytes, delimiter: str | None) -> np.ndarray:
-    """Read text; NumPy's reader does not tell the line of what is wrong."""
-    values, width, named = array("d"), 0, False
-    for number, line in enumerate(io.TextIOWrapper(io.BytesIO(raw), "utf-8-sig"), 1):
-        if number > MAX_LINES or len(line) > MAX_LINE or len(values) > MAX_NUMBERS:
-            raise ValueError(
-                f"line {number}: more than {MAX_LINES} lines, {MAX_LINE} characters in "
-                f"one, or {MAX_NUMBERS} numbers; save an array (.npy)"
-            )
-        line = line.partition("#")[0]
-        if not line or line.isspace():
-            continue
-        cells = line.split(delimiter)
-        if delimiter and not (width or named) and not any(map(_is_number, cells)):
-            named = True
-            continue
-        width = width or len(cells)
-        if len(cells) != width:
-            raise ValueError(
-                f"line {number}: {len(cells)} columns, the lines before it {width}"
-            )
-        try:
-            values.extend(map(float, cells))
-        except ValueError as error:
-            raise ValueError(f"line {number}: {shown(str(error), 80)}") from None
-    if named and not width:
-        raise ValueError("no points below the names of the columns")
-    if not width:
-        raise ValueError("an empty file; expected one point a line")
-    return np.frombuffer(values).reshape(-1, width)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+    """Read points from .csv, .txt or .npy, or one of these packed with .gz."""
+    return read_points(path, columns, MAX_BYTES)
 
 
 def _positive(name: str, value: float) -> None:
     if not value > 0:
         raise InputsError(f"{name} = {value}; expected a number above 0")
-
-
-def _bounded(n_points: int, n_columns: int = 1) -> None:
-    if not (1 <= n_points <= MAX_POINTS and n_points * n_columns <= MAX_VALUES):
-        raise InputsError(
-            f"{n_points} points × {n_columns} columns; at most {MAX_POINTS} points and "
-            f"{MAX_VALUES} values: take fewer"
-        )
 
 
 def _ordered(low: float, high: float) -> None:

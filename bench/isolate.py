@@ -35,7 +35,11 @@ def runner_for(cells: Iterable[Cell]) -> Runner:
 
 
 def run_cells(
-    cells: Iterable[Cell], jobs: int, memory: int, runner: Runner
+    cells: Iterable[Cell],
+    jobs: int,
+    memory: int,
+    runner: Runner,
+    first_attempt: int = 1,
 ) -> Iterator[tuple[Cell, Result, Arrays | None]]:
     """Compute cells, `jobs` at a time, and yield each as it ends.
 
@@ -47,8 +51,10 @@ def run_cells(
         Bytes that a cell may hold which does not say itself.
     runner
         Left open.
+    first_attempt : int
+        More than one where a cell was begun before, elsewhere.
     """
-    waiting = ((cell, 1) for cell in cells)
+    waiting = ((cell, first_attempt) for cell in cells)
     again: list[tuple[Cell, int]] = []
     running: dict[int, tuple[Cell, int]] = {}
     tokens = count()

@@ -1,6 +1,7 @@
 """Function libraries: random symbolic curves from a text file."""
 
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,16 +10,17 @@ from typing import Any, Literal, overload
 import numpy as np
 
 from bench import resources
-from bench.documents import read_bytes, shown
+from bench.blocks import Block, gather
+from bench.documents import is_file, read_bytes, shown
 from bench.errors import LibraryError, MissingFileError, did_you_mean
-from bench.expressions import Input, evaluate, used
-from bench.functions import Function, count_terms, read_functions
+from bench.expressions import Coefficient, distinct, evaluate
+from bench.functions import Function, cost, count_terms, read_functions
 from bench.seeds import split
 
 MAX_BYTES = 2**20
 CHUNK_ELEMENTS = 2**18  # of curves × points: what one pass holds of each intermediate
 PROBE_POINTS = 2_000
-PROBE_OPERATIONS = 3 * 10**7  # terms × curves × points: half a second or less
+PROBE_OPERATIONS = 2 * 10**7  # terms × curves × points: a second at the very most
 PROBE_ELEMENTS = 2**22  # terms × curves × points at a time: 32 MiB
 
 
@@ -94,19 +96,39 @@ class FunctionLibrary:
         x = self._points(x, dtype)
         values = np.empty((n_curves, len(x)), dtype)
         slopes = np.empty((n_curves, *x.shape), dtype) if gradients else None
+        gather(self.stream(x, n_curves, rng, gradients, dtype), values, slopes)
+        return values if slopes is None else (values, slopes)
+
+    def stream(
+        self,
+        x: np.ndarray,
+        n_curves: int,
+        rng: np.random.Generator,
+        gradients: bool = False,
+        dtype: Any = np.float64,
+    ) -> Iterator[Block]:
+        """Yield what `sample` draws in blocks; memory does not grow with `n_curves`.
+
+        Yields
+        ------
+        values : array of shape (n, n_points)
+        gradients : array of shape (n, n_points, n_inputs), or None
+        """
+        x = self._points(x, dtype)
         picks, normal, uniform = split(rng, 3)
         chunk = max(1, CHUNK_ELEMENTS // len(x))
         for start in range(0, n_curves, chunk):
-            rows = slice(start, min(start + chunk, n_curves))
-            size = rows.stop - rows.start
+            size = min(chunk, n_curves - start)
             which = picks.integers(len(self.functions), size=size)
             coefficients = self._coefficients(normal, uniform, size, dtype)
+            values = np.empty((size, len(x)), dtype)
+            slopes = np.empty((size, *x.shape), dtype) if gradients else None
             for k, function in enumerate(self.functions):
                 mine = np.flatnonzero(which == k)
                 if mine.size:
                     own = {kind: drawn[mine] for kind, drawn in coefficients.items()}
-                    _fill(function, x, own, values, slopes, start + mine)
-        return values if slopes is None else (values, slopes)
+                    _fill(function, x, own, values, slopes, mine)
+            yield values, slopes
 
     def probe(
         self, x: np.ndarray, dtype: Any = np.float64, n_curves: int = 1000
@@ -122,7 +144,7 @@ class FunctionLibrary:
         """
         x = self._points(x, dtype)
         terms = [count_terms([f.value, *f.gradients]) for f in self.functions]
-        elements = PROBE_OPERATIONS // sum(terms)
+        elements = PROBE_OPERATIONS // sum(map(cost, self.functions))
         x = _spread(x, min(PROBE_POINTS, max(50, elements // 20)))
         n_curves = min(n_curves, max(5, elements // len(x)))
         normal, uniform = split(np.random.default_rng(0), 2)
@@ -133,9 +155,8 @@ class FunctionLibrary:
             coefficients = self._coefficients(normal, uniform, size, dtype)
             for function in self.functions:
                 nodes = [function.value, *function.gradients]
-                for node, part in zip(
-                    nodes, evaluate(nodes, x, coefficients), strict=True
-                ):
+                parts = evaluate(nodes, x, coefficients)
+                for node, part in zip(nodes, parts, strict=True):
                     if not np.isfinite(part).all():
                         what = "value" if node is function.value else "gradient"
                         raise LibraryError(
@@ -173,11 +194,10 @@ class FunctionLibrary:
     def _counts(self) -> dict[str, int]:
         """How many coefficients of each kind a curve draws."""
         counts = {"N": 0, "U": 0}
-        for function in self.functions:
-            for node in (function.value, *function.gradients):
-                for leaf in used(node):
-                    if not isinstance(leaf, Input):
-                        counts[leaf.kind] = max(counts[leaf.kind], leaf.index + 1)
+        nodes = [node for f in self.functions for node in (f.value, *f.gradients)]
+        for leaf in distinct(nodes):
+            if isinstance(leaf, Coefficient):
+                counts[leaf.kind] = max(counts[leaf.kind], leaf.index + 1)
         return counts
 
 
@@ -220,25 +240,17 @@ def find_library(name_or_path: str | Path, folder: Path | None = None) -> Path:
         if Path(name).name == name:
             candidates.append(resources.LIBRARIES / f"{name}.lib")
     for candidate in candidates:
-        if _is_file(candidate):
+        if is_file(candidate):
             return candidate
     known = {
         path.stem
         for where in (folder, resources.LIBRARIES)
-        for path in where.glob("*.lib")
-        if _is_file(path)
+        for path in filter(is_file, where.glob("*.lib"))
     }
     raise MissingFileError(
-        f"no function library '{name}' in {folder} or among the shipped ones "
-        f"({', '.join(sorted(known))}){did_you_mean(name, known)}"
+        f"no function library '{shown(name, 80)}' in {folder} or among the shipped "
+        f"ones ({', '.join(sorted(known))}){did_you_mean(name, known)}"
     )
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # such as a name too long for the file system
-        return False
 
 
 def load_library(

@@ -1,18 +1,30 @@
 """Joining stores from several machines."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from bench.errors import MissingFileError
+from bench.errors import MissingFileError, StoreError
 from bench.result import Result
 from bench.store import Store
 
 
-def merge_stores(folders: Iterable[Path], into: Path) -> dict[str, int]:
+def merge_stores(
+    folders: Iterable[Path], into: Path, warn: Callable[[str], None] | None = None
+) -> dict[str, int]:
     """Join stores.
 
     A result that is done is never replaced; one that is not gives way to one that is.
+    A damaged one of ours is set aside where there is a sound one to take its place.
+
+    Parameters
+    ----------
+    folders
+        The stores to read.
+    into
+        The store to add to.
+    warn
+        Called with what is wrong with each damaged file.
 
     Returns
     -------
@@ -28,29 +40,42 @@ def merge_stores(folders: Iterable[Path], into: Path) -> dict[str, int]:
     counts = dict.fromkeys(("added", "known", "different", "damaged"), 0)
     for store in map(Store, folders):
         for key in store.keys():  # noqa: SIM118 (a method of ours, not a dictionary's)
-            theirs, ours = store.get(key), target.get(key)
-            if theirs is None:
-                counts["damaged"] += 1
-            elif ours is None or _rank(theirs) > _rank(ours):
-                _copy(theirs, store, target)
-                counts["added"] += 1
-            elif ours.status == theirs.status == "done" and (
-                (ours.data_hash, ours.train, ours.test)
-                != (theirs.data_hash, theirs.train, theirs.test)
-            ):
-                counts["different"] += 1
-            else:
-                counts["known"] += 1
+            what, problem = _join(key, store, target)
+            counts[what] += 1
+            if problem and warn is not None:
+                warn(problem)
     return counts
+
+
+def _join(key: str, store: Store, target: Store) -> tuple[str, str]:
+    """Take over a result where ours is less; say what it was, and what is damaged."""
+    theirs = store.get(key)
+    if theirs is None:
+        return "damaged", f"{store.damaged.get(key, key)}; left where it is"
+    ours = target.get(key)
+    if ours is not None and _rank(theirs) <= _rank(ours):
+        both_done = ours.status == theirs.status == "done"
+        is_other = both_done and _outcome(ours) != _outcome(theirs)
+        return "different" if is_other else "known", ""
+    try:
+        arrays = store.arrays(key) if theirs.arrays_sha256 else None
+    except StoreError as error:
+        return "damaged", f"{error}; left where it is"
+    problem = target.damaged.get(key, "")
+    if problem:
+        problem += f"; set aside in {target.set_aside(key)}"
+    if theirs.error:  # the traceback lies in a file of its own
+        told = theirs.error | {"traceback": store.log(key)}
+        theirs = replace(theirs, error=told)
+    target.put(theirs, arrays)
+    return "added", problem
 
 
 def _rank(result: Result) -> int:
     return {"skipped": 0, "done": 2}.get(result.status, 1)
 
 
-def _copy(result: Result, store: Store, into: Store) -> None:
-    if result.error:
-        error = result.error | {"traceback": store.log(result.key)}
-        result = replace(result, error=error)
-    arrays = store.arrays(result.key) if result.arrays_sha256 else None
-    into.put(result, arrays)
+def _outcome(result: Result) -> str:
+    # As text: a score that is not a number differs from itself.
+    scores = [sorted(scores.items()) for scores in (result.train, result.test)]
+    return repr((result.data_hash, scores))

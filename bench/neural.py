@@ -4,19 +4,27 @@ NumPy, not torch: its batched product calls BLAS once a network, so the bits of 
 curve do not depend on how many are computed together.
 """
 
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any, Literal, overload
 
 import numpy as np
 from scipy.special import erf, expit
 
+from bench.blocks import Block, gather
 from bench.errors import DatasetError, did_you_mean
 
-CHUNK_SIZE = 32  # networks a pass: their activations stay in the second-level cache
+CHUNK_BYTES = 2**19  # of a layer's activations: they stay in a second-level cache
 
 
 def _relu(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return np.maximum(a, 0), (a > 0).astype(a.dtype)
+    return _rectified(a), (a > 0).astype(a.dtype)
+
+
+def _rectified(a: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    # Against a row of zeros: NumPy takes one number at a time where that is a scalar.
+    h: np.ndarray = np.maximum(a, np.zeros(a.shape[-1], a.dtype), out=out)
+    return h
 
 
 def _tanh(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -59,7 +67,6 @@ def sample_mlp(
     curves_per_net: int = ...,
     gradients: Literal[False] = ...,
     dtype: Any = ...,
-    chunk_size: int = ...,
 ) -> np.ndarray: ...
 @overload
 def sample_mlp(
@@ -72,7 +79,6 @@ def sample_mlp(
     *,
     gradients: Literal[True],
     dtype: Any = ...,
-    chunk_size: int = ...,
 ) -> tuple[np.ndarray, np.ndarray]: ...
 def sample_mlp(
     x: np.ndarray,
@@ -83,7 +89,6 @@ def sample_mlp(
     curves_per_net: int = 1,
     gradients: bool = False,
     dtype: Any = np.float64,
-    chunk_size: int = CHUNK_SIZE,
 ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
     """Draw curves from multilayer perceptrons that were never trained.
 
@@ -91,7 +96,7 @@ def sample_mlp(
     (n_points, curves_per_net)``, with weights and biases uniform within
     ±1/sqrt(fan_in), which is the distribution of PyTorch's ``nn.Linear``. One row of
     parameters is drawn a network, so the first k curves of a larger draw are the
-    smaller draw, whatever the chunk size.
+    smaller draw.
 
     Parameters
     ----------
@@ -111,42 +116,79 @@ def sample_mlp(
         Whether to return the exact Jacobian too.
     dtype : float64 or float32
         Of points, weights, arithmetic and result.
-    chunk_size : int
-        Networks computed together; it bounds the memory and changes no bit.
 
     Returns
     -------
     values : array of shape (n_curves, n_points)
     gradients : array of shape (n_curves, n_points, n_inputs), if asked for
     """
-    x = np.asarray(x, dtype=dtype)
-    x = x[:, None] if x.ndim == 1 else x
-    if x.ndim != 2 or x.size == 0:
-        raise DatasetError(f"an x of shape {x.shape}; expected (n_points, n_inputs)")
+    x = _points(x, dtype)
+    blocks = stream_mlp(
+        x, n_curves, rng, hidden, activation, curves_per_net, gradients, dtype
+    )
+    values = np.empty((max(n_curves, 0), len(x)), dtype)
+    slopes = np.empty((len(values), *x.shape), dtype) if gradients else None
+    gather(blocks, values, slopes)
+    return values if slopes is None else (values, slopes)
+
+
+def stream_mlp(
+    x: np.ndarray,
+    n_curves: int,
+    rng: np.random.Generator,
+    hidden: tuple[int, ...] = (32, 32),
+    activation: str = "relu",
+    curves_per_net: int = 1,
+    gradients: bool = False,
+    dtype: Any = np.float64,
+    chunk_size: int | None = None,
+) -> Iterator[Block]:
+    """Yield what `sample_mlp` draws in blocks; memory does not grow with `n_curves`.
+
+    Parameters
+    ----------
+    chunk_size : int, optional
+        Networks a block, by default as many as fit a processor's cache; it changes
+        no bit.
+
+    Yields
+    ------
+    values : array of shape (n, n_points)
+    gradients : array of shape (n, n_points, n_inputs), or None
+    """
+    x = _points(x, dtype)
     if activation not in ACTIVATIONS:
         raise DatasetError(
             f"unknown activation '{activation}'"
             f"{did_you_mean(activation, ACTIVATIONS)}. Known: {', '.join(ACTIVATIONS)}"
         )
+    widths = [x.shape[1], *hidden, curves_per_net]
+    if chunk_size is None:
+        row = max(1, *widths) * len(x) * np.dtype(dtype).itemsize
+        chunk_size = max(1, CHUNK_BYTES // row)
     if min([curves_per_net, chunk_size, *hidden]) < 1 or n_curves < 0:
         raise DatasetError("widths, curves_per_net and chunk_size are at least 1")
-    widths = [x.shape[1], *hidden, curves_per_net]
-    n_nets = -(-n_curves // curves_per_net)
-    values = np.empty((n_nets, curves_per_net, len(x)), dtype)
-    shape = (n_nets, curves_per_net, *x.shape)
-    slopes = np.empty(shape, dtype) if gradients else None
     columns = np.ascontiguousarray(x.T)
-    for start in range(0, n_nets, chunk_size):
-        rows = slice(start, min(start + chunk_size, n_nets))
-        layers = _draw_layers(rng, rows.stop - rows.start, widths, dtype)
-        values[rows], tangents = _forward(layers, columns, activation, gradients)
-        if slopes is not None:
-            for column, tangent in enumerate(tangents):
-                slopes[rows, ..., column] = tangent
-    flat = values.reshape(-1, len(x))[:n_curves]
-    if slopes is None:
-        return flat
-    return flat, slopes.reshape(-1, *x.shape)[:n_curves]
+    for start in range(0, n_curves, chunk_size * curves_per_net):
+        size = min(chunk_size * curves_per_net, n_curves - start)
+        layers = _draw_layers(rng, -(-size // curves_per_net), widths, dtype)
+        values, tangents = _forward(layers, columns, activation, gradients)
+        flat = values.reshape(-1, len(x))[:size]
+        if not gradients:
+            yield flat, None
+            continue
+        slopes = np.empty((*values.shape, len(columns)), dtype)
+        for column, tangent in enumerate(tangents):
+            slopes[..., column] = tangent
+        yield flat, slopes.reshape(-1, *x.shape)[:size]
+
+
+def _points(x: np.ndarray, dtype: Any) -> np.ndarray:
+    x = np.asarray(x, dtype=dtype)
+    x = x[:, None] if x.ndim == 1 else x
+    if x.ndim != 2 or x.size == 0:
+        raise DatasetError(f"an x of shape {x.shape}; expected (n_points, n_inputs)")
+    return x
 
 
 Layer = tuple[np.ndarray, np.ndarray]
@@ -185,7 +227,8 @@ def _forward(
     n_points). Forward mode costs one more product a layer and input, and is exact.
     """
     (weight, bias), *rest = layers
-    a = weight @ columns
+    # The same products; one of a column and a row is slow in BLAS.
+    a = weight * columns if len(columns) == 1 else weight @ columns
     a += bias
     tangents = [weight[:, :, [j]] for j in range(len(columns))] if gradients else []
     for weight, bias in rest:
@@ -193,7 +236,7 @@ def _forward(
             h, slope = ACTIVATIONS[activation](a)
             tangents = [weight @ (slope * tangent) for tangent in tangents]
         elif activation == "relu":
-            h = np.maximum(a, 0, out=a)
+            h = _rectified(a, out=a)
         else:
             h = ACTIVATIONS[activation](a)[0]
         a = weight @ h

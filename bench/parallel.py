@@ -1,15 +1,38 @@
 """Which engine computes: from the command line, or from a YAML file."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from bench.documents import read_document
+from bench.documents import read_document, shown
 from bench.engines import Engine, LocalEngine
 from bench.errors import EngineError
 from bench.validation import Strict, validated
+
+_ADDRESS = re.compile(r"(?:(?:tcp|tls|wss?)://)?(?:[\w.-]+|\[[\da-f:.]+\]):(\d{1,5})")
+
+
+def _address(text: str) -> str:
+    """Refuse what cannot be an address: Dask would take long to say so."""
+    found = _ADDRESS.fullmatch(text)
+    if found is None or not 0 < int(found[1]) < 2**16:
+        raise PydanticCustomError(
+            "address",
+            "'{text}' is no address of a Dask scheduler; expected one such as "
+            "tcp://host:8786",
+            {"text": shown(text)},
+        )
+    return text
+
+
+def _listed(value: Any) -> Any:
+    """Give Dask lists where a file has lists; in what we check they are tuples."""
+    if isinstance(value, dict):
+        return {key: _listed(part) for key, part in value.items()}
+    return [_listed(part) for part in value] if isinstance(value, tuple) else value
 
 
 class Parallel(Strict):
@@ -33,10 +56,12 @@ class Parallel(Strict):
 
     backend: Literal["local", "dask"]
     jobs: Annotated[int, Field(ge=1)] | None = None
-    dask_scheduler: str | None = None
+    dask_scheduler: Annotated[str, AfterValidator(_address)] | None = None
     dask_cluster: Literal["local", "slurm"] | None = None
     workers: Annotated[int, Field(ge=1)] | None = None
-    options: dict[str, Any] = Field(default_factory=dict)
+    options: Annotated[dict[str, Any], AfterValidator(_listed)] = Field(
+        default_factory=dict
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -57,7 +82,8 @@ class Parallel(Strict):
                 "dask_cluster, workers and options",
                 {"wrong": wrong[0]},
             )
-        if self.backend == "dask" and not given & {"dask_scheduler", "dask_cluster"}:
+        nowhere = self.dask_scheduler is None and self.dask_cluster is None
+        if self.backend == "dask" and nowhere:
             raise PydanticCustomError(
                 "combination", "expected dask_scheduler or dask_cluster", {}
             )
@@ -95,6 +121,10 @@ def make_engine(
                 "-j counts the cells of this machine; a Dask cluster has as many at a "
                 "time as its workers have threads"
             )
+        try:
+            _address(scheduler)
+        except PydanticCustomError as problem:
+            raise EngineError(f"--scheduler: {problem.message()}") from None
         wanted = Parallel(backend="dask", dask_scheduler=scheduler)
     else:
         if scheduler is not None:

@@ -2,25 +2,22 @@
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from bench import resources
-from bench.documents import read_document
+from bench.documents import is_file, read_document, shown
 from bench.errors import MissingFileError, SuiteError, did_you_mean
+from bench.validation import Strict, validated
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class Figure(_Strict):
+class Figure(Strict):
     """A published mean, with its standard deviation where it was given."""
 
     mean: float
     std: float | None = None
 
 
-class Reference(_Strict):
+class Reference(Strict):
     """A table of somebody's figures.
 
     Attributes
@@ -45,7 +42,7 @@ class Reference(_Strict):
     source: str
     measures: str = Field(pattern="^(train|test)_[a-z_]+$")
     lesson: str
-    notes: dict[str, str] = {}
+    notes: dict[str, str] = Field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     datasets: dict[str, dict[str, Figure]]
 
@@ -55,19 +52,11 @@ def load_reference(name_or_path: str, folder: Path) -> Reference:
     candidates = [folder / name_or_path, folder / f"{name_or_path}.yaml"]
     if Path(name_or_path).name == name_or_path:
         candidates.append(resources.REFERENCES / f"{name_or_path}.yaml")
-    path = next((path for path in candidates if path.is_file()), None)
+    path = next(filter(is_file, candidates), None)
     if path is None:
         known = sorted(path.stem for path in resources.REFERENCES.glob("*.yaml"))
         raise MissingFileError(
-            f"no reference '{name_or_path}' in {folder} or among the shipped ones "
-            f"({', '.join(known)}){did_you_mean(name_or_path, known)}"
+            f"no reference '{shown(name_or_path, 80)}' in {folder} or among the "
+            f"shipped ones ({', '.join(known)}){did_you_mean(name_or_path, known)}"
         )
-    document = read_document(path, SuiteError)
-    try:
-        return Reference.model_validate(document.data)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise SuiteError(
-            f"{document.where(*first['loc'])}: {'.'.join(map(str, first['loc']))}: "
-            f"{first['msg']}"
-        ) from None
+    return validated(Reference, read_document(path, SuiteError), SuiteError)

@@ -3,6 +3,7 @@
 import hashlib
 import inspect
 import re
+import sys
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from bench import RESULTS
+from bench.documents import shown
 from bench.errors import ClassifierError, did_you_mean
 from bench.presets import PRESETS
 from bench.provenance import package_version
@@ -21,6 +23,7 @@ from bench.schema import ClassifierSpec
 from bench.seeds import derive_seed
 
 _OWN = "bench.classifiers."
+_DEVICES = r"(cpu|cuda|mps|xpu)(:[0-9]{1,3})?"
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,14 @@ def resolve_classifier(spec: ClassifierSpec) -> ClassifierRecipe:
     preset = PRESETS.get(spec.use or "")
     class_path = preset.class_path if preset else str(spec.class_)
     params = (preset.params if preset else {}) | spec.params
+    if class_path.startswith("__main__."):
+        raise ClassifierError(
+            f"'{class_path}' is known to this process alone; put the class in a module"
+        )
+    if len(set(spec.channels)) < len(spec.channels):
+        raise ClassifierError(
+            f"reads the channels {list(spec.channels)}; expected each once"
+        )
     is_ours = class_path.startswith(_OWN)
     device = _device(params.get("device", "auto")) if is_ours else "cpu"
     missing = missing_extra(class_path)
@@ -125,14 +136,16 @@ def import_class(class_path: str) -> Any:
     module_name, _, name = class_path.rpartition(".")
     try:
         module = import_module(module_name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a stranger's module may do anything
         raise ClassifierError(
-            f"'{class_path}' cannot be imported: {type(error).__name__}: {error}"
+            f"'{class_path}' cannot be imported: {type(error).__name__}: {error}; "
+            "expected package.module.Class of what is installed"
         ) from None
     found = getattr(module, name, None)
     if not inspect.isclass(found):
+        classes = [n for n, value in vars(module).items() if inspect.isclass(value)]
         raise ClassifierError(
-            f"'{module_name}' has no class '{name}'{did_you_mean(name, dir(module))}"
+            f"'{module_name}' has no class '{name}'{did_you_mean(name, classes)}"
         )
     return found
 
@@ -140,7 +153,7 @@ def import_class(class_path: str) -> Any:
 def missing_extra(class_path: str) -> str:
     """Say how to install a class's package if it is missing and an extra of ours."""
     package = class_path.partition(".")[0]
-    if find_spec(package) is not None:
+    if sys.modules.get(package) is not None or find_spec(package) is not None:
         return ""
     for line in extras():
         name = re.match(r"[\w.-]+", line)
@@ -188,9 +201,9 @@ def _checked(class_path: str, params: dict[str, Any]) -> None:
                 )
     try:
         found(**params).get_params()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ClassifierError(
-            f"'{class_path}' cannot be built from {params}: "
+            f"'{class_path}' cannot be built from {shown(str(params), 80)}: "
             f"{type(error).__name__}: {error}"
         ) from None
 
@@ -213,11 +226,20 @@ def class_version(class_path: str) -> str:
     return f"file {hashlib.sha256(Path(module.origin).read_bytes()).hexdigest()}"
 
 
+def _device(device: Any) -> str:
+    if device == "auto":
+        return _automatic_device()
+    if not (isinstance(device, str) and re.fullmatch(_DEVICES, device)):
+        raise ClassifierError(
+            f"found the device {shown(repr(device), 60)}; expected auto, cpu, cuda, "
+            "cuda:1, mps or xpu"
+        )
+    return device
+
+
 @cache
-def _device(device: str) -> str:
-    """Resolve "auto"; torch is asked only where there is a driver to be found."""
-    if device != "auto":
-        return device
+def _automatic_device() -> str:
+    """Torch is asked only where there is a driver to be found."""
     has_driver = Path("/proc/driver/nvidia/version").exists()
     if not has_driver or "+cpu" in package_version("torch"):
         return "cpu"

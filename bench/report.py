@@ -270,7 +270,8 @@ def _provenance_section(plan: Plan, stored: list[Result]) -> list[str]:
         for text in found.warnings
     )
     lines = [
-        f"- Command: `python -m bench run {plan.suite.path.as_posix()}`",
+        f"- Command: <code>python -m bench run "
+        f"{escape(plan.suite.path.as_posix())}</code>",
         f"- Commit: {', '.join(sorted(commits))}",
         f"- Root seed: {plan.suite.seed}; threads a cell: {plan.suite.threads}",
         f"- Machine: {escape('; '.join(machines))}",
@@ -278,7 +279,9 @@ def _provenance_section(plan: Plan, stored: list[Result]) -> list[str]:
         f"- Processor seconds of all fits and predictions: {cpu:.0f}",
     ]
     if warned:
-        said = ", ".join(f"{escape(c)} {kind} ({n})" for (c, kind), n in warned.items())
+        said = ", ".join(
+            f"{escape(c)} {escape(kind)} ({n})" for (c, kind), n in warned.items()
+        )
         lines.append(f"- Warnings raised (cells): {said}")
     lines.append(
         "- Data: [results.csv](results.csv), one row a cell; [summary.csv](summary.csv)"

@@ -2,8 +2,10 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
+from typing import Any, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
 
 STATUSES = ("done", "failed", "timeout", "crashed", "skipped")
 BAD = ("failed", "timeout", "crashed")  # final, until they are asked for again
@@ -66,6 +68,27 @@ class Result:
     arrays_sha256: str | None = None
 
 
+_READERS = {
+    name: TypeAdapter[Any](kind) for name, kind in get_type_hints(Result).items()
+}
+# What later versions added has a default, so that older results are read.
+_REQUIRED = {
+    entry.name
+    for entry in fields(Result)
+    if entry.default is MISSING and entry.default_factory is MISSING
+}
+
+
+def encodable(result: Result) -> Result:
+    """Escape what UTF-8 cannot hold: a classifier's messages may be any string."""
+
+    def escaped(text: str) -> str:
+        return text.encode("utf-8", "backslashreplace").decode()
+
+    error = result.error and {k: escaped(v) for k, v in result.error.items()}
+    return replace(result, error=error, warnings=tuple(map(escaped, result.warnings)))
+
+
 def to_json(result: Result) -> bytes:
     """Write a result as JSON with a checksum of itself."""
     document = asdict(result)
@@ -77,15 +100,30 @@ def from_json(raw: bytes) -> Result:
     """Read a result; raise ValueError, with what is wrong, on anything else."""
     try:
         document = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ValueError("truncated, or no JSON") from None
-    known = {entry.name for entry in fields(Result)}
-    if not isinstance(document, dict) or not known < document.keys():
+    if not isinstance(document, dict) or not document.keys() > _REQUIRED:
         raise ValueError("no result of this program, or of another version of it")
-    if document.pop("checksum", None) != _checksum(document):
-        raise ValueError("its checksum does not match")
-    document["warnings"] = tuple(document["warnings"])
-    return Result(**{name: document[name] for name in known})
+    try:
+        if document.pop("checksum", None) != _checksum(document):
+            raise ValueError("its checksum does not match")
+    except RecursionError:
+        raise ValueError("nested too deeply for a result") from None
+    if isinstance(document.get("warnings"), list):
+        document["warnings"] = tuple(document["warnings"])
+    found: dict[str, Any] = {}
+    for name, reader in _READERS.items():
+        if name not in document:
+            continue
+        try:
+            found[name] = reader.validate_python(document[name], strict=True)
+        except ValidationError as error:
+            wrong = error.errors(include_url=False)[0]["msg"]
+            raise ValueError(f"its field '{name}': {wrong}") from None
+    result = Result(**found)
+    if result.status not in STATUSES:
+        raise ValueError(f"its field 'status': none of {', '.join(STATUSES)}")
+    return result
 
 
 def _checksum(document: dict[str, Any]) -> str:

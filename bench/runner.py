@@ -11,6 +11,7 @@ from bench.engines import Engine, LocalEngine
 from bench.errors import SuiteError, did_you_mean, located
 from bench.interrupts import held_back
 from bench.limits import format_size
+from bench.order import Kind, kind_of
 from bench.provenance import commit
 from bench.reference import Reference, load_reference
 from bench.registry import ClassifierRecipe, resolve_classifier
@@ -98,7 +99,7 @@ def run_plan(
     plan: Plan,
     store: Store,
     engine: Engine | None = None,
-    progress: Callable[[Cell, Result], None] | None = None,
+    progress: Callable[[Cell, Result, bool], None] | None = None,
     retry_failed: bool = False,
     warn: Callable[[str], None] | None = None,
 ) -> None:
@@ -112,7 +113,8 @@ def run_plan(
     engine
         Where to compute; one cell at a time on this machine by default.
     progress
-        Called with each cell and its result, the stored ones first.
+        Called with each cell, its result, and whether that was computed just now; the
+        stored ones first.
     retry_failed : bool
         Whether to compute again what failed, timed out or crashed.
     warn
@@ -128,6 +130,7 @@ def run_plan(
     store.sweep()
     again = {"skipped", *(BAD if retry_failed else ())}
     missing: dict[str, Cell] = {}
+    known: dict[Kind, float] = {}
     for cell in plan.cells:
         stored = store.get(cell.key)
         if cell.key in store.damaged:
@@ -135,10 +138,12 @@ def run_plan(
             aside = store.set_aside(cell.key)
             if warn is not None:
                 warn(f"{problem}; set aside in {aside}, computed again")
+        if stored is not None and stored.seconds is not None:
+            known[kind_of(cell)] = stored.seconds
         if stored is None or stored.status in again:
             missing.setdefault(cell.key, cell)
         elif progress is not None:
-            progress(cell, stored)
+            progress(cell, stored, False)
     if not missing:
         return
     head, dirty = commit()
@@ -147,7 +152,7 @@ def run_plan(
         with held_back():
             result = store.put(replace(result, commit=head, dirty=dirty), arrays)
         if progress is not None:
-            progress(cell, result)
+            progress(cell, result, True)
 
     def wanted(cell: Cell) -> bool:
         """Whether no other run that shares the store was faster."""
@@ -155,7 +160,7 @@ def run_plan(
         if stored is None or stored.status in again:
             return True
         if progress is not None:
-            progress(cell, stored)
+            progress(cell, stored, False)
         return False
 
     runnable = []
@@ -165,7 +170,7 @@ def run_plan(
             keep(cell, cell.result("skipped", error=error), None)
         else:
             runnable.append(cell)
-    with closing(engine.run(runnable, wanted)) as results:
+    with closing(engine.run(runnable, wanted, known)) as results:
         for cell, result, arrays in results:
             keep(cell, result, arrays)
 

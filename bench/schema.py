@@ -32,8 +32,7 @@ Dim = Annotated[int, Field(ge=1, le=16)]
 Seed = Annotated[int, Field(ge=0, lt=2**64)]
 Positive = Annotated[float, Field(gt=0)]
 Channel = Literal["value", "gradient", "input"]
-
-
+Name = Annotated[str, Field(max_length=200)]
 _FEW = Field(min_length=1, max_length=100)
 
 
@@ -159,8 +158,8 @@ class DatasetSpec(Strict):
 class LimitsSpec(Strict):
     """What a cell is stopped for: a time, such as 90, 10m, 2h; a memory: 4GiB."""
 
-    timeout: str | int | float | None = None
-    memory: str | None = None
+    timeout: Name | int | float | None = None
+    memory: Name | None = None
 
     @field_validator("timeout", "memory")
     @classmethod
@@ -191,8 +190,8 @@ class ClassifierSpec(Strict):
     """A classifier of a suite: a preset, a preset changed, or any class."""
 
     id: Id
-    use: str | None = None
-    class_: str | None = Field(None, alias="class")
+    use: Name | None = None
+    class_: Name | None = Field(None, alias="class")
     params: dict[str, Any] = Field(default_factory=dict)
     channels: Annotated[tuple[Channel, ...], Field(min_length=1)] = ("value",)
     limits: LimitsSpec = LimitsSpec()
@@ -248,9 +247,9 @@ class Suite(Strict):
     threads: Annotated[int, Field(ge=1, le=1024)] = 1
     datasets: Annotated[tuple[DatasetSpec, ...], Field(min_length=1)]
     classifiers: Annotated[tuple[ClassifierSpec, ...], Field(min_length=1)]
-    metrics: Annotated[tuple[str, ...], Field(min_length=1)] = ("accuracy",)
+    metrics: Annotated[tuple[Name, ...], _FEW] = ("accuracy",)
     limits: LimitsSpec = LimitsSpec()
-    reference: str | None = None
+    reference: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
 
     _document: Document = PrivateAttr(default=Document(Path("suite"), {}, {}))
 

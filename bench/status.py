@@ -2,13 +2,16 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from bench.cells import Cell
 from bench.runner import Plan
 from bench.seeds import digest
 from bench.store import Store
+
+_SHOWN = 60  # characters of a value that differs
+_NOTHING = "nothing of this classifier is stored"
 
 
 def count_statuses(plan: Plan, store: Store) -> dict[tuple[str, str], Counter[str]]:
@@ -34,38 +37,31 @@ def explain_missing(plan: Plan, store: Store) -> Iterator[str]:
     str
         One line for the repetitions of a dataset and classifier together.
     """
-    missing: dict[str, list[Cell]] = {}
+    missing: dict[tuple[str, str], list[Cell]] = {}
+    damaged: dict[tuple[str, str], list[Cell]] = {}
     for cell in plan.cells:
+        name = (cell.dataset.spec.id, cell.classifier.id)
+        lacking = missing.setdefault(name, []), damaged.setdefault(name, [])
         if store.get(cell.key) is None:
-            missing.setdefault(_kind(cell.fields), []).append(cell)
-    kinds, repetitions = _stored_kinds(store)
-    for kind, cells in missing.items():
-        wanted = flatten(json.loads(json.dumps(cells[0].fields)))
-        same_class = [
-            (key, fields)
-            for key, fields in kinds.items()
-            if fields["classifier.class"] == wanted["classifier.class"]
-        ]
-        shown = _ranges(cell.repetition for cell in cells)
-        where = f"{cells[0].dataset.spec.id}, {cells[0].classifier.id}, {shown}"
-        if kind in kinds:
-            yield f"{where}: stored are {_ranges(repetitions[kind])} alone"
-        elif not same_class:
-            yield f"{where}: nothing of this classifier is stored"
-        else:
-            differing = min(
-                (differences(wanted, fields) for _, fields in same_class), key=len
-            )
-            yield f"{where}: {'; '.join(differing)}"
+            lacking[cell.key in store.damaged].append(cell)
+    kinds, repetitions = _stored_kinds(store) if any(missing.values()) else ({}, {})
+    for name in missing:
+        if cells := damaged[name]:
+            yield f"{_where(cells)}: damaged; the next run computes them again"
+        if cells := missing[name]:
+            yield f"{_where(cells)}: {_reason(cells[0], kinds, repetitions)}"
 
 
 def differences(wanted: dict[str, Any], stored: dict[str, Any]) -> list[str]:
     """Name the fields in which two flat keys differ, and both values."""
+    names = wanted.keys() | stored.keys()
+    # Parameters where there were none: each of them says so, "{}" need not.
+    filled = {n for n in names if any(other.startswith(f"{n}.") for other in names)}
     return [
         f"{name} is {_shown(wanted, name, stored)}, "
         f"stored {_shown(stored, name, wanted)}"
-        for name in sorted(wanted.keys() | stored.keys())
-        if name != "repetition" and wanted.get(name, ...) != stored.get(name, ...)
+        for name in sorted(names - filled - {"repetition"})
+        if _written(wanted, name) != _written(stored, name)
     ]
 
 
@@ -77,6 +73,22 @@ def flatten(fields: Any, name: str = "") -> dict[str, Any]:
     for key, value in fields.items():
         flat |= flatten(value, f"{name}.{key}" if name else key)
     return flat
+
+
+def _reason(
+    cell: Cell, kinds: dict[str, dict[str, Any]], repetitions: dict[str, set[int]]
+) -> str:
+    kind = _kind(cell.fields)
+    if kind in kinds:
+        return f"stored are {_ranges(repetitions[kind])} alone"
+    wanted = flatten(json.loads(json.dumps(cell.fields)))
+    told = [
+        differences(wanted, stored)
+        for stored in kinds.values()
+        if stored.get("classifier.class") == wanted["classifier.class"]
+    ]
+    nearest = min(told, key=len, default=[_NOTHING])
+    return "; ".join(nearest)
 
 
 def _stored_kinds(
@@ -98,21 +110,42 @@ def _kind(fields: dict[str, Any]) -> str:
     return digest({k: v for k, v in fields.items() if k != "repetition"})
 
 
+def _written(fields: dict[str, Any], name: str) -> str:
+    """Write a value as the key's hash reads it, which tells 1 from 1.0 and true."""
+    return json.dumps(fields[name], ensure_ascii=False) if name in fields else ""
+
+
 def _shown(fields: dict[str, Any], name: str, other: dict[str, Any]) -> str:
     if name not in fields:
         return "not given"
     value, theirs = fields[name], other.get(name)
     if isinstance(value, str) and isinstance(theirs, str) and "\n" in value + theirs:
-        lines, other_lines = value.splitlines(), theirs.splitlines()
-        pairs = zip(lines, other_lines, strict=False)
-        at = next(
-            (i for i, (a, b) in enumerate(pairs) if a != b),
-            min(len(lines), len(other_lines)),
-        )
-        line = lines[at] if at < len(lines) else "(no more lines)"
-        return f"'{line[:60]}' in line {at + 1}"
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 60 else text[:57] + "..."
+        lines, other_lines = value.split("\n"), theirs.split("\n")
+        at = _first_difference(lines, other_lines)
+        if at == len(lines):
+            return f"'(no more lines)' in line {at + 1}"
+        other_line = other_lines[at] if at < len(other_lines) else ""
+        return f"'{_excerpt(lines[at], other_line)}' in line {at + 1}"
+    return _excerpt(_written(fields, name), _written(other, name))
+
+
+def _excerpt(text: str, other: str) -> str:
+    """Cut a long text around where it begins to differ from another."""
+    if len(text) <= _SHOWN:
+        return text
+    start = max(0, min(_first_difference(text, other) - 20, len(text) - _SHOWN))
+    end = start + _SHOWN
+    return ("…" if start else "") + text[start:end] + ("…" if end < len(text) else "")
+
+
+def _first_difference(a: Sequence[Any], b: Sequence[Any]) -> int:
+    shorter = min(len(a), len(b))
+    return next((i for i in range(shorter) if a[i] != b[i]), shorter)
+
+
+def _where(cells: Sequence[Cell]) -> str:
+    repetitions = _ranges(cell.repetition for cell in cells)
+    return f"{cells[0].dataset.spec.id}, {cells[0].classifier.id}, {repetitions}"
 
 
 def _ranges(numbers: Iterable[int]) -> str:

@@ -13,15 +13,18 @@ import re
 import socket
 import sys
 import time
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import numpy as np
 import psutil
 
+from bench.documents import read_bytes
 from bench.errors import StoreError
-from bench.result import STATUSES, Result, from_json, to_json
+from bench.result import Result, encodable, from_json, to_json
 
 if sys.platform != "win32":
     import fcntl
@@ -29,7 +32,9 @@ if sys.platform != "win32":
 _SUFFIXES = ("npz", "log", "json")
 _WRITE_ATTEMPTS = 3
 _STALE_SECONDS = 86_400.0  # of a temporary file that another machine wrote
+_MAX_JSON = 2**26  # bytes; a library's text is the longest thing in it
 _KEY = re.compile(r"[0-9a-f]{64}")
+_TEMPORARY = re.compile(r"\.[0-9a-f]{64}\.\w+\.([0-9a-f]{8})\.([0-9]{1,9})\.tmp")
 _HOST = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
 
 
@@ -55,15 +60,16 @@ class Store:
         """Return the result of a key, or None where there is no sound one."""
         path = self.path(key, "json")
         try:
-            result = from_json(path.read_bytes())
-            if result.key != key or result.status not in STATUSES:
-                raise ValueError("a result of something else")
+            result = from_json(read_bytes(path, _MAX_JSON))
+            if result.key != key:
+                raise ValueError("the result of another key")
             self._check_arrays(result)
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or error
-            self.damaged[key] = f"{path}: {reason}"
+            if isinstance(error, NotADirectoryError) and not self.folder.is_dir():
+                raise self._unusable(self.folder, error) from None
+            self.damaged[key] = f"{path}: {getattr(error, 'strerror', None) or error}"
             return None
         return result
 
@@ -77,6 +83,7 @@ class Store:
             another run has put a result that is done meanwhile, that one.
         """
         files: dict[str, bytes] = {}
+        result = encodable(result)
         if arrays is not None:
             packed = io.BytesIO()
             np.savez_compressed(packed, allow_pickle=False, **arrays)
@@ -91,44 +98,49 @@ class Store:
         for attempt in range(1, _WRITE_ATTEMPTS + 1):
             try:
                 return self._commit(result, files)
+            except StoreError:
+                raise
             except OSError as error:
                 if attempt == _WRITE_ATTEMPTS:
-                    raise StoreError(
-                        f"{self.folder}: cannot be written ({error.strerror}); make "
-                        "room, or choose another folder with --store"
-                    ) from None
+                    raise self._unusable(self.folder, error) from None
                 time.sleep(0.1 * attempt)  # a network's file system may come back
         raise AssertionError  # for type checkers: the loop returns or raises
 
     def set_aside(self, key: str) -> Path:
         """Move the damaged files of a key to a folder of the store that is not read."""
-        aside = self.folder / "damaged"
-        aside.mkdir(parents=True, exist_ok=True)
-        with _locked(self.path(key, "json").parent):
-            if self.get(key) is None:  # another run may have mended it meanwhile
-                for suffix in _SUFFIXES:
-                    path = self.path(key, suffix)
-                    with contextlib.suppress(FileNotFoundError):
-                        path.replace(aside / path.name)
+        shard = self.path(key, "json").parent
+        is_folder = shard.is_dir()  # or a file in its place: that is what is damaged
+        try:
+            with _locked(shard if is_folder else self.folder):
+                if self.get(key) is None:  # another run may have mended it meanwhile
+                    paths = [self.path(key, suffix) for suffix in _SUFFIXES]
+                    for path in paths if is_folder else [shard]:
+                        self._move_aside(path)
+        except OSError as error:
+            raise self._unusable(self._aside, error) from None
         self.damaged.pop(key, None)
-        return aside
+        return self._aside
 
     def arrays(self, key: str) -> dict[str, np.ndarray]:
         """Return labels, predictions and scores of a result."""
-        with np.load(self.path(key, "npz"), allow_pickle=False) as packed:
-            return dict(packed)
+        path = self.path(key, "npz")
+        try:
+            with np.load(path, allow_pickle=False) as packed:
+                return dict(packed)
+        except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile):
+            raise StoreError(f"{path}: cannot be read; expected arrays") from None
 
     def log(self, key: str) -> str:
         """Return the traceback, or what a crashed process said last."""
         try:
-            return self.path(key, "log").read_text("utf-8")
+            return self.path(key, "log").read_text("utf-8", "replace")
         except OSError:
             return ""
 
     def keys(self) -> Iterator[str]:
         """Yield the key of every result."""
         for path in sorted(self.folder.glob("??/*.json")):
-            if _KEY.fullmatch(path.stem):
+            if _KEY.fullmatch(path.stem) and path.stem[:2] == path.parent.name:
                 yield path.stem
 
     def path(self, key: str, suffix: str) -> Path:
@@ -138,10 +150,12 @@ class Store:
     def sweep(self) -> None:
         """Delete the temporary files of runs that were killed as they wrote."""
         for path in self.folder.glob("??/.*.tmp"):
-            *_, host, pid, _ = path.name.split(".")
-            with contextlib.suppress(OSError, ValueError):
+            ours = _TEMPORARY.fullmatch(path.name)
+            if ours is None:  # somebody else's
+                continue
+            with contextlib.suppress(OSError):
                 age = time.time() - path.stat().st_mtime
-                dead = host == _HOST and not psutil.pid_exists(int(pid))
+                dead = ours[1] == _HOST and not psutil.pid_exists(int(ours[2]))
                 if dead or age > _STALE_SECONDS:
                     path.unlink()
 
@@ -160,6 +174,8 @@ class Store:
                     return other
                 for suffix in _SUFFIXES:  # the JSON is the last
                     final = self.path(result.key, suffix)
+                    if final.is_dir():  # no result, so `get` did not see it
+                        self._move_aside(final)
                     if suffix in temporary:
                         temporary[suffix].replace(final)
                     else:  # of an earlier result, such as one that failed
@@ -174,12 +190,34 @@ class Store:
             if result.status == "done":
                 raise ValueError("a result without its predictions")
             return
+        path = self.path(result.key, "npz")
+        if not path.is_file():  # a pipe would block
+            raise ValueError("its predictions (.npz) are missing, or no file")
         try:
-            raw = self.path(result.key, "npz").read_bytes()
+            with path.open("rb") as stream:
+                checksum = hashlib.file_digest(stream, "sha256").hexdigest()
         except OSError:
             raise ValueError("its predictions (.npz) cannot be read") from None
-        if hashlib.sha256(raw).hexdigest() != result.arrays_sha256:
+        if checksum != result.arrays_sha256:
             raise ValueError("its predictions (.npz) do not match their checksum")
+
+    @property
+    def _aside(self) -> Path:
+        return self.folder / "damaged"
+
+    def _move_aside(self, path: Path) -> None:
+        """Move what lies there, beside what was moved earlier."""
+        self._aside.mkdir(parents=True, exist_ok=True)
+        names = (f"{path.name}.{i}" if i else path.name for i in count())
+        free = next(n for n in names if not os.path.lexists(self._aside / n))
+        with contextlib.suppress(FileNotFoundError):
+            path.rename(self._aside / free)
+
+    def _unusable(self, path: Path, error: OSError) -> StoreError:
+        return StoreError(
+            f"{path}: cannot be used ({error.strerror or error}); free its place, make "
+            "room, or choose another folder with --store"
+        )
 
 
 def _write(path: Path, raw: bytes) -> None:

@@ -7,6 +7,8 @@ from bench.errors import SuiteError
 from bench.schema import Suite
 from bench.validation import validated
 
+MAX_CELLS = 100_000  # what a table, a progress bar and a reader can still hold
+
 
 def load_suite(path: str | Path) -> Suite:
     """Read and check a suite file.
@@ -16,11 +18,21 @@ def load_suite(path: str | Path) -> Suite:
     MissingFileError
         No such file.
     SuiteError
-        With file and line: unsafe YAML, an unknown key or name, a wrong type.
+        With file and line: unsafe YAML, an unknown key or name, a wrong type, too
+        many cells.
     """
     document = read_document(Path(path), SuiteError)
     if not isinstance(document.data, dict):
         raise SuiteError(f"{path}:1: expected a mapping; see `python -m bench schema`")
     suite = validated(Suite, document, SuiteError)
     suite._document = document
+    n_datasets, n_classifiers = len(suite.datasets), len(suite.classifiers)
+    n_cells = n_datasets * suite.repetitions * n_classifiers
+    if n_cells > MAX_CELLS:
+        raise SuiteError(
+            f"{suite.where('repetitions')}: repetitions: {n_datasets} datasets × "
+            f"{suite.repetitions} repetitions × {n_classifiers} classifiers are "
+            f"{n_cells} cells; expected at most {MAX_CELLS}: lower repetitions or "
+            "split the suite"
+        )
     return suite

@@ -195,7 +195,7 @@ def markdown_table(frame: pd.DataFrame) -> str:
     ]
     table: str = tabulate(
         cells,
-        headers=[str(column) for column in frame.columns],
+        headers=[escape(str(column)) for column in frame.columns],
         tablefmt="pipe",
         disable_numparse=True,
         colalign=["left"] + ["right"] * (len(frame.columns) - 1),

@@ -1,13 +1,14 @@
 """Files checked against pydantic models: each mistake with file, line and remedy."""
 
 import json
+import re
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import ErrorType
 
-from bench.documents import Document
+from bench.documents import Document, shown
 from bench.errors import BenchError, did_you_mean
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -78,9 +79,15 @@ def _explain(error: ValidationError, document: Document) -> str:
     message = first["msg"]
     if first["type"] == "missing":
         message = f"the key '{first['loc'][-1]}' is missing"
+    elif first["type"] == "union_tag_invalid":
+        tag, expected = shown(str(context["tag"]), 60), context["expected_tags"]
+        hint = did_you_mean(tag, re.findall(r"'([^']*)'", expected))
+        message = (
+            f"found the kind '{tag}'{hint}, which does not match any of the expected "
+            f"tags: {expected}"
+        )
     elif first["type"] in _PYDANTIC_KINDS:
-        found = json.dumps(first["input"], default=str, ensure_ascii=False)
-        found = found if len(found) <= 60 else found[:57] + "..."
+        found = shown(json.dumps(first["input"], default=str, ensure_ascii=False), 60)
         message = f"found {found}; {message[0].lower()}{message[1:]}"
     more = f" (and {len(rest)} more)" if rest else ""
     return f"{document.where(*written)}: {name or 'file'}: {message}{more}"

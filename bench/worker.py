@@ -2,24 +2,34 @@
 
 The worker's own processes are daemonic and may have no children through
 `multiprocessing`; a nursery is a plain subprocess, which they may. Nurseries are kept
-warm for the run that they belong to and end with it, or with the worker.
+warm between the cells of a run and end with it, or with the worker. A client that was
+killed ends nothing: its cells are stopped when the scheduler has dropped them, and a
+nursery that nobody asks for ends by itself.
 """
 
+import pickle
 import platform
+import signal
 import threading
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from distributed import get_worker
+from distributed import Reschedule, Status, WorkerPlugin, get_worker
+from distributed.utils import sync
 
 from bench import RESULTS
 from bench.calls import AbortedError, Runner, new_runner
 from bench.cells import Arrays, Cell
 from bench.errors import EngineError
-from bench.isolate import WARM_UP, run_cells
+from bench.isolate import MAX_ATTEMPTS, WARM_UP, run_cells
 from bench.limits import SHARE, memory_share
 from bench.registry import class_version
 from bench.result import Result
+
+_IDLE_SECONDS = 5.0
+_LOOK_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -41,10 +51,38 @@ class Run:
     modules: tuple[str, ...]
 
 
+class DeafToInterrupts(WorkerPlugin):
+    """Leaves a terminal's Ctrl-C to the client, which ends what it has started."""
+
+    def setup(self, worker: Any) -> None:
+        """Set this worker's handler, unless it is a thread of the client."""
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+class _Call:
+    """Unpickled, a function is called."""
+
+    def __init__(self, function: Callable[..., Any], *arguments: Any) -> None:
+        self._call = function, arguments
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return self._call
+
+
 _lock = threading.Lock()
-_idle: dict[str, list[Runner]] = defaultdict(list)
+_idle: dict[str, dict[Runner, threading.Timer]] = defaultdict(dict)
 _busy: dict[str, list[Runner]] = defaultdict(list)
 _over: set[str] = set()
+
+
+def question(cell: Cell, run: Run) -> bytes:
+    """Return bytes which, unpickled on a worker, are what `compute_here` returns.
+
+    Dask ends a worker, without a word to us, that cannot import what it is sent; with
+    this, whatever cannot be imported is an error of the task.
+    """
+    return pickle.dumps(_Call(compute_here, cell, run))
 
 
 def compute_here(cell: Cell, run: Run) -> tuple[Result, Arrays | None]:
@@ -56,39 +94,104 @@ def compute_here(cell: Cell, run: Run) -> tuple[Result, Arrays | None]:
         If this worker has another version of what the cell's key names.
     """
     worker = get_worker()
-    worker.log_event(run.name, cell.key)  # so that the client can count the attempts
     _check_versions(cell, str(worker.address))
+    begun = _count(worker, [run.name, cell.key])
+    if begun > MAX_ATTEMPTS:
+        return lost(cell), None
     limit = worker.memory_manager.memory_limit
     jobs = worker.state.nthreads
     memory = int(SHARE * limit / jobs) if limit else memory_share(jobs)
-    with _lock:
-        if run.name in _over:
-            raise EngineError("the run was stopped")
-        idle = _idle[run.name]
-        runner = idle.pop() if idle else new_runner(run.threads, run.modules, WARM_UP)
-        _busy[run.name].append(runner)
+    runner = _take(run)
+    over = threading.Event()
+    threading.Thread(
+        target=_abort_unwanted,
+        args=(worker, worker.get_current_task(), runner, over),
+        daemon=True,
+    ).start()
+    reusable = False
     try:
-        [(_, result, arrays)] = run_cells([cell], 1, memory, runner)
+        [(_, result, arrays)] = run_cells([cell], 1, memory, runner, begun)
+        reusable = True
     except AbortedError:
-        runner.close()
-        raise EngineError("the run was stopped") from None
+        raise Reschedule from None  # where it is still wanted
     finally:
-        with _lock:
-            _busy[run.name].remove(runner)
-            if run.name not in _over:
-                _idle[run.name].append(runner)
+        over.set()
+        _give_back(run.name, runner, reusable)
     return result, arrays
+
+
+def lost(cell: Cell) -> Result:
+    """Return the result of a cell whose worker was lost each time."""
+    message = "the worker that computed it was lost, each time"
+    error = {"type": "Lost", "message": message, "traceback": ""}
+    return cell.result("crashed", error=error, attempts=MAX_ATTEMPTS)
 
 
 def end_run(name: str) -> None:
     """Stop what a run still computes on this worker, and end its processes."""
     with _lock:
         _over.add(name)
-        idle, busy = _idle.pop(name, []), list(_busy.get(name, []))
+        idle, busy = _idle.pop(name, {}), list(_busy.get(name, []))
     for runner in busy:
         runner.abort()
-    for runner in idle:
+    for runner, timer in idle.items():
+        timer.cancel()
         runner.close()
+
+
+def _count(worker: Any, counter: list[str]) -> int:
+    """Count that a cell is begun, where a worker that is lost leaves it: counted."""
+    scheduler = worker.scheduler
+    begun = 1 + sync(worker.loop, scheduler.get_metadata, keys=counter, default=0)
+    sync(worker.loop, scheduler.set_metadata, keys=counter, value=begun)
+    return int(begun)
+
+
+def _take(run: Run) -> Runner:
+    with _lock:
+        if run.name in _over:
+            raise EngineError("the run was stopped")
+        idle = _idle[run.name]
+        if idle:
+            runner, timer = idle.popitem()
+            timer.cancel()
+        else:
+            runner = new_runner(run.threads, run.modules, WARM_UP)
+        _busy[run.name].append(runner)
+    return runner
+
+
+def _give_back(name: str, runner: Runner, reusable: bool) -> None:
+    with _lock:
+        _busy[name].remove(runner)
+        kept = reusable and name not in _over
+        if kept:
+            timer = threading.Timer(_IDLE_SECONDS, _expire, (name, runner))
+            timer.daemon = True
+            timer.start()
+            _idle[name][runner] = timer
+    if not kept:
+        runner.close()
+
+
+def _expire(name: str, runner: Runner) -> None:
+    with _lock:
+        expired = _idle[name].pop(runner, None)
+    if expired is not None:
+        runner.close()
+
+
+def _abort_unwanted(
+    worker: Any, task: str, runner: Runner, over: threading.Event
+) -> None:
+    """Stop a cell whose client, or scheduler, has dropped it or is gone."""
+    ending = (Status.closing, Status.closed, Status.failed)
+    while not over.wait(_LOOK_SECONDS):
+        state = worker.state.tasks.get(task)
+        dropped = state is None or state.state == "cancelled"
+        if dropped or worker.status in ending:
+            runner.abort()
+            return
 
 
 def _check_versions(cell: Cell, address: str) -> None:

@@ -11,7 +11,7 @@ from bench.inputs import make_inputs
 TABLE = np.array([[1.5, -2.0], [0.25, 3.0], [-1.0, 1e-3]])
 TEXT = "1.5 -2\n0.25 3\n-1 1e-3\n"
 COMMAS = "1.5,-2\n0.25,3\n-1,1e-3\n"
-BROKEN = gzip.compress(TEXT.encode() * 100)[:12] + b"\xff" * 40
+BROKEN = gzip.compress(TEXT.encode() * 100, mtime=0)[:12] + b"\xff" * 40
 ALL = [
     {"kind": "x10"},
     {"kind": "normal", "size": 20},
@@ -219,9 +219,9 @@ def test_infinite_points_are_refused():
         ("a.txt", b"# note\n1.5  -2 # first\n\n0.25\t3\n-1 0.001"),
         ("a.v1.txt", TEXT.encode()),
         ("a", TEXT.encode()),
-        ("a.gz", gzip.compress(TEXT.encode())),
-        ("a.txt.gz", gzip.compress(TEXT.encode())),
-        ("a.csv.gz", gzip.compress(b"x0,x1\n" + COMMAS.encode())),
+        ("a.gz", gzip.compress(TEXT.encode(), mtime=0)),
+        ("a.txt.gz", gzip.compress(TEXT.encode(), mtime=0)),
+        ("a.csv.gz", gzip.compress(b"x0,x1\n" + COMMAS.encode(), mtime=0)),
     ],
 )
 def test_text_files_are_read(name, content, tmp_path):
@@ -280,7 +280,7 @@ def test_columns_beyond_a_file_are_refused(columns, tmp_path):
         ("a.npy", b"1 2\n", "no table of numbers"),
         ("a.npy", pickle.dumps([1.0]), "no table of numbers"),
         ("a.gz", b"1 2\n", "cannot be read"),
-        ("a.gz", gzip.compress(TEXT.encode())[:-9], "cannot be read"),
+        ("a.gz", gzip.compress(TEXT.encode(), mtime=0)[:-9], "cannot be read"),
         ("a.gz", BROKEN, "cannot be read"),
         ("a.csv", b"x0,x1\n", "no points below the names"),
         ("a.xlsx", b"1 2\n", "unknown kind of file '.xlsx'"),
@@ -339,7 +339,7 @@ def test_folder_is_refused(tmp_path):
 def test_files_too_large_unpacked_are_refused(name, tmp_path, monkeypatch):
     monkeypatch.setattr(inputs, "MAX_BYTES", 1000)
     (tmp_path / "a.txt").write_text("1\n" * 600)
-    (tmp_path / "a.txt.gz").write_bytes(gzip.compress(b"1\n" * 600))
+    (tmp_path / "a.txt.gz").write_bytes(gzip.compress(b"1\n" * 600, mtime=0))
     with pytest.raises(InputsError, match="more than 1000 bytes unpacked"):
         make_inputs("file", path=tmp_path / name)
 

@@ -7,7 +7,7 @@ from scipy.stats import ks_2samp
 from torch import nn
 
 from bench.errors import DatasetError
-from bench.neural import _draw_layers, _forward, sample_mlp
+from bench.neural import _draw_layers, _forward, sample_mlp, stream_mlp
 
 X = np.random.default_rng(1).normal(size=(60, 1))
 X2 = np.random.default_rng(2).normal(size=(60, 2))
@@ -58,13 +58,14 @@ def fresh():
 @pytest.mark.parametrize("x", [X, X2], ids=["1d", "2d"])
 @pytest.mark.parametrize("gradients", [False, True])
 def test_chunks_change_no_bit(gradients, x, dtype):
-    drawn = [
-        sample_mlp(x, 100, rng(), gradients=gradients, dtype=dtype, chunk_size=size)
-        for size in (32, 1, 7, 1000)
-    ]
-    first, *others = [list(d) if gradients else [d] for d in drawn]
-    for other in others:
-        for left, right in zip(first, other, strict=True):
+    options = {"gradients": gradients, "dtype": dtype}
+    whole = sample_mlp(x, 100, rng(), **options)
+    for size in (32, 1, 7, 1000):
+        blocks = list(stream_mlp(x, 100, rng(), **options, chunk_size=size))
+        assert len(blocks) == -(-100 // size)
+        pairs = list(zip(*blocks, strict=True))[: 1 + gradients]
+        parts = [np.concatenate(pair) for pair in pairs]
+        for left, right in zip(whole if gradients else [whole], parts, strict=True):
             assert left.dtype == dtype
             np.testing.assert_array_equal(left, right, strict=True)
 
@@ -205,7 +206,7 @@ def test_points_of_another_shape_are_refused(shape):
 )
 def test_sizes_below_one_are_refused(options):
     with pytest.raises(DatasetError, match="at least 1"):
-        sample_mlp(X, 1, rng(), **options)
+        next(stream_mlp(X, 1, rng(), **options))
 
 
 def test_unknown_activation_gets_a_hint():

@@ -68,10 +68,14 @@ def test_the_table_of_the_readme_is_that_of_the_report():
     assert set(rows) <= set(report.splitlines())
 
 
-def test_the_python_of_the_readme_runs(capsys, monkeypatch):
+def test_the_python_of_the_readme_runs(capsys, monkeypatch, tmp_path):
+    first, second = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     monkeypatch.chdir(resources.CHECKOUT)
-    snippet = re.search(r"```python\n(.*?)```", README, re.DOTALL)[1]
-    exec(compile(snippet, "README.md", "exec"), {})
+    exec(compile(first, "README.md", "exec"), {})
     score, loss = map(float, capsys.readouterr().out.split())
     assert score > 0.6
     assert loss < 0.6
+    monkeypatch.chdir(tmp_path)
+    exec(compile(second, "README.md", "exec"), {})
+    for name in ("symbolic.bin", "neural.bin"):
+        assert (tmp_path / name).stat().st_size == 10_000 * 100 * 8

@@ -5,13 +5,11 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-import yaml_text
 
 import bench
 from bench.runner import make_plan
 from bench.store import Store
 
-DATASET = yaml_text.SUITE["datasets"][0]
 SCORES = ["dataset", "repetition", "train_accuracy", "test_accuracy", "data_hash"]
 
 
@@ -121,47 +119,6 @@ def test_random_states_are_set_and_written_ones_kept(write_suite):
     ]
     assert states[0] is not None
     assert states[1] == 7
-
-
-def keys(write_suite, **changes):
-    plan = make_plan(bench.load_suite(write_suite(**changes)))
-    return [cell.key for cell in plan.cells]
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"name": "other", "description": "words"},
-        {"metrics": ["balanced_accuracy"]},
-        {"datasets": [DATASET | {"id": "renamed"}]},
-        {"datasets": [DATASET | {"dtype": "float64"}]},
-    ],
-)
-def test_what_scores_do_not_depend_on_is_not_in_the_key(write_suite, changes):
-    assert keys(write_suite, **changes) == keys(write_suite)
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"seed": 4},
-        {"threads": 2},
-        {"datasets": [DATASET | {"train": 31}]},
-        {"datasets": [DATASET | {"test": 21}]},
-        {"datasets": [DATASET | {"dtype": "float32"}]},
-        {"datasets": [DATASET | {"library": "F10_v1", "inputs":
-                                 DATASET["inputs"] | {"dim": 2}}]},
-    ],
-)  # fmt: skip
-def test_what_scores_depend_on_is_in_every_key(write_suite, changes):
-    assert not set(keys(write_suite, **changes)) & set(keys(write_suite))
-
-
-def test_a_parameter_changes_its_own_classifier_alone(write_suite):
-    changed = [{"use": "KNN", "params": {"n_neighbors": 3}}, "GNB", "DT", "CHANCE"]
-    before, after = keys(write_suite), keys(write_suite, classifiers=changed)
-    assert [a == b for a, b in zip(before, after, strict=True)] == [
-        False, True, True, True] * 2  # fmt: skip
 
 
 def test_results_are_plain_json(write_suite, tmp_path):

@@ -1,0 +1,53 @@
+"""The order in which cells are begun: long ones first, lest a core idle at the end."""
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Mapping
+
+from bench.cells import Cell
+
+Kind = tuple[str, str]  # dataset and classifier, whose repetitions take about as long
+
+
+class LongestFirst(Iterator[Cell]):
+    """Gives cells one by one, of the kind that takes longest.
+
+    One cell of each kind that nothing is known of comes before all others. While that
+    one still runs when those of the others have ended, its kind counts as the longest.
+
+    Parameters
+    ----------
+    cells
+        In the order that decides between equals.
+    known
+        Seconds that a cell of a kind takes, of earlier runs.
+    """
+
+    def __init__(self, cells: Iterable[Cell], known: Mapping[Kind, float]) -> None:
+        self._seconds = dict(known)
+        self._untried: set[Kind] = set()
+        self._waiting: dict[Kind, deque[Cell]] = defaultdict(deque)
+        for cell in cells:
+            self._waiting[kind_of(cell)].append(cell)
+        self._untried = self._waiting.keys() - known.keys()
+
+    def learn(self, cell: Cell, seconds: float) -> None:
+        """Take note of how long a cell took."""
+        self._seconds[kind_of(cell)] = seconds
+
+    def __next__(self) -> Cell:
+        if not self._waiting:
+            raise StopIteration
+        kind = max(self._waiting, key=self._rank)  # the first of equals
+        self._untried.discard(kind)
+        cell = self._waiting[kind].popleft()
+        if not self._waiting[kind]:
+            del self._waiting[kind]
+        return cell
+
+    def _rank(self, kind: Kind) -> tuple[bool, float]:
+        return kind in self._untried, self._seconds.get(kind, float("inf"))
+
+
+def kind_of(cell: Cell) -> Kind:
+    """Name what the repetitions of a cell have in common."""
+    return cell.dataset.spec.id, cell.classifier.id
