@@ -209,6 +209,7 @@ class Discriminator(ClassifierMixin, BaseEstimator):
             loss=loss,
             penalty=float(self.gradient_penalty),
             iterations=self.iterations,
+            prompt=bool(self.callbacks) or self.early_stopping,
             optimizer=torch.optim.Adam,
             optimizer__betas=tuple(self.betas),
             optimizer__weight_decay=float(self.weight_decay),

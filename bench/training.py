@@ -70,6 +70,10 @@ class DiscriminatorNet(NeuralNet):
         Weight of the gradient penalty.
     iterations : int
         Steps on the same batch.
+    prompt : bool
+        Whether the diary is in the history after each epoch, for callbacks to read, or
+        at the end of the training only. Until then it stays on the device, which so
+        need never wait for us.
 
     The accuracy of a batch is that of its last step, before the step is taken.
     """
@@ -80,11 +84,13 @@ class DiscriminatorNet(NeuralNet):
         loss: Any = None,
         penalty: float = 0.0,
         iterations: int = 1,
+        prompt: bool = True,
         **kwargs: Any,
     ) -> None:
         self.loss = loss
         self.penalty = penalty
         self.iterations = iterations
+        self.prompt = prompt
         super().__init__(*args, **kwargs)
 
     def get_iterator(self, dataset: Any, training: bool = False) -> Any:
@@ -105,36 +111,74 @@ class DiscriminatorNet(NeuralNet):
             loss = loss + term
         return loss
 
+    def fit_loop(self, *args: Any, **kwargs: Any) -> Any:
+        """Train, then bring the diary into the history."""
+        self.diary_: list[tuple[dict[str, Any], dict[str, Tensor]]] = []
+        try:
+            return super().fit_loop(*args, **kwargs)
+        finally:  # also when a user interrupts the training, which skorch allows
+            self._write_diary()
+
+    def run_single_epoch(
+        self, iterator: Any, training: bool, prefix: str, step_fn: Any, **params: Any
+    ) -> None:
+        """Pass over the batches; unlike skorch, fetch no loss while training."""
+        if not training:
+            super().run_single_epoch(iterator, training, prefix, step_fn, **params)
+            return
+        self._set_training(True)
+        for batch in iterator:
+            self.notify("on_batch_begin", batch=batch, training=True)
+            step = step_fn(batch, **params)
+            row = self.history[-1]["batches"][-1]
+            row["train_batch_size"] = len(batch[0])
+            self.diary_.append((row, self._entry(batch, step)))
+            self.notify("on_batch_end", batch=batch, training=True, **step)
+        self.history.record("train_batch_count", len(iterator))
+        if self.prompt:
+            self._write_diary()
+
+    def train_step(self, batch: Any, **fit_params: Any) -> Any:
+        """Take all steps on a batch."""
+        for _ in range(self.iterations):
+            step = super().train_step(batch, **fit_params)
+        return step
+
     def train_step_single(self, batch: Any, **fit_params: Any) -> Any:
         """Take one forward and backward pass on a batch."""
         # skorch would first move and re-wrap the batch; it is in place already.
-        self._set_training(True)
         X, y = batch
         logits = self.module_(X)
         loss = self.get_loss(logits, y, X=X, training=True)
         loss.backward()
         return {"loss": loss, "y_pred": logits}
 
-    def train_step(self, batch: Any, **fit_params: Any) -> Any:
-        """Take all steps on a batch, then write its line of the diary."""
-        for _ in range(self.iterations):
-            step = super().train_step(batch, **fit_params)
+    @torch.no_grad()
+    def _entry(self, batch: Any, step: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Sum a batch up, in tensors that stay where they are."""
         labels, weights = batch[1]
-        with torch.no_grad():
-            logits = step["y_pred"]
-            guess = logits.argmax(1) if logits.shape[1] > 1 else logits[:, 0] > 0
-            right = (guess == labels).to(logits.dtype)
-            if weights is not None:
-                right = right * weights / weights.mean()
-            last = self.module_.head[-1].weight.grad
-            diary = {
-                "accuracy": right.mean(),
-                "largest_gradient": last.abs().max(),
-                **self.parts_,
-            }
-        for name, value in diary.items():
-            self.history.record_batch(name, value.item())
-        return step
+        logits = step["y_pred"]
+        guess = logits.argmax(1) if logits.shape[1] > 1 else logits[:, 0] > 0
+        right = (guess == labels).to(logits.dtype)
+        if weights is not None:
+            right = right * weights / weights.mean()
+        last = self.module_.head[-1].weight.grad
+        return {
+            "train_loss": step["loss"].detach(),
+            "accuracy": right.mean(),
+            "largest_gradient": last.abs().max(),
+            **self.parts_,
+        }
+
+    def _write_diary(self) -> None:
+        """Fetch what is not in the history yet, in one copy."""
+        if not self.diary_:
+            return
+        entries = [value for _, entry in self.diary_ for value in entry.values()]
+        values = iter(torch.stack(entries).tolist())
+        for row, entry in self.diary_:
+            row.update(zip(entry, values, strict=False))
+        self.diary_.clear()
 
 
 def summarise(history: Any) -> dict[str, list[float]]:

@@ -1,0 +1,249 @@
+"""Writes reports/speed from a run of the benchmarks: ``make speed``.
+
+Besides the benchmarks it takes the seed suite from nothing, and runs of growing length.
+"""
+
+import argparse
+import csv
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import floors
+import matplotlib as mpl
+import psutil
+from matplotlib.figure import Figure
+from tabulate import tabulate
+
+from bench.engines import available_cores
+from bench.provenance import commit, cpu_name, versions
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "reports" / "speed"
+LENGTHS = (100, 300, 1000, 3000, 10_000)
+FIRST_SEED_SECONDS = 494  # reports/seed as first published, 8 min 14 s
+CHEAP = """
+version: 1
+name: cheap
+seed: 0
+repetitions: {n}
+datasets:
+  - id: grid
+    library: F11_v1
+    inputs: {{kind: grid, low: -3, high: 3, size: 20}}
+    train: 50
+    test: 50
+classifiers: [GNB]
+"""
+
+
+def run_suite(suite: Path, folder: Path) -> dict[str, float]:
+    """Run a suite from nothing; return seconds, what the run said, and its memory."""
+    store = ["--store", str(folder / "store"), "--out", str(folder / "report")]
+    jobs = ["-j", str(available_cores())]
+    command = [sys.executable, "-m", "bench", "run", str(suite), *jobs, *store]
+    began = time.perf_counter()
+    with (folder / "said").open("w+") as said:
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=said
+        )
+        parent, peak = psutil.Process(process.pid), 0
+        while process.poll() is None:
+            peak = max(peak, parent.memory_info().rss)
+            time.sleep(0.05)
+        seconds = time.perf_counter() - began
+        said.seek(0)
+        text = said.read()
+    if process.returncode:
+        raise RuntimeError(text)
+    found = re.search(r"computed in ([\d.]+) s; .* kept ([\d.]+) cores", text)
+    return {
+        "seconds": seconds,
+        "computing": float(found[1]),
+        "cores": float(found[2]),
+        "parent_mib": peak / 2**20,
+    }
+
+
+def measure_lengths() -> list[dict[str, float]]:
+    """Run GNB on few small curves, in runs of growing length."""
+    rows = []
+    for n in LENGTHS:
+        with tempfile.TemporaryDirectory() as name:
+            suite = Path(name) / "cheap.yaml"
+            suite.write_text(CHEAP.format(n=n))
+            found = run_suite(suite, Path(name))
+        rows.append({"cells": n, **found})
+    return rows
+
+
+def draw_lengths(rows: list[dict[str, float]], path: Path) -> None:
+    """Draw the cost of a cell and the parent's memory against the length of a run."""
+    with mpl.rc_context({"font.size": 9, "axes.spines.top": False}):
+        figure = Figure(figsize=(7.2, 2.9), layout="constrained")
+        left, right = figure.subplots(1, 2)
+        cells = [row["cells"] for row in rows]
+        for key, label, marker in (
+            ("seconds", "whole command", "s"),
+            ("computing", "while cells are computed", "o"),
+        ):
+            cost = [1000 * row[key] / row["cells"] for row in rows]
+            left.plot(cells, cost, marker=marker, label=label)
+        left.set(xscale="log", xlabel="cells in the run", ylim=(0, None))
+        left.set_ylabel("wall clock a cell (ms)")
+        left.legend(frameon=False)
+        memory = [row["parent_mib"] for row in rows]
+        right.plot(cells, memory, marker="o", color="#555555")
+        right.set(xscale="log", xlabel="cells in the run", ylim=(0, None))
+        right.set_ylabel("parent's largest memory (MiB)")
+        for ax in (left, right):
+            ax.spines["right"].set_visible(False)
+            ax.grid(alpha=0.3)
+        figure.savefig(path, dpi=160)
+
+
+def benchmark_rows(run: dict[str, Any]) -> list[list[str]]:
+    """Lay the ratios out beside their references, targets and floors."""
+    known = floors.measure()
+    rows = []
+    for entry in run["benchmarks"]:
+        info = entry["extra_info"]
+        if "ratio" not in info:
+            continue
+        median, units = entry["stats"]["median"], info.get("units")
+        ours, theirs = _time(median), _time(info.get("reference_seconds"))
+        if units:
+            ours = _each(median, units, info["unit"])
+            if "reference_seconds" in info:
+                theirs = _each(info["reference_seconds"], units, info["unit"])
+        if "peak_mib" in info:
+            ours = f"{info['peak_mib']:.0f} MiB"
+            reference = info.get("reference_peak_mib")
+            theirs = f"{reference:.0f} MiB" if reference else "–"
+        reached = info["ratio"] >= info["target"]
+        if info["kind"] == "overhead":
+            reached = info["ratio"] <= info["target"]
+        floor = known.get(entry["group"])
+        above = "–"
+        if floor and units:
+            above = f"{floor.words}: {_time(floor.seconds)}; "
+            above += f"{median / units / floor.seconds:.1f} ×"
+        sign = "≥" if info["kind"] == "speed-up" else "≤"
+        rows.append(
+            [
+                entry["group"],
+                ours,
+                theirs,
+                f"{info['ratio']:.2f} ({info['kind']})",
+                f"{sign} {info['target']:.3g}, {'met' if reached else '**not met**'}",
+                above,
+            ]
+        )
+    return rows
+
+
+def _time(seconds: float | None) -> str:
+    if seconds is None:
+        return "–"
+    for unit, scale in (("s", 1), ("ms", 1e3), ("µs", 1e6)):
+        if seconds * scale >= 1:
+            return f"{seconds * scale:.3g} {unit}"
+    return f"{seconds * 1e9:.3g} ns"
+
+
+def _each(seconds: float, units: float, unit: str) -> str:
+    return f"{_time(seconds / units)} a {unit.rstrip('s')}"
+
+
+def write(run: dict[str, Any]) -> Path:
+    """Write reports/speed from the benchmarks' JSON and from what is measured here."""
+    (FOLDER / "figures").mkdir(parents=True, exist_ok=True)
+    head, dirty = commit()
+    cores = available_cores()
+    with tempfile.TemporaryDirectory() as name:
+        seed = run_suite(ROOT / "suites" / "seed.yaml", Path(name))
+    lengths = measure_lengths()
+    draw_lengths(lengths, FOLDER / "figures" / "scaling.png")
+    with (FOLDER / "scaling.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, lengths[0], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(lengths)
+    rows = benchmark_rows(run)
+    header = ["what", "ours", "reference", "ratio", "target", "floor, and above it"]
+    by_length = [
+        [
+            f"{row['cells']:,}",
+            f"{row['seconds']:.1f}",
+            f"{1000 * row['computing'] / row['cells']:.1f}",
+            f"{row['parent_mib']:.0f}",
+        ]
+        for row in lengths
+    ]
+    named = ", ".join(f"{k} {v}" for k, v in sorted(versions().items()))
+    share = seed["cores"] / cores
+    text = [
+        "# Speed",
+        "Ratios of medians, measured in one run on one machine: each reference ran in "
+        "turn with ours. Absolute times belong to this machine alone.",
+        "## Against references",
+        tabulate(rows, header, tablefmt="pipe", disable_numparse=True),
+        "References: curves, a loop that builds one `nn.Sequential` a curve (values), "
+        "with `torch.func.vmap(jacrev)` (Jacobians), and the library called for one "
+        "curve at a time; training, the shortest PyTorch loop that takes the same "
+        "steps; commands, a bare interpreter; plan and table, hashing the same keys "
+        "and reading the same files; cells, drawing and fitting in one process without "
+        "isolation, limits or store; memory, a script that trains in a bare loop.",
+        f"Floors: operations or random numbers that cannot be left out, over what one "
+        f"core was measured to do: {floors.rates()}.",
+        "## A whole run",
+        f"`suites/seed.yaml` with `-j {cores}`, from an empty store: "
+        f"{seed['seconds']:.0f} s in all, {seed['computing']:.0f} s while cells were "
+        f"computed; fits and predictions kept {seed['cores']:.2f} of {cores} cores "
+        f"busy, a share of {share:.2f}. Its first publication took "
+        f"{FIRST_SEED_SECONDS} s, installation included.",
+        "## Length of a run",
+        "Gaussian naive Bayes on 50 + 50 curves of 20 points: nearly all of it is the "
+        "harness.",
+        tabulate(
+            by_length,
+            ["cells", "whole command (s)", "a cell (ms)", "parent's memory (MiB)"],
+            tablefmt="pipe",
+            disable_numparse=True,
+            colalign=["right"] * 4,
+        ),
+        "![Cost of a cell and memory of the parent](figures/scaling.png)",
+        "## Provenance",
+        "\n".join(
+            [
+                "- Command: `make speed`, with nothing else running",
+                f"- Commit: {(head or 'unknown')[:12]}"
+                f"{' (with local changes)' if dirty else ''}",
+                f"- Machine: {cpu_name()}, {cores} cores, "
+                f"{psutil.virtual_memory().total / 2**30:.0f} GiB",
+                f"- Versions: {named}",
+                "- Data: [scaling.csv](scaling.csv); `make bench-check` compares "
+                "ratios with `tests/benchmarks/baseline.json`",
+            ]
+        ),
+    ]
+    path = FOLDER / "README.md"
+    path.write_text("\n\n".join(text) + "\n")
+    return path
+
+
+def main() -> None:
+    """Read the JSON of a run and write the report."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("run", type=Path, help="what `make bench` wrote")
+    run = json.loads(parser.parse_args().run.read_text())
+    sys.stdout.write(f"{os.path.relpath(write(run))}\n")
+
+
+if __name__ == "__main__":
+    main()
