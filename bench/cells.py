@@ -12,7 +12,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from sklearn.utils.validation import check_X_y
 
 from bench.datasets import DatasetRecipe, make_dataset
 from bench.limits import Limits
@@ -92,6 +91,8 @@ def warm_up() -> None:
     scikit-learn's own first validation looks for plugins, which takes longer than to
     fit a small classifier. Nothing here starts a thread.
     """
+    from sklearn.utils.validation import check_X_y  # a second, which no plan needs
+
     versions()
     cpu_name()
     y = np.array([0, 1])

@@ -3,9 +3,8 @@
 import sys
 import time
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -21,7 +20,9 @@ from rich.text import Text
 from bench.cells import Cell
 from bench.result import BAD, STATUSES, Result
 from bench.runner import Plan
-from bench.tables import score_rows, summarise
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class RunProgress:
@@ -72,8 +73,10 @@ class RunProgress:
         self.bars.stop()
 
 
-def print_scores(plan: Plan, results: pd.DataFrame) -> None:
+def print_scores(plan: Plan, results: "pd.DataFrame") -> None:
     """Print the table of each dataset."""
+    from bench.tables import score_rows, summarise  # pandas, which `status` needs not
+
     summary = summarise(results)
     for recipe in plan.datasets:
         rows = score_rows(plan, summary, recipe.spec.id)

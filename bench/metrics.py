@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 
 import numpy as np
-from sklearn.metrics import accuracy_score, balanced_accuracy_score
 
 
 @dataclass(frozen=True)
@@ -26,15 +26,27 @@ class Metric:
     function: Callable[[np.ndarray, np.ndarray], float]
 
 
+def _of_sklearn(name: str) -> Callable[[np.ndarray, np.ndarray], float]:
+    """Take a function of scikit-learn, imported when it is first called."""
+
+    def function(labels: np.ndarray, predictions: np.ndarray) -> float:
+        return float(
+            getattr(import_module("sklearn.metrics"), name)(labels, predictions)
+        )
+
+    return function
+
+
 METRICS = {
-    "accuracy": Metric("accuracy", True, accuracy_score),
-    "balanced_accuracy": Metric("balanced accuracy", True, balanced_accuracy_score),
+    "accuracy": Metric("accuracy", True, _of_sklearn("accuracy_score")),
+    "balanced_accuracy": Metric(
+        "balanced accuracy", True, _of_sklearn("balanced_accuracy_score")
+    ),
 }
 
 
 def score_all(labels: np.ndarray, predictions: np.ndarray) -> dict[str, float]:
     """Return the score of every metric."""
     return {
-        name: float(metric.function(labels, predictions))
-        for name, metric in METRICS.items()
+        name: metric.function(labels, predictions) for name, metric in METRICS.items()
     }
