@@ -30,7 +30,7 @@ bench-check: bench
 bench-accept:
 	$(BIN)/python tests/benchmarks/gate.py bench.json --accept
 
-# reports/speed: the benchmarks, the seed suite from nothing, runs of growing length.
+# reports/speed, and reports/seed on the way; in a fresh clone.
 speed: bench
 	$(BIN)/python tests/benchmarks/speed_report.py bench.json
 

@@ -3,6 +3,8 @@
 The folder is the pipeline: suite → datasets → cells → store → tables and figures →
 report. The public names below are loaded when first used, so that importing
 `bench` costs nothing.
+
+PYTEST_DONT_REWRITE: our pytest plugin is no test, and may be imported before pytest.
 """
 
 from importlib import import_module

@@ -15,7 +15,7 @@ import numpy as np
 
 from bench.datasets import DatasetRecipe, make_dataset
 from bench.limits import Limits
-from bench.metrics import score_all
+from bench.metrics import Predictions, score_all
 from bench.processes import peak_resident
 from bench.provenance import cpu_name, versions
 from bench.registry import ClassifierRecipe, build
@@ -98,7 +98,7 @@ def warm_up() -> None:
     y = np.array([0, 1])
     with limited_threads(1):
         check_X_y(np.eye(2), y)
-        score_all(y, y)
+        score_all(Predictions(y, y))
 
 
 def compute_seeded(cell: Cell) -> tuple[Result, Arrays | None]:
@@ -179,7 +179,10 @@ def _fit_and_score(cell: Cell) -> tuple[dict[str, Any], Arrays]:
     found["fit_seconds"], found["fit_cpu_seconds"] = _timed(fit)
     found["predict_seconds"], found["predict_cpu_seconds"] = _timed(predict)
     for part in ("train", "test"):
-        found[part] = score_all(arrays[f"labels_{part}"], arrays[f"predictions_{part}"])
+        found[part] = score_all(Predictions.of(arrays, part))
+    if cell.classifier.is_ours:
+        for name, values in estimator.history_.items():
+            arrays[f"history_{name}"] = np.asarray(values, dtype=np.float32)
     iterations = getattr(estimator, "n_iter_", None)
     if iterations is not None:
         found["iterations"] = int(np.max(iterations))

@@ -1,22 +1,16 @@
-"""The command line: each command is a few lines over the library."""
+"""The command line: what may be said on it, and what becomes of a mistake."""
 
 import argparse
-import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from bench import __version__
+from bench import __version__, commands, gate_commands
 from bench.errors import BenchError
 
-if TYPE_CHECKING:
-    from bench.runner import Plan
-    from bench.store import Store
-
-OK, USAGE, SOME_FAILED, INTERRUPTED = 0, 2, 3, 130
-MAX_JOBS = 1024
+USAGE, INTERRUPTED = 2, 130
+MAX_NUMBER = 1024
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,147 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
-def run(options: argparse.Namespace) -> int:
-    """Run or resume a suite, print its table, write its report."""
-    from bench.console import RunProgress, print_scores
-    from bench.parallel import make_engine
-    from bench.report import write_report
-    from bench.result import BAD
-    from bench.runner import check_sizes, run_plan
-    from bench.tables import load_results, results_frame
-
-    whole, plan, store = _plan(options)
-    limited = len(plan.cells) < len(whole.cells)
-    engine = make_engine(
-        options.jobs, options.engine, options.scheduler, options.parallel
-    )
-    if options.dry_run:
-        check_sizes(plan, engine.memory)
-        known = plan.cells if store.folder.is_dir() else ()
-        stored = sum(store.get(cell.key) is not None for cell in known)
-        print(
-            f"{len(plan.cells)} cells: {len(plan.datasets)} datasets × "
-            f"{plan.suite.repetitions} repetitions × {len(plan.classifiers)} "
-            f"classifiers; {stored} stored, {len(plan.cells) - stored} to compute"
-        )
-        return OK
-    with RunProgress(len(plan.cells)) as progress:
-        retry = options.retry_failed
-        run_plan(plan, store, engine, progress.advance, retry, progress.warn)
-    if progress.computed:
-        _say(progress.summary())
-    found = load_results(plan, store)
-    results = results_frame(plan, store, found)
-    print_scores(plan, results)
-    if options.out or not limited:
-        out = options.out or Path("reports") / plan.suite.name
-        print(write_report(plan, store, out, found))
-    bad = results["status"].isin(BAD)
-    if bad.any():
-        print(
-            f"bench: {bad.sum()} cells are not done; the report says why, and "
-            "--retry-failed computes them again",
-            file=sys.stderr,
-        )
-    return SOME_FAILED if bad.any() else OK
-
-
-def report(options: argparse.Namespace) -> int:
-    """Write the report from what is stored."""
-    from bench.report import write_report
-
-    plan, _, store = _plan(options)
-    print(write_report(plan, store, options.out or Path("reports") / plan.suite.name))
-    return OK
-
-
-def status(options: argparse.Namespace) -> int:
-    """Count the cells by status; with --why, say why those missing have no result."""
-    from bench.console import print_statuses
-    from bench.status import count_statuses, explain_missing
-
-    plan, _, store = _plan(options)
-    print_statuses(plan.suite.name, count_statuses(plan, store))
-    for problem in store.damaged.values():
-        _say(problem)
-    if options.why:
-        for line in explain_missing(plan, store):
-            print(line)
-    return OK
-
-
-def merge(options: argparse.Namespace) -> int:
-    """Join stores from several machines into one."""
-    from bench.merge import merge_stores
-
-    counts = merge_stores(options.stores, options.store, _say)
-    print(", ".join(f"{n} {what}" for what, n in counts.items()))
-    return OK
-
-
-def show(options: argparse.Namespace) -> int:
-    """Draw the curves, inputs and gradients of each dataset."""
-    from bench.report import write_pictures
-
-    _, plan, _ = _plan(options)
-    folder = options.out or Path("reports") / plan.suite.name / "figures"
-    for path in write_pictures(plan, folder):
-        print(path)
-    return OK
-
-
-def list_all(options: argparse.Namespace) -> int:
-    """List classifiers, libraries and suites."""
-    from bench import resources
-    from bench.presets import PRESETS
-
-    print("classifiers")
-    for name, preset in PRESETS.items():
-        print(f"  {name:<8} {preset.summary} ({preset.class_path})")
-    print("libraries")
-    for path in sorted(resources.LIBRARIES.glob("*.lib")):
-        print(f"  {path.stem}")
-    print("suites")
-    for path in sorted(resources.SUITES.glob("*.yaml")):
-        shown = (
-            path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-        )
-        print(f"  {shown}")
-    return OK
-
-
-def schema(options: argparse.Namespace) -> int:
-    """Print the JSON Schema of a suite file, for editors."""
-    from bench.schema import Suite
-
-    print(json.dumps(Suite.model_json_schema(), indent=2))
-    return OK
-
-
-def _plan(options: argparse.Namespace) -> "tuple[Plan, Plan, Store]":
-    """Resolve the suite, whole and limited by -d and -c."""
-    from bench.runner import make_plan
-    from bench.store import Store
-    from bench.suite import load_suite
-
-    # A class: may stand in a module of the folder where the command is given.
-    if os.getcwd() not in sys.path:  # noqa: PTH109 (sys.path holds strings)
-        sys.path.insert(0, os.getcwd())  # noqa: PTH109
-    whole = make_plan(load_suite(options.suite))
-    limited = whole.limited(
-        getattr(options, "datasets", None) or [],
-        getattr(options, "classifiers", None) or [],
-    )
-    return whole, limited, Store(getattr(options, "store", Path("data/store")))
-
-
-def _say(words: str) -> None:
-    print(f"bench: {words}", file=sys.stderr)
-
-
-def _jobs(text: str) -> int:
-    if not (text.isdecimal() and len(text) < 5 and 1 <= int(text) <= MAX_JOBS):
-        message = f"found '{text[:20]}'; expected a whole number from 1 to {MAX_JOBS}"
+def _number(text: str) -> int:
+    if not (text.isdecimal() and len(text) < 5 and 1 <= int(text) <= MAX_NUMBER):
+        message = f"found '{text[:20]}'; expected a whole number from 1 to {MAX_NUMBER}"
         raise argparse.ArgumentTypeError(message)
     return int(text)
 
@@ -205,11 +61,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=__version__)
     parser.add_argument("--debug", action="store_true", help="tracebacks of errors")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def add(name: str, function: Any, suite: bool = True) -> argparse.ArgumentParser:
         summary = function.__doc__.rstrip(".")
-        command = commands.add_parser(name, help=summary, description=summary)
+        command = subparsers.add_parser(name, help=summary, description=summary)
         command.set_defaults(command=function)
         if suite:
             command.add_argument(
@@ -234,6 +90,15 @@ def _parser() -> argparse.ArgumentParser:
             help="results (default: data/store)",
         )
 
+    def add_jobs(command: argparse.ArgumentParser) -> None:
+        command.add_argument(
+            "-j",
+            dest="jobs",
+            type=_number,
+            metavar="N",
+            help="cells at the same time on this machine (default: 1)",
+        )
+
     def add_choice(command: argparse.ArgumentParser, flag: str, kind: str) -> None:
         command.add_argument(
             flag,
@@ -243,18 +108,12 @@ def _parser() -> argparse.ArgumentParser:
             help=f"this {kind} only; may be repeated",
         )
 
-    command = add("run", run)
+    command = add("run", commands.run)
     add_out(command)
     add_store(command)
     add_choice(command, "-d", "dataset")
     add_choice(command, "-c", "classifier")
-    command.add_argument(
-        "-j",
-        dest="jobs",
-        type=_jobs,
-        metavar="N",
-        help="cells at the same time on this machine (default: 1)",
-    )
+    add_jobs(command)
     command.add_argument(
         "--dry-run", action="store_true", help="count the cells and stop"
     )
@@ -277,22 +136,32 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="the same and more, from a YAML file",
     )
-    command = add("report", report)
+    command = add("plan", commands.plan)
+    add_store(command)
+    add_jobs(command)
+    command.add_argument(
+        "--pilot",
+        type=_number,
+        metavar="N",
+        help="compute the first N repetitions for it, and keep them",
+    )
+    command = add("report", commands.report)
     add_out(command)
     add_store(command)
-    command = add("show", show)
+    command = add("show", commands.show)
     add_out(command)
     add_choice(command, "-d", "dataset")
-    command = add("status", status)
+    command = add("status", commands.status)
     add_store(command)
     command.add_argument(
         "--why",
         action="store_true",
         help="in which fields what is missing differs from the nearest that is stored",
     )
-    command = add("merge", merge, suite=False)
+    command = add("merge", commands.merge, suite=False)
     command.add_argument("stores", nargs="+", type=Path, metavar="STORE")
     add_store(command)
-    add("list", list_all, suite=False)
-    add("schema", schema, suite=False)
+    gate_commands.add_parsers(subparsers)
+    add("list", commands.list_all, suite=False)
+    add("schema", commands.schema, suite=False)
     return parser

@@ -24,6 +24,8 @@ from bench.runner import Plan
 if TYPE_CHECKING:
     import pandas as pd
 
+    from bench.planning import Forecast
+
 
 class RunProgress:
     """Cells done of all, failures, time left; lines without bars where no terminal."""
@@ -74,12 +76,12 @@ class RunProgress:
 
 
 def print_scores(plan: Plan, results: "pd.DataFrame") -> None:
-    """Print the table of each dataset."""
+    """Print the table of each dataset: the headline metric, as a line holds no more."""
     from bench.tables import score_rows, summarise  # pandas, which `status` needs not
 
     summary = summarise(results)
     for recipe in plan.datasets:
-        rows = score_rows(plan, summary, recipe.spec.id)
+        rows = score_rows(plan, summary, recipe.spec.id, plan.suite.metrics[:1])
         _print_table(recipe.spec.id, list(rows.columns), rows.to_numpy().tolist())
 
 
@@ -95,6 +97,52 @@ def print_statuses(title: str, counts: dict[tuple[str, str], Counter[str]]) -> N
     ]
     rows.append(["all", "", *(str(total[status]) for status in columns)])
     _print_table(title, ["dataset", "classifier", *columns], rows)
+
+
+def print_forecast(plan: Plan, found: "Forecast", jobs: int) -> None:
+    """Print what a suite would cost and what it can show."""
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+    missing = found.n_cells - found.n_stored
+    console.print(
+        f"{found.n_cells} cells, {found.n_stored} stored, {missing} to compute"
+    )
+    if found.seconds is None:
+        names = ", ".join(f"{d} × {c}" for d, c in found.untimed[:6])
+        more = "" if len(found.untimed) <= 6 else f" and {len(found.untimed) - 6} more"
+        said = f"expected time unknown: never computed {names}{more}; see --pilot"
+        console.print(Text(said))
+    else:
+        minutes = found.seconds / 60 / jobs
+        console.print(f"expected time {minutes:.1f} min with -j {jobs}")
+    n, (for_baseline, for_pairs) = found.n_datasets, found.datasets_needed
+    said = "enough" if found.enough else "too few"
+    console.print(
+        f"{n} independent datasets (libraries): {said} for tests across datasets; "
+        f"{len(plan.classifiers)} classifiers need {for_baseline} against a baseline, "
+        f"{for_pairs} for all pairs"
+    )
+    stats = plan.suite.stats
+    if found.detectable.empty:
+        console.print("detectable differences unknown: too few repetitions are stored")
+        return
+    rows = [
+        [
+            row["dataset"],
+            row["classifier"],
+            str(row["stored"]),
+            f"{row['std']:.4f}",
+            f"{row['detectable']:.4f}",
+            "–" if row["needed"] is None else str(row["needed"]),
+        ]
+        for row in found.detectable.to_dict("records")
+    ]
+    columns = ["dataset", "classifier", "stored", "std of difference"]
+    columns += [
+        f"detectable at n = {plan.suite.repetitions}",
+        f"n for {stats.margin:g}",
+    ]
+    title = f"difference to {plan.suite.baseline} found with 80% power, alpha "
+    _print_table(f"{title}{stats.alpha:g}", columns, rows)
 
 
 def _print_table(title: str, columns: list[str], rows: list[list[Any]]) -> None:

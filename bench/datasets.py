@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from bench import RESULTS
+from bench.dataset_schema import DatasetSpec
 from bench.errors import DatasetError
 from bench.inputs import make_inputs
 from bench.library import FunctionLibrary, load_library
 from bench.neural import sample_mlp
-from bench.schema import DatasetSpec
 from bench.seeds import generator
 from bench.threads import limited_threads
 

@@ -29,8 +29,16 @@ class ClassifierError(BenchError, ValueError):
     """A classifier cannot be imported or built."""
 
 
+class StatisticsError(BenchError, ValueError):
+    """A statistic cannot be computed from these scores."""
+
+
 class StoreError(BenchError, OSError):
     """The store holds nothing of use for what was asked, or cannot be written."""
+
+
+class CompareError(BenchError, ValueError):
+    """What is compared cannot be read as results, or not be compared as asked."""
 
 
 class EngineError(BenchError, RuntimeError):

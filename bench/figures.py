@@ -1,265 +1,258 @@
-"""Pictures: ``plot_x(…, ax=None) -> Axes``; none shows or saves anything."""
+"""What all figures share: style, colours, names as text, legends, files.
 
-from collections.abc import Sequence
+A figure is a function ``plot_x(frame, …, *, ax=None) -> Axes`` of a module beside
+this one. None of them shows or saves anything, and none touches pyplot.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 import matplotlib as mpl
-import numpy as np
-import pandas as pd
-import seaborn as sns
+from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from bench.metrics import METRICS
 from bench.presets import PRESETS
 
+COLUMN, PAGE = 3.35, 7.0  # inches: a journal's single and double column
 SYMBOLIC, NEURAL = "#0072B2", "#D55E00"  # of Okabe and Ito's colour-blind safe palette
-_INK = "#333333"
+INK, FAINT = "#333333", "#6B6B6B"
+SMALL = 6.5  # points: names beside dots and in legends
+_FONT = "DejaVu Sans"  # comes with matplotlib: the same letters on every machine
+_LONGEST = 22  # characters of a name; a column holds no more beside its axes
+
+# seaborn's "colorblind", its pale and its grey tones replaced and more added, so that
+# the nearest two of a kind of marker stay apart for a colour-blind reader as well.
 _COLOURS = [
-    *sns.color_palette("colorblind").as_hex(),
-    "#332288",
-    "#999933",
+    "#0173B2",
+    "#DE8F05",
+    "#029E73",
+    "#D55E00",
+    "#CC78BC",
     "#661100",
-    "#44AA99",
-    "#882255",
-    "#AA4499",
+    "#91CE79",
+    "#332288",
+    "#F2AAC2",
+    "#56B4E9",
+    "#7D5FFF",
+    "#4F5500",
+    "#3A3A3A",
+    "#A89F91",
+    "#00535A",
+    "#9E0059",
 ]
-STYLE: dict[Any, Any] = {
-    "axes.edgecolor": _INK,
+_MARKERS = "os^DvPX"
+
+_STYLE: dict[Any, Any] = {
+    "axes.edgecolor": INK,
     "axes.grid": True,
+    "axes.labelcolor": INK,
+    "axes.labelsize": 7.5,
+    "axes.linewidth": 0.7,
     "axes.spines.right": False,
     "axes.spines.top": False,
-    "font.size": 9,
+    "axes.titlesize": 8,
+    "font.family": _FONT,
+    "font.size": 7.5,
     "grid.alpha": 0.3,
+    "grid.linewidth": 0.6,
+    "legend.fontsize": SMALL,
     "legend.frameon": False,
-    "savefig.dpi": 160,
+    "lines.linewidth": 1.1,
+    "svg.hashsalt": "bench",  # else every file has ids of its own
+    "text.color": INK,
+    "xtick.color": INK,
+    "xtick.labelsize": 7,
+    "xtick.major.width": 0.7,
+    "ytick.color": INK,
+    "ytick.labelsize": 7,
+    "ytick.major.width": 0.7,
 }
 
 
-def new_figure(n_axes: int, width: float = 7.0, height: float = 3.2) -> Any:
-    """Return a figure of `n_axes` axes in a row, without pyplot's global state."""
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(width, height), layout="constrained")
-        axes = figure.subplots(1, n_axes, squeeze=False)[0]
-    return figure, axes
+@dataclass(frozen=True)
+class Look:
+    """What tells a classifier from others: never its colour alone."""
+
+    colour: str
+    marker: str
 
 
-def classifier_colours(names: Sequence[str]) -> dict[str, str]:
-    """Give each classifier its colour: presets always theirs, others what is left."""
-    order = [*PRESETS, *(name for name in names if name not in PRESETS)]
-    return {name: _COLOURS[i % len(_COLOURS)] for i, name in enumerate(order)}
+@contextmanager
+def style() -> Iterator[None]:
+    """Draw in the project's style, whatever a user's matplotlibrc says.
 
-
-def plot_scores(
-    results: pd.DataFrame, metric: str, *, order: Sequence[str], ax: Axes | None = None
-) -> Axes:
-    """Draw every repetition of one dataset: held-out filled, training hollow.
-
-    Parameters
-    ----------
-    results
-        Rows of one dataset, as `bench.read_results` gives them.
-    order
-        Classifiers from the top.
+    It is a decorator too: matplotlib reads its settings when a thing is drawn.
     """
-    ax = _axes(ax)
-    colours = classifier_colours(order)
-    for row, name in enumerate(order):
-        own = results[(results["classifier"] == name) & (results["status"] == "done")]
-        spread = np.linspace(-0.12, 0.12, max(len(own), 1))[: len(own)]
-        for part, shift, face in (
-            ("train", 0.2, "none"),
-            ("test", -0.2, colours[name]),
-        ):
-            values = own[f"{part}_{metric}"]
-            ax.scatter(
-                values,
-                row + shift + spread,
-                s=13,
-                facecolors=face,
-                edgecolors=colours[name],
-                linewidths=0.8,
-            )
-            if len(values):
-                ax.plot(
-                    [values.mean()] * 2,
-                    [row + shift - 0.2, row + shift + 0.2],
-                    color=_INK,
-                    linewidth=1.1,
-                )
-    ax.set_yticks(range(len(order)), [plain(name) for name in order])
-    ax.set_ylim(len(order) - 0.5, -0.5)
-    ax.grid(axis="y", visible=False)
-    ax.set_xlabel(METRICS[metric].title)
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_STYLE)
+        yield
+
+
+@style()
+def new_figure(n_axes: int, width: float = PAGE, height: float = 3.2) -> Any:
+    """Return a figure of `n_axes` axes in a row; `width` and `height` in inches."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, figure.subplots(1, n_axes, squeeze=False)[0]
+
+
+def axes_or_new(ax: Axes | None, width: float = COLUMN, height: float = 2.6) -> Axes:
+    """Return `ax`, or the axes of a figure that fits a journal's column."""
+    if ax is None:
+        axes: Axes = new_figure(1, width, height)[1][0]
+        return axes
     return ax
 
 
-def plot_overfitting(
-    summary: pd.DataFrame, metric: str, *, ax: Axes | None = None
-) -> Axes:
-    """Draw training against held-out means of one dataset; on the line, no overfit."""
-    ax = _axes(ax)
-    colours = classifier_colours(list(summary["classifier"]))
-    done = summary[summary["n"] > 0]
-    xs, ys = done[f"test_{metric}_mean"], done[f"train_{metric}_mean"]
-    if len(done):
-        low = min(xs.min(), ys.min()) - 0.03
-        ax.axline((low, low), slope=1, color=_INK, linewidth=0.8, linestyle=":")
-        ax.set_ylim(low, 1.03)
-    for name, x, y in zip(done["classifier"], xs, ys, strict=True):
-        ax.scatter(
-            x,
-            y,
-            s=34,
-            color=colours[name],
-            zorder=3,
-            edgecolors="white",
-            linewidths=0.6,
-        )
-    _label_points(ax, list(done["classifier"]), list(xs), list(ys))
-    ax.set_xlabel(f"held-out {METRICS[metric].title}")
-    ax.set_ylabel(f"training {METRICS[metric].title}")
-    return ax
+def classifier_looks(names: Iterable[str]) -> dict[str, Look]:
+    """Give each classifier its colour and marker.
 
-
-def _label_points(ax: Axes, names: list[str], xs: list[float], ys: list[float]) -> None:
-    """Write names beside points, those of neighbours on lines of their own."""
-    span = max(max(xs) - min(xs), max(ys) - min(ys), 0.05) if xs else 1.0
-    placed: list[tuple[float, float]] = []
-    for i in sorted(range(len(names)), key=lambda i: (-ys[i], xs[i])):
-        x, y = xs[i] + 0.025 * span, ys[i]
-        while any(
-            abs(x - px) < 0.17 * span and abs(y - py) < 0.052 * span
-            for px, py in placed
-        ):
-            y -= 0.012 * span
-        placed.append((x, y))
-        ax.text(x, y, plain(names[i]), fontsize=7.5, va="center", color=_INK)
-    if xs:
-        ax.set_xlim(right=max(xs) + 0.22 * span)
-
-
-def plot_curves(
-    x: np.ndarray, symbolic: np.ndarray, neural: np.ndarray, *, ax: Axes | None = None
-) -> Axes:
-    """Draw curves of both classes against the first column of the input.
-
-    Parameters
-    ----------
-    x : array of shape (n_points, n_inputs)
-    symbolic, neural : arrays of shape (n_curves, n_points)
+    A preset has its own in every figure. Another classifier gets one that no preset
+    of `names` has, by its place in the alphabet: so pass the names of the whole suite
+    once, and the result to each figure. From 17 classifiers on colours repeat, with
+    other markers.
     """
-    ax = _axes(ax)
-    order = np.argsort(x[:, 0])
-    line = "-" if x.shape[1] == 1 else ""
-    marker = "" if x.shape[1] == 1 else "."
-    for curves, colour, label in (
-        (symbolic, SYMBOLIC, "symbolic"),
-        (neural, NEURAL, "neural"),
-    ):
-        lines = ax.plot(
-            x[order, 0],
-            curves[:, order].T,
-            color=colour,
-            linewidth=0.9,
-            alpha=0.6,
-            linestyle=line,
-            marker=marker,
-            markersize=2,
-        )
-        if lines:
-            lines[0].set_label(f"{label} ({len(curves)} curves)")
-    ax.set_xlabel(_input_name(x))
-    ax.set_ylabel("value")
-    ax.legend(loc="upper center", fontsize=7.5)
-    ax.margins(y=0.15)
-    return ax
+    chosen = set(names)
+    free = list(range(len(PRESETS), len(_COLOURS)))
+    free += [i for i, name in enumerate(PRESETS) if name not in chosen]
+    places = {name: i for i, name in enumerate(PRESETS)}
+    for count, name in enumerate(sorted(chosen - PRESETS.keys())):
+        more = len(_COLOURS) + count - len(free)
+        places[name] = free[count] if count < len(free) else more
+    return {name: _look(places[name]) for name in (*PRESETS, *sorted(chosen))}
 
 
-def plot_inputs(x: np.ndarray, *, ax: Axes | None = None) -> Axes:
-    """Draw the histogram of each column of the input points, and the points."""
-    ax = _axes(ax)
-    for column in range(x.shape[1]):
-        values = x[:, column]
-        colour = _COLOURS[(column + 2) % len(_COLOURS)]
-        ax.hist(
-            values,
-            bins=min(20, len(np.unique(values))),
-            density=True,
-            alpha=0.55,
-            color=colour,
-            label=f"x{column}" if x.shape[1] > 1 else None,
-        )
-        ax.plot(
-            values,
-            np.full(len(values), -0.02 * (column + 1)),
-            "|",
-            color=colour,
-            markersize=5,
-            alpha=0.6,
-            transform=ax.get_xaxis_transform(),
-            clip_on=False,
-        )
-    if x.shape[1] > 1:
-        ax.legend(fontsize=7.5)
-    ax.tick_params(axis="x", pad=8)
-    ax.set_xlabel(f"input, {len(x)} points")
-    ax.set_ylabel("density")
-    return ax
+def classifier_colours(names: Iterable[str]) -> dict[str, str]:
+    """Give each classifier its colour, as `classifier_looks` does."""
+    return {name: look.colour for name, look in classifier_looks(names).items()}
 
 
-def plot_tangents(
-    x: np.ndarray,
-    curves: Sequence[tuple[np.ndarray, np.ndarray, str, str]],
-    *,
-    ax: Axes | None = None,
-) -> Axes:
-    """Draw curves with their exact tangents at six points: the gradient check.
+def looks_of(
+    names: Iterable[str], looks: Mapping[str, Look] | None
+) -> Mapping[str, Look]:
+    """Return the caller's looks, or those of the names at hand."""
+    return classifier_looks(names) if looks is None else looks
 
-    Parameters
-    ----------
-    x : array of shape (n_points, n_inputs)
-    curves
-        Values (n_points,), gradients (n_points, n_inputs), colour and label of each.
+
+def plain(text: str, longest: int = _LONGEST) -> str:
+    r"""Write a stranger's text so that a figure shows it as it is.
+
+    A dollar sign is no mathematics, a line break no line, and a character that the
+    font lacks is written as in Python (``\u4e2d``). The middle of a long text gives
+    way to an ellipsis.
     """
-    ax = _axes(ax)
-    order = np.argsort(x[:, 0])
-    xs = x[order, 0]
-    # Six points equally far apart along the input, not by their number.
-    at = np.searchsorted(xs, np.linspace(xs[0], xs[-1], 8)[1:-1])
-    reach = 0.06 * (xs[-1] - xs[0])
-    for values, gradients, colour, label in curves:
-        ys, slopes = values[order], gradients[order, 0]
-        marker = (
-            {"linewidth": 1.0}
-            if x.shape[1] == 1
-            else {"linestyle": "", "marker": ".", "markersize": 3}
-        )
-        ax.plot(xs, ys, color=colour, label=label, alpha=0.75, **marker)
-        for i in at:
-            ends = np.array([-reach, reach])
-            ax.plot(
-                xs[i] + ends, ys[i] + ends * slopes[i], color="black", linewidth=1.6
-            )
-            ax.plot(xs[i], ys[i], "o", color="black", markersize=3)
-    ax.set_xlabel(_input_name(x))
-    ax.set_ylabel("value, with tangents")
-    ax.legend(loc="upper center", fontsize=7.5)
-    ax.margins(y=0.2)
-    return ax
-
-
-def plain(text: str) -> str:
-    """Keep matplotlib from reading a stranger's dollar signs as mathematics."""
+    text = " ".join(text.split())
+    text = "".join(
+        mark if ord(mark) in _letters() else ascii(mark)[1:-1] for mark in text
+    )
+    if len(text) > longest:
+        tail = (longest - 1) // 2
+        text = f"{text[: longest - 1 - tail]}…{text[-tail:]}"
     return text.replace("$", r"\$")
 
 
-def _input_name(x: np.ndarray) -> str:
-    return "input" if x.shape[1] == 1 else "input, first column"
+def set_title(ax: Axes, text: str, size: float = 8.0) -> None:
+    """Set a title over its axes, on as many lines as their width asks for.
+
+    Parameters
+    ----------
+    text
+        As it is to be read; what a stranger wrote needs no `plain`.
+    size
+        Of the letters, in points.
+    """
+    per_line = max(12, int(inches_of(ax)[0] * 72 / (0.58 * size)))
+    ax.set_title("\n".join(wrap(plain(text, 400), per_line)), fontsize=size)
 
 
-def _axes(ax: Axes | None) -> Axes:
-    if ax is None:
-        axes: Axes = new_figure(1)[1][0]
-        return axes
-    return ax
+def inches_of(ax: Axes) -> tuple[float, float]:
+    """Return about how wide and high axes will be with their labels, before layout."""
+    figure: Any = ax.get_figure(root=True)
+    width, height = figure.get_size_inches()
+    spot = ax.get_subplotspec()
+    n_rows, n_columns = (1, 1) if spot is None else spot.get_gridspec().get_geometry()
+    return 0.95 * width / n_columns, 0.95 * height / n_rows
+
+
+def log_seconds(ax: Axes, low: float, high: float) -> None:
+    """Make the horizontal axis logarithmic, from low to high, with labels like 0.01."""
+    ax.set_xscale("log")
+    ax.set_xlim(low, high)
+    narrow = high < 30 * low  # matplotlib would label nothing, or all and too close
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if narrow else (1,)))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.xaxis.set_minor_formatter(NullFormatter())
+
+
+def lines(*texts: str, per_line: int = 38) -> str:
+    """Join texts as lines of an axis label, long ones broken: a column is narrow."""
+    return "\n".join(line for text in texts for line in wrap(text, per_line))
+
+
+@style()
+def legend_beside(ax: Axes, entries: Sequence[tuple[Line2D, str]]) -> None:
+    """Put a legend to the right of the axes, in two columns from 21 entries on."""
+    legend = ax.legend(
+        [line for line, _ in entries],
+        [label for _, label in entries],
+        loc="center left",
+        bbox_to_anchor=(1.0, 0.5),
+        ncols=1 if len(entries) <= 20 else 2,
+        borderaxespad=0.4,
+        handlelength=1.4,
+        handletextpad=0.5,
+        labelspacing=0.3,
+    )
+    legend.set_zorder(5)
+
+
+def handle(look: Look, **changes: Any) -> Line2D:
+    """Return a line with a classifier's colour and marker, for a legend."""
+    how: dict[str, Any] = {"color": look.colour, "marker": look.marker, "markersize": 4}
+    return Line2D([], [], **(how | changes))
+
+
+def save(figure: Figure, path: str | Path) -> tuple[Path, Path]:
+    """Write a figure as PNG (160 dots an inch) and as SVG.
+
+    The same figure gives the same bytes: no date, and ids that are no chance.
+
+    Parameters
+    ----------
+    path
+        Without a suffix; its folder is made where there is none.
+
+    Returns
+    -------
+    tuple of Path
+        Of the PNG and of the SVG.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    png, svg = (path.parent / f"{path.name}.{kind}" for kind in ("png", "svg"))
+    with style():
+        figure.savefig(png, dpi=160)
+        figure.savefig(svg, metadata={"Date": None})
+    return png, svg
+
+
+def _look(place: int) -> Look:
+    turn = place // len(_COLOURS)  # further round, another marker for the same colour
+    return Look(
+        _COLOURS[place % len(_COLOURS)], _MARKERS[(place + turn) % len(_MARKERS)]
+    )
+
+
+@cache
+def _letters() -> frozenset[int]:
+    """Return the code points that the font can draw."""
+    path = font_manager.findfont(_FONT)
+    return frozenset(font_manager.get_font(path).get_charmap())

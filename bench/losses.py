@@ -13,16 +13,19 @@ def binary_cross_entropy(
     logits: Tensor, labels: Tensor, weights: Tensor | None
 ) -> tuple[Tensor, Components]:
     """Cross-entropy of one logit (n, 1); label 1 is the second class (symbolic)."""
-    losses = functional.binary_cross_entropy_with_logits(
-        logits[:, 0], labels.to(logits.dtype), reduction="none"
-    )
-    return _mean(losses, weights), {}
+    loss = functional.binary_cross_entropy_with_logits
+    values, targets = logits[:, 0], labels.to(logits.dtype)
+    if weights is None:
+        return loss(values, targets), {}
+    return _mean(loss(values, targets, reduction="none"), weights), {}
 
 
 def cross_entropy(
     logits: Tensor, labels: Tensor, weights: Tensor | None
 ) -> tuple[Tensor, Components]:
     """Softmax cross-entropy of (n, n_classes) logits."""
+    if weights is None:
+        return functional.cross_entropy(logits, labels), {}
     losses = functional.cross_entropy(logits, labels, reduction="none")
     return _mean(losses, weights), {}
 
@@ -65,7 +68,5 @@ def gradient_penalty(
     return penalty
 
 
-def _mean(losses: Tensor, weights: Tensor | None) -> Tensor:
-    if weights is None:
-        return losses.mean()
+def _mean(losses: Tensor, weights: Tensor) -> Tensor:
     return (losses * weights).sum() / weights.sum()

@@ -60,6 +60,11 @@ class ClassifierRecipe:
     missing: str = ""
 
     @property
+    def is_ours(self) -> bool:
+        """Whether it is SD or CSD."""
+        return self.class_path.startswith(_OWN)
+
+    @property
     def identity(self) -> dict[str, Any]:
         """The recipe as a JSON value, without its id."""
         return {
@@ -120,7 +125,7 @@ def build(
     """
     estimator = import_class(recipe.class_path)(**recipe.params)
     names = sorted(estimator.get_params(deep=True))
-    if recipe.class_path.startswith(_OWN):
+    if recipe.is_ours:
         sizes = {"x": x, "n_channels": n_channels, "device": recipe.device}
         estimator.set_params(**sizes)
     for name in names:

@@ -69,6 +69,13 @@ def make_plan(suite: Suite) -> Plan:
     if suite.reference is not None:
         with located(suite.where("reference")):
             reference = load_reference(suite.reference, suite.folder)
+    ids = [entry.id for entry in suite.classifiers]
+    if suite.baseline not in ids:
+        raise SuiteError(
+            f"{suite.where('stats', 'baseline')}: stats.baseline: no classifier "
+            f"'{suite.baseline}' in this suite{did_you_mean(suite.baseline, ids)}. "
+            f"Known: {', '.join(ids)}"
+        )
     classifiers = []
     for i, entry in enumerate(suite.classifiers):
         with located(f"{suite.where('classifiers', i)}: classifiers[{i}]"):

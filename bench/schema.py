@@ -17,142 +17,13 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from bench.dataset_schema import FEW, Channel, DatasetSpec, Id, Name, Seed
 from bench.documents import Document
 from bench.errors import did_you_mean
 from bench.limits import Limits, parse_duration, parse_size
 from bench.metrics import METRICS
 from bench.presets import PRESETS
 from bench.validation import Strict
-
-Id = Annotated[
-    str, Field(max_length=64, pattern=r"^[^\s/\\.\x00-\x1f]([^/\\\x00-\x1f]*\S)?$")
-]
-Size = Annotated[int, Field(ge=1, le=1_000_000)]
-Dim = Annotated[int, Field(ge=1, le=16)]
-Seed = Annotated[int, Field(ge=0, lt=2**64)]
-Positive = Annotated[float, Field(gt=0)]
-Channel = Literal["value", "gradient", "input"]
-Name = Annotated[str, Field(max_length=200)]
-_FEW = Field(min_length=1, max_length=100)
-
-
-class _Inputs(Strict):
-    sort: bool = False
-
-
-class _Bounded(_Inputs):
-    low: float
-    high: float
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if not self.low < self.high:
-            raise PydanticCustomError(
-                "order",
-                "low = {low}, high = {high}; expected low < high",
-                {"low": self.low, "high": self.high},
-            )
-        return self
-
-
-class X10Inputs(_Inputs):
-    """The study's own N(0, 1) sample."""
-
-    kind: Literal["x10"]
-    rows: Annotated[int, Field(ge=1, le=1000)] = 1000
-    columns: Annotated[tuple[Literal[0, 1], ...], _FEW] = (0, 1)
-
-
-class NormalInputs(_Inputs):
-    """Points from N(mean, std²)."""
-
-    kind: Literal["normal"]
-    size: Size
-    mean: float = 0.0
-    std: Positive = 1.0
-    seed: Seed = 0
-    dim: Dim = 1
-
-
-class UniformInputs(_Bounded):
-    """Points from the uniform distribution on [low, high)."""
-
-    kind: Literal["uniform"]
-    size: Size
-    seed: Seed = 0
-    dim: Dim = 1
-
-
-class GridInputs(_Bounded):
-    """An equally spaced grid; `size` is per dimension."""
-
-    kind: Literal["grid"]
-    size: Size
-    endpoint: bool = False
-    dim: Dim = 1
-
-
-class TruncatedNormalInputs(_Bounded):
-    """A sorted and thinned normal sample within [low, high]."""
-
-    kind: Literal["truncated-normal"]
-    std: Positive
-    size: Size
-    pool: Annotated[int, Field(ge=1, le=10_000_000)] = 1_000_000
-    seed: Seed = 0
-    dim: Dim = 1
-
-
-class FileInputs(_Inputs):
-    """Points from a file, relative to the suite."""
-
-    kind: Literal["file"]
-    path: Annotated[str, Field(min_length=1, max_length=1000)]
-    columns: Annotated[tuple[Annotated[int, Field(ge=0)], ...], _FEW] | None = None
-
-
-Inputs = Annotated[
-    X10Inputs
-    | NormalInputs
-    | UniformInputs
-    | GridInputs
-    | TruncatedNormalInputs
-    | FileInputs,
-    Field(discriminator="kind"),
-]
-
-
-class MlpCurves(Strict):
-    """Untrained multilayer perceptrons."""
-
-    kind: Literal["mlp"] = "mlp"
-    hidden: Annotated[
-        tuple[Annotated[int, Field(ge=1, le=4096)], ...], Field(max_length=64)
-    ] = (32, 32)
-    activation: Literal["relu", "tanh", "sigmoid", "silu", "gelu"] = "relu"
-    curves_per_net: Annotated[int, Field(ge=1, le=4096)] = 1
-
-
-class DatasetSpec(Strict):
-    """The recipe of a dataset, as a suite writes it."""
-
-    id: Id
-    library: Annotated[str, Field(min_length=1, max_length=1000)]
-    inputs: Inputs
-    neural: MlpCurves = MlpCurves()
-    dtype: Literal["float64", "float32"] = "float64"
-    channels: Annotated[tuple[Channel, ...], _FEW] = ("value",)
-    train: Size = 1000
-    test: Size = 1000
-
-    @field_validator("channels")
-    @classmethod
-    def _has_value(cls, channels: tuple[str, ...]) -> tuple[str, ...]:
-        if "value" not in channels or len(set(channels)) < len(channels):
-            raise PydanticCustomError(
-                "channels", "expected 'value' and further channels, each once"
-            )
-        return channels
 
 
 class LimitsSpec(Strict):
@@ -184,6 +55,29 @@ class LimitsSpec(Strict):
             None if timeout is None else parse_duration(str(timeout)),
             None if memory is None else parse_size(memory),
         )
+
+
+class StatsSpec(Strict):
+    """How scores are compared.
+
+    Attributes
+    ----------
+    baseline
+        The classifier that others are compared to; by default the first that is not
+        CHANCE.
+    alpha
+        Of tests, and one less the level of intervals.
+    margin
+        A difference of the mean score smaller than this is no matter.
+    impute
+        What stands in for a cell that is not done: "none" leaves its repetition out of
+        comparisons, "chance" counts it as guessing.
+    """
+
+    baseline: Id | None = None
+    alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
+    margin: Annotated[float, Field(ge=0)] = 0.01
+    impute: Literal["none", "chance"] = "none"
 
 
 class ClassifierSpec(Strict):
@@ -247,8 +141,10 @@ class Suite(Strict):
     threads: Annotated[int, Field(ge=1, le=1024)] = 1
     datasets: Annotated[tuple[DatasetSpec, ...], Field(min_length=1)]
     classifiers: Annotated[tuple[ClassifierSpec, ...], Field(min_length=1)]
-    metrics: Annotated[tuple[Name, ...], _FEW] = ("accuracy",)
+    metrics: Annotated[tuple[Name, ...], FEW] = ("accuracy",)
     limits: LimitsSpec = LimitsSpec()
+    stats: StatsSpec = StatsSpec()
+    audits: bool = True
     reference: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
 
     _document: Document = PrivateAttr(default=Document(Path("suite"), {}, {}))
@@ -281,6 +177,14 @@ class Suite(Strict):
                     },
                 )
         return names
+
+    @property
+    def baseline(self) -> str:
+        """The classifier that others are compared to."""
+        if self.stats.baseline is not None:
+            return self.stats.baseline
+        ids = [entry.id for entry in self.classifiers]
+        return next((name for name in ids if name != "CHANCE"), ids[0])
 
     @property
     def path(self) -> Path:

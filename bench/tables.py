@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from tabulate import tabulate
 
-from bench.metrics import METRICS, score_all
+from bench.metrics import METRICS, Predictions, score_all
 from bench.result import Result
 from bench.runner import STORE, Plan, make_plan
 from bench.schema import Suite
@@ -74,11 +74,13 @@ def results_frame(plan: Plan, store: Store, found: Sequence[Result]) -> pd.DataF
 
 def _row(result: Result, metrics: Iterable[str], store: Store) -> dict[str, Any]:
     row: dict[str, Any] = {"status": result.status}
+    absent = set(metrics) - (result.train.keys() & result.test.keys())
+    # A metric that is not computed at once, or is younger than the result.
+    arrays = store.arrays(result.key) if result.status == "done" and absent else None
     for part in ("train", "test"):
         scores = getattr(result, part)
-        if result.status == "done" and not set(metrics) <= set(scores):
-            arrays = store.arrays(result.key)  # a metric younger than the result
-            scores = score_all(arrays[f"labels_{part}"], arrays[f"predictions_{part}"])
+        if arrays is not None:
+            scores = scores | score_all(Predictions.of(arrays, part), absent)
         row |= {f"{part}_{name}": scores.get(name, math.nan) for name in metrics}
     measured = (
         "fit_seconds",
@@ -145,9 +147,17 @@ def mean_std(mean: float, std: float) -> str:
     return f"{mean:.3f}±{'–' if math.isnan(std) else f'{std:.3f}'}"
 
 
-def score_rows(plan: Plan, summary: pd.DataFrame, dataset: str) -> pd.DataFrame:
-    """Lay out a dataset's table: scores, n, seconds, and the reference beside them."""
-    metrics = plan.suite.metrics
+def score_rows(
+    plan: Plan,
+    summary: pd.DataFrame,
+    dataset: str,
+    metrics: Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """Lay out a dataset's table: scores, n, seconds, and the reference beside them.
+
+    `metrics` are the suite's by default.
+    """
+    metrics = plan.suite.metrics if metrics is None else metrics
     reference = plan.reference
     figures = reference.datasets.get(dataset, {}) if reference else {}
     rows = []

@@ -159,13 +159,15 @@ class DiscriminatorNet(NeuralNet):
         labels, weights = batch[1]
         logits = step["y_pred"]
         guess = logits.argmax(1) if logits.shape[1] > 1 else logits[:, 0] > 0
-        right = (guess == labels).to(logits.dtype)
-        if weights is not None:
-            right = right * weights / weights.mean()
+        right = guess == labels
+        if weights is None:
+            accuracy = right.count_nonzero() / len(labels)
+        else:
+            accuracy = (right * weights).mean() / weights.mean()
         last = self.module_.head[-1].weight.grad
         return {
             "train_loss": step["loss"].detach(),
-            "accuracy": right.mean(),
+            "accuracy": accuracy,
             "largest_gradient": last.abs().max(),
             **self.parts_,
         }

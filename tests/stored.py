@@ -12,7 +12,7 @@ ARRAYS = {
     f"{what}_{part}": np.array([0, 1, 1], np.int32)
     for what in ("labels", "predictions")
     for part in ("train", "test")
-}
+} | {"kind": np.array("none")}
 
 
 def plan_of(path):

@@ -2,6 +2,7 @@ import csv
 import gzip
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -519,9 +520,10 @@ def test_markup_in_ids_stays_text(write_suite, bench_run, tmp_path):
         assert raw not in text
     for name in ("[x](javascript:1)", "[bold]b", "<img src=x onerror=alert(1)>"):
         assert name in out  # a terminal shows what was written
-    tables = [line for line in text.splitlines() if line.startswith("|")]
-    assert len(tables) == 3 * (len(IDS) + 2)
-    assert {line.count("|") for line in tables} == {6}
+    tables = [t.splitlines() for t in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)]
+    assert sum(len(table) == len(IDS) + 2 for table in tables) >= 3
+    for table in tables:  # no id opens a column of its own
+        assert len({line.count("|") for line in table}) == 1
     pictures = sorted((folder / "figures").glob("dataset-*.png"))
     assert len(pictures) == 3
     for picture in pictures:

@@ -3,9 +3,9 @@ import pytest
 import yaml_text
 
 from bench import make_dataset
+from bench.dataset_schema import DatasetSpec
 from bench.datasets import resolve_dataset
 from bench.errors import DatasetError, LibraryError
-from bench.schema import DatasetSpec
 
 RECIPE = yaml_text.SUITE["datasets"][0]
 

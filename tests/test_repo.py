@@ -47,6 +47,11 @@ def test_every_command_is_named_in_the_readme():
         assert f"bench {command}" in README
 
 
+def test_every_module_is_named_in_the_readme():
+    for path in resources.PACKAGE.glob("[!_]*.py"):
+        assert f"`{path.stem}`" in README
+
+
 def test_the_seed_suite_is_the_notebooks_protocol():
     suite = load_suite(resources.SUITES / "seed.yaml")
     assert suite.repetitions == 10
@@ -69,7 +74,8 @@ def test_the_table_of_the_readme_is_that_of_the_report():
 
 
 def test_the_python_of_the_readme_runs(capsys, monkeypatch, tmp_path):
-    first, second = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    # The third is a test, which test_check_fixture.py runs.
+    first, second, _ = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     monkeypatch.chdir(resources.CHECKOUT)
     exec(compile(first, "README.md", "exec"), {})
     score, loss = map(float, capsys.readouterr().out.split())

@@ -20,7 +20,7 @@ def test_a_suite_is_read_with_defaults(write_suite):
     [
         ({"repetitions": 0}, "repetitions: found 0"),
         ({"reptitions": 1}, "did you mean 'repetitions'"),
-        ({"stats": {}}, "unknown key 'stats'"),
+        ({"statz": {}}, "did you mean 'stats'"),
         ({"limits": {"timeout": "10 minutes"}}, "such as 90 (seconds), 10m or 2h"),
         ({"limits": {"timeout": 0}}, "expected a time above 0"),
         ({"limits": {"timeout": True}}, "limits.timeout"),

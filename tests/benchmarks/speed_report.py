@@ -1,6 +1,7 @@
 """Writes reports/speed from a run of the benchmarks: ``make speed``.
 
-Besides the benchmarks it takes the seed suite from nothing, and runs of growing length.
+Besides the benchmarks it takes the seed suite from nothing, which writes reports/seed
+too, and runs of growing length.
 """
 
 import argparse
@@ -43,13 +44,17 @@ classifiers: [GNB]
 """
 
 
-def run_suite(suite: Path, folder: Path) -> dict[str, float]:
-    """Run a suite from nothing; return seconds, what the run said, and its memory."""
-    store = ["--store", str(folder / "store"), "--out", str(folder / "report")]
+def run_suite(suite: Path, folder: Path | None = None) -> dict[str, float]:
+    """Run a suite; return seconds, what the run said, and its memory.
+
+    Without a folder it runs as the README says, in the checkout.
+    """
     jobs = ["-j", str(available_cores())]
-    command = [sys.executable, "-m", "bench", "run", str(suite), *jobs, *store]
+    command = [sys.executable, "-m", "bench", "run", str(suite), *jobs]
+    if folder is not None:
+        command += ["--store", str(folder / "store"), "--out", str(folder / "report")]
     began = time.perf_counter()
-    with (folder / "said").open("w+") as said:
+    with tempfile.TemporaryFile("w+") as said:
         process = subprocess.Popen(
             command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=said
         )
@@ -166,8 +171,7 @@ def write(run: dict[str, Any]) -> Path:
     (FOLDER / "figures").mkdir(parents=True, exist_ok=True)
     head, dirty = commit()
     cores = available_cores()
-    with tempfile.TemporaryDirectory() as name:
-        seed = run_suite(ROOT / "suites" / "seed.yaml", Path(name))
+    seed = run_suite(Path("suites") / "seed.yaml")
     lengths = measure_lengths()
     draw_lengths(lengths, FOLDER / "figures" / "scaling.png")
     with (FOLDER / "scaling.csv").open("w", newline="") as file:
@@ -241,6 +245,8 @@ def main() -> None:
     """Read the JSON of a run and write the report."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run", type=Path, help="what `make bench` wrote")
+    if (ROOT / "data" / "store").exists():
+        parser.error("data/store exists; expected a fresh clone, to run the seed suite")
     run = json.loads(parser.parse_args().run.read_text())
     sys.stdout.write(f"{os.path.relpath(write(run))}\n")
 

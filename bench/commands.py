@@ -1,0 +1,169 @@
+"""The commands: each a few lines over the library; it returns its exit code."""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bench.runner import Plan
+    from bench.store import Store
+
+OK, SOME_FAILED = 0, 3
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run or resume a suite, print its table, write its report."""
+    from bench.console import RunProgress, print_scores
+    from bench.parallel import make_engine
+    from bench.report import write_report
+    from bench.result import BAD
+    from bench.runner import check_sizes, run_plan
+    from bench.tables import load_results, results_frame
+
+    whole, plan, store = _plan(options)
+    limited = len(plan.cells) < len(whole.cells)
+    engine = make_engine(
+        options.jobs, options.engine, options.scheduler, options.parallel
+    )
+    if options.dry_run:
+        check_sizes(plan, engine.memory)
+        known = plan.cells if store.folder.is_dir() else ()
+        stored = sum(store.get(cell.key) is not None for cell in known)
+        print(
+            f"{len(plan.cells)} cells: {len(plan.datasets)} datasets × "
+            f"{plan.suite.repetitions} repetitions × {len(plan.classifiers)} "
+            f"classifiers; {stored} stored, {len(plan.cells) - stored} to compute"
+        )
+        return OK
+    with RunProgress(len(plan.cells)) as progress:
+        retry = options.retry_failed
+        run_plan(plan, store, engine, progress.advance, retry, progress.warn)
+    if progress.computed:
+        _say(progress.summary())
+    found = load_results(plan, store)
+    results = results_frame(plan, store, found)
+    print_scores(plan, results)
+    if options.out or not limited:
+        out = options.out or Path("reports") / plan.suite.name
+        print(write_report(plan, store, out, found))
+    bad = results["status"].isin(BAD)
+    if bad.any():
+        print(
+            f"bench: {bad.sum()} cells are not done; the report says why, and "
+            "--retry-failed computes them again",
+            file=sys.stderr,
+        )
+    return SOME_FAILED if bad.any() else OK
+
+
+def report(options: argparse.Namespace) -> int:
+    """Write the report from what is stored."""
+    from bench.report import write_report
+
+    plan, _, store = _plan(options)
+    print(write_report(plan, store, options.out or Path("reports") / plan.suite.name))
+    return OK
+
+
+def plan(options: argparse.Namespace) -> int:
+    """Say what a suite would cost, and which differences it can show."""
+    from bench.console import RunProgress, print_forecast
+    from bench.engines import LocalEngine
+    from bench.planning import forecast, pilot
+    from bench.runner import run_plan
+
+    whole, _, store = _plan(options)
+    if options.pilot:
+        some = pilot(whole, options.pilot)
+        with RunProgress(len(some.cells)) as progress:
+            engine = LocalEngine(options.jobs or 1)
+            run_plan(some, store, engine, progress.advance, warn=progress.warn)
+    print_forecast(whole, forecast(whole, store), options.jobs or 1)
+    return OK
+
+
+def status(options: argparse.Namespace) -> int:
+    """Count the cells by status; with --why, say why those missing have no result."""
+    from bench.console import print_statuses
+    from bench.status import count_statuses, explain_missing
+
+    plan, _, store = _plan(options)
+    print_statuses(plan.suite.name, count_statuses(plan, store))
+    for problem in store.damaged.values():
+        _say(problem)
+    if options.why:
+        for line in explain_missing(plan, store):
+            print(line)
+    return OK
+
+
+def merge(options: argparse.Namespace) -> int:
+    """Join stores from several machines into one."""
+    from bench.merge import merge_stores
+
+    counts = merge_stores(options.stores, options.store, _say)
+    print(", ".join(f"{n} {what}" for what, n in counts.items()))
+    return OK
+
+
+def show(options: argparse.Namespace) -> int:
+    """Draw the curves, inputs and gradients of each dataset."""
+    from bench.dataset_picture import draw_dataset
+
+    _, plan, _ = _plan(options)
+    folder = options.out or Path("reports") / plan.suite.name
+    for recipe in plan.datasets:
+        print(folder / draw_dataset(recipe, plan.suite.seed, folder).path)
+    return OK
+
+
+def list_all(options: argparse.Namespace) -> int:
+    """List classifiers, libraries and suites."""
+    from bench import resources
+    from bench.presets import PRESETS
+
+    print("classifiers")
+    for name, preset in PRESETS.items():
+        print(f"  {name:<8} {preset.summary} ({preset.class_path})")
+    print("libraries")
+    for path in sorted(resources.LIBRARIES.glob("*.lib")):
+        print(f"  {path.stem}")
+    print("suites")
+    for path in sorted(resources.SUITES.glob("*.yaml")):
+        shown = (
+            path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+        )
+        print(f"  {shown}")
+    return OK
+
+
+def schema(options: argparse.Namespace) -> int:
+    """Print the JSON Schema of a suite file, for editors."""
+    from bench.schema import Suite
+
+    print(json.dumps(Suite.model_json_schema(), indent=2))
+    return OK
+
+
+def _plan(options: argparse.Namespace) -> "tuple[Plan, Plan, Store]":
+    """Resolve the suite, whole and limited by -d and -c."""
+    from bench.runner import make_plan
+    from bench.store import Store
+    from bench.suite import load_suite
+
+    # A class: may stand in a module of the folder where the command is given.
+    if os.getcwd() not in sys.path:  # noqa: PTH109 (sys.path holds strings)
+        sys.path.insert(0, os.getcwd())  # noqa: PTH109
+    whole = make_plan(load_suite(options.suite))
+    limited = whole.limited(
+        getattr(options, "datasets", None) or [],
+        getattr(options, "classifiers", None) or [],
+    )
+    return whole, limited, Store(getattr(options, "store", Path("data/store")))
+
+
+def _say(words: str) -> None:
+    print(f"bench: {words}", file=sys.stderr)

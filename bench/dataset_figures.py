@@ -1,0 +1,131 @@
+"""Figures of a dataset: curves of both classes, input points, the gradient check."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from bench.figures import INK, NEURAL, SYMBOLIC, axes_or_new, style
+
+_COLUMN_COLOURS = ("#029E73", "#CC78BC", "#56B4E9", "#DE8F05")
+
+
+@style()
+def plot_curves(
+    x: np.ndarray, symbolic: np.ndarray, neural: np.ndarray, *, ax: Axes | None = None
+) -> Axes:
+    """Draw curves of both classes against the first column of the input.
+
+    Parameters
+    ----------
+    x : array of shape (n_points, n_inputs)
+    symbolic, neural : arrays of shape (n_curves, n_points)
+    """
+    ax = axes_or_new(ax)
+    order = np.argsort(x[:, 0])
+    line = "-" if x.shape[1] == 1 else ""
+    marker = "" if x.shape[1] == 1 else "."
+    for curves, colour, label in (
+        (symbolic, SYMBOLIC, "symbolic"),
+        (neural, NEURAL, "neural"),
+    ):
+        lines = ax.plot(
+            x[order, 0],
+            curves[:, order].T,
+            color=colour,
+            linewidth=0.9,
+            alpha=0.6,
+            linestyle=line,
+            marker=marker,
+            markersize=2,
+        )
+        if lines:
+            lines[0].set_label(f"{len(curves)} {label}")
+    ax.set_xlabel(_input_name(x))
+    ax.set_ylabel("value")
+    _legend_above_curves(ax)
+    return ax
+
+
+@style()
+def plot_inputs(x: np.ndarray, *, ax: Axes | None = None) -> Axes:
+    """Draw the histogram of each column of the input points, and the points."""
+    ax = axes_or_new(ax)
+    for column in range(x.shape[1]):
+        values = x[:, column]
+        colour = _COLUMN_COLOURS[column % len(_COLUMN_COLOURS)]
+        ax.hist(
+            values,
+            bins=min(20, -(-len(np.unique(values)) // 5)),  # five points each on a grid
+            density=True,
+            alpha=0.55,
+            color=colour,
+            label=f"x{column}" if x.shape[1] > 1 else None,
+        )
+        ax.plot(
+            values,
+            np.full(len(values), -0.02 * (column + 1)),
+            "|",
+            color=colour,
+            markersize=5,
+            alpha=0.6,
+            transform=ax.get_xaxis_transform(),
+            clip_on=False,
+        )
+    if x.shape[1] > 1:
+        ax.legend()
+    ax.tick_params(axis="x", pad=8)
+    ax.set_xlabel(f"input, {len(x)} points")
+    ax.set_ylabel("density")
+    return ax
+
+
+@style()
+def plot_tangents(
+    x: np.ndarray,
+    curves: Sequence[tuple[np.ndarray, np.ndarray, str, str]],
+    *,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw curves with their exact tangents at six points: the gradient check.
+
+    Parameters
+    ----------
+    x : array of shape (n_points, n_inputs)
+    curves
+        Values (n_points,), gradients (n_points, n_inputs), colour and label of each.
+    """
+    ax = axes_or_new(ax)
+    order = np.argsort(x[:, 0])
+    xs = x[order, 0]
+    # Six points equally far apart along the input, not by their number.
+    at = np.searchsorted(xs, np.linspace(xs[0], xs[-1], 8)[1:-1])
+    reach = 0.06 * (xs[-1] - xs[0])
+    for values, gradients, colour, label in curves:
+        ys, slopes = values[order], gradients[order, 0]
+        marker = (
+            {"linewidth": 1.0}
+            if x.shape[1] == 1
+            else {"linestyle": "", "marker": ".", "markersize": 3}
+        )
+        ax.plot(xs, ys, color=colour, label=label, alpha=0.75, **marker)
+        for i in at:
+            ends = np.array([-reach, reach])
+            ax.plot(xs[i] + ends, ys[i] + ends * slopes[i], color=INK, linewidth=1.6)
+            ax.plot(xs[i], ys[i], "o", color=INK, markersize=3)
+    ax.set_xlabel(_input_name(x))
+    ax.set_ylabel("value, with tangents")
+    _legend_above_curves(ax)
+    return ax
+
+
+def _legend_above_curves(ax: Axes) -> None:
+    """Put a legend in one row into room made for it over what is drawn."""
+    low, high = ax.dataLim.intervaly
+    span = (high - low) or 1.0
+    ax.set_ylim(low - 0.05 * span, high + 0.2 * span)
+    ax.legend(loc="upper center", ncols=2, columnspacing=1.2, handlelength=1.4)
+
+
+def _input_name(x: np.ndarray) -> str:
+    return "input" if x.shape[1] == 1 else "input, first column"

@@ -1,0 +1,129 @@
+"""The commands `compare` and `check`: two sets of results, and the gate over them."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+OK = 0
+_SHOWN = 6  # names of what is worse, on one line
+
+
+def compare(options: argparse.Namespace) -> int:
+    """Compare the scores of two stores, reports or results.csv."""
+    _write(_compared(options), options)
+    return OK
+
+
+def check(options: argparse.Namespace) -> int:
+    """Compare, and fail if anything became worse (1) or cannot be told (4)."""
+    from bench.compare import exit_code
+
+    frame = _compared(options)
+    _write(frame, options)
+    for verdict in ("worse", "inconclusive", "not comparable"):
+        rows = frame[frame["verdict"] == verdict]
+        if len(rows):
+            _say(f"{verdict}: {_names(rows)}")
+    return exit_code(frame)
+
+
+def add_parsers(commands: Any) -> None:
+    """Add both commands to the subparsers of the command line."""
+    for function in (compare, check):
+        summary = str(function.__doc__).rstrip(".")
+        command = commands.add_parser(
+            function.__name__, help=summary, description=summary
+        )
+        command.set_defaults(command=function)
+        for name in ("BASE", "NEW"):
+            command.add_argument(
+                name.lower(),
+                type=Path,
+                metavar=name,
+                help="a results.csv, a report's folder or a store",
+            )
+        command.add_argument(
+            "--margin",
+            type=_margin,
+            default=0.01,
+            metavar="M",
+            help="the largest difference that does not matter (default: 0.01)",
+        )
+        command.add_argument(
+            "--metric",
+            default="accuracy",
+            metavar="NAME",
+            help="whose held-out scores (default: accuracy)",
+        )
+        command.add_argument(
+            "--alpha",
+            type=_alpha,
+            default=0.05,
+            metavar="A",
+            help="one minus the intervals' coverage, together (default: 0.05)",
+        )
+        form = command.add_mutually_exclusive_group()
+        form.add_argument("--json", action="store_true", help="print JSON")
+        form.add_argument("--markdown", action="store_true", help="print markdown")
+
+
+def _compared(options: argparse.Namespace) -> "pd.DataFrame":
+    from bench.compare import compare_results
+    from bench.sources import read_source
+
+    base, new = (read_source(p, options.metric) for p in (options.base, options.new))
+    return compare_results(
+        base, new, metric=options.metric, margin=options.margin, alpha=options.alpha
+    )
+
+
+def _write(frame: "pd.DataFrame", options: argparse.Namespace) -> None:
+    from bench.compare import to_json, to_markdown
+    from bench.compare_console import print_comparison
+
+    if options.json:
+        print(to_json(frame))
+    elif options.markdown:
+        print(to_markdown(frame))
+    else:
+        print_comparison(frame)
+
+
+def _names(rows: "pd.DataFrame") -> str:
+    from bench.documents import shown
+
+    names = [
+        f"{shown(row['classifier'])} on {shown(row['dataset'])}"
+        for row in rows.to_dict("records")
+    ]
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
+
+
+def _margin(text: str) -> float:
+    return _number(text, 0.0 <= _float(text) < float("inf"), "a number from 0 up")
+
+
+def _alpha(text: str) -> float:
+    return _number(text, 0.0 < _float(text) < 1.0, "a number between 0 and 1")
+
+
+def _number(text: str, is_good: bool, expected: str) -> float:
+    if not is_good:
+        raise argparse.ArgumentTypeError(f"found '{text[:20]}'; expected {expected}")
+    return float(text)
+
+
+def _float(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")
+
+
+def _say(words: str) -> None:
+    print(f"bench: {words}", file=sys.stderr)

@@ -1,0 +1,112 @@
+"""Probes: what small, quick fits and a look at the rows tell of one repetition."""
+
+from dataclasses import replace
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from bench.cues import compressed, cues, thinned
+from bench.datasets import Dataset
+from bench.seeds import derive_seed, generator
+
+DEPTH = 3
+PERMUTED = ("KNN", "SVC")
+TREES = {
+    "tree on scale": "mean, variance, range and sorted values",
+    "tree on roughness": "total variation and largest second difference, as it is and "
+    "divided by the spacing",
+    "tree on scale and roughness": "scale and roughness together",
+    "tree on points": "values at single points",
+}
+
+
+def first_curves(data: Dataset, most: int) -> Dataset:
+    """Take the first curves, at most so many a class, and keep the balance."""
+
+    def first(y: np.ndarray) -> np.ndarray:
+        classes, sizes = np.unique(y, return_counts=True)
+        kept = np.minimum(sizes, -(-sizes * most // sizes.max()))  # rounded up
+        rows = [np.flatnonzero(y == c)[:k] for c, k in zip(classes, kept, strict=True)]
+        return np.sort(np.concatenate(rows))
+
+    train, test = first(data.y_train), first(data.y_test)
+    return replace(
+        data,
+        X_train=data.X_train[train],
+        y_train=data.y_train[train],
+        X_test=data.X_test[test],
+        y_test=data.y_test[test],
+    )
+
+
+def probe(
+    data: Dataset, seed: int, stream: dict[str, Any], repetition: int
+) -> dict[str, float]:
+    """Return the held-out score of each small classifier.
+
+    Those of `PERMUTED` are fitted and scored on labels that are permuted, training and
+    test independently (balanced accuracy: its expectation does not depend on the
+    balance of the classes); those of `TREES` on the labels as they are (accuracy).
+    KNN and SVC read values compressed as by `bench.cues.compressed`, at most 1000
+    points of a curve.
+
+    Parameters
+    ----------
+    data
+        Of one repetition.
+    seed, stream, repetition
+        What the permutations and the trees' ties depend on.
+    """
+    # scikit-learn takes a second to import, which only a report needs.
+    from sklearn.neighbors import KNeighborsClassifier
+    from sklearn.svm import SVC
+    from sklearn.tree import DecisionTreeClassifier
+
+    scores = {}
+    own = data.columns(("value",))
+    columns = own[thinned(len(own))]
+    train, test = (compressed(X[:, columns]) for X in (data.X_train, data.X_test))
+    few = min(5, len(train))
+    state = derive_seed(seed, "audit", stream, repetition, "tree") % 2**32
+    with threadpool_limits(1):  # fits so small would only wait for each other
+        for name, estimator in (("KNN", KNeighborsClassifier(few)), ("SVC", SVC())):
+            rng = generator(seed, "audit", stream, repetition, name)
+            estimator.fit(train, rng.permutation(data.y_train))
+            scores[name] = _balanced_accuracy(
+                rng.permutation(data.y_test), estimator.predict(test)
+            )
+        for name, (train, test) in _features(data).items():
+            tree = DecisionTreeClassifier(max_depth=DEPTH, random_state=state)
+            predictions = tree.fit(train, data.y_train).predict(test)
+            scores[name] = float((predictions == data.y_test).mean())
+    return scores
+
+
+def _features(data: Dataset) -> dict[str, list[np.ndarray]]:
+    """Return what each tree reads, of training and of test curves."""
+    features: dict[str, list[np.ndarray]] = {name: [] for name in TREES}
+    for X in (data.X_train, data.X_test):
+        found = cues(X[:, data.columns(("value",))], data.x)
+        both = np.hstack([found["scale"], found["roughness"]])
+        points = compressed(X[:, thinned(X.shape[1])])
+        of_trees = (found["scale"], found["roughness"], both, points)
+        for name, columns in zip(TREES, of_trees, strict=True):
+            features[name].append(columns)
+    return features
+
+
+def _balanced_accuracy(labels: np.ndarray, predictions: np.ndarray) -> float:
+    recalls = [(predictions[labels == c] == c).mean() for c in np.unique(labels)]
+    return float(np.mean(recalls))
+
+
+def count_duplicates(data: Dataset) -> int:
+    """Count the test curves that are training curves too, equal in every value."""
+
+    def marks(X: np.ndarray) -> list[bytes]:  # -0.0 + 0.0 is 0.0
+        return [blake2b((row + 0.0).tobytes(), digest_size=16).digest() for row in X]
+
+    known = set(marks(data.X_train))
+    return sum(mark in known for mark in marks(data.X_test))

@@ -1,0 +1,719 @@
+import itertools
+import os
+import subprocess
+import sys
+from unittest.mock import patch
+from xml.etree import ElementTree
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import pyplot
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
+
+from bench import figures
+from bench.cliques import maximal_cliques
+from bench.comparison_figures import plot_critical_differences, plot_differences
+from bench.curve_figures import (
+    calibration_frame,
+    hardest_curves,
+    plot_calibration,
+    plot_hardest,
+)
+from bench.dataset_figures import plot_curves, plot_inputs, plot_tangents
+from bench.metrics import METRICS, Predictions
+from bench.presets import PRESETS
+from bench.score_figures import pareto_front, plot_overfitting, plot_pareto, plot_scores
+from bench.sweep_figures import plot_sweep
+from bench.tables import summarise
+from bench.training_figures import history_frame, plot_dynamics
+from bench.within import VERDICTS, compare_to
+
+STRANGE = [
+    "<b>|x|</b> & co",
+    "$\\alpha$",
+    "100$ and 5$",
+    "_hidden",
+    "two\nlines",
+    "模型",
+    "long-" * 20,
+    "{label} %s \\frac",
+    "SD",
+]
+TWENTY = [*PRESETS, *(f"CUSTOM-{i}" for i in range(7))]
+NAMES = {
+    "presets": list(PRESETS),
+    "one": ["SD"],
+    "strange": STRANGE,
+    "twenty": TWENTY,
+}
+
+
+@pytest.fixture(autouse=True)
+def settings_stay_as_they_are():
+    before = dict(mpl.rcParams)
+    yield
+    assert dict(mpl.rcParams) == before
+    assert not pyplot.get_fignums()
+
+
+@pytest.fixture(params=NAMES)
+def names(request):
+    return NAMES[request.param]
+
+
+def results_of(names, repetitions=10, *, equal=False, failed=()):
+    rng = np.random.default_rng(0)
+    rows = []
+    for i, name in enumerate(names):
+        for repetition in range(repetitions):
+            done = name not in failed
+            test = 0.8 if equal else 0.98 - 0.46 * i / len(names)
+            noise = 0 if equal else rng.normal(0, 0.01)
+            rows.append(
+                {
+                    "dataset": "d",
+                    "repetition": repetition,
+                    "classifier": name,
+                    "status": "done" if done else "failed",
+                    "train_accuracy": min(1.0, test + 0.03) if done else np.nan,
+                    "test_accuracy": test + noise if done else np.nan,
+                    "fit_seconds": 10 ** (2 - 5 * i / len(names)) if done else np.nan,
+                    "predict_seconds": 0.1,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def drawn_texts(ax):
+    """Draw, and return each text with its box in pixels, as it was drawn."""
+    found = []
+    draw = Text.draw
+
+    def record(text, renderer):
+        if text.get_visible() and text.get_text().strip():
+            box = text.get_window_extent(renderer).extents
+            found.append((text.get_text(), box))
+        draw(text, renderer)
+
+    with patch.object(Text, "draw", record):
+        canvas = FigureCanvasAgg(ax.get_figure(root=True))
+        canvas.figure.set_dpi(160)
+        canvas.draw()
+    return found, canvas.get_width_height()
+
+
+def assert_readable(ax):
+    """No text overlaps another or leaves the figure; none is drawn twice."""
+    found, (width, height) = drawn_texts(ax)
+    assert found
+    for text, (x0, y0, x1, y1) in found:
+        assert x0 > -1, text
+        assert y0 > -1, text
+        assert x1 < width + 1, text
+        assert y1 < height + 1, text
+    for (a, first), (b, second) in itertools.combinations(found, 2):
+        across = min(first[2], second[2]) - max(first[0], second[0])
+        along = min(first[3], second[3]) - max(first[1], second[1])
+        assert min(across, along) < 1.5, (a, b)
+    return [text for text, _ in found]
+
+
+# Colours, names, files
+
+
+def test_every_preset_has_a_colour_of_its_own():
+    colours = figures.classifier_colours(PRESETS)
+    assert len(set(colours.values())) == len(PRESETS) == 13
+
+
+def test_a_colour_depends_neither_on_the_order_nor_on_the_presets_beside():
+    looks = figures.classifier_looks(["B", "KNN", "A"])
+    assert looks == figures.classifier_looks(["A", "B", "KNN"])
+    assert looks["KNN"] == figures.classifier_looks([])["KNN"]
+    assert looks["A"] != looks["B"]
+
+
+@pytest.mark.parametrize("names", [TWENTY, [f"C{i}" for i in range(16)]])
+def test_no_two_classifiers_of_a_figure_look_alike(names):
+    looks = figures.classifier_looks(names)
+    assert len({looks[name] for name in names}) == len(names)
+    if len(names) <= 16:
+        assert len({looks[name].colour for name in names}) == len(names)
+
+
+# Machado, Oliveira and Fernandes (2009), severity 1, on linear RGB
+DEFICIENCIES = {
+    "none": np.eye(3),
+    "protanopia": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deuteranopia": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+}
+
+
+def cie_lab(colour, deficiency):
+    rgb = np.array(mpl.colors.to_rgb(colour))
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    seen = np.clip(np.array(DEFICIENCIES[deficiency]) @ linear, 0, 1)
+    to_xyz = [
+        [0.4124564, 0.3575761, 0.1804375],
+        [0.2126729, 0.7151522, 0.0721750],
+        [0.0193339, 0.1191920, 0.9503041],
+    ]
+    x, y, z = np.cbrt(to_xyz @ seen / [0.95047, 1, 1.08883])
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+@pytest.mark.parametrize("deficiency", DEFICIENCIES)
+def test_a_colour_blind_reader_tells_classifiers_apart(deficiency):
+    looks = figures.classifier_looks([*PRESETS, "A", "B", "C"])
+    for first, second in itertools.combinations(looks.values(), 2):
+        apart = np.linalg.norm(
+            cie_lab(first.colour, deficiency) - cie_lab(second.colour, deficiency)
+        )
+        # 2.3 is just noticeable; of one marker, colours must do all the work.
+        assert apart > (20 if first.marker == second.marker else 10), (first, second)
+
+
+def test_text_of_strangers_is_shown_as_it_is():
+    assert figures.plain("a $x$ b") == r"a \$x\$ b"
+    assert figures.plain("two\nlines") == "two lines"
+    assert figures.plain("模") == "\\u6a21"
+    short = figures.plain("abc" * 40, 11)
+    assert short == "abcab…bcabc"
+    assert figures.plain("±1 × 2 – x") == "±1 × 2 – x"
+
+
+def test_the_same_figure_gives_the_same_bytes(tmp_path):
+    written = []
+    for name in ("a", "b.c"):
+        ax = plot_scores(results_of(["SD", "KNN"]), "accuracy", order=["SD", "KNN"])
+        written.append(figures.save(ax.figure, tmp_path / "new" / name))
+    (png, svg), (second_png, second_svg) = written
+    assert second_png.name == "b.c.png"
+    assert png.read_bytes() == second_png.read_bytes()
+    assert svg.read_bytes() == second_svg.read_bytes()
+    assert b"<dc:date>" not in svg.read_bytes()
+    assert png.read_bytes()[:4] == b"\x89PNG"
+    width = int.from_bytes(png.read_bytes()[16:20])
+    assert width == round(160 * figures.COLUMN)
+
+
+def test_another_process_draws_the_same_bytes(tmp_path):
+    names = ["SD", "KNN", "DT", "RF", "A", "B"]
+    ranks = {name: i + 1.0 for i, name in enumerate(names)}
+    ax = plot_critical_differences(ranks, [names[:4], names[2:]])
+    here = figures.save(ax.figure, tmp_path / "here")
+    code = (
+        "from bench import figures, comparison_figures\n"
+        f"names = {names}\n"
+        "ax = comparison_figures.plot_critical_differences(\n"
+        f"    {ranks}, [names[:4], names[2:]])\n"
+        "figures.save(ax.figure, 'there')"
+    )
+    seed = {"PYTHONHASHSEED": "123"}
+    command = [sys.executable, "-c", code]
+    subprocess.run(command, check=True, cwd=tmp_path, env=os.environ | seed)
+    for path in here:
+        there = tmp_path / f"there{path.suffix}"
+        assert there.read_bytes() == path.read_bytes()
+
+
+def test_an_svg_with_strange_names_is_well_formed(tmp_path):
+    ax = plot_scores(results_of(STRANGE), "accuracy", order=STRANGE)
+    _, svg = figures.save(ax.figure, tmp_path / "strange")
+    assert ElementTree.parse(svg).getroot().tag.endswith("svg")
+    assert b"<b>" not in svg.read_bytes()
+
+
+def test_a_users_matplotlibrc_changes_nothing(tmp_path):
+    order = ["SD", "KNN"]
+    draws = []
+    for size in (10, 40):
+        with mpl.rc_context({"font.size": size, "axes.facecolor": "red"}):
+            ax = plot_scores(results_of(order), "accuracy", order=order)
+            draws.append(figures.save(ax.figure, tmp_path / "x")[0].read_bytes())
+    assert draws[0] == draws[1]
+
+
+def test_a_long_title_is_broken_into_lines():
+    _, axes = figures.new_figure(2, figures.PAGE)
+    for ax in axes:
+        figures.set_title(ax, "a dataset with $ of some length, of 16 cores " * 2)
+    assert axes[0].get_title().count("\n") >= 1
+    assert_readable(axes[0])
+
+
+# Scores
+
+
+def test_scores_of_every_repetition(names):
+    ax = plot_scores(results_of(names), "accuracy", order=names)
+    texts = assert_readable(ax)
+    assert set(map(figures.plain, names)) <= set(texts)
+    dots = sum(len(c.get_offsets()) for c in ax.collections)
+    assert dots == 2 * 10 * len(names)
+
+
+def test_a_classifier_that_failed_is_named_with_its_failures():
+    results = results_of(["SD", "KNN", "DT"], failed=["KNN"])
+    ax = plot_scores(results, "accuracy", order=["SD", "DT", "KNN"])
+    assert "10 failed" in assert_readable(ax)
+    summary = summarise(results)
+    for plot in (plot_overfitting, plot_pareto):
+        ax = plot(summary, "accuracy")
+        assert ax.get_xlabel().endswith("not done: KNN")
+        assert "KNN" not in assert_readable(ax)
+
+
+def test_some_failures_are_counted_beside_the_dots():
+    results = results_of(["SD", "KNN"])
+    results.loc[[3, 4], "status"] = ["failed", "timeout"]
+    ax = plot_scores(results, "accuracy", order=["SD", "KNN"])
+    assert "8 done, 1 failed, 1 timeout" in assert_readable(ax)
+
+
+def test_overfitting_and_pareto_name_every_point(names):
+    summary = summarise(results_of(names))
+    for plot in (plot_overfitting, plot_pareto):
+        texts = assert_readable(plot(summary, "accuracy"))
+        assert set(map(figures.plain, names)) <= set(texts)
+
+
+def test_names_stay_apart_when_titles_and_neighbours_move_the_axes():
+    summary = summarise(results_of(TWENTY))
+    _, axes = figures.new_figure(2, figures.PAGE, 3.6)
+    for ax in axes:
+        plot_pareto(summary, "accuracy", ax=ax)
+        figures.set_title(ax, "uniform-100, one thread, a processor at 2.1 GHz")
+    assert_readable(axes[0])
+
+
+def test_equal_scores_and_single_repetitions_are_drawn():
+    results = results_of(TWENTY, 1, equal=True)
+    summary = summarise(results)
+    assert_readable(plot_scores(results, "accuracy", order=TWENTY))
+    assert_readable(plot_pareto(summary, "accuracy"))
+    # All names belong to one point.
+    assert set(TWENTY) <= set(assert_readable(plot_overfitting(summary, "accuracy")))
+
+
+def test_nothing_done_is_drawn_as_nothing_done():
+    results = results_of(["SD", "KNN"], failed=["SD", "KNN"])
+    assert_readable(plot_scores(results, "accuracy", order=["SD", "KNN"]))
+    for plot in (plot_overfitting, plot_pareto):
+        ax = plot(summarise(results), "accuracy")
+        assert "not done: SD, KNN" in ax.get_xlabel()
+        assert_readable(ax)
+
+
+def test_the_pareto_front_by_hand():
+    seconds = np.array([1.0, 2.0, 2.0, 3.0, 4.0, 1.0])
+    scores = np.array([0.5, 0.7, 0.6, 0.7, 0.9, 0.5])
+    front = pareto_front(seconds, scores, larger_is_better=True)
+    assert front.tolist() == [True, True, False, False, True, True]
+    front = pareto_front(seconds, 1 - scores, larger_is_better=False)
+    assert front.tolist() == [True, True, False, False, True, True]
+
+
+@pytest.mark.parametrize("ratio", [1.0, 3.0, 20.0, 1e5])
+def test_seconds_of_any_range_are_labelled(ratio):
+    results = results_of(["KNN", "SD"])
+    slow = results["classifier"] == "SD"
+    results["fit_seconds"] = np.where(slow, 0.03 * ratio, 0.03)
+    ax = plot_pareto(summarise(results), "accuracy")
+    texts = assert_readable(ax)
+    low, high = ax.get_xlim()
+    ticks = {f"{m * 10.0**e:g}" for m in (1, 2, 5) for e in range(-4, 6)}
+    assert sum(low <= float(text) <= high for text in ticks & set(texts)) >= 2
+
+
+def test_seconds_of_less_than_the_clock_tells_are_drawn():
+    results = results_of(["CHANCE", "SD"])
+    results.loc[results["classifier"] == "CHANCE", "fit_seconds"] = 0.0
+    ax = plot_pareto(summarise(results), "accuracy")
+    assert ax.get_xlim()[0] > 0
+    assert_readable(ax)
+
+
+# Datasets
+
+
+@pytest.mark.parametrize("n_inputs", [1, 2])
+def test_curves_points_and_tangents(n_inputs):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(50, n_inputs))
+    curves, gradients = np.sin(x[:, 0]), np.cos(x)
+    symbolic, neural = np.outer([1, 2, 3], curves), np.outer([1, -1], curves)
+    _, axes = figures.new_figure(3)
+    plot_curves(x, symbolic, neural, ax=axes[0])
+    assert len(axes[0].lines) == 5
+    plot_inputs(x, ax=axes[1])
+    plot_tangents(x, [(curves, gradients, figures.NEURAL, "neural")], ax=axes[2])
+    tangents = [line for line in axes[2].lines if len(line.get_xdata()) == 2]
+    assert len(tangents) == 6
+    for line in tangents:
+        (x0, x1), (y0, y1) = line.get_data()
+        nearest = np.abs(x[:, 0] - (x0 + x1) / 2).argmin()
+        assert np.isclose((y1 - y0) / (x1 - x0), gradients[nearest, 0])
+    assert_readable(axes[0])
+
+
+# Comparisons
+
+
+def differences_of(names, repetitions=10, **how):
+    results = results_of(names, repetitions, **how)
+    scores = results.rename(columns={"test_accuracy": "score"})
+    return compare_to(
+        scores[["dataset", "repetition", "classifier", "score"]],
+        "SD",
+        alpha=0.05,
+        margin=0.01,
+        tie=0.00025,
+        larger_is_better=True,
+    )
+
+
+def plot_against_sd(frame, **how):
+    return plot_differences(frame, "accuracy", baseline="SD", margin=0.01, **how)
+
+
+@pytest.mark.parametrize("repetitions", [1, 10])
+def test_differences_to_the_baseline(names, repetitions):
+    frame = differences_of(names, repetitions)
+    ax = plot_against_sd(frame)
+    texts = assert_readable(ax)
+    others = [figures.plain(name) for name in names if name != "SD"]
+    assert set(others) <= set(texts)
+    said = [text for text in texts if f"(n={repetitions})" in text]
+    assert len(said) == len(others)
+    if not others:
+        assert "nothing to compare" in texts
+
+
+def test_the_best_difference_is_on_top_and_verdicts_have_shapes():
+    frame = pd.DataFrame(
+        {
+            "classifier": ["A", "B", "C", "D", "E"],
+            "n": 5,
+            "difference": [0.0, -0.1, 0.2, 0.05, np.nan],
+            "low": [0.0, -0.12, 0.18, -0.1, np.nan],
+            "high": [0.0, -0.08, 0.22, 0.2, np.nan],
+            "verdict": ["equivalent", "worse", "better", *["inconclusive"] * 2],
+        }
+    )
+    ax = plot_against_sd(frame)
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["C", "D", "A", "B", "E"]
+    shapes = [line.get_marker() for line in ax.lines if line.get_marker() in "^vso"]
+    assert shapes[:4] == ["^", "o", "s", "v"]
+    assert "not compared" in assert_readable(ax)
+    assert "95% simultaneous; band: margin ±0.01" in ax.get_xlabel()
+    assert ax.get_ylim()[0] > ax.get_ylim()[1]
+
+
+def test_every_verdict_has_a_shape():
+    for verdict in VERDICTS:
+        frame = pd.DataFrame(
+            [{"classifier": "A", "n": 3, "difference": 0.1, "verdict": verdict}]
+        ).assign(low=0.0, high=0.2)
+        assert verdict in " ".join(assert_readable(plot_against_sd(frame)))
+
+
+# Critical differences
+
+
+def bars_of(ax):
+    """Return the x ranges of the bars, by their height."""
+    bars = [line for line in ax.lines if line.get_linewidth() == 2.2]
+    return [
+        (min(line.get_xdata()), max(line.get_xdata()), line.get_ydata()[0])
+        for line in bars
+    ]
+
+
+def test_all_different_gives_no_bar():
+    ranks = {name: i + 1.0 for i, name in enumerate("ABCDE")}
+    ax = plot_critical_differences(ranks, [])
+    assert bars_of(ax) == []
+    assert_readable(ax)
+    singles = plot_critical_differences(ranks, [["A"], ["B"]])
+    assert bars_of(singles) == []
+
+
+def test_none_different_gives_one_bar_over_all():
+    ranks = {name: i + 1.0 for i, name in enumerate("ABCDE")}
+    ax = plot_critical_differences(ranks, ["ABCDE"])
+    assert [bar[:2] for bar in bars_of(ax)] == [(1, 5)]
+    assert_readable(ax)
+
+
+def test_overlapping_bars_lie_on_levels_of_their_own():
+    # The example of scikit-posthocs' issue 86: c and d have changed places.
+    ranks = dict(zip("abcdef", [1, 2, 4, 3, 5, 6], strict=True))
+    ax = plot_critical_differences(ranks, ["abc", "def"])
+    first, second = bars_of(ax)
+    assert first[:2] == (1, 4)
+    assert second[:2] == (3, 6)
+    assert first[2] != second[2]
+
+
+def test_bars_of_many_groups_never_touch():
+    rng = np.random.default_rng(0)
+    for _ in range(10):
+        n = int(rng.integers(2, 12))
+        names = [f"C{i}" for i in range(n)]
+        pairs = [p for p in itertools.combinations(names, 2) if rng.random() < 0.4]
+        cliques = maximal_cliques(names, pairs)
+        ranks = dict(zip(names, rng.uniform(1, n, n), strict=True))
+        bars = bars_of(plot_critical_differences(ranks, cliques))
+        ends = sorted(
+            (min(ranks[m] for m in group), max(ranks[m] for m in group))
+            for group in cliques
+        )
+        assert np.allclose(sorted(bar[:2] for bar in bars), ends)
+        for (a, b, level), (c, d, other) in itertools.combinations(bars, 2):
+            assert level != other or b < c or d < a
+
+
+def test_groups_that_are_not_maximal_are_refused():
+    ranks = {"A": 1.0, "B": 2.0, "C": 3.0}
+    for cliques in (["AB", "BC", "AC"], ["ABC", "AB"]):
+        with pytest.raises(ValueError, match="expected all maximal groups"):
+            plot_critical_differences(ranks, cliques)
+    with pytest.raises(ValueError, match="have no rank"):
+        plot_critical_differences(ranks, ["AZ"])
+
+
+@pytest.mark.parametrize("equal", [False, True])
+def test_critical_differences_of_any_names(names, equal):
+    n = len(names)
+    ranks = {name: (n + 1) / 2 if equal else i + 1.0 for i, name in enumerate(names)}
+    cliques = [names] if equal else [names[i : i + 3] for i in range(max(n - 2, 1))]
+    ax = plot_critical_differences(ranks, cliques)
+    texts = assert_readable(ax)
+    for name in names:
+        assert f"{figures.plain(name)}  {ranks[name]:.2f}" in texts
+
+
+# Training
+
+
+def histories(names, repetitions=3, n_epochs=300):
+    rng = np.random.default_rng(0)
+    epochs = np.arange(n_epochs)
+    return {
+        (name, i): {
+            "history_loss": np.exp(-epochs / 50) + rng.uniform(0, 0.1, n_epochs),
+            "history_accuracy": 1 - np.exp(-epochs / 80) / 2,
+            "history_largest_gradient": 10 ** rng.normal(-2, 0.5, n_epochs),
+            "labels_test": np.zeros(3),
+        }
+        for name in names
+        for i in range(repetitions)
+    }
+
+
+def test_histories_become_one_row_an_epoch():
+    frame = history_frame(histories(["SD"], 2, 5) | {("KNN", 0): {"labels": [1]}})
+    assert list(frame.columns[:3]) == ["classifier", "repetition", "epoch"]
+    assert set(frame.columns[3:]) == {"loss", "accuracy", "largest_gradient"}
+    assert len(frame) == 10
+    assert frame["epoch"].tolist() == [1, 2, 3, 4, 5] * 2
+    assert history_frame({}).empty
+
+
+@pytest.mark.parametrize("repetitions", [1, 3])
+def test_dynamics_of_every_quantity(repetitions):
+    frame = history_frame(histories(["SD", "CSD"], repetitions))
+    for quantity in ("loss", "accuracy", "largest_gradient"):
+        ax = plot_dynamics(frame, quantity)
+        texts = assert_readable(ax)
+        assert f"SD (n={repetitions})" in texts
+        assert "moving mean over 3" in ax.get_xlabel()
+    assert ax.get_yscale() == "log"
+
+
+def test_the_band_is_one_deviation_about_the_mean():
+    values = np.array([[1.0, 2.0], [3.0, 6.0]])
+    frame = history_frame(
+        {("SD", i): {"history_loss": row} for i, row in enumerate(values)}
+    )
+    ax = plot_dynamics(frame)
+    assert ax.lines[0].get_ydata().tolist() == [2.0, 4.0]
+    box = ax.collections[0].get_datalim(ax.transData)
+    assert np.isclose(box.y0, 2 - np.std([1, 3], ddof=1))
+    assert np.isclose(box.y1, 4 + np.std([2, 6], ddof=1))
+
+
+def test_a_critics_loss_below_zero_stays_linear():
+    frame = history_frame({("SD-WGAN", 0): {"history_loss": -np.arange(1.0, 200)}})
+    assert plot_dynamics(frame).get_yscale() == "linear"
+
+
+def test_repetitions_that_stopped_early_count_while_they_trained():
+    frame = history_frame(
+        {
+            ("SD", 0): {"history_accuracy": np.array([0.5, 0.6, 0.7])},
+            ("SD", 1): {"history_accuracy": np.array([0.7])},
+        }
+    )
+    ax = plot_dynamics(frame, "accuracy")
+    assert np.allclose(ax.lines[0].get_ydata(), [0.6, 0.6, 0.7])
+
+
+def test_what_was_not_recorded_is_said():
+    assert "nothing recorded" in assert_readable(plot_dynamics(history_frame({})))
+    frame = history_frame(histories(["SD"]))
+    assert "nothing recorded" in assert_readable(plot_dynamics(frame, "loss_fake"))
+
+
+# Curves
+
+
+def test_the_hardest_curves_by_hand():
+    labels = np.array([0, 0, 1, 1])
+    predictions = {
+        "A": np.array([0, 1, 0, 1]),
+        "B": np.array([0, 0, 0, 1]),
+        "C": np.array([0, 1, 0, 1]),
+    }
+    frame = hardest_curves(labels, predictions)
+    assert frame["curve"].tolist() == [2, 1]
+    assert frame["wrong"].tolist() == [3, 2]
+    assert frame["of"].tolist() == [3, 3]
+    assert frame["label"].tolist() == [1, 0]
+    assert hardest_curves(labels, predictions, n=1)["curve"].tolist() == [2]
+    assert hardest_curves(labels, {}).empty
+
+
+@pytest.mark.parametrize(("n", "n_inputs"), [(1, 1), (5, 2), (12, 1)])
+@pytest.mark.parametrize("width", [figures.COLUMN, figures.PAGE])
+def test_the_hardest_curves_are_drawn(n, n_inputs, width):
+    x = np.random.default_rng(0).normal(size=(30, n_inputs))
+    X = np.random.default_rng(1).normal(size=(20, 60)) * 1e4  # of two channels
+    labels = np.arange(20) % 2
+    hardest = hardest_curves(labels, {"A": 1 - labels, "B": labels}, n)
+    height = 0.5 + 1.1 * -(-n // int(width / 1.05))
+    ax = figures.new_figure(1, width, height)[1][0]
+    plot_hardest(hardest, x, X, ax=ax)
+    assert len(ax.child_axes) == n
+    assert_readable(ax)
+    line = ax.child_axes[0].lines[0]
+    order = np.argsort(x[:, 0])
+    assert np.array_equal(line.get_ydata(), X[0, :30][order])
+
+
+def test_no_mistake_is_said():
+    ax = plot_hardest(
+        hardest_curves(np.zeros(3), {"A": np.zeros(3)}), np.zeros((2, 1)), np.eye(3, 2)
+    )
+    assert assert_readable(ax) == ["no curve is misclassified"]
+
+
+def sure_predictions(names, repetitions=2, n=200):
+    rng = np.random.default_rng(0)
+    found = {}
+    for name in names:
+        for repetition in range(repetitions):
+            p = rng.beta(0.5, 0.5, n)
+            labels = (rng.random(n) < p**1.5).astype(int)
+            scores = np.column_stack([1 - p, p]).astype(np.float32)
+            predictions = (p > 0.5).astype(int)
+            found[name, repetition] = Predictions(
+                labels, predictions, "probability", scores
+            )
+    return found
+
+
+@pytest.mark.parametrize("repetitions", [1, 3])
+def test_calibration_agrees_with_the_metric(names, repetitions):
+    predictions = sure_predictions(names, repetitions)
+    ax = plot_calibration(calibration_frame(predictions))
+    texts = assert_readable(ax)
+    for name in names:
+        errors = [
+            METRICS["ece"].function(predictions[name, i]) for i in range(repetitions)
+        ]
+        assert f"{figures.plain(name)}  ECE {np.mean(errors):.3f}" in texts
+
+
+def test_a_classifier_without_probabilities_has_no_calibration():
+    labels = np.array([0, 1])
+    frame = calibration_frame({("SVC", 0): Predictions(labels, labels)})
+    assert frame.empty
+    assert "no probabilities" in assert_readable(plot_calibration(frame))
+
+
+# Sweeps
+
+
+def sweep_of(names, repetitions=5, values=(10, 100, 1000)):
+    rng = np.random.default_rng(0)
+    return pd.DataFrame(
+        [
+            {
+                "classifier": name,
+                "repetition": repetition,
+                "n_points": value,
+                "score": 0.5 + 0.1 * np.log10(value) - 0.01 * i + rng.normal(0, 0.01),
+            }
+            for i, name in enumerate(names)
+            for repetition in range(repetitions)
+            for value in values
+        ]
+    )
+
+
+@pytest.mark.parametrize("repetitions", [1, 5])
+def test_a_sweep_has_a_line_for_each_classifier(names, repetitions):
+    ax = plot_sweep(
+        sweep_of(names, repetitions), "n_points", "accuracy", label="points"
+    )
+    texts = assert_readable(ax)
+    assert len(ax.lines) == len(names)
+    assert set(map(figures.plain, names)) <= set(texts)
+    assert ax.get_xscale() == "log"
+
+
+@pytest.mark.parametrize(
+    "values", [(20, 50, 100, 200, 500), tuple(2.0**i for i in range(12)), (1, 2, 3)]
+)
+def test_swept_values_are_labelled_without_overlap(values):
+    scores = sweep_of(["SD", "KNN"], 2, values)
+    texts = assert_readable(plot_sweep(scores, "n_points", "accuracy"))
+    assert f"{values[0]:g}" in [text.removesuffix(".0") for text in texts]
+
+
+def test_the_band_of_a_sweep_is_the_interval_of_the_mean():
+    scores = pd.DataFrame(
+        {"classifier": "SD", "std": [1.0, 1.0, 2.0, 2.0], "score": [0.4, 0.6, 0.5, 0.5]}
+    )
+    ax = plot_sweep(scores, "std", "accuracy")
+    box = ax.collections[0].get_datalim(ax.transData)
+    half = 12.706204736 * np.std([0.4, 0.6], ddof=1) / np.sqrt(2)
+    assert np.allclose([box.y0, box.y1], [0.5 - half, 0.5 + half])
+    assert ax.get_xscale() == "linear"
+    assert ax.get_ylabel() == "held-out accuracy, 95% interval"
+
+
+def test_a_classifier_that_failed_along_a_sweep_is_named():
+    scores = sweep_of(["SD", "KNN"])
+    scores.loc[scores["classifier"] == "KNN", "score"] = np.nan
+    ax = plot_sweep(scores, "n_points", "accuracy")
+    assert "KNN (0 of 15)" in assert_readable(ax)
+
+
+def test_an_empty_sweep_is_drawn():
+    scores = sweep_of(["SD"]).assign(score=np.nan)
+    ax = plot_sweep(scores, "n_points", "accuracy")
+    assert "SD (0 of 15)" in assert_readable(ax)
