@@ -1,5 +1,6 @@
 """From a suite's classifier to an estimator: names resolved, seeds and sizes set."""
 
+import ast
 import hashlib
 import inspect
 import re
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from bench import RESULTS
+from bench import RESULTS, resources
 from bench.documents import shown
 from bench.errors import ClassifierError, did_you_mean
 from bench.presets import PRESETS
@@ -179,7 +180,40 @@ def extras() -> list[str]:
         return []
 
 
+def own_parameters(class_path: str) -> list[str]:
+    """Read the parameters of SD or CSD in their source: importing it imports torch."""
+    module, _, name = class_path.rpartition(".")
+    path = resources.PACKAGE / f"{module.removeprefix('bench.')}.py"
+    classes = {
+        node.name: node
+        for node in ast.parse(path.read_text("utf-8")).body
+        if isinstance(node, ast.ClassDef)
+    }
+    if name not in classes:
+        raise ClassifierError(
+            f"'{module}' has no class '{name}'{did_you_mean(name, classes)}"
+        )
+    [init] = [
+        node
+        for node in classes[name].body
+        if isinstance(node, ast.FunctionDef) and node.name == "__init__"
+    ]
+    return [argument.arg for argument in init.args.kwonlyargs]
+
+
+def _check_names(class_path: str, params: dict[str, Any], known: list[str]) -> None:
+    for name in params:
+        if name not in known:
+            raise ClassifierError(
+                f"'{class_path}' has no parameter '{name}'"
+                f"{did_you_mean(name, known)}. Known: {', '.join(known)}"
+            )
+
+
 def _checked(class_path: str, params: dict[str, Any]) -> None:
+    if class_path.startswith(_OWN):
+        _check_names(class_path, params, own_parameters(class_path))
+        return
     found = import_class(class_path)
     missing = [
         name
@@ -198,12 +232,7 @@ def _checked(class_path: str, params: dict[str, Any]) -> None:
     known = list(inspect.signature(found).parameters.values())
     names = [parameter.name for parameter in known]
     if not any(parameter.kind == parameter.VAR_KEYWORD for parameter in known):
-        for name in params:
-            if name not in names:
-                raise ClassifierError(
-                    f"'{class_path}' has no parameter '{name}'"
-                    f"{did_you_mean(name, names)}. Known: {', '.join(names)}"
-                )
+        _check_names(class_path, params, names)
     try:
         found(**params).get_params()
     except (Exception, SystemExit) as error:

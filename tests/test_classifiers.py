@@ -455,3 +455,14 @@ def test_the_size_of_weights_does_not_matter():
         for scale in (1.0, 2.0**-200)
     ]
     assert np.array_equal(*fits)
+
+
+@pytest.mark.parametrize("name", ["SDClassifier", "CSDClassifier"])
+def test_parameters_read_in_the_source_are_those_of_the_class(name):
+    from inspect import signature
+
+    from bench import classifiers
+    from bench.registry import own_parameters
+
+    known = list(signature(getattr(classifiers, name)).parameters)
+    assert own_parameters(f"bench.classifiers.{name}") == known

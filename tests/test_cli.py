@@ -141,12 +141,20 @@ def test_markup_in_an_id_is_escaped(write_suite, bench_run, tmp_path):
     assert "&lt;b&gt;&#124;x&#124; $y" in text
 
 
-@pytest.mark.parametrize("command", ["--help", "list", "schema"])
-def test_torch_is_not_imported(command):
+@pytest.mark.parametrize(
+    "command", ["--help", "list", "schema", "plan SUITE", "status SUITE --why",
+                "run SUITE --dry-run"]
+)  # fmt: skip
+def test_torch_is_not_imported(command, write_suite, tmp_path):
+    changed = {"use": "SD", "params": {"max_epochs": 5}}
+    path = str(write_suite(classifiers=["SD-WGAN", changed, "CSD", "KNN"]))
+    arguments = [path if word == "SUITE" else word for word in command.split()]
     code = (
         "import sys; from bench.cli import main\n"
-        f"try: main([{command!r}])\n"
+        f"try: main({arguments!r})\n"
         "except SystemExit: pass\n"
         "sys.exit('torch' in sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, cwd=tmp_path
+    )
