@@ -19,7 +19,7 @@ from bench.dataset_schema import DatasetSpec
 from bench.datasets import DatasetRecipe, make_dataset, resolve_dataset
 from bench.errors import DatasetError, did_you_mean
 from bench.metrics import METRICS, Predictions
-from bench.seeds import derive_seed
+from bench.registry import seed_all
 from bench.suite import load_suite
 from bench.threads import limited_threads
 
@@ -111,16 +111,12 @@ def score_classifier(
 def _set_up(
     estimator: Any, seed: int, stream: Any, x: np.ndarray, n_channels: int
 ) -> None:
-    """Seed whatever is random, as `bench.registry.build` does; fit SD and CSD to x."""
+    """Seed whatever is random, as a cell does; tell SD and CSD where the points are."""
     parameters = estimator.get_params(deep=True)
     if type(estimator).__module__ == "bench.classifiers":
         own = {"x": x, "n_channels": n_channels}
         estimator.set_params(**{k: v for k, v in own.items() if k in parameters})
-    for name in sorted(parameters):
-        is_seed = name == "random_state" or name.endswith("__random_state")
-        if is_seed and estimator.get_params()[name] is None:
-            state = derive_seed(seed, "classifier", stream, name) % 2**32
-            estimator.set_params(**{name: state})
+    seed_all(estimator, seed, stream)
 
 
 @contextmanager

@@ -5,11 +5,11 @@ curve do not depend on how many are computed together.
 """
 
 from collections.abc import Iterator
+from importlib import import_module
 from itertools import pairwise
 from typing import Any, Literal, overload
 
 import numpy as np
-from scipy.special import erf, expit
 
 from bench.blocks import Block, gather
 from bench.errors import DatasetError, did_you_mean
@@ -32,18 +32,24 @@ def _tanh(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return h, 1 - h * h
 
 
+def _special(name: str, a: np.ndarray) -> np.ndarray:
+    """Apply a function of scipy, whose import takes longer than a plan."""
+    h: np.ndarray = getattr(import_module("scipy.special"), name)(a)
+    return h
+
+
 def _sigmoid(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    h = expit(a)
+    h = _special("expit", a)
     return h, h * (1 - h)
 
 
 def _silu(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    s = expit(a)
+    s = _special("expit", a)
     return a * s, s * (1 + a * (1 - s))
 
 
 def _gelu(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    below = 0.5 * (1 + erf(a / 2**0.5))
+    below = 0.5 * (1 + _special("erf", a / 2**0.5))
     return a * below, below + a * np.exp(-0.5 * a * a) / (2 * np.pi) ** 0.5
 
 

@@ -114,10 +114,7 @@ def resolve_classifier(spec: ClassifierSpec) -> ClassifierRecipe:
 def build(
     recipe: ClassifierRecipe, seed: int, stream: Any, x: np.ndarray, n_channels: int
 ) -> Any:
-    """Make the estimator, unfitted, for one repetition of one dataset.
-
-    Every `random_state` that is None is set, nested ones too, from `seed` and
-    `stream` and never from which classifier it is.
+    """Make the estimator, unfitted and seeded, for one repetition of one dataset.
 
     Parameters
     ----------
@@ -125,16 +122,23 @@ def build(
         Given to SD and CSD, like `n_channels`.
     """
     estimator = import_class(recipe.class_path)(**recipe.params)
-    names = sorted(estimator.get_params(deep=True))
     if recipe.is_ours:
         sizes = {"x": x, "n_channels": n_channels, "device": recipe.device}
         estimator.set_params(**sizes)
-    for name in names:
+    seed_all(estimator, seed, stream)
+    return estimator
+
+
+def seed_all(estimator: Any, seed: int, stream: Any) -> None:
+    """Set every `random_state` that is None, nested ones too.
+
+    Depends on `seed` and `stream`, and never on which classifier it is.
+    """
+    for name in sorted(estimator.get_params(deep=True)):
         is_seed = name == "random_state" or name.endswith("__random_state")
         if is_seed and estimator.get_params()[name] is None:
             state = derive_seed(seed, "classifier", stream, name) % 2**32
             estimator.set_params(**{name: state})
-    return estimator
 
 
 def import_class(class_path: str) -> Any:
