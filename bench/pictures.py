@@ -1,7 +1,7 @@
 """The pictures of a report: drawn from its findings, written as PNG and SVG."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -142,37 +142,41 @@ class Pictures:
                     f"margin of {stats.margin:g}.",
                 )
             )
-        arrays = self._arrays(name, store)
-        return drawn + self._certainty(recipe, arrays) + self._dynamics(name, arrays)
+        told = self._told(name, store)
+        return drawn + self._certainty(recipe, told) + self._dynamics(name, told)
 
     @property
     def _looks(self) -> Mapping[str, figures.Look]:
         return figures.classifier_looks(c.id for c in self.plan.classifiers)
 
-    def _arrays(
-        self, dataset: str, store: Store
-    ) -> dict[tuple[str, int], dict[str, np.ndarray]]:
+    def _told(self, dataset: str, store: Store) -> "_Told":
+        """Take from each cell's arrays what is drawn; they may be ten thousand."""
+        told = _Told()
         rows = rows_of(self.found.results, dataset)
-        return {
-            (row["classifier"], row["repetition"]): store.arrays(row["key"])
-            for row in rows[rows["status"] == "done"].to_dict("records")
-        }
+        for row in rows[rows["status"] == "done"].to_dict("records"):
+            key = (row["classifier"], row["repetition"])
+            arrays = store.arrays(row["key"])
+            history = {k: v for k, v in arrays.items() if k.startswith("history_")}
+            if history:
+                told.histories[key] = history
+            if key[0] == CHANCE:
+                continue
+            if str(arrays["kind"]) == "probability":
+                given = Predictions.of(arrays, "test")
+                told.bins.append(calibration_frame({key: given}))
+            if told.first in (None, key[1]):
+                told.first = key[1]
+                told.labels = arrays["labels_test"]
+                told.predictions[key[0]] = arrays["predictions_test"]
+        return told
 
-    def _certainty(
-        self,
-        recipe: DatasetRecipe,
-        arrays: Mapping[tuple[str, int], Mapping[str, np.ndarray]],
-    ) -> list[Figure]:
+    def _certainty(self, recipe: DatasetRecipe, told: "_Told") -> list[Figure]:
         """Draw calibration, and the hardest curves of the first repetition."""
         name = recipe.spec.id
         drawn = []
-        told = {
-            key: Predictions.of(own, "test")
-            for key, own in arrays.items()
-            if str(own["kind"]) == "probability" and key[0] != CHANCE
-        }
-        if told:
-            ax = plot_calibration(calibration_frame(told), looks=self._looks)
+        if told.bins:
+            bins = pd.concat(told.bins, ignore_index=True)
+            ax = plot_calibration(bins, looks=self._looks)
             drawn.append(
                 self._saved(
                     ax.figure,
@@ -182,28 +186,22 @@ class Pictures:
                     "is what it says.",
                 )
             )
-        first = min((repetition for _, repetition in arrays), default=None)
-        own = {c: a for (c, r), a in arrays.items() if r == first and c != CHANCE}
-        if len(own) > 1 and first is not None:
-            labels = next(iter(own.values()))["labels_test"]
-            said = {c: a["predictions_test"] for c, a in own.items()}
-            data = make_dataset(recipe, first, self.plan.suite.seed)
-            hardest = hardest_curves(labels, said)
+        if len(told.predictions) > 1 and told.first is not None:
+            data = make_dataset(recipe, told.first, self.plan.suite.seed)
+            hardest = hardest_curves(told.labels, told.predictions)
             ax = plot_hardest(hardest, recipe.x, data.X_test)
             drawn.append(
                 self._saved(
                     ax.figure,
                     f"hardest-{slug(name)}",
                     f"The curves of {name} that most classifiers get wrong",
-                    f"Held-out curves of repetition {first}; CHANCE left out.",
+                    f"Held-out curves of repetition {told.first}; CHANCE left out.",
                 )
             )
         return drawn
 
-    def _dynamics(
-        self, name: str, arrays: Mapping[tuple[str, int], Mapping[str, np.ndarray]]
-    ) -> list[Figure]:
-        history = history_frame(arrays)
+    def _dynamics(self, name: str, told: "_Told") -> list[Figure]:
+        history = history_frame(told.histories)
         if history.empty:
             return []
         figure, axes = figures.new_figure(len(_DRAWN), figures.PAGE, 2.5)
@@ -250,6 +248,19 @@ class Pictures:
 
     def _saved(self, figure: Any, name: str, alt: str, caption: str) -> Figure:
         return saved(figure, self.folder, name, alt, caption)
+
+
+@dataclass
+class _Told:
+    """What a dataset's cells say of single curves and of training."""
+
+    bins: list[pd.DataFrame] = field(default_factory=list)
+    histories: dict[tuple[str, int], dict[str, np.ndarray]] = field(
+        default_factory=dict
+    )
+    first: int | None = None
+    labels: np.ndarray = field(default_factory=lambda: np.empty(0))
+    predictions: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 def _rows_of_three(datasets: tuple[DatasetRecipe, ...]) -> Iterable[Any]:
