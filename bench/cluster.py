@@ -129,7 +129,7 @@ class DaskEngine:
                 return LocalCluster(n_workers=self.workers, **options)
             from dask_jobqueue.slurm import SLURMCluster
 
-            cluster = SLURMCluster(**self.options)
+            cluster = SLURMCluster(**_without_fixed_port(self.options))
             try:
                 cluster.sync(_submit, cluster, self.workers)
             except BaseException:
@@ -145,6 +145,16 @@ class DaskEngine:
                 "in the parallel file"
             ) from None
         return cluster
+
+
+def _without_fixed_port(options: dict[str, Any]) -> dict[str, Any]:
+    """Let the dashboard take any free port, as two clusters may share a host.
+
+    With the fixed one that Dask asks for, the second warns that it is taken; an error
+    of Slurm's then hides behind the warning wherever warnings are errors.
+    """
+    scheduler = {"dashboard_address": ":0"} | options.get("scheduler_options", {})
+    return options | {"scheduler_options": scheduler}
 
 
 async def _submit(cluster: Any, workers: int) -> None:
