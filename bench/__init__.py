@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bench.classifiers import CSDClassifier, SDClassifier
     from bench.datasets import make_dataset
+    from bench.frozen import load_discriminator
     from bench.library import load_library
     from bench.runner import run_suite
     from bench.suite import load_suite
@@ -22,11 +23,12 @@ __version__ = "0.1.0"
 
 # Raised by hand, stage by stage, when the bits of a result change: it is part of
 # every cell's key, so that no result of an older arithmetic is taken for a new one.
-RESULTS = {"curves": 1, "SD": 1, "CSD": 1}
+RESULTS = {"curves": 1, "SD": 1, "CSD": 1, "online": 1}
 
 _HOMES = {
     "CSDClassifier": "bench.classifiers",
     "SDClassifier": "bench.classifiers",
+    "load_discriminator": "bench.frozen",
     "load_library": "bench.library",
     "load_suite": "bench.suite",
     "make_dataset": "bench.datasets",
@@ -37,6 +39,7 @@ __all__ = [
     "RESULTS",
     "CSDClassifier",
     "SDClassifier",
+    "load_discriminator",
     "load_library",
     "load_suite",
     "make_dataset",

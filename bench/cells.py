@@ -6,9 +6,10 @@ import time
 import traceback
 import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,8 @@ class Cell:
         That BLAS, OpenMP and torch may use.
     limits
         What it is stopped for; no part of its key.
+    batched
+        How many repetitions train together, this one among them.
     """
 
     dataset: DatasetRecipe
@@ -48,17 +51,22 @@ class Cell:
     seed: int
     threads: int
     limits: Limits = field(default_factory=Limits)
+    batched: int = 1
 
     @cached_property
     def fields(self) -> dict[str, Any]:
         """What the key is taken over."""
-        return {
+        fields = {
             "dataset": self.dataset.identity,
             "repetition": self.repetition,
             "seed": self.seed,
             "classifier": self.classifier.identity,
             "threads": self.threads,
         }
+        if self.classifier.training is not None:
+            # Who trains beside it changes the order of sums, and so the last bits.
+            fields["batched"] = self.batched
+        return fields
 
     @cached_property
     def key(self) -> str:
@@ -75,6 +83,7 @@ class Cell:
             classifier=self.classifier.id,
             status=status,
             threads=self.threads,
+            batched=self.batched,
             device=self.classifier.device,
             versions=versions(),
             cpu=cpu_name(),
@@ -82,7 +91,9 @@ class Cell:
         )
 
 
+Unit = tuple[Cell, ...]  # computed as one: a cell, or all that train together
 Arrays = dict[str, np.ndarray]
+Outcome = tuple[Result, Arrays | None]
 
 
 def warm_up() -> None:
@@ -101,49 +112,67 @@ def warm_up() -> None:
         score_all(Predictions(y, y))
 
 
-def compute_seeded(cell: Cell) -> tuple[Result, Arrays | None]:
-    """Compute a cell in a process that is its own, whose global streams it may set.
+def units_of(cells: Iterable[Cell]) -> list[Unit]:
+    """Gather cells that train together, each of the others is a unit of its own."""
+    units: dict[Any, list[Cell]] = {}
+    for cell in cells:
+        name: Any = cell.key
+        if cell.batched > 1:
+            name = (cell.dataset.spec.id, cell.classifier.id)
+        units.setdefault(name, []).append(cell)
+    return [tuple(unit) for unit in units.values()]
+
+
+def compute_seeded(unit: Unit) -> list[Outcome]:
+    """Compute a unit in a process that is its own, whose global streams it may set.
 
     A classifier that draws from them, against its contract, is reproducible all the
     same.
     """
-    stream = [cell.dataset.stream, cell.repetition]
-    state = derive_seed(cell.seed, "process", stream) % 2**32
+    first = unit[0]
+    stream = [first.dataset.stream, first.repetition]
+    state = derive_seed(first.seed, "process", stream) % 2**32
     random.seed(state)
     np.random.seed(state)  # noqa: NPY002 (the legacy stream is what they draw from)
     torch = sys.modules.get("torch")
     if torch is not None:
         torch.manual_seed(state)
-    return compute(cell)
+    return compute(unit)
 
 
-def compute(cell: Cell) -> tuple[Result, Arrays | None]:
+def compute(unit: Unit) -> list[Outcome]:
     """Draw the data, fit, predict and score; an exception becomes a "failed" result."""
     heard: Counter[str] = Counter()
-    found: dict[str, Any] = {}
-    arrays: Arrays | None = None
+    status, common = "done", dict[str, Any]()
+    computed: list[tuple[dict[str, Any], Arrays | None]]
     with (
-        limited_threads(cell.threads),
+        limited_threads(unit[0].threads),
         warnings.catch_warnings(record=True) as caught,
     ):
         warnings.simplefilter("always")
         try:
-            found, arrays = _fit_and_score(cell)
-            status = "done"
+            if unit[0].classifier.training is None:
+                computed = [_fit_and_score(cell) for cell in unit]
+            else:  # looked up here, since it imports torch
+                computed = import_module("bench.batches").train_batch(unit)
         except Exception as error:
             status = "failed"
-            found["error"] = {
+            computed = [({}, None)] * len(unit)
+            common["error"] = {
                 "type": _error_type(error),
                 "message": str(error)[:2000],
                 "traceback": traceback.format_exc(limit=-20),
             }
     heard.update(f"{w.category.__name__}: {w.message}"[:500] for w in caught)
-    found["warnings"] = tuple(
+    common["warnings"] = tuple(
         f"{text} (×{count})" if count > 1 else text
         for text, count in heard.most_common(_MAX_WARNINGS)
     )
-    found["peak_rss_mib"] = round(peak_resident() / 2**20, 1)
-    return cell.result(status, **found), arrays
+    common["peak_rss_mib"] = round(peak_resident() / 2**20, 1)
+    return [
+        (cell.result(status, **(found | common)), arrays)
+        for cell, (found, arrays) in zip(unit, computed, strict=True)
+    ]
 
 
 def _fit_and_score(cell: Cell) -> tuple[dict[str, Any], Arrays]:
@@ -157,13 +186,36 @@ def _fit_and_score(cell: Cell) -> tuple[dict[str, Any], Arrays]:
     n_channels = len(columns) // len(data.x)
     estimator = build(cell.classifier, cell.seed, stream, data.x, n_channels)
     found: dict[str, Any] = {"data_hash": data.data_hash}
-    arrays: Arrays = {}
 
     def fit() -> None:
         estimator.fit(X["train"], y["train"])
 
+    found["fit_seconds"], found["fit_cpu_seconds"] = timed(fit)
+    told, arrays = told_by(cell, estimator, X, y)
+    return found | told, arrays
+
+
+def told_by(
+    cell: Cell, estimator: Any, X: Mapping[str, np.ndarray], y: Mapping[str, np.ndarray]
+) -> tuple[dict[str, Any], Arrays]:
+    """Ask a fitted classifier about curves, and for what it kept of its training.
+
+    Parameters
+    ----------
+    X, y
+        "train" and "test", or what there is of them → curves and their labels.
+
+    Returns
+    -------
+    found : dict
+        Fields of a result.
+    arrays : dict
+    """
+    found: dict[str, Any] = {}
+    arrays: Arrays = {}
+
     def predict() -> None:
-        for part in ("train", "test"):
+        for part in X:
             arrays[f"labels_{part}"] = y[part].astype(np.int32)
             predictions = np.asarray(estimator.predict(X[part]))
             if predictions.shape != y[part].shape:
@@ -176,13 +228,14 @@ def _fit_and_score(cell: Cell) -> tuple[dict[str, Any], Arrays]:
             if scores is not None:
                 arrays[f"scores_{part}"] = scores
 
-    found["fit_seconds"], found["fit_cpu_seconds"] = _timed(fit)
-    found["predict_seconds"], found["predict_cpu_seconds"] = _timed(predict)
-    for part in ("train", "test"):
+    found["predict_seconds"], found["predict_cpu_seconds"] = timed(predict)
+    for part in X:
         found[part] = score_all(Predictions.of(arrays, part))
     if cell.classifier.is_ours:
         for name, values in estimator.history_.items():
             arrays[f"history_{name}"] = np.asarray(values, dtype=np.float32)
+        for name, values in estimator.weights().items():
+            arrays[f"weight_{name}"] = values
     iterations = getattr(estimator, "n_iter_", None)
     if iterations is not None:
         found["iterations"] = int(np.max(iterations))
@@ -200,7 +253,7 @@ def _scores(estimator: Any, X: np.ndarray) -> tuple[str, np.ndarray | None]:
     return "none", None
 
 
-def _timed(work: Callable[[], None]) -> tuple[float, float]:
+def timed(work: Callable[[], None]) -> tuple[float, float]:
     """Return the seconds of wall clock and of the processor, rounded to 0.1 ms."""
     wall, cpu = time.perf_counter(), time.process_time()
     work()

@@ -97,8 +97,9 @@ class SDClassifier(Discriminator):
         self.callbacks = callbacks
         self.random_state = random_state
 
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
+    def check_parameters(self) -> None:
+        """Raise a ValueError for a parameter that cannot be; data are known by now."""
+        super().check_parameters()
         one_of("extension", self.extension, EXTENSIONS)
         if self.extension == "none" and self.n_channels > 1:
             raise ValueError(
@@ -175,8 +176,9 @@ class CSDClassifier(Discriminator):
         self.callbacks = callbacks
         self.random_state = random_state
 
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
+    def check_parameters(self) -> None:
+        """Raise a ValueError for a parameter that cannot be; data are known by now."""
+        super().check_parameters()
         at_least("kernel_size", self.kernel_size, 1, Integral)
         if self.kernel_size % 2 == 0:
             raise ValueError(f"kernel_size = {self.kernel_size}; expected an odd one")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bench import __version__, commands, gate_commands
+from bench import __version__, commands, gate_commands, study_commands
 from bench.errors import BenchError
 
 USAGE, INTERRUPTED = 2, 130
@@ -161,6 +161,24 @@ def _parser() -> argparse.ArgumentParser:
     command = add("merge", commands.merge, suite=False)
     command.add_argument("stores", nargs="+", type=Path, metavar="STORE")
     add_store(command)
+    command = add("study", study_commands.study)
+    add_out(command)
+    add_store(command)
+    study_commands.add_options(command, _number)
+    command = add("export", commands.export)
+    add_choice(command, "-d", "dataset")
+    add_choice(command, "-c", "classifier")
+    command.add_argument(
+        "--repetition",
+        type=int,
+        default=0,
+        metavar="R",
+        help="whose training (default: 0, the first)",
+    )
+    add_store(command)
+    command.add_argument(
+        "out", type=_folder, metavar="OUT", help="the folder to write to"
+    )
     gate_commands.add_parsers(subparsers)
     add("list", commands.list_all, suite=False)
     add("schema", commands.schema, suite=False)

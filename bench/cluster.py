@@ -26,12 +26,11 @@ from distributed import (
     as_completed,
 )
 
-from bench.cells import Arrays, Cell
+from bench.cells import Outcome, Unit
 from bench.engines import Computed
 from bench.errors import BenchError, EngineError
-from bench.isolate import MAX_ATTEMPTS
+from bench.isolate import MAX_ATTEMPTS, modules_of
 from bench.order import Kind, LongestFirst
-from bench.result import Result
 from bench.worker import DeafToInterrupts, Run, end_run, lost, question
 
 _CONNECT_SECONDS = 10
@@ -66,21 +65,21 @@ class DaskEngine:
 
     def run(
         self,
-        cells: Sequence[Cell],
-        wanted: Callable[[Cell], bool],
+        units: Sequence[Unit],
+        wanted: Callable[[Unit], bool],
         known: Mapping[Kind, float],
     ) -> Computed:
-        """Compute cells on the workers, as many at a time as these have threads.
+        """Compute units on the workers, as many at a time as these have threads.
 
         Raises
         ------
         EngineError
             If the cluster cannot be reached or is lost, or a worker is unlike us.
         """
-        if not cells:
+        if not units:
             return
         with self._client() as client:
-            yield from _compute(client, cells, wanted, known)
+            yield from _compute(client, units, wanted, known)
 
     @contextmanager
     def _client(self) -> Iterator[Client]:
@@ -179,48 +178,50 @@ def _check_certificates(address: str) -> None:
 
 def _compute(
     client: Client,
-    cells: Sequence[Cell],
-    wanted: Callable[[Cell], bool],
+    units: Sequence[Unit],
+    wanted: Callable[[Unit], bool],
     known: Mapping[Kind, float],
 ) -> Computed:
-    modules = {cell.classifier.class_path.rpartition(".")[0] for cell in cells}
-    run = Run(f"bench-{uuid.uuid4().hex}", cells[0].threads, tuple(sorted(modules)))
-    order = LongestFirst(cells, known)
+    modules = set[str]().union(*(modules_of(unit[0]) for unit in units))
+    threads = units[0][0].threads
+    run = Run(f"bench-{uuid.uuid4().hex}", threads, tuple(sorted(modules)))
+    order = LongestFirst(units, known)
     waiting = filter(wanted, order)
-    computing: dict[Any, Cell] = {}
+    computing: dict[Any, Unit] = {}
     numbers = count()
     ended = as_completed(loop=client.loop)
 
-    def submit(cell: Cell) -> None:
+    def submit(unit: Unit) -> None:
         name = f"{run.name}-{next(numbers)}"
-        future = client.submit(pickle.loads, question(cell, run), key=name, pure=False)
-        computing[future] = cell
+        future = client.submit(pickle.loads, question(unit, run), key=name, pure=False)
+        computing[future] = unit
         ended.add(future)
 
     def fill() -> None:
-        """Give each thread of the workers a cell to compute, and one for later."""
+        """Give each thread of the workers a unit to compute, and one for later."""
         room = max(1, 2 * sum(client.nthreads().values())) - len(computing)
-        for cell in islice(waiting, max(0, room)):
-            submit(cell)
+        for unit in islice(waiting, max(0, room)):
+            submit(unit)
 
     gone = False
     try:
         fill()
         for future in ended:
-            cell = computing.pop(future)
+            unit = computing.pop(future)
             answer = _answer(future)
             future.release()
             if answer is None:
                 # Dask counts the workers that were lost while a task was theirs; the
                 # task may not have been begun there.
-                begun = client.get_metadata([run.name, cell.key], 0)
+                begun = client.get_metadata([run.name, unit[0].key], 0)
                 if begun < MAX_ATTEMPTS:
-                    submit(cell)
+                    submit(unit)
                     continue
-                answer = lost(cell), None
-            order.learn(cell, answer[0].seconds or 0.0)
+                answer = lost(unit)
+            order.learn(unit[0], answer[0][0].seconds or 0.0)
             fill()
-            yield cell, *answer
+            for cell, outcome in zip(unit, answer, strict=True):
+                yield cell, *outcome
     except BenchError:
         raise
     except Exception as error:
@@ -236,10 +237,10 @@ def _compute(
                 client.set_metadata([run.name], None)
 
 
-def _answer(future: Any) -> tuple[Result, Arrays | None] | None:
+def _answer(future: Any) -> list[Outcome] | None:
     """Return what a worker answered; None if workers were lost with the question."""
     if future.status != "error":
-        answer: tuple[Result, Arrays | None] = future.result()
+        answer: list[Outcome] = future.result()
         return answer
     error = future.exception()
     if isinstance(error, KilledWorker):

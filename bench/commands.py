@@ -109,6 +109,26 @@ def merge(options: argparse.Namespace) -> int:
     return OK
 
 
+def export(options: argparse.Namespace) -> int:
+    """Write a trained discriminator as files; train it first if it is not stored."""
+    from bench.card import check_free
+    from bench.console import RunProgress
+    from bench.export import choose_cell, export_cell, why_not_done
+    from bench.runner import run_plan
+
+    _, limited, store = _plan(options)
+    plan, cell = choose_cell(limited, options.repetition)
+    check_free(options.out)  # before anything is trained
+    with RunProgress(len(plan.cells)) as progress:
+        run_plan(plan, store, progress=progress.advance, warn=progress.warn)
+    result = store.get(cell.key)
+    if result is not None and (why := why_not_done(plan, cell, result)):
+        _say(why)
+        return SOME_FAILED
+    print(export_cell(plan, cell, store, options.out))
+    return OK
+
+
 def show(options: argparse.Namespace) -> int:
     """Draw the curves, inputs and gradients of each dataset."""
     from bench.dataset_picture import draw_dataset

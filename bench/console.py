@@ -77,12 +77,16 @@ class RunProgress:
 
 def print_scores(plan: Plan, results: "pd.DataFrame") -> None:
     """Print the table of each dataset: the headline metric, as a line holds no more."""
-    from bench.tables import score_rows, summarise  # pandas, which `status` needs not
+    # pandas, which `status` needs not
+    from bench.tables import online_note, score_rows, summarise
 
     summary = summarise(results)
     for recipe in plan.datasets:
         rows = score_rows(plan, summary, recipe.spec.id, plan.suite.metrics[:1])
         _print_table(recipe.spec.id, list(rows.columns), rows.to_numpy().tolist())
+        note = online_note(summary[summary["dataset"] == recipe.spec.id])
+        if note:
+            _console().print(Text(note), soft_wrap=True)
 
 
 def print_statuses(title: str, counts: dict[tuple[str, str], Counter[str]]) -> None:
@@ -101,7 +105,7 @@ def print_statuses(title: str, counts: dict[tuple[str, str], Counter[str]]) -> N
 
 def print_forecast(plan: Plan, found: "Forecast", jobs: int) -> None:
     """Print what a suite would cost and what it can show."""
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+    console = _console()
     missing = found.n_cells - found.n_stored
     console.print(
         f"{found.n_cells} cells, {found.n_stored} stored, {missing} to compute"
@@ -153,4 +157,8 @@ def _print_table(title: str, columns: list[str], rows: list[list[Any]]) -> None:
         table.add_column(Text(column), justify="left" if is_name else "right")
     for row in rows:
         table.add_row(*(Text(str(value)) for value in row))
-    Console(width=None if sys.stdout.isatty() else 120).print(table)
+    _console().print(table)
+
+
+def _console() -> Console:
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 120)

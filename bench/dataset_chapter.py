@@ -9,12 +9,17 @@ from bench.datasets import DatasetRecipe
 from bench.document_parts import Block, Figure, Items, Section, Table, Text
 from bench.findings import Findings, rows_of
 from bench.metrics import METRICS
+from bench.online_tables import caption_of, online_rows
 from bench.runner import Plan
-from bench.tables import score_rows
+from bench.tables import online_note, score_rows, trained_online
 
 
 def dataset_chapter(
-    plan: Plan, found: Findings, recipe: DatasetRecipe, pictures: Sequence[Figure]
+    plan: Plan,
+    found: Findings,
+    recipe: DatasetRecipe,
+    pictures: Sequence[Figure],
+    online: pd.DataFrame,
 ) -> Section:
     """Tell of one dataset.
 
@@ -22,6 +27,8 @@ def dataset_chapter(
     ----------
     pictures
         Of this dataset, in the order in which they are shown.
+    online
+        Its `bench.online_tables.online_table`.
     """
     spec = recipe.spec
     blocks: list[Block | Section] = [
@@ -29,8 +36,8 @@ def dataset_chapter(
             f"Library {spec.library} against untrained networks "
             f"({spec.neural.activation}, hidden layers {list(spec.neural.hidden)}); "
             f"{len(recipe.x)} points of {recipe.x.shape[1]} input(s), "
-            f"{spec.inputs.kind}; {spec.train} training and {spec.test} test curves a "
-            f"class, {spec.dtype}; channels: {', '.join(spec.channels)}."
+            f"{spec.inputs.kind}; {_curves(found, recipe)}, {spec.dtype}; channels: "
+            f"{', '.join(spec.channels)}."
         ),
         score_table(plan, found, spec.id),
         *_notes(plan, found, spec.id),
@@ -39,7 +46,14 @@ def dataset_chapter(
     compared = rows_of(found.compared, spec.id)
     if not compared.empty:
         blocks.append(comparison_table(plan, found, spec.id))
+    if len(online):
+        blocks.append(training_table(online))
     return Section(spec.id, [*blocks, *pictures])
+
+
+def training_table(online: pd.DataFrame) -> Table:
+    """Lay out what online training reached, and when."""
+    return Table(online_rows(online), caption_of(online))
 
 
 def score_table(plan: Plan, found: Findings, dataset: str) -> Table:
@@ -59,6 +73,8 @@ def score_table(plan: Plan, found: Findings, dataset: str) -> Table:
             " Bold: not told apart from the best (simultaneous intervals of the paired "
             f"difference at {1 - plan.suite.stats.alpha:.0%} include zero)."
         )
+    note = online_note(rows_of(found.summary, dataset))
+    caption += f" {note}" if note else ""
     defaults = [c.id for c in plan.classifiers if c.library_defaults]
     if defaults:
         caption += f" At their library's defaults: {', '.join(defaults)}."
@@ -96,6 +112,16 @@ def comparison_table(plan: Plan, found: Findings, dataset: str) -> Table:
         f"worse below −{stats.margin:g}, equivalent within, else inconclusive. A tie "
         "is half a test curve or less." + _imputed(plan),
     )
+
+
+def _curves(found: Findings, recipe: DatasetRecipe) -> str:
+    own, spec = rows_of(found.summary, recipe.spec.id), recipe.spec
+    n_online = len(trained_online(own))
+    if n_online and n_online == len(own):
+        return f"{spec.test} test curves a class, fresh training curves in each epoch"
+    said = f"{spec.train} training and {spec.test} test curves a class"
+    more = " (fresh training curves in each epoch for those trained online)"
+    return said + more if n_online else said
 
 
 def interval(low: float, high: float, form: str = ".3f") -> str:

@@ -1,7 +1,8 @@
 """Figures of a dataset: curves of both classes, input points, the gradient check."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 
@@ -76,6 +77,48 @@ def plot_inputs(x: np.ndarray, *, ax: Axes | None = None) -> Axes:
         ax.legend()
     ax.tick_params(axis="x", pad=8)
     ax.set_xlabel(f"input, {len(x)} points")
+    ax.set_ylabel("density")
+    return ax
+
+
+@style()
+def plot_densities(
+    points: Mapping[str, np.ndarray], *, even: str = "", ax: Axes | None = None
+) -> Axes:
+    """Draw how densely each of several sets of points lies along its first column.
+
+    Parameters
+    ----------
+    points
+        Label → points, shape (n_points, n_inputs), the narrowest first.
+    even
+        The label of those that lie evenly, if some do: a dashed line.
+    """
+    ax = axes_or_new(ax)
+    columns = {label: x[:, 0] for label, x in points.items()}
+    low = min(values.min() for values in columns.values())
+    high = max(values.max() for values in columns.values())
+    # The notebook's 50, unless a bin would hold fewer than ten points.
+    n_bins = max(5, min(50, *(len(values) // 10 for values in columns.values())))
+    edges = np.linspace(low, high, n_bins + 1)
+    shades = mpl.colormaps["viridis"](np.linspace(0.0, 0.85, len(columns)))
+    for (label, values), shade in zip(columns.items(), shades, strict=True):
+        is_even = label == even
+        heights, _ = np.histogram(values, edges, density=True)
+        ax.stairs(
+            heights,
+            edges,
+            baseline=None,
+            label=label,
+            color=INK if is_even else shade,
+            linestyle="--" if is_even else "-",
+            linewidth=1.2,
+        )
+    ax.set_ylim(bottom=0)
+    ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    sizes = sorted({len(values) for values in columns.values()})
+    said = " to ".join(dict.fromkeys(f"{n}" for n in (sizes[0], sizes[-1])))
+    ax.set_xlabel(f"input, {said} points, {n_bins} bins")
     ax.set_ylabel("density")
     return ax
 

@@ -204,6 +204,18 @@ def draw_class(
     return sample_mlp(recipe.x, size, rng, **network, dtype=dtype), None
 
 
+def draw_part(
+    recipe: DatasetRecipe, part: str, size: int, repetition: int = 0, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw curves of a name of their own: X (2 * size, n_features), y (2 * size,).
+
+    `size` is of each class. A part that is neither "train" nor "test" shares no curve
+    with these.
+    """
+    with limited_threads(1, "blas"):
+        return _draw_part(recipe, part, size, repetition, seed)
+
+
 def _draw_part(
     recipe: DatasetRecipe, part: str, size: int, repetition: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -224,11 +236,7 @@ def _draw_part(
             repetition=repetition,
             seed=seed,
         )
-        start = 0
-        for channel in spec.channels:
-            block = _channel(channel, recipe.x, values, gradients)
-            X[rows, start : start + block.shape[1]] = block
-            start += block.shape[1]
+        X[rows] = lay_out(spec.channels, recipe.x, values, gradients)
     y = np.empty(2 * size, np.int64)
     y[order[:size]], y[order[size:]] = 0, 1
     if not np.isfinite(X).all():
@@ -237,6 +245,17 @@ def _draw_part(
             f"finite; look at the library '{recipe.library.name}'"
         )
     return X, y
+
+
+def lay_out(
+    channels: tuple[str, ...],
+    x: np.ndarray,
+    values: np.ndarray,
+    gradients: np.ndarray | None,
+) -> np.ndarray:
+    """Lay curves out as rows (n_curves, n_channels * n_points), channel by channel."""
+    blocks = [_channel(channel, x, values, gradients) for channel in channels]
+    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=1)
 
 
 def _channel(

@@ -67,7 +67,7 @@ class Discriminator(ClassifierMixin, BaseEstimator):
         )
         X, y, weight = X[weight > 0], y[weight > 0], weight[weight > 0]
         self.classes_, codes = np.unique(y, return_inverse=True)
-        self._check_parameters()
+        self.check_parameters()
         X, codes, weight = _distinct(X, codes, weight)
         rng = check_random_state(self.random_state)
         device = resolve_device(self.device)
@@ -85,7 +85,7 @@ class Discriminator(ClassifierMixin, BaseEstimator):
         cuda = [torch.cuda.current_device()] if device.startswith("cuda") else []
         with torch.random.fork_rng(devices=cuda):
             torch.manual_seed(rng.randint(2**31 - 1))
-            self.net_ = self._make_net(len(train), valid, device)
+            self.net_ = self.make_net(len(train), valid, device)
             self.net_.fit(train, None)
         self.history_ = {
             name: np.array(values)
@@ -119,12 +119,19 @@ class Discriminator(ClassifierMixin, BaseEstimator):
             return torch.sigmoid(torch.stack([-logits, logits], 1)).numpy()
         return torch.softmax(logits, 1).numpy()
 
+    def weights(self) -> dict[str, np.ndarray]:
+        """Return the fitted net's parameters by their names in its state dictionary."""
+        check_is_fitted(self, "net_")
+        state = self.net_.module_.state_dict()
+        return {name: value.cpu().numpy() for name, value in state.items()}
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_class = self.loss != "wgan"
         return tags
 
-    def _check_parameters(self) -> None:
+    def check_parameters(self) -> None:
+        """Raise a ValueError for a parameter that cannot be; data are known by now."""
         name = type(self).__name__
         n_classes = len(self.classes_)
         if n_classes < 2:
@@ -173,9 +180,10 @@ class Discriminator(ClassifierMixin, BaseEstimator):
     def _n_points(self) -> int:
         return int(self.n_features_in_ // self.n_channels)
 
-    def _make_net(
+    def make_net(
         self, n_curves: int, valid: list[Curves], device: str
     ) -> DiscriminatorNet:
+        """Make the skorch net, not initialised, for so many curves to train on."""
         n_outputs = 1 if len(self.classes_) == 2 else len(self.classes_)
         loss = losses.wasserstein
         if self.loss == "bce":

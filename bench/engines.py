@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bench.cells import Arrays, Cell
+from bench.cells import Arrays, Cell, Unit
 from bench.errors import EngineError
 from bench.isolate import run_cells, runner_for
 from bench.limits import memory_share
@@ -24,13 +24,13 @@ class Engine(Protocol):
 
     def run(
         self,
-        cells: Sequence[Cell],
-        wanted: Callable[[Cell], bool],
+        units: Sequence[Unit],
+        wanted: Callable[[Unit], bool],
         known: Mapping[Kind, float],
     ) -> Computed:
-        """Compute cells and yield each as it ends; closed, stop what is running.
+        """Compute units and yield the cells of each; closed, stop what is running.
 
-        `wanted` is asked before a cell is begun; `known` are the seconds that a cell
+        `wanted` is asked before a unit is begun; `known` are the seconds that a cell
         of a kind takes, for those of which a result is stored.
         """
 
@@ -55,28 +55,28 @@ class LocalEngine:
 
     def run(
         self,
-        cells: Sequence[Cell],
-        wanted: Callable[[Cell], bool],
+        units: Sequence[Unit],
+        wanted: Callable[[Unit], bool],
         known: Mapping[Kind, float],
     ) -> Computed:
-        """Compute cells, as many at a time as jobs and cores allow, long ones first.
+        """Compute units, as many at a time as jobs and cores allow, long ones first.
 
         Raises
         ------
         EngineError
             If a single cell has more threads than the machine has cores.
         """
-        if not cells:
+        if not units:
             return
-        threads, cores = cells[0].threads, available_cores()
+        threads, cores = units[0][0].threads, available_cores()
         if threads > cores:
             raise EngineError(
                 f"threads: {threads} a cell, this machine has {cores} cores; lower "
                 "threads in the suite, or run it on a larger machine"
             )
-        order = LongestFirst(cells, known)
+        order = LongestFirst(units, known)
         jobs = min(self.jobs, cores // threads)
-        runner = runner_for(cells)
+        runner = runner_for(units)
         try:
             for cell, result, arrays in run_cells(
                 filter(wanted, order), jobs, self.memory, runner

@@ -45,6 +45,14 @@ class EngineError(BenchError, RuntimeError):
     """The engine that was asked for cannot be used, or was lost."""
 
 
+class StudyError(BenchError, RuntimeError):
+    """A study cannot be run, kept or gone on with."""
+
+
+class DiscriminatorError(BenchError, ValueError):
+    """A trained discriminator cannot be exported, or what lies there is none."""
+
+
 class MissingFileError(BenchError, FileNotFoundError):
     """A file that was named does not exist or cannot be read."""
 

@@ -104,6 +104,24 @@ def new_figure(n_axes: int, width: float = PAGE, height: float = 3.2) -> Any:
     return figure, figure.subplots(1, n_axes, squeeze=False)[0]
 
 
+@style()
+def new_grid(
+    n_axes: int, n_columns: int, width: float = PAGE, height: float = 1.9
+) -> tuple[Any, list[Axes], list[Axes]]:
+    """Return a figure of axes in rows of at most `n_columns`, all about equally long.
+
+    `height` is that of a row. The third is what the last row has left: axes that are
+    not shown, where a legend may stand.
+    """
+    n_rows = -(-n_axes // n_columns)
+    n_columns = -(-n_axes // n_rows)
+    figure = Figure(figsize=(width, height * n_rows), layout="constrained")
+    axes = figure.subplots(n_rows, n_columns, squeeze=False).ravel().tolist()
+    for ax in axes[n_axes:]:
+        ax.set_axis_off()
+    return figure, axes[:n_axes], axes[n_axes:]
+
+
 def axes_or_new(ax: Axes | None, width: float = COLUMN, height: float = 2.6) -> Axes:
     """Return `ax`, or the axes of a figure that fits a journal's column."""
     if ax is None:

@@ -13,10 +13,14 @@ from bench.errors import StatisticsError
 from bench.metrics import METRICS
 from bench.result import Result
 from bench.runner import Plan
+from bench.seeds import digest
 from bench.stability import rank_stability
 from bench.store import Store
+from bench.sweep_tables import compare_along
+from bench.sweeps import Sweep, swept
 from bench.tables import results_frame, summarise
 from bench.within import compare_to, summarise_scores
+from bench.works import judge_works
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,13 @@ class Findings:
         See `bench.across.compare_across`.
     stability
         See `bench.stability.rank_stability`.
+    sweep
+        The quantity in which the datasets differ, if that is all they differ in.
+    along
+        See `bench.sweep_tables.compare_along`; empty where nothing is swept, or where
+        the datasets share random streams, so that they are no independent draws.
+    works
+        See `bench.works.judge_works`; empty where the suite does not ask.
     audits
         See `bench.audits.audit_dataset`; empty where the suite wants none.
     problems
@@ -50,6 +61,9 @@ class Findings:
     compared: pd.DataFrame | None
     across: Across | None
     stability: pd.DataFrame | None
+    sweep: Sweep | None
+    along: pd.DataFrame
+    works: pd.DataFrame
     audits: pd.DataFrame
     problems: tuple[str, ...]
 
@@ -88,13 +102,18 @@ def find(plan: Plan, store: Store, found: Sequence[Result]) -> Findings:
 
     scores = attempt(complete_scores, results, metric, impute=stats.impute)
     bounds = {"alpha": stats.alpha, "margin": stats.margin, "tie": ties} | common
+    intervals = attempt(summarise_scores, scores, stats.alpha, **common)
+    sweep = swept([recipe.spec for recipe in plan.datasets])
     return Findings(
         results=results,
         summary=summarise(results),
-        intervals=attempt(summarise_scores, scores, stats.alpha, **common),
+        intervals=intervals,
         compared=attempt(compare_to, scores, plan.suite.baseline, **bounds),
         across=attempt(compare_across, scores, families=own, **bounds),
         stability=attempt(rank_stability, scores, families=own, **common),
+        sweep=sweep,
+        along=_along(plan, results, sweep),
+        works=_works(plan, intervals),
         audits=_audits(plan, results),
         problems=tuple(dict.fromkeys(problems)),
     )
@@ -103,6 +122,34 @@ def find(plan: Plan, store: Store, found: Sequence[Result]) -> Findings:
 def half_a_curve(n_test: int) -> float:
     """Return the difference that half a test curve makes; two classes have n each."""
     return 0.5 / (2 * n_test)
+
+
+def _along(plan: Plan, results: pd.DataFrame, sweep: Sweep | None) -> pd.DataFrame:
+    streams = {digest(recipe.stream) for recipe in plan.datasets}
+    if sweep is None or len(streams) < len(plan.datasets):
+        return pd.DataFrame()
+    metric = plan.suite.metrics[0]
+    return compare_along(
+        results,
+        metric,
+        sweep.values,
+        alpha=plan.suite.stats.alpha,
+        margin=plan.suite.stats.margin,
+        larger_is_better=METRICS[metric].larger_is_better,
+    )
+
+
+def _works(plan: Plan, intervals: pd.DataFrame | None) -> pd.DataFrame:
+    asked = plan.suite.stats.works
+    if asked is None:
+        return pd.DataFrame()
+    return judge_works(
+        intervals,
+        [recipe.spec.id for recipe in plan.datasets],
+        [recipe.id for recipe in plan.classifiers],
+        works=asked,
+        larger_is_better=METRICS[plan.suite.metrics[0]].larger_is_better,
+    )
 
 
 def _audits(plan: Plan, results: pd.DataFrame) -> pd.DataFrame:

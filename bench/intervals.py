@@ -71,3 +71,36 @@ def mean_interval(values: np.ndarray, alpha: float) -> MeanInterval:
         p=np.where(constant, 1.0 - np.abs(side), 2 * stats.t.sf(np.abs(t), n - 1)),
         p_above=np.where(constant, (1 + side) / 2, stats.t.cdf(t, n - 1)),
     )
+
+
+def welch_interval(
+    first: np.ndarray, second: np.ndarray, alpha: float
+) -> tuple[float, float, float]:
+    """Compare the means of two samples that are independent of one another.
+
+    Parameters
+    ----------
+    first, second
+        Values, shapes (n_first,) and (n_second,), finite, one at least.
+    alpha
+        One minus the coverage.
+
+    Returns
+    -------
+    difference, low, high : float
+        first − second and its t interval, with the degrees of freedom of Welch and
+        Satterthwaite. NaN where a sample has one value; the point where neither
+        varies.
+    """
+    both = [mean_interval(values[:, None], alpha) for values in (first, second)]
+    difference = float(both[0].mean[0] - both[1].mean[0])
+    if min(found.n for found in both) < 2:
+        return difference, math.nan, math.nan
+    parts = np.array([float(found.std[0]) ** 2 / found.n for found in both])
+    if not parts.any():
+        return difference, difference, difference
+    freedom = parts.sum() ** 2 / sum(
+        part**2 / (found.n - 1) for part, found in zip(parts, both, strict=True)
+    )
+    half = float(stats.t.isf(alpha / 2, freedom) * math.sqrt(parts.sum()))
+    return difference, difference - half, difference + half

@@ -7,11 +7,12 @@ outside) are tried again; a classifier's own never are.
 import pickle
 import signal
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 
 from bench.calls import Runner, new_runner
-from bench.cells import Arrays, Cell, compute_seeded
+from bench.cells import Arrays, Cell, Outcome, Unit, compute_seeded
 from bench.limits import Limits, format_size
 from bench.result import Result
 from bench.warden import Ended, Request
@@ -25,48 +26,56 @@ _FROM_OUTSIDE = {
 }
 
 
-def runner_for(cells: Iterable[Cell]) -> Runner:
+def runner_for(units: Iterable[Unit]) -> Runner:
     """Start what cells will run in; what they import is imported once, if can be."""
-    threads, modules = 1, set()
-    for cell in cells:
-        threads = cell.threads
-        modules.add(cell.classifier.class_path.rpartition(".")[0])
+    threads, modules = 1, set[str]()
+    for unit in units:
+        threads = unit[0].threads
+        modules |= modules_of(unit[0])
     return new_runner(threads, sorted(modules), WARM_UP)
 
 
+def modules_of(cell: Cell) -> set[str]:
+    """Name the modules that computing a cell imports."""
+    modules = {cell.classifier.class_path.rpartition(".")[0]}
+    if cell.classifier.training is not None:
+        modules.add("bench.batches")
+    return modules
+
+
 def run_cells(
-    cells: Iterable[Cell],
+    units: Iterable[Unit],
     jobs: int,
     memory: int,
     runner: Runner,
     first_attempt: int = 1,
 ) -> Iterator[tuple[Cell, Result, Arrays | None]]:
-    """Compute cells, `jobs` at a time, and yield each as it ends.
+    """Compute units, `jobs` at a time, and yield the cells of each as it ends.
 
     Parameters
     ----------
-    cells
+    units
         Taken one by one, as there is room.
     memory : int
         Bytes that a cell may hold which does not say itself.
     runner
         Left open.
     first_attempt : int
-        More than one where a cell was begun before, elsewhere.
+        More than one where a unit was begun before, elsewhere.
     """
-    waiting = ((cell, first_attempt) for cell in cells)
-    again: list[tuple[Cell, int]] = []
-    running: dict[int, tuple[Cell, int]] = {}
+    waiting = ((unit, first_attempt) for unit in units)
+    again: list[tuple[Unit, int]] = []
+    running: dict[int, tuple[Unit, int]] = {}
     tokens = count()
     ends: list[tuple[int, Ended]] = []
     while True:
-        ended_cells = [(*running.pop(token), ended) for token, ended in ends]
+        ended_units = [(*running.pop(token), ended) for token, ended in ends]
         finished = []
-        for cell, attempt, ended in ended_cells:
+        for unit, attempt, ended in ended_units:
             if _is_fault_of_the_machine(ended) and attempt < MAX_ATTEMPTS:
-                again.append((cell, attempt + 1))
+                again.append((unit, attempt + 1))
             else:
-                finished.append((cell, attempt, ended))
+                finished.append((unit, attempt, ended))
         # The next are begun before the caller is busy with those that ended.
         while len(running) < jobs:
             upcoming = again.pop() if again else next(waiting, None)
@@ -75,32 +84,35 @@ def run_cells(
             token = next(tokens)
             running[token] = upcoming
             runner.start(token, _request(upcoming[0], memory))
-        for cell, attempt, ended in finished:
-            result, arrays = to_result(cell, ended, memory)
-            yield cell, replace(result, attempts=attempt), arrays
+        for unit, attempt, ended in finished:
+            outcomes = to_results(unit, ended, memory)
+            for cell, (result, arrays) in zip(unit, outcomes, strict=True):
+                yield cell, replace(result, attempts=attempt), arrays
         if not running:
             return
         ends = runner.wait()
 
 
-def to_result(cell: Cell, ended: Ended, memory: int) -> tuple[Result, Arrays | None]:
-    """Say what the end of a cell's process means."""
-    limits = _limits(cell, memory)
-    arrays: Arrays | None = None
+def to_results(unit: Unit, ended: Ended, memory: int) -> list[Outcome]:
+    """Say what the end of a unit's process means for each of its cells."""
+    limits = _limits(unit, memory)
+    outcomes: list[Outcome] = []
     if ended.how == "answered":
-        try:
-            result, arrays = pickle.loads(ended.answer)
-        except Exception:
-            return _unanswered(cell, ended, limits), None
-    else:
-        result = _unanswered(cell, ended, limits)
+        with suppress(Exception):  # what cannot be read is no answer
+            outcomes = pickle.loads(ended.answer)
+    outcomes = outcomes or [(_unanswered(cell, ended, limits), None) for cell in unit]
+    return [(_measured(result, ended, limits), arrays) for result, arrays in outcomes]
+
+
+def _measured(result: Result, ended: Ended, limits: Limits) -> Result:
+    """Add what was seen of the process from outside."""
     if result.error and result.error["type"] == "MemoryLimit":
         note = f"the limit is {format_size(limits.memory or 0)}, see limits.memory"
         error = result.error | {"message": f"{result.error['message']} ({note})"}
         result = replace(result, error=error)
     peak = max(result.peak_rss_mib or 0.0, round(ended.peak / 2**20, 1))
-    seconds = round(ended.seconds, 4)
-    return replace(result, seconds=seconds, peak_rss_mib=peak), arrays
+    seconds = round(ended.seconds / result.batched, 4)
+    return replace(result, seconds=seconds, peak_rss_mib=peak)
 
 
 def _unanswered(cell: Cell, ended: Ended, limits: Limits) -> Result:
@@ -126,12 +138,15 @@ def _unanswered(cell: Cell, ended: Ended, limits: Limits) -> Result:
     return cell.result(status, error=error)
 
 
-def _request(cell: Cell, memory: int) -> Request:
-    return Request(pickle.dumps((compute_seeded, (cell,))), _limits(cell, memory))
+def _request(unit: Unit, memory: int) -> Request:
+    return Request(pickle.dumps((compute_seeded, (unit,))), _limits(unit, memory))
 
 
-def _limits(cell: Cell, memory: int) -> Limits:
-    return replace(cell.limits, memory=cell.limits.memory or memory)
+def _limits(unit: Unit, memory: int) -> Limits:
+    """Return a unit's limits: each of its cells brings its own time."""
+    own = unit[0].limits
+    timeout = None if own.timeout is None else own.timeout * len(unit)
+    return Limits(timeout, own.memory or memory)
 
 
 def _is_fault_of_the_machine(ended: Ended) -> bool:

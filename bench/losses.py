@@ -70,3 +70,43 @@ def gradient_penalty(
 
 def _mean(losses: Tensor, weights: Tensor) -> Tensor:
     return (losses * weights).sum() / weights.sum()
+
+
+def member_cross_entropy(logits: Tensor) -> tuple[Tensor, Components]:
+    """Cross-entropy of each member, (n_members, n) → (n_members,).
+
+    The first half of a member's curves is symbolic (1), the rest neural (0).
+    """
+    half = logits.shape[1] // 2
+    signed = torch.cat([-logits[:, :half], logits[:, half:]], 1)
+    return functional.softplus(signed).mean(1), {}
+
+
+def member_wasserstein(logits: Tensor) -> tuple[Tensor, Components]:
+    """Mean logit of each member's fake curves less that of its real ones.
+
+    (n_members, n) → (n_members,); the first half is real (symbolic).
+    """
+    half = logits.shape[1] // 2
+    real, fake = -logits[:, :half].mean(1), logits[:, half:].mean(1)
+    return real + fake, {"loss_real": real.detach(), "loss_fake": fake.detach()}
+
+
+def member_penalty(
+    nets: Callable[[Tensor], Tensor], X: Tensor, share: Tensor
+) -> Tensor:
+    """Gradient penalty of each member, (n_members,); see `gradient_penalty`.
+
+    Parameters
+    ----------
+    X : tensor of shape (n_members, 2 * n, n_features)
+        Real curves first; the i-th is paired with the i-th fake one, since fresh curves
+        have no order.
+    share : tensor of shape (n_members, n)
+        Of the real curve in each interpolate.
+    """
+    real, fake = X.chunk(2, dim=1)
+    between = torch.lerp(fake, real, share[..., None]).requires_grad_()
+    (slope,) = torch.autograd.grad(nets(between).sum(), between, create_graph=True)
+    penalty: Tensor = ((slope.norm(dim=2) - 1) ** 2).mean(1)
+    return penalty

@@ -58,7 +58,7 @@ def _join(key: str, store: Store, target: Store) -> tuple[str, str]:
         is_other = both_done and _outcome(ours) != _outcome(theirs)
         return "different" if is_other else "known", ""
     try:
-        arrays = store.arrays(key) if theirs.arrays_sha256 else None
+        arrays = store.arrays(key, weights=True) if theirs.arrays_sha256 else None
     except StoreError as error:
         return "damaged", f"{error}; left where it is"
     problem = target.damaged.get(key, "")

@@ -3,49 +3,51 @@
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping
 
-from bench.cells import Cell
+from bench.cells import Cell, Unit
 
 Kind = tuple[str, str]  # dataset and classifier, whose repetitions take about as long
 
 
-class LongestFirst(Iterator[Cell]):
-    """Gives cells one by one, of the kind that takes longest.
+class LongestFirst(Iterator[Unit]):
+    """Gives units one by one, of the kind that takes longest.
 
-    One cell of each kind that nothing is known of comes before all others. While that
+    One unit of each kind that nothing is known of comes before all others. While that
     one still runs when those of the others have ended, its kind counts as the longest.
 
     Parameters
     ----------
-    cells
+    units
         In the order that decides between equals.
     known
         Seconds that a cell of a kind takes, of earlier runs.
     """
 
-    def __init__(self, cells: Iterable[Cell], known: Mapping[Kind, float]) -> None:
+    def __init__(self, units: Iterable[Unit], known: Mapping[Kind, float]) -> None:
         self._seconds = dict(known)
         self._untried: set[Kind] = set()
-        self._waiting: dict[Kind, deque[Cell]] = defaultdict(deque)
-        for cell in cells:
-            self._waiting[kind_of(cell)].append(cell)
+        self._waiting: dict[Kind, deque[Unit]] = defaultdict(deque)
+        for unit in units:
+            self._waiting[kind_of(unit[0])].append(unit)
         self._untried = self._waiting.keys() - known.keys()
 
     def learn(self, cell: Cell, seconds: float) -> None:
         """Take note of how long a cell took."""
         self._seconds[kind_of(cell)] = seconds
 
-    def __next__(self) -> Cell:
+    def __next__(self) -> Unit:
         if not self._waiting:
             raise StopIteration
         kind = max(self._waiting, key=self._rank)  # the first of equals
         self._untried.discard(kind)
-        cell = self._waiting[kind].popleft()
+        unit = self._waiting[kind].popleft()
         if not self._waiting[kind]:
             del self._waiting[kind]
-        return cell
+        return unit
 
     def _rank(self, kind: Kind) -> tuple[bool, float]:
-        return kind in self._untried, self._seconds.get(kind, float("inf"))
+        size = len(self._waiting[kind][0])
+        seconds = size * self._seconds.get(kind, float("inf"))
+        return kind in self._untried, seconds
 
 
 def kind_of(cell: Cell) -> Kind:

@@ -1,36 +1,30 @@
 """The pictures of a report: drawn from its findings, written as PNG and SVG."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
 from bench import figures
 from bench.comparison_figures import plot_critical_differences, plot_differences
-from bench.coverage import CHANCE
-from bench.curve_figures import (
-    calibration_frame,
-    hardest_curves,
-    plot_calibration,
-    plot_hardest,
-)
+from bench.curve_figures import hardest_curves, plot_calibration, plot_hardest
+from bench.dataset_figures import plot_densities
 from bench.dataset_picture import draw_dataset, saved, slug
 from bench.datasets import DatasetRecipe, make_dataset
 from bench.document_parts import Figure
 from bench.findings import Findings, rows_of
-from bench.metrics import METRICS, Predictions
+from bench.metrics import METRICS
 from bench.runner import Plan
 from bench.score_figures import plot_overfitting, plot_pareto, plot_scores
-from bench.store import Store
 from bench.sweep_figures import plot_sweep
-from bench.sweeps import swept
-from bench.training_figures import history_frame, plot_dynamics
+from bench.sweeps import Sweep
+from bench.told import Told
+from bench.training_pictures import draw_training
 
 _A_ROW = 3  # datasets side by side stay readable
-_DRAWN = ("loss", "accuracy", "largest_gradient")
 
 
 @dataclass(frozen=True)
@@ -51,53 +45,58 @@ class Pictures:
 
     def overview(self) -> list[Figure]:
         """Draw accuracy with every repetition, overfitting and cost, all datasets."""
-        metric = self.plan.suite.metrics[0]
-        title, looks = METRICS[metric].title, self._looks
-        results, summary = self.found.results, self.found.summary
+        metric, looks = self.plan.suite.metrics[0], self._looks
+        title, summary = METRICS[metric].title, self.found.summary
         height = max(2.2, 0.2 * len(self.plan.classifiers) + 0.9)
+
+        def scores(name: str, ax: Axes) -> None:
+            order = list(rows_of(summary, name)["classifier"])
+            rows = rows_of(self.found.results, name)
+            plot_scores(rows, metric, order=order, looks=looks, ax=ax)
+
+        def fits(name: str, ax: Axes) -> None:
+            plot_overfitting(rows_of(summary, name), metric, looks=looks, ax=ax)
+
+        def costs(name: str, ax: Axes) -> None:
+            plot_pareto(rows_of(summary, name), metric, looks=looks, ax=ax)
+
+        names = [recipe.spec.id for recipe in self.plan.datasets]
+        known = summary.loc[summary[f"train_{metric}_mean"].notna(), "dataset"]
         drawn = []
-        for number, some in enumerate(_rows_of_three(self.plan.datasets), start=1):
-            width = figures.PAGE if len(some) > 1 else figures.PAGE / 2
-            scores, score_axes = figures.new_figure(len(some), width, height)
-            fits, fit_axes = figures.new_figure(len(some), width, 3.0)
-            costs, cost_axes = figures.new_figure(len(some), width, 3.0)
-            axes = zip(some, score_axes, fit_axes, cost_axes, strict=True)
-            for recipe, above, middle, below in axes:
-                name = recipe.spec.id
-                own = rows_of(summary, name)
-                order = list(own["classifier"])
-                rows = rows_of(results, name)
-                plot_scores(rows, metric, order=order, looks=looks, ax=above)
-                plot_overfitting(own, metric, looks=looks, ax=middle)
-                plot_pareto(own, metric, looks=looks, ax=below)
-                for ax in (above, middle, below):
-                    figures.set_title(ax, name)
-            drawn += [
+        for number, some in enumerate(_rows_of_three(names), start=1):
+            drawn.append(
                 self._saved(
-                    scores,
+                    _panels(some, height, scores),
                     f"scores-{number}",
                     f"{title} of every classifier and repetition",
                     "Filled: held-out; hollow: training; bars: means. One dot is one "
                     "repetition.",
-                ),
+                )
+            )
+            # Where all are trained online there is nothing to overfit.
+            fitted = [name for name in some if name in set(known)]
+            if fitted:
+                drawn.append(
+                    self._saved(
+                        _panels(fitted, 3.0, fits),
+                        f"overfitting-{number}",
+                        f"Training against held-out {title}",
+                        "On the dotted line a classifier does as well on new curves.",
+                    )
+                )
+            drawn.append(
                 self._saved(
-                    fits,
-                    f"overfitting-{number}",
-                    f"Training against held-out {title}",
-                    "On the dotted line a classifier does as well on new curves.",
-                ),
-                self._saved(
-                    costs,
+                    _panels(some, 3.0, costs),
                     f"cost-{number}",
                     f"Held-out {title} against seconds to fit",
                     f"Seconds of {self.plan.suite.threads} thread(s); see Provenance "
                     "for the machine. The line joins what nothing beats in both.",
-                ),
-            ]
+                )
+            )
         return drawn
 
     def across(self) -> list[Figure]:
-        """Draw critical differences and, where a quantity is swept, its curve."""
+        """Draw critical differences, where there are tests that make them."""
         drawn = []
         across = self.found.across
         if across is not None and across.allowed and len(across.ranks) > 1:
@@ -113,13 +112,25 @@ class Pictures:
                     "tell apart.",
                 )
             )
-        quantity = swept([recipe.spec for recipe in self.plan.datasets])
-        if quantity is not None:
-            drawn.append(self._sweep(quantity.name, quantity.values))
         return drawn
 
-    def dataset(self, recipe: DatasetRecipe, store: Store) -> list[Figure]:
-        """Draw one dataset: its curves, comparisons, calibration, hardest curves."""
+    def sweep(self) -> list[Figure]:
+        """Draw the scores along the quantity that is swept, and the points, if so."""
+        if self.found.sweep is None:
+            return []
+        drawn = [self._sweep(self.found.sweep)]
+        if self.found.sweep.name == "inputs.std":
+            drawn.append(self._densities(self.found.sweep))
+        return drawn
+
+    def dataset(self, recipe: DatasetRecipe, told: Told) -> list[Figure]:
+        """Draw one dataset: curves, comparisons, calibration, hardest ones, training.
+
+        Parameters
+        ----------
+        told
+            What its cells' arrays say, see `bench.told.read_told`.
+        """
         name, stats = recipe.spec.id, self.plan.suite.stats
         drawn = [draw_dataset(recipe, self.plan.suite.seed, self.folder)]
         compared = rows_of(self.found.compared, name)
@@ -142,41 +153,19 @@ class Pictures:
                     f"margin of {stats.margin:g}.",
                 )
             )
-        told = self._told(name, store)
-        return drawn + self._certainty(recipe, told) + self._dynamics(name, told)
+        drawn += draw_training(name, told, self._looks, self.folder)
+        return drawn + self._certainty(recipe, told)
 
     @property
     def _looks(self) -> Mapping[str, figures.Look]:
         return figures.classifier_looks(c.id for c in self.plan.classifiers)
 
-    def _told(self, dataset: str, store: Store) -> "_Told":
-        """Take from each cell's arrays what is drawn; they may be ten thousand."""
-        told = _Told()
-        rows = rows_of(self.found.results, dataset)
-        for row in rows[rows["status"] == "done"].to_dict("records"):
-            key = (row["classifier"], row["repetition"])
-            arrays = store.arrays(row["key"])
-            history = {k: v for k, v in arrays.items() if k.startswith("history_")}
-            if history:
-                told.histories[key] = history
-            if key[0] == CHANCE:
-                continue
-            if str(arrays["kind"]) == "probability":
-                given = Predictions.of(arrays, "test")
-                told.bins.append(calibration_frame({key: given}))
-            if told.first in (None, key[1]):
-                told.first = key[1]
-                told.labels = arrays["labels_test"]
-                told.predictions[key[0]] = arrays["predictions_test"]
-        return told
-
-    def _certainty(self, recipe: DatasetRecipe, told: "_Told") -> list[Figure]:
+    def _certainty(self, recipe: DatasetRecipe, told: Told) -> list[Figure]:
         """Draw calibration, and the hardest curves of the first repetition."""
         name = recipe.spec.id
         drawn = []
-        if told.bins:
-            bins = pd.concat(told.bins, ignore_index=True)
-            ax = plot_calibration(bins, looks=self._looks)
+        if not told.bins.empty:
+            ax = plot_calibration(told.bins, looks=self._looks)
             drawn.append(
                 self._saved(
                     ax.figure,
@@ -200,69 +189,66 @@ class Pictures:
             )
         return drawn
 
-    def _dynamics(self, name: str, told: "_Told") -> list[Figure]:
-        history = history_frame(told.histories)
-        if history.empty:
-            return []
-        figure, axes = figures.new_figure(len(_DRAWN), figures.PAGE, 2.5)
-        for quantity, ax in zip(_DRAWN, axes, strict=True):
-            shown = history
-            if quantity == "loss" and "loss_real" in history:
-                # A critic's loss is no cross-entropy: it has no place on that axis.
-                shown = history[history["loss_real"].isna()]
-            last = quantity == _DRAWN[-1]
-            plot_dynamics(shown, quantity, legend=last, looks=self._looks, ax=ax)
-        return [
-            self._saved(
-                figure,
-                f"dynamics-{slug(name)}",
-                f"Training of the discriminators on {name}",
-                "Mean over repetitions and one std about it; the loss of cross-entropy "
-                "alone.",
-            )
-        ]
-
-    def _sweep(self, quantity: str, values: Mapping[str, float]) -> Figure:
-        metric = self.plan.suite.metrics[0]
+    def _sweep(self, sweep: Sweep) -> Figure:
+        metric, alpha = self.plan.suite.metrics[0], self.plan.suite.stats.alpha
+        results = self.found.results
         scores = pd.DataFrame(
             {
-                "classifier": self.found.results["classifier"],
-                "score": self.found.results[f"test_{metric}"],
-                quantity: self.found.results["dataset"].map(values),
+                "classifier": results["classifier"],
+                "score": results[f"test_{metric}"],
+                sweep.name: results["dataset"].map(dict(sweep.values)),
             }
         )
-        ax = plot_sweep(
+        many = len(self.plan.classifiers)
+        figure, [ax] = figures.new_figure(1, figures.PAGE, max(3.2, 0.8 + 0.125 * many))
+        plot_sweep(
             scores,
-            quantity,
+            sweep.name,
             metric,
-            alpha=self.plan.suite.stats.alpha,
+            limit=sweep.limit,
+            alpha=alpha,
             looks=self._looks,
+            ax=ax,
+        )
+        beyond = (
+            f" Beyond the gap: the {sweep.limit}, which the points approach as "
+            f"{sweep.quantity} grows; its bars are the same intervals."
+        )
+        return self._saved(
+            figure,
+            "sweep",
+            f"Held-out {METRICS[metric].title} against {sweep.name}",
+            f"Bands: intervals at {1 - alpha:.0%} over repetitions."
+            + (beyond if sweep.limit else ""),
+        )
+
+    def _densities(self, sweep: Sweep) -> Figure:
+        points = {recipe.spec.id: recipe.x for recipe in self.plan.datasets}
+        ax = plot_densities(
+            {sweep.label(name): points[name] for name in sweep.values},
+            even=sweep.limit,
         )
         return self._saved(
             ax.figure,
-            "sweep",
-            f"Held-out {METRICS[metric].title} against {quantity}",
-            f"Bands: intervals at {1 - self.plan.suite.stats.alpha:.0%} over "
-            "repetitions.",
+            "densities",
+            "How densely the input points of each dataset lie",
+            "A histogram of the points of each dataset, as a line.",
         )
 
     def _saved(self, figure: Any, name: str, alt: str, caption: str) -> Figure:
         return saved(figure, self.folder, name, alt, caption)
 
 
-@dataclass
-class _Told:
-    """What a dataset's cells say of single curves and of training."""
-
-    bins: list[pd.DataFrame] = field(default_factory=list)
-    histories: dict[tuple[str, int], dict[str, np.ndarray]] = field(
-        default_factory=dict
-    )
-    first: int | None = None
-    labels: np.ndarray = field(default_factory=lambda: np.empty(0))
-    predictions: dict[str, np.ndarray] = field(default_factory=dict)
+def _rows_of_three(names: list[str]) -> Iterable[list[str]]:
+    for start in range(0, len(names), _A_ROW):
+        yield names[start : start + _A_ROW]
 
 
-def _rows_of_three(datasets: tuple[DatasetRecipe, ...]) -> Iterable[Any]:
-    for start in range(0, len(datasets), _A_ROW):
-        yield datasets[start : start + _A_ROW]
+def _panels(names: list[str], height: float, draw: Callable[[str, Axes], None]) -> Any:
+    """Draw datasets side by side; one alone takes half a page."""
+    width = figures.PAGE if len(names) > 1 else figures.PAGE / 2
+    figure, axes = figures.new_figure(len(names), width, height)
+    for name, ax in zip(names, axes, strict=True):
+        draw(name, ax)
+        figures.set_title(ax, name)
+    return figure

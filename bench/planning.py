@@ -84,8 +84,15 @@ def forecast(plan: Plan, store: Store) -> Forecast:
 
 
 def pilot(plan: Plan, repetitions: int) -> Plan:
-    """Keep the first repetitions of a plan, which a pilot computes; they are kept."""
-    cells = tuple(cell for cell in plan.cells if cell.repetition < repetitions)
+    """Keep the first repetitions of a plan, which a pilot computes; they are kept.
+
+    Repetitions that train together are left out: a part of them is not their batch.
+    """
+    cells = tuple(
+        cell
+        for cell in plan.cells
+        if cell.repetition < repetitions and cell.batched <= repetitions
+    )
     return replace(plan, cells=cells)
 
 

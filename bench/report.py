@@ -7,7 +7,14 @@ nothing.
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.dataset_chapter import comparison_table, dataset_chapter, score_table
+import pandas as pd
+
+from bench.dataset_chapter import (
+    comparison_table,
+    dataset_chapter,
+    score_table,
+    training_table,
+)
 from bench.dataset_picture import slug
 from bench.document_parts import Items, Section
 from bench.errors import StoreError
@@ -16,6 +23,13 @@ from bench.latex import latex_table
 from bench.markdown import to_markdown
 from bench.metrics import METRICS
 from bench.pictures import Pictures
+from bench.question_chapters import (
+    answer_blocks,
+    failure_table,
+    sweep_chapter,
+    works_chapter,
+    works_table,
+)
 from bench.result import Result
 from bench.runner import Plan
 from bench.store import Store
@@ -27,6 +41,7 @@ from bench.suite_chapters import (
     provenance_chapter,
 )
 from bench.tables import load_results
+from bench.told import read_told
 from bench.webpage import write_webpage
 
 
@@ -46,13 +61,18 @@ def write_report(
         )
     findings = find(plan, store, found)
     folder.mkdir(parents=True, exist_ok=True)
-    _write_tables(plan, findings, folder)
     pictures = Pictures(plan, findings, folder)
+    chapters, online = [], []
+    for recipe in plan.datasets:  # one after the other: the arrays of all are many
+        told = read_told(findings, recipe.spec.id, store)
+        drawn = pictures.dataset(recipe, told)
+        chapters.append(dataset_chapter(plan, findings, recipe, drawn, told.online))
+        online.append(told.online)
+    _write_tables(plan, findings, pd.concat(online, ignore_index=True), folder)
     sections: list[Section] = [
-        *(
-            dataset_chapter(plan, findings, recipe, pictures.dataset(recipe, store))
-            for recipe in plan.datasets
-        ),
+        *works_chapter(plan, findings),
+        *sweep_chapter(plan, findings, pictures.sweep()),
+        *chapters,
         Section(
             f"{METRICS[plan.suite.metrics[0]].title.capitalize()}, overfitting, cost",
             pictures.overview(),
@@ -63,7 +83,7 @@ def write_report(
         *audits_chapter(findings),
         provenance_chapter(plan, findings, stored),
     ]
-    beginning = opening(plan, findings)
+    beginning = opening(plan, findings, answer_blocks(plan, stored))
     name = plan.suite.name
     write_webpage(
         folder / "index.html", title=name, sections=sections, opening=beginning
@@ -73,13 +93,18 @@ def write_report(
     return target
 
 
-def _write_tables(plan: Plan, found: Findings, folder: Path) -> None:
+def _write_tables(
+    plan: Plan, found: Findings, online: pd.DataFrame, folder: Path
+) -> None:
     frames = {
         "results": found.results,
         "summary": found.summary,
         "comparisons": found.compared,
         "pairs": found.across.pairs if found.across is not None else None,
         "audits": found.audits,
+        "online": online,
+        "sweep": found.along,
+        "works": found.works,
     }
     for name, frame in frames.items():
         if frame is not None and not frame.empty:
@@ -91,6 +116,8 @@ def _write_tables(plan: Plan, found: Findings, folder: Path) -> None:
         tables = {"scores": score_table(plan, found, name)}
         if not rows_of(found.compared, name).empty:
             tables["comparisons"] = comparison_table(plan, found, name)
+        if len(online) and name in set(online["dataset"]):
+            tables["online"] = training_table(online[online["dataset"] == name])
         parts += [
             latex_table(
                 table.frame,
@@ -100,6 +127,18 @@ def _write_tables(plan: Plan, found: Findings, folder: Path) -> None:
             )
             for kind, table in tables.items()
         ]
+    for kind, table in (
+        ("works", works_table(plan, found)),
+        ("sweep", failure_table(plan, found)),
+    ):
+        if table is not None:
+            parts.append(
+                latex_table(
+                    table.frame,
+                    caption=table.caption,
+                    label=f"tab:{plan.suite.name}-{kind}",
+                )
+            )
     (folder / "tables.tex").write_text("\n".join(parts), "utf-8")
 
 

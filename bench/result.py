@@ -33,6 +33,9 @@ class Result:
         Largest resident memory of the cell's processes, in MiB.
     attempts
         How often it was begun; more than once after faults of the machine.
+    batched
+        How many repetitions were trained together; seconds are then the whole
+        batch's, divided by it, and the memory is the whole batch's.
     error
         Type and message of what went wrong, the signal that ended the process if one
         did, and the traceback, which the store keeps in a file of its own.
@@ -56,6 +59,7 @@ class Result:
     seconds: float | None = None
     peak_rss_mib: float | None = None
     attempts: int = 1
+    batched: int = 1
     iterations: int | None = None
     threads: int = 1
     warnings: tuple[str, ...] = ()

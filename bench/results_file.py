@@ -124,13 +124,16 @@ def _checked_row(
         record["data_hash"],
     )
     is_done = row["status"] == "done"
+    # One that was trained online has no training scores, so that all are empty.
+    has_training = any(record[name] for name in scores if name.startswith("train_"))
     for name in scores:
         text = record[name]
         if text and not is_done:
             raise wrong(where, name, text, f"nothing in a row that is {row['status']}")
         metric = METRICS.get(name.partition("_")[2])
         # Predictions there are always; what a metric needs beyond them may be missing.
-        if is_done and not text and metric is not None and not metric.needs:
+        is_due = has_training or not name.startswith("train_")
+        if is_done and is_due and not text and metric is not None and not metric.needs:
             raise wrong(where, name, text, "a finite number in a row that is done")
         row[name] = _number(where, name, text) if text else math.nan
     return row

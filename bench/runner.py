@@ -5,7 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench.cells import Arrays, Cell
+from bench.cells import Arrays, Cell, Unit, units_of
 from bench.datasets import DatasetRecipe, resolve_dataset
 from bench.engines import Engine, LocalEngine
 from bench.errors import SuiteError, did_you_mean, located
@@ -79,7 +79,7 @@ def make_plan(suite: Suite) -> Plan:
     classifiers = []
     for i, entry in enumerate(suite.classifiers):
         with located(f"{suite.where('classifiers', i)}: classifiers[{i}]"):
-            classifiers.append(resolve_classifier(entry))
+            classifiers.append(resolve_classifier(entry, suite.training))
     datasets = []
     for i, spec in enumerate(suite.datasets):
         with located(f"{suite.where('datasets', i)}: datasets[{i}]"):
@@ -94,7 +94,15 @@ def make_plan(suite: Suite) -> Plan:
                 )
     limits = [entry.limits.over(suite.limits) for entry in suite.classifiers]
     cells = tuple(
-        Cell(dataset, repetition, classifier, suite.seed, suite.threads, own)
+        Cell(
+            dataset,
+            repetition,
+            classifier,
+            suite.seed,
+            suite.threads,
+            own,
+            suite.repetitions if classifier.training is not None else 1,
+        )
         for dataset in datasets
         for repetition in range(suite.repetitions)
         for classifier, own in zip(classifiers, limits, strict=True)
@@ -161,25 +169,33 @@ def run_plan(
         if progress is not None:
             progress(cell, result, True)
 
-    def wanted(cell: Cell) -> bool:
+    def wanted(unit: Unit) -> bool:
         """Whether no other run that shares the store was faster."""
-        stored = store.get(cell.key)
-        if stored is None or stored.status in again:
+        asked = [cell for cell in unit if cell.key in missing]
+        found = [store.get(cell.key) for cell in asked]
+        if any(stored is None or stored.status in again for stored in found):
             return True
-        if progress is not None:
-            progress(cell, stored, False)
+        for cell, stored in zip(asked, found, strict=True):
+            if progress is not None and stored is not None:
+                progress(cell, stored, False)
         return False
 
     runnable = []
-    for cell in missing.values():
-        if cell.classifier.missing:
-            error = {"type": "MissingExtra", "message": cell.classifier.missing}
-            keep(cell, cell.result("skipped", error=error), None)
+    for unit in units_of(plan.cells):
+        lacking = [cell for cell in unit if missing.get(cell.key) is cell]
+        if not lacking:
+            continue
+        if why := unit[0].classifier.missing:
+            for cell in lacking:
+                error = {"type": "MissingExtra", "message": why}
+                keep(cell, cell.result("skipped", error=error), None)
         else:
-            runnable.append(cell)
+            runnable.append(unit)
     with closing(engine.run(runnable, wanted, known)) as results:
         for cell, result, arrays in results:
-            keep(cell, result, arrays)
+            # What trained with it is computed again, though it may be stored.
+            if cell.key in missing:
+                keep(cell, result, arrays)
 
 
 def check_sizes(plan: Plan, memory: int | None) -> None:

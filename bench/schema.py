@@ -17,12 +17,15 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from bench.answers_schema import AnswerSpec
 from bench.dataset_schema import FEW, Channel, DatasetSpec, Id, Name, Seed
 from bench.documents import Document
 from bench.errors import did_you_mean
 from bench.limits import Limits, parse_duration, parse_size
 from bench.metrics import METRICS
 from bench.presets import PRESETS
+from bench.study_schema import StudySpec
+from bench.training_schema import Training
 from bench.validation import Strict
 
 
@@ -72,12 +75,16 @@ class StatsSpec(Strict):
     impute
         What stands in for a cell that is not done: "none" leaves its repetition out of
         comparisons, "chance" counts it as guessing.
+    works
+        The score from which a classifier counts as working on a dataset; without it
+        the report says nothing of that.
     """
 
     baseline: Id | None = None
     alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
     margin: Annotated[float, Field(ge=0)] = 0.01
     impute: Literal["none", "chance"] = "none"
+    works: Annotated[float, Field(ge=0)] | None = None
 
 
 class ClassifierSpec(Strict):
@@ -88,6 +95,7 @@ class ClassifierSpec(Strict):
     class_: Name | None = Field(None, alias="class")
     params: dict[str, Any] = Field(default_factory=dict)
     channels: Annotated[tuple[Channel, ...], Field(min_length=1)] = ("value",)
+    training: Training | None = None
     limits: LimitsSpec = LimitsSpec()
 
     @model_validator(mode="before")
@@ -142,9 +150,12 @@ class Suite(Strict):
     datasets: Annotated[tuple[DatasetSpec, ...], Field(min_length=1)]
     classifiers: Annotated[tuple[ClassifierSpec, ...], Field(min_length=1)]
     metrics: Annotated[tuple[Name, ...], FEW] = ("accuracy",)
+    training: Training | None = None
     limits: LimitsSpec = LimitsSpec()
     stats: StatsSpec = StatsSpec()
+    answers: Annotated[tuple[AnswerSpec, ...], Field(max_length=100)] = ()
     audits: bool = True
+    study: StudySpec | None = None  # `bench run` does not read it
     reference: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
 
     _document: Document = PrivateAttr(default=Document(Path("suite"), {}, {}))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from textwrap import wrap
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from bench.figures import (
     SMALL,
     Look,
     axes_or_new,
+    inches_of,
     log_seconds,
     looks_of,
     plain,
@@ -39,7 +41,8 @@ def plot_scores(
     ----------
     results : DataFrame
         Rows of one dataset, as `bench.read_results` gives them. What is not done is
-        counted in the figure.
+        counted in the figure; what was trained online, without a training set, says
+        so.
     order
         Classifiers from the top.
     looks
@@ -50,6 +53,8 @@ def plot_scores(
     for row, name in enumerate(order):
         own = results[results["classifier"] == name]
         done = own[own["status"] == "done"]
+        online = len(done) > 0 and done[f"train_{metric}"].isna().all()
+        online = online and done[f"test_{metric}"].notna().any()
         spread = np.linspace(-0.1, 0.1, max(len(done), 1))[: len(done)]
         for part, shift in (("train", 0.21), ("test", -0.21)):
             values = done[f"{part}_{metric}"]
@@ -61,14 +66,17 @@ def plot_scores(
                 edgecolors=looks[name].colour,
                 linewidths=0.7,
             )
-            if len(values):
+            if values.notna().any():
                 ends = [row + shift - 0.19, row + shift + 0.19]
                 ax.plot([values.mean()] * 2, ends, color=INK, linewidth=1.0)
         if len(done) < len(own):
             counts = own["status"].value_counts()
             said = ", ".join(f"{n} {status}" for status, n in sorted(counts.items()))
+            said += ", trained online" if online else ""
             # Where the row has no dots, or else in what room is left under them.
             _say_in_row(ax, row if done.empty else row + 0.42, said)
+        elif online:
+            _say_in_row(ax, row + 0.23, "trained online")
     ax.set_yticks(range(len(order)), [plain(name) for name in order])
     ax.set_ylim(len(order) - 0.4, -0.6)
     ax.grid(axis="y", visible=False)
@@ -111,7 +119,10 @@ def plot_overfitting(
     title = METRICS[metric].title
     ax.set_xlabel(f"held-out {title}")
     ax.set_ylabel(f"training {title}")
-    return _say_what_lacks(ax, summary, done)
+    known = summary[f"test_{metric}_mean"].notna()
+    online = summary[known & summary[f"train_{metric}_mean"].isna()]
+    _say_what_lacks(ax, online, done, "no training set (online)")
+    return _say_what_lacks(ax, summary.drop(online.index), done)
 
 
 @style()
@@ -207,13 +218,17 @@ def _draw_points(
     labels.add_to(ax)
 
 
-def _say_what_lacks(ax: Axes, summary: pd.DataFrame, shown: pd.DataFrame) -> Axes:
+def _say_what_lacks(
+    ax: Axes, summary: pd.DataFrame, shown: pd.DataFrame, why: str = "not done"
+) -> Axes:
     """Name the classifiers that have no point: a failure is never a gap."""
     names = [n for n in summary["classifier"] if n not in set(shown["classifier"])]
     if names:
         said = ", ".join(plain(name) for name in names[:3])
         said += f" and {len(names) - 3} more" if len(names) > 3 else ""
-        ax.set_xlabel(f"{ax.get_xlabel()}\nnot done: {said}")
+        per_line = int(inches_of(ax)[0] * 72 / (0.56 * 7.5))
+        rows = wrap(f"{why}: {said}", max(24, per_line))
+        ax.set_xlabel("\n".join([ax.get_xlabel(), *rows]))
     return ax
 
 

@@ -115,6 +115,8 @@ def _stored_scores(store: Store, result: Result, metric: str) -> dict[str, float
     row: dict[str, float] = {}
     for part in ("train", "test"):
         scores = getattr(result, part)
+        if part == "train" and not scores:  # trained online: without a training set
+            continue
         if metric not in scores:  # one that cells do not compute as they end
             try:
                 given = Predictions.of(store.arrays(result.key), part)

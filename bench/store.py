@@ -29,6 +29,7 @@ from bench.result import Result, encodable, from_json, to_json
 if sys.platform != "win32":
     import fcntl
 
+WEIGHT = "weight_"  # begins the name of each array of a trained network
 _SUFFIXES = ("npz", "log", "json")
 _WRITE_ATTEMPTS = 3
 _STALE_SECONDS = 86_400.0  # of a temporary file that another machine wrote
@@ -121,12 +122,19 @@ class Store:
         self.damaged.pop(key, None)
         return self._aside
 
-    def arrays(self, key: str) -> dict[str, np.ndarray]:
-        """Return labels, predictions and scores of a result."""
+    def arrays(self, key: str, *, weights: bool = False) -> dict[str, np.ndarray]:
+        """Return labels, predictions, scores and history; if asked, weights as well.
+
+        What is not asked for is not read: a network's weights are most of its file.
+        """
         path = self.path(key, "npz")
         try:
             with np.load(path, allow_pickle=False) as packed:
-                return dict(packed)
+                return {
+                    name: packed[name]
+                    for name in packed.files
+                    if weights or not name.startswith(WEIGHT)
+                }
         except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile):
             raise StoreError(f"{path}: cannot be read; expected arrays") from None
 

@@ -25,16 +25,21 @@ from bench.metrics import METRICS
 from bench.result import Result
 from bench.runner import Plan
 from bench.store import Store
+from bench.tables import trained_online
 
 _PAIRS_SHOWN = 40
 
 
-def opening(plan: Plan, found: Findings) -> list[Block]:
-    """Say what the suite asks, and what a reader must know before they read on."""
+def opening(plan: Plan, found: Findings, answers: Sequence[Block] = ()) -> list[Block]:
+    """Say what the suite asks, and what a reader must know before they read on.
+
+    `answers` stand below the question, see `bench.question_chapters.answer_blocks`.
+    """
     suite, results = plan.suite, found.results
     blocks: list[Block] = []
     if suite.description:
         blocks.append(Text(suite.description))
+    blocks += answers
     if plan.reference:
         blocks.append(Text([Strong(plan.reference.lesson)]))
     states = Counter(results["status"])
@@ -45,7 +50,7 @@ def opening(plan: Plan, found: Findings) -> list[Block]:
             f"{suite.repetitions} repetitions × {len(plan.classifiers)} classifiers): "
             f"{counts}. Every repetition draws fresh training and test curves; within "
             "one, all classifiers see the same bytes. The input points are fixed, so "
-            "the figures are conditional on them."
+            "the figures are conditional on them." + _online(found)
         )
     )
     if states.keys() - {"done"}:
@@ -57,6 +62,17 @@ def opening(plan: Plan, found: Findings) -> list[Block]:
             more = f" ({len(rows) - 1} more under Audits.)" if len(rows) > 1 else ""
             blocks.append(Warning(f"{dataset}: {rows['words'].iloc[0]}.{more}"))
     return blocks
+
+
+def _online(found: Findings) -> str:
+    by_dataset = found.summary.groupby("dataset", sort=False)
+    names = dict.fromkeys(n for _, own in by_dataset for n in trained_online(own))
+    if not names:
+        return ""
+    every = set(names) == set(found.summary["classifier"])
+    who = "All are trained" if every else "Trained"
+    whose = "" if every else f": {', '.join(names)}; their test curves are those of all"
+    return f" {who} online, on fresh curves in each epoch and no training set{whose}."
 
 
 def across_chapter(
@@ -220,16 +236,23 @@ def provenance_chapter(
     )
     command = f"python -m bench run {plan.suite.path.as_posix()}"
     stats = plan.suite.stats
+    works = "" if stats.works is None else f", works {stats.works:g}"
     lines: list[str | list[str | Code | Strong | Link]] = [
         ["Command: ", Code(command)],
         f"Commit: {', '.join(sorted(commits))}",
         f"Root seed: {plan.suite.seed}; threads a cell: {plan.suite.threads}",
         f"Statistics: baseline {plan.suite.baseline}, alpha {stats.alpha:g}, margin "
-        f"{stats.margin:g}, impute {stats.impute}",
+        f"{stats.margin:g}, impute {stats.impute}{works}",
         f"Machine: {'; '.join(machines)}",
         f"Versions: {'; '.join(versions)}",
         f"Processor seconds of all fits and predictions: {cpu:.0f}",
     ]
+    sizes = sorted({size for r in stored if (size := getattr(r, "batched", 1)) > 1})
+    if sizes:
+        lines.append(
+            f"Batches: repetitions that trained together, {', '.join(map(str, sizes))} "
+            "at a time; a row's seconds are those of its batch divided by its size"
+        )
     if warned:
         said = ", ".join(f"{c} {kind} ({n})" for (c, kind), n in warned.items())
         lines.append(f"Warnings raised (cells): {said}")

@@ -1,15 +1,19 @@
 """Figures of sweeps: a score against a quantity that datasets differ in."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
 from bench.figures import (
+    INK,
     Look,
     axes_or_new,
     handle,
+    inches_of,
     legend_beside,
     looks_of,
     plain,
@@ -28,6 +32,7 @@ def plot_sweep(
     metric: str,
     *,
     label: str | None = None,
+    limit: str = "",
     alpha: float = 0.05,
     looks: Mapping[str, Look] | None = None,
     ax: Axes | None = None,
@@ -41,15 +46,23 @@ def plot_sweep(
     ----------
     scores : DataFrame
         Columns classifier, score (NaN where a cell is not done) and `quantity`, a
-        number; one row a cell.
+        number, or infinity for the limit; one row a cell.
     label
         Of the horizontal axis, with the unit; the quantity's name by default.
+    limit
+        What the quantity approaches, such as "grid": it stands to the right of all
+        values, beyond a gap in the axis.
     """
     ax = axes_or_new(ax)
     looks = looks_of(scores["classifier"], looks)
     done = scores.dropna(subset=["score", quantity])
+    values = np.sort(done[quantity].unique()).astype(float)
+    values = values[np.isfinite(values)]
+    far = len(values) > 0 and values[0] > 0 and values[-1] >= _WIDE * values[0]
+    axis = _Axis(values, far or bool(limit))
     ends = {}
-    for name, own in done.groupby("classifier", sort=False):
+    n_lines = done["classifier"].nunique()
+    for number, (name, own) in enumerate(done.groupby("classifier", sort=False)):
         look = looks[str(name)]
         groups = [
             (value, mean_interval(part["score"].to_numpy(float)[:, None], alpha))
@@ -60,14 +73,37 @@ def plot_sweep(
             np.array([getattr(found, field)[0] for _, found in groups])
             for field in ("mean", "low", "high")
         )
-        ax.plot(at, mean, color=look.colour, marker=look.marker, markersize=3.2)
-        ax.fill_between(at, low, high, color=look.colour, alpha=0.13, linewidth=0)
         ends[str(name)] = mean[-1]
-    values = np.sort(done[quantity].unique()).astype(float)
-    if len(values) and values[0] > 0 and values[-1] >= _WIDE * values[0]:
+        own_limit = at == np.inf
+        # Side by side, since bars on one spot would hide each other.
+        at[own_limit] = axis.right(0.2 + 0.1 * (number + 0.5) / n_lines)
+        here = ~own_limit
+        how: dict[str, Any] = {
+            "color": look.colour,
+            "marker": look.marker,
+            "markersize": 3.2,
+        }
+        ax.plot(at[here], mean[here], **how)
+        ax.fill_between(
+            at[here], low[here], high[here], color=look.colour, alpha=0.13, linewidth=0
+        )
+        if own_limit.any():
+            across: dict[str, Any] = {
+                "color": look.colour,
+                "linewidth": 0.7,
+                "linestyle": (0, (1, 2)),
+            }
+            ax.plot(at[-2:], mean[-2:], **across)
+            ax.plot(at[[-1, -1]], [low[-1], high[-1]], color=look.colour)
+            ax.plot(at[-1:], mean[-1:], **how)
+    if axis.log:
         ax.set_xscale("log")
-        ticks = _spaced(values)
-        ax.set_xticks(ticks, [f"{value:g}" for value in ticks])
+        ticks = axis.spaced(0.55 * inches_of(ax)[0])
+        names = [f"{value:g}" for value in ticks]
+        if limit:
+            ticks, names = [*ticks, axis.right(0.25)], [*names, plain(limit)]
+            _cut(ax, axis.right(0.1))
+        ax.set_xticks(ticks, names)
         ax.set_xticks([], minor=True)
     sign = -1 if METRICS[metric].larger_is_better else 1
     order = sorted(ends, key=lambda name: sign * ends[name])
@@ -84,11 +120,48 @@ def plot_sweep(
     return ax
 
 
-def _spaced(values: np.ndarray) -> list[float]:
-    """Leave out of ascending values those too near to one before on a log axis."""
-    gap = 0.12 * np.log(values[-1] / values[0])
-    kept = [float(values[0])]
-    for value in values[1:]:
-        if np.log(value / kept[-1]) >= gap:
-            kept.append(float(value))
-    return kept
+@dataclass(frozen=True)
+class _Axis:
+    """Where on the horizontal axis things stand; `values` are finite and ascend."""
+
+    values: np.ndarray
+    log: bool
+
+    def right(self, share: float) -> float:
+        """Return what lies to the right of all values, by a share of their span."""
+        low, high = self.values[[0, -1]] if len(self.values) else (1.0, 10.0)
+        return float(high * (high / low if high > low else np.e) ** share)
+
+    def spaced(self, inches: float) -> list[float]:
+        """Leave out values whose labels would touch one before on an axis so long."""
+        if not len(self.values):
+            return []
+        first, *rest = map(float, self.values)
+        kept = [first]
+        for value in rest:
+            apart = inches * np.log(value / kept[-1]) / np.log(self.right(0.3) / first)
+            letters = len(f"{kept[-1]:g}{value:g}") / 2 + 1
+            if apart >= letters * 0.6 * 7 / 72:  # of the labels' size in points
+                kept.append(value)
+        return kept
+
+
+def _cut(ax: Axes, x: float) -> None:
+    """Mark that an axis goes on elsewhere."""
+    where: dict[str, Any] = {
+        "transform": ax.get_xaxis_transform(),
+        "clip_on": False,
+        "zorder": 6,
+    }
+    ax.plot(x, 0, "s", color="white", markersize=5, markeredgewidth=0, **where)
+    slanted = [(-1, -2), (1, 2)]
+    for dx in (0.985, 1.015):
+        ax.plot(
+            x * dx,
+            0,
+            marker=slanted,
+            color=INK,
+            markersize=7,
+            markeredgewidth=0.8,
+            **where,
+        )

@@ -1,5 +1,6 @@
 """Whether the datasets of a suite differ in one number: then that is a sweep."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +8,10 @@ from typing import Any
 from bench.dataset_schema import DatasetSpec
 
 FEWEST = 3  # values that make a curve
+_SPREAD = "inputs.std"
+# In which a limit may differ: that is what it is, or of no account for its points.
+_OWN = {"id"} | {f"inputs.{k}" for k in ("kind", "std", "pool", "seed")}
+_OWN |= {"inputs.endpoint", "inputs.sort"}
 
 
 @dataclass(frozen=True)
@@ -18,15 +23,47 @@ class Sweep:
     name
         The key, with a dot where it is nested: ``train``, ``inputs.std``.
     values
-        Dataset id → its value.
+        Dataset id → its value, ascending; infinite for the limit.
+    limit
+        What the datasets approach as the value grows, such as "grid", if one of them
+        is that; else empty.
     """
 
     name: str
     values: Mapping[str, float]
+    limit: str = ""
+
+    @property
+    def quantity(self) -> str:
+        """The key without what it is nested in: ``std``."""
+        return self.name.rpartition(".")[2]
+
+    def label(self, dataset: str) -> str:
+        """Write the value of a dataset: ``std 1.25``, or the limit's name."""
+        value = self.values[dataset]
+        return self.limit if math.isinf(value) else f"{self.quantity} {value:g}"
 
 
 def swept(specs: Sequence[DatasetSpec]) -> Sweep | None:
-    """Return the number in which all datasets differ, if it is the only difference."""
+    """Return the number in which all datasets differ, if it is the only difference.
+
+    One of them may be the limit of the others. Normal points kept within an interval
+    are spread over it more and more evenly as their deviation grows; so a sweep over it
+    may end with a grid, or with uniform points, of the same size on the same interval.
+    """
+    found = _one_number(specs)
+    if found is not None:
+        return found
+    for position, spec in enumerate(specs):
+        others = [*specs[:position], *specs[position + 1 :]]
+        found = _one_number(others)
+        if found and found.name == _SPREAD and _is_limit(spec, others[0]):
+            values = {**found.values, spec.id: math.inf}
+            return Sweep(found.name, values, spec.inputs.kind)
+    return None
+
+
+def _one_number(specs: Sequence[DatasetSpec]) -> Sweep | None:
     flat = [_flat(spec.model_dump(mode="json", exclude={"id"})) for spec in specs]
     names = {name for entry in flat for name in entry}
     differing = [n for n in names if len({repr(entry.get(n)) for entry in flat}) > 1]
@@ -39,7 +76,24 @@ def swept(specs: Sequence[DatasetSpec]) -> Sweep | None:
     if len(set(values)) < max(FEWEST, len(specs)):
         return None
     found = {spec.id: float(v) for spec, v in zip(specs, values, strict=True) if v}
-    return Sweep(name, found) if len(found) == len(specs) else None
+    if len(found) < len(specs):
+        return None
+    return Sweep(name, dict(sorted(found.items(), key=lambda entry: entry[1])))
+
+
+def _is_limit(spec: DatasetSpec, other: DatasetSpec) -> bool:
+    """Whether points kept from ever wider normal distributions approach these."""
+    mine, theirs = spec.inputs, other.inputs
+    if theirs.kind != "truncated-normal" or theirs.dim != 1:
+        return False
+    # Those are sorted; an even spread in another order would be another thing as well.
+    if mine.kind != "grid" and not (mine.kind == "uniform" and mine.sort):
+        return False
+    alike, of = (
+        {k: v for k, v in _flat(s.model_dump(mode="json")).items() if k not in _OWN}
+        for s in (spec, other)
+    )
+    return alike == of
 
 
 def _flat(value: Any, name: str = "") -> dict[str, Any]:

@@ -38,7 +38,9 @@ def read_results(
     DataFrame
         One row a cell, in the suite's order: coordinates, status ("missing" where
         nothing is stored), ``train_`` and ``test_`` scores of the suite's metrics,
-        seconds, memory in MiB, attempts, data hash, error, signal and key.
+        seconds, memory in MiB, attempts, iterations, how many trained as one batch
+        (``batched``; seconds are those of the batch divided by it), data hash, error,
+        signal and key. Training scores are NaN where a classifier was trained online.
     """
     if not isinstance(suite, Plan):
         suite = make_plan(suite if isinstance(suite, Suite) else load_suite(suite))
@@ -74,12 +76,14 @@ def results_frame(plan: Plan, store: Store, found: Sequence[Result]) -> pd.DataF
 
 def _row(result: Result, metrics: Iterable[str], store: Store) -> dict[str, Any]:
     row: dict[str, Any] = {"status": result.status}
-    absent = set(metrics) - (result.train.keys() & result.test.keys())
+    absent = set(metrics) - result.test.keys()
+    if result.train:  # else it was trained online: there is no training set
+        absent |= set(metrics) - result.train.keys()
     # A metric that is not computed at once, or is younger than the result.
     arrays = store.arrays(result.key) if result.status == "done" and absent else None
     for part in ("train", "test"):
         scores = getattr(result, part)
-        if arrays is not None:
+        if arrays is not None and (part == "test" or result.train):
             scores = scores | score_all(Predictions.of(arrays, part), absent)
         row |= {f"{part}_{name}": scores.get(name, math.nan) for name in metrics}
     measured = (
@@ -91,9 +95,10 @@ def _row(result: Result, metrics: Iterable[str], store: Store) -> dict[str, Any]
         "peak_rss_mib",
         "attempts",
         "iterations",
-        "data_hash",
     )
     row |= {name: getattr(result, name) for name in measured}
+    row["batched"] = getattr(result, "batched", 1)
+    row["data_hash"] = result.data_hash
     error = result.error or {}
     message = f"{error.get('type')}: {error.get('message')}" if error else ""
     return row | {
@@ -138,6 +143,29 @@ def summarise(results: pd.DataFrame) -> pd.DataFrame:
         .drop(columns="_order")
         .reset_index(drop=True)
     )
+
+
+def trained_online(summary: pd.DataFrame) -> list[str]:
+    """Name the classifiers that have held-out scores and no training scores at all.
+
+    `summary` holds rows of one dataset, as `summarise` gives them.
+    """
+    found = [c for c in summary.columns if c.endswith("_mean")]
+    train = summary[[c for c in found if c.startswith("train_")]].notna().any(axis=1)
+    test = summary[[c for c in found if c.startswith("test_")]].notna().any(axis=1)
+    return [str(name) for name in summary.loc[test & ~train, "classifier"]]
+
+
+def online_note(summary: pd.DataFrame) -> str:
+    """Say what the dash under training is; empty where there is none.
+
+    `summary` holds rows of one dataset.
+    """
+    names = trained_online(summary)
+    if not names:
+        return ""
+    whose = "" if len(names) == len(summary) else f", {', '.join(names)}"
+    return f"– under training{whose}: trained online, there is no training set."
 
 
 def mean_std(mean: float, std: float) -> str:

@@ -1,63 +1,78 @@
 """Figures of training: what SD and CSD recorded in each epoch."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
 from bench.figures import (
+    PAGE,
     Look,
     axes_or_new,
     handle,
     legend_beside,
     lines,
     looks_of,
+    new_grid,
     plain,
     style,
 )
 
-_PREFIX = "history_"
 _TITLES = {
     "loss": "loss (of its own objective)",
     "accuracy": "training accuracy",
     "largest_gradient": "largest gradient, last layer",
 }
+_IN_A_PANEL = 14  # entries of a legend
 
 
-def history_frame(
-    arrays: Mapping[tuple[str, int], Mapping[str, np.ndarray]],
-) -> pd.DataFrame:
-    """Lay recorded histories out as `plot_dynamics` wants them.
+@style()
+def dynamics_figure(
+    history: pd.DataFrame,
+    *,
+    online: Collection[str] = (),
+    looks: Mapping[str, Look] | None = None,
+) -> Any:
+    """Return a figure of loss, accuracy and largest gradient, a panel each.
+
+    A critic's loss is another quantity than cross-entropy, and has parts: see
+    `bench.critic_figures`.
 
     Parameters
     ----------
-    arrays
-        (classifier, repetition) → the arrays of its result. Those named ``history_…``,
-        of shape (n_epochs,), are taken; results without any are passed over.
+    history : DataFrame
+        As `plot_dynamics` takes it.
+    online
+        Classifiers that were trained online. Their accuracy is left out, since they
+        have three: see `bench.online_figures`.
 
     Returns
     -------
-    DataFrame
-        One row an epoch: classifier, repetition, epoch (from 1) and a column for each
-        quantity, NaN where a classifier did not record it.
+    Figure or None
+        None where nothing was recorded.
     """
-    parts = []
-    for (classifier, repetition), found in arrays.items():
-        history = {
-            name.removeprefix(_PREFIX): np.asarray(values, dtype=float)
-            for name, values in found.items()
-            if name.startswith(_PREFIX)
-        }
-        if history:
-            part = pd.DataFrame(history)
-            part.insert(0, "epoch", np.arange(1, len(part) + 1))
-            part.insert(0, "repetition", repetition)
-            part.insert(0, "classifier", classifier)
-            parts.append(part)
-    if not parts:
-        return pd.DataFrame({"classifier": [], "repetition": [], "epoch": []})
-    return pd.concat(parts, ignore_index=True)
+    shown = {name: _rows(history, name, online) for name in _TITLES}
+    shown = {name: rows for name, rows in shown.items() if len(rows)}
+    if not shown:
+        return None
+    looks = looks_of(history["classifier"], looks)
+    figure, axes, free = new_grid(len(shown), 3, PAGE, 2.3)
+    for (name, rows), ax in zip(shown.items(), axes, strict=True):
+        plot_dynamics(rows, name, legend=False, looks=looks, ax=ax)
+        ax.set_xlabel("")
+    said = said_of_smoothing(history)
+    figure.supxlabel(said.replace("\n", "; "), fontsize=7.5)
+    counts = history.groupby("classifier", sort=False)["repetition"].nunique()
+    handles = [handle(looks[name], marker="") for name in counts.index]
+    labels = [f"{plain(str(name))} (n={n})" for name, n in counts.items()]
+    if free and len(labels) <= _IN_A_PANEL:
+        free[0].legend(handles, labels, loc="center left")
+    else:
+        columns = 1 if len(labels) <= _IN_A_PANEL * -(-len(shown) // 3) else 2
+        figure.legend(handles, labels, loc="outside right center", ncols=columns)
+    return figure
 
 
 @style()
@@ -72,15 +87,15 @@ def plot_dynamics(
 ) -> Axes:
     """Draw what training recorded: the mean over repetitions, and one std about it.
 
-    Each repetition is first smoothed by a moving mean over a hundredth of its epochs;
-    the axis says over how many. Where repetitions stopped at different epochs, the
-    mean is over those still training.
+    Where repetitions stopped at different epochs, the mean is over those still
+    training.
 
     Parameters
     ----------
     history : DataFrame
-        As `history_frame` gives it, of one dataset. Losses of different objectives do
-        not compare: give those classifiers axes of their own.
+        As `bench.histories.history_frame` gives it, of one dataset: smoothed, and the
+        axis says over how many epochs. Losses of different objectives do not compare:
+        give those classifiers axes of their own.
     quantity
         A column: "loss", "accuracy", "largest_gradient", "loss_real", ….
     log
@@ -92,22 +107,13 @@ def plot_dynamics(
     ax = axes_or_new(ax)
     known = history.dropna(subset=[quantity]) if quantity in history else history[:0]
     looks = looks_of(known["classifier"], looks)
-    window = 1 + 2 * (int(known["epoch"].max()) // 200) if len(known) else 1
     entries, bands = [], []
     for name, own in known.groupby("classifier", sort=False):
-        table = own.pivot(index="epoch", columns="repetition", values=quantity)
-        table = (
-            table.rolling(window, center=True, min_periods=1)
-            .mean()
-            .where(table.notna())
-        )
-        mean, std = table.mean(axis=1), table.std(axis=1, ddof=1)
+        mean, std, n = over_repetitions(own, quantity)
         look = looks[str(name)]
         ax.plot(mean.index, mean, color=look.colour)
         bands.append((look, mean, std))
-        entries.append(
-            (handle(look, marker=""), f"{plain(str(name))} (n={table.shape[1]})")
-        )
+        entries.append((handle(look, marker=""), f"{plain(str(name))} (n={n})"))
     means = pd.concat([mean for _, mean, _ in bands]) if bands else pd.Series([1.0])
     if log is None:
         falls = means.min() * 10 <= means.max()
@@ -125,11 +131,43 @@ def plot_dynamics(
         ax.fill_between(
             mean.index, low, high, color=look.colour, alpha=0.2, linewidth=0
         )
-    smoothed = f" (moving mean over {window})" if window > 1 else ""
-    ax.set_xlabel(lines(f"epoch{smoothed}", "band: ±1 std over n repetitions"))
+    ax.set_xlabel(said_of_smoothing(known))
     ax.set_ylabel(_TITLES.get(quantity, quantity.replace("_", " ")))
     if legend and entries:
         legend_beside(ax, entries)
     if not entries:
         ax.text(0.5, 0.5, "nothing recorded", transform=ax.transAxes, ha="center")
     return ax
+
+
+def over_repetitions(
+    own: pd.DataFrame, quantity: str
+) -> tuple[pd.Series, pd.Series, int]:
+    """Reduce one classifier's repetitions to mean and std (ddof=1) by epoch, and n."""
+    known = own.dropna(subset=[quantity])
+    by_epoch = known.groupby("epoch")[quantity]
+    return by_epoch.mean(), by_epoch.std(ddof=1), int(known["repetition"].nunique())
+
+
+def _rows(
+    history: pd.DataFrame, quantity: str, online: Collection[str]
+) -> pd.DataFrame:
+    """Return the rows that a panel of a quantity shows."""
+    if quantity not in history:
+        return history[:0]
+    rows = history[history[quantity].notna()]
+    if quantity == "accuracy":
+        rows = rows[~rows["classifier"].isin(list(online))]
+    if quantity == "loss" and "loss_real" in rows:
+        # A critic's loss is no cross-entropy: it has no place on that axis.
+        rows = rows[rows["loss_real"].isna()]
+    return rows
+
+
+def said_of_smoothing(history: pd.DataFrame) -> str:
+    """Name the horizontal axis of a figure of training."""
+    windows = set(history["window"])
+    smoothed = "" if windows <= {1} else " (moving mean over 1% of them)"
+    if len(windows) == 1 and smoothed:
+        smoothed = f" (moving mean over {windows.pop()})"
+    return lines(f"epoch{smoothed}", "band: ±1 std over n repetitions")

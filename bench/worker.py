@@ -1,4 +1,4 @@
-"""What a Dask worker does: one cell in a child process, like the local engine.
+"""What a Dask worker does: one unit in a child process, like the local engine.
 
 The worker's own processes are daemonic and may have no children through
 `multiprocessing`; a nursery is a plain subprocess, which they may. Nurseries are kept
@@ -21,12 +21,11 @@ from distributed.utils import sync
 
 from bench import RESULTS
 from bench.calls import AbortedError, Runner, new_runner
-from bench.cells import Arrays, Cell
+from bench.cells import Cell, Outcome, Unit
+from bench.class_paths import class_version
 from bench.errors import EngineError
 from bench.isolate import MAX_ATTEMPTS, WARM_UP, run_cells
 from bench.limits import SHARE, memory_share
-from bench.registry import class_version
-from bench.result import Result
 
 _IDLE_SECONDS = 5.0
 _LOOK_SECONDS = 0.5
@@ -76,28 +75,28 @@ _busy: dict[str, list[Runner]] = defaultdict(list)
 _over: set[str] = set()
 
 
-def question(cell: Cell, run: Run) -> bytes:
+def question(unit: Unit, run: Run) -> bytes:
     """Return bytes which, unpickled on a worker, are what `compute_here` returns.
 
     Dask ends a worker, without a word to us, that cannot import what it is sent; with
     this, whatever cannot be imported is an error of the task.
     """
-    return pickle.dumps(_Call(compute_here, cell, run))
+    return pickle.dumps(_Call(compute_here, unit, run))
 
 
-def compute_here(cell: Cell, run: Run) -> tuple[Result, Arrays | None]:
-    """Compute a cell on this worker.
+def compute_here(unit: Unit, run: Run) -> list[Outcome]:
+    """Compute a unit on this worker.
 
     Raises
     ------
     EngineError
-        If this worker has another version of what the cell's key names.
+        If this worker has another version of what the cells' keys name.
     """
     worker = get_worker()
-    _check_versions(cell, str(worker.address))
-    begun = _count(worker, [run.name, cell.key])
+    _check_versions(unit[0], str(worker.address))
+    begun = _count(worker, [run.name, unit[0].key])
     if begun > MAX_ATTEMPTS:
-        return lost(cell), None
+        return lost(unit)
     limit = worker.memory_manager.memory_limit
     jobs = worker.state.nthreads
     memory = int(SHARE * limit / jobs) if limit else memory_share(jobs)
@@ -110,21 +109,24 @@ def compute_here(cell: Cell, run: Run) -> tuple[Result, Arrays | None]:
     ).start()
     reusable = False
     try:
-        [(_, result, arrays)] = run_cells([cell], 1, memory, runner, begun)
+        computed = list(run_cells([unit], 1, memory, runner, begun))
         reusable = True
     except AbortedError:
         raise Reschedule from None  # where it is still wanted
     finally:
         over.set()
         _give_back(run.name, runner, reusable)
-    return result, arrays
+    return [(result, arrays) for _, result, arrays in computed]
 
 
-def lost(cell: Cell) -> Result:
-    """Return the result of a cell whose worker was lost each time."""
+def lost(unit: Unit) -> list[Outcome]:
+    """Return the results of a unit whose worker was lost each time."""
     message = "the worker that computed it was lost, each time"
     error = {"type": "Lost", "message": message, "traceback": ""}
-    return cell.result("crashed", error=error, attempts=MAX_ATTEMPTS)
+    return [
+        (cell.result("crashed", error=error, attempts=MAX_ATTEMPTS), None)
+        for cell in unit
+    ]
 
 
 def end_run(name: str) -> None:

@@ -26,6 +26,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from bench import RESULTS
 from bench.classifiers import CSDClassifier, SDClassifier
 from bench.datasets import make_dataset
+from bench.online import OnlineTraining, fit_online
 from bench.provenance import cpu_name, package_version
 
 PATH = Path(__file__).with_name("golden.json")
@@ -147,7 +148,53 @@ def _fits(**estimators: Any) -> Arrays:
     return arrays
 
 
-STAGES = {"curves": curves, "SD": sd, "CSD": csd}
+def online() -> Arrays:
+    """Train two members together, each kind of step once; curves have their stage."""
+    height, width = 8 * np.random.RandomState(1).random_sample((2, 2, 6, 8, 1)) - 4
+    x = np.linspace(-1, 1, 20)
+    shapes = np.concatenate(
+        [height[..., :4, :] + width[..., :4, :] * x * x, height[..., 4:, :] + abs(x)], 2
+    ).astype(np.float32)
+    X, y = np.concatenate(shapes[0]), np.tile([1, 1, 1, 1, 0, 0, 0, 0], 6)
+    kinds = {
+        "bce": (SDClassifier, {"weight_decay": 0.1}),
+        "wgan": (SDClassifier, CRITIC),
+        "embed": (SDClassifier, {"n_channels": 2, "extension": "embed"}),
+        "conv": (CSDClassifier, {"n_channels": 2}),
+    }
+    arrays = {}
+    for name, (kind, options) in kinds.items():
+        n_channels = options.get("n_channels", 1)
+        rows = [np.tile(own, (1, 1, n_channels)) for own in shapes]
+        members = [
+            kind(**options, lr=lr, device="cpu", random_state=number)
+            for number, lr in enumerate([1e-3, 3e-3])
+        ]
+        tests = [(np.tile(X, (1, n_channels)), y)] * 2
+        with one_thread():
+            streams = [Replayed(own) for own in rows]
+            fit_online(members, streams, OnlineTraining(6, 4, 2, 3), tests)
+            arrays[f"{name}, decision"] = np.stack(
+                [member.decision_function(tests[0][0]) for member in members]
+            )
+        for quantity, values in members[1].history_.items():
+            if values.dtype == np.float32:
+                arrays[f"{name}, {quantity}"] = values
+    return arrays
+
+
+class Replayed:
+    """Curves that are there already, epoch after epoch, in place of fresh ones."""
+
+    def __init__(self, epochs: np.ndarray) -> None:
+        self.epochs = iter(epochs)
+
+    def take(self, n_epochs: int, out: np.ndarray) -> None:
+        for epoch in range(n_epochs):
+            out[epoch] = next(self.epochs)
+
+
+STAGES = {"curves": curves, "SD": sd, "CSD": csd, "online": online}
 
 
 def compute(stage: str) -> dict[str, Any]:

@@ -462,7 +462,7 @@ def test_parameters_read_in_the_source_are_those_of_the_class(name):
     from inspect import signature
 
     from bench import classifiers
-    from bench.registry import own_parameters
+    from bench.class_paths import own_parameters
 
     known = list(signature(getattr(classifiers, name)).parameters)
     assert own_parameters(f"bench.classifiers.{name}") == known

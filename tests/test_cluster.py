@@ -12,6 +12,7 @@ from dask_cluster import DaskCluster, wait_for
 
 import bench
 from bench import resources
+from bench.cells import units_of
 from bench.cluster import DaskEngine
 from bench.errors import EngineError
 from bench.runner import make_plan, run_plan
@@ -128,16 +129,29 @@ def test_a_cell_killed_on_a_worker_is_tried_again_twice(write_suite, tmp_path, c
     assert cluster.noted().count("killed") == 3
 
 
+def test_what_trains_together_is_one_task(write_suite, tmp_path, cluster):
+    training = {"mode": "online", "epochs": 8, "curves": 2, "steps": 2}
+    path = write_suite(classifiers=[{"use": "SD", "training": training}, "GNB"])
+    frames = [
+        compute(path, tmp_path / name, engine)
+        for name, engine in (("a", None), ("b", DaskEngine(cluster.address)))
+    ]
+    columns = ["classifier", "status", "batched", "test_accuracy", "key"]
+    assert set(frames[0]["status"]) == {"done"}
+    pd.testing.assert_frame_equal(*[f[columns] for f in frames], check_exact=True)
+
+
 def test_cells_are_handed_out_as_there_is_room(write_suite, cluster):
     # Another run that shares the store may have computed what is not begun.
     plan = make_plan(bench.load_suite(write_suite(repetitions=5)))
     asked = []
 
-    def wanted(cell):
-        asked.append(cell)
-        return cell.classifier.id != "DT"
+    def wanted(unit):
+        asked.append(unit)
+        return unit[0].classifier.id != "DT"
 
-    results = DaskEngine(cluster.address).run(plan.cells, wanted, {})
+    units = units_of(plan.cells)
+    results = DaskEngine(cluster.address).run(units, wanted, {})
     first = next(results)
     assert len(asked) < len(plan.cells)
     computed = [first, *results]

@@ -2,7 +2,6 @@ import itertools
 import os
 import subprocess
 import sys
-from unittest.mock import patch
 from xml.etree import ElementTree
 
 import matplotlib as mpl
@@ -10,8 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib import pyplot
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.text import Text
+from readable import assert_readable
 
 from bench import figures
 from bench.cliques import maximal_cliques
@@ -22,13 +20,19 @@ from bench.curve_figures import (
     plot_calibration,
     plot_hardest,
 )
-from bench.dataset_figures import plot_curves, plot_inputs, plot_tangents
+from bench.dataset_figures import (
+    plot_curves,
+    plot_densities,
+    plot_inputs,
+    plot_tangents,
+)
+from bench.histories import history_frame
 from bench.metrics import METRICS, Predictions
 from bench.presets import PRESETS
 from bench.score_figures import pareto_front, plot_overfitting, plot_pareto, plot_scores
 from bench.sweep_figures import plot_sweep
 from bench.tables import summarise
-from bench.training_figures import history_frame, plot_dynamics
+from bench.training_figures import dynamics_figure, plot_dynamics
 from bench.within import VERDICTS, compare_to
 
 STRANGE = [
@@ -85,40 +89,6 @@ def results_of(names, repetitions=10, *, equal=False, failed=()):
                 }
             )
     return pd.DataFrame(rows)
-
-
-def drawn_texts(ax):
-    """Draw, and return each text with its box in pixels, as it was drawn."""
-    found = []
-    draw = Text.draw
-
-    def record(text, renderer):
-        if text.get_visible() and text.get_text().strip():
-            box = text.get_window_extent(renderer).extents
-            found.append((text.get_text(), box))
-        draw(text, renderer)
-
-    with patch.object(Text, "draw", record):
-        canvas = FigureCanvasAgg(ax.get_figure(root=True))
-        canvas.figure.set_dpi(160)
-        canvas.draw()
-    return found, canvas.get_width_height()
-
-
-def assert_readable(ax):
-    """No text overlaps another or leaves the figure; none is drawn twice."""
-    found, (width, height) = drawn_texts(ax)
-    assert found
-    for text, (x0, y0, x1, y1) in found:
-        assert x0 > -1, text
-        assert y0 > -1, text
-        assert x1 < width + 1, text
-        assert y1 < height + 1, text
-    for (a, first), (b, second) in itertools.combinations(found, 2):
-        across = min(first[2], second[2]) - max(first[0], second[0])
-        along = min(first[3], second[3]) - max(first[1], second[1])
-        assert min(across, along) < 1.5, (a, b)
-    return [text for text, _ in found]
 
 
 # Colours, names, files
@@ -305,6 +275,24 @@ def test_equal_scores_and_single_repetitions_are_drawn():
     assert_readable(plot_pareto(summary, "accuracy"))
     # All names belong to one point.
     assert set(TWENTY) <= set(assert_readable(plot_overfitting(summary, "accuracy")))
+
+
+def test_what_was_trained_online_says_so_instead_of_a_training_score(names):
+    results = results_of(names, failed=names[:1])
+    results.loc[results["classifier"].isin(names[:3]), "train_accuracy"] = np.nan
+    ax = plot_scores(results, "accuracy", order=names)
+    texts = assert_readable(ax)
+    assert texts.count("trained online") == len(names[1:3])
+    hole = (results["repetition"] == 0) & results["classifier"].isin(names[1:3])
+    results.loc[hole, ["status", "test_accuracy"]] = "failed", np.nan
+    texts = assert_readable(plot_scores(results, "accuracy", order=names))
+    said = "9 done, 1 failed, trained online"
+    assert texts.count(said) == len(names[1:3])
+    ax = plot_overfitting(summarise(results), "accuracy")
+    assert_readable(ax)
+    said = " ".join(ax.get_xlabel().split())
+    assert f"not done: {figures.plain(names[0])}" in said
+    assert ("no training set (online): " in said) == (len(names) > 1)
 
 
 def test_nothing_done_is_drawn_as_nothing_done():
@@ -526,7 +514,8 @@ def histories(names, repetitions=3, n_epochs=300):
 def test_histories_become_one_row_an_epoch():
     frame = history_frame(histories(["SD"], 2, 5) | {("KNN", 0): {"labels": [1]}})
     assert list(frame.columns[:3]) == ["classifier", "repetition", "epoch"]
-    assert set(frame.columns[3:]) == {"loss", "accuracy", "largest_gradient"}
+    found = {"window", "loss", "accuracy", "largest_gradient"}
+    assert set(frame.columns[3:]) == found
     assert len(frame) == 10
     assert frame["epoch"].tolist() == [1, 2, 3, 4, 5] * 2
     assert history_frame({}).empty
@@ -575,6 +564,46 @@ def test_what_was_not_recorded_is_said():
     assert "nothing recorded" in assert_readable(plot_dynamics(history_frame({})))
     frame = history_frame(histories(["SD"]))
     assert "nothing recorded" in assert_readable(plot_dynamics(frame, "loss_fake"))
+
+
+def critic(n_epochs=300):
+    """Return what a critic records: its loss has parts."""
+    own = {"loss": -np.ones(n_epochs), "accuracy": np.full(n_epochs, 0.6)}
+    own |= {"largest_gradient": np.ones(n_epochs), "loss_real": -np.ones(n_epochs)}
+    return {f"history_{name}": values for name, values in own.items()}
+
+
+def test_a_critics_loss_is_not_drawn_beside_cross_entropy():
+    frame = history_frame(histories(["SD"]) | {("W1", 0): critic()})
+    figure = dynamics_figure(frame)
+    assert [len(ax.lines) for ax in figure.axes] == [1, 2, 2]
+    assert {"SD (n=3)", "W1 (n=1)"} <= set(assert_readable(figure.axes[0]))
+
+
+def test_trainings_of_different_lengths_say_how_they_were_smoothed():
+    both = histories(["SD"], n_epochs=300) | histories(["CSD"], n_epochs=900)
+    ax = plot_dynamics(history_frame(both), "accuracy")
+    assert "moving mean over 1% of them" in ax.get_xlabel()
+    assert [line.get_xdata()[-1] for line in ax.lines] == [300, 900]
+
+
+def test_those_trained_online_have_no_training_accuracy():
+    frame = history_frame(histories(["SD"]) | {("W1", 0): critic()})
+    labels = [ax.get_ylabel() for ax in dynamics_figure(frame, online=["SD"]).axes]
+    assert labels.count("training accuracy") == 1
+    labels = [
+        ax.get_ylabel() for ax in dynamics_figure(frame, online=["SD", "W1"]).axes
+    ]
+    assert "training accuracy" not in labels
+    assert dynamics_figure(history_frame({})) is None
+
+
+@pytest.mark.parametrize("n", [1, 20])
+def test_one_legend_names_all_of_a_figure_of_training(n):
+    frame = history_frame(histories(TWENTY[:n], n_epochs=20))
+    for shown in (frame, frame.drop(columns="loss")):
+        texts = assert_readable(dynamics_figure(shown).axes[0])
+        assert {f"{name} (n=3)" for name in TWENTY[:n]} <= set(texts)
 
 
 # Curves
@@ -711,6 +740,56 @@ def test_a_classifier_that_failed_along_a_sweep_is_named():
     scores.loc[scores["classifier"] == "KNN", "score"] = np.nan
     ax = plot_sweep(scores, "n_points", "accuracy")
     assert "KNN (0 of 15)" in assert_readable(ax)
+
+
+def with_limit(names, **changes):
+    values = (1, 1.25, 2, 3, 10, np.inf)
+    return (
+        sweep_of(names, values=values)
+        .assign(**changes)
+        .rename(columns={"n_points": "std"})
+        .assign(score=lambda frame: frame["score"].where(frame["score"] < 1, 0.9))
+    )
+
+
+def test_the_limit_of_a_sweep_stands_beyond_a_gap(names):
+    scores = with_limit(names)
+    ax = plot_sweep(scores, "std", "accuracy", limit="grid")
+    texts = assert_readable(ax)
+    assert {"1", "2", "3", "10", "grid"} <= set(texts)
+    assert ax.get_xscale() == "log"
+    labels = [text.get_text() for text in ax.get_xticklabels()]
+    ticks = dict(zip(labels, ax.get_xticks(), strict=True))
+    assert ticks["grid"] > 1.3 * ticks["10"]
+    # Each classifier has its points there, side by side.
+    ends = [line.get_xdata()[0] for line in ax.lines if len(line.get_xdata()) == 1]
+    ends = [x for x in ends if x > 1.4 * 10]
+    assert len(set(ends)) == len(names)
+
+
+def test_a_limit_alone_and_a_sweep_without_it_are_drawn():
+    scores = with_limit(["SD", "KNN"])
+    beyond = np.isinf(scores["std"])
+    for lost in (beyond, ~beyond):
+        some = scores.assign(score=scores["score"].mask(lost))
+        texts = assert_readable(plot_sweep(some, "std", "accuracy", limit="grid"))
+        assert "grid" in texts
+
+
+def test_how_densely_points_lie():
+    points = {
+        "std 1": np.random.default_rng(0).normal(0, 1, (700, 1)).clip(-3, 3),
+        "grid": np.linspace(-3, 3, 700, endpoint=False)[:, None],
+    }
+    ax = plot_densities(points, even="grid")
+    texts = assert_readable(ax)
+    assert {"std 1", "grid", "input, 700 points, 50 bins"} <= set(texts)
+    for patch in ax.patches:
+        heights, edges, _ = patch.get_data()
+        assert np.isclose((heights * np.diff(edges)).sum(), 1)
+    assert ax.patches[1].get_linestyle() == "--"
+    few = plot_densities({"a": np.arange(5.0)[:, None], "b": np.arange(9.0)[:, None]})
+    assert "input, 5 to 9 points, 5 bins" in assert_readable(few)
 
 
 def test_an_empty_sweep_is_drawn():

@@ -10,7 +10,7 @@ import stored
 import yaml_text
 
 import bench
-from bench.registry import class_version
+from bench.class_paths import class_version
 from bench.seeds import digest
 from bench.store import Store
 
@@ -265,7 +265,7 @@ def test_a_version_changes_the_classifiers_that_it_computes(
 ):
     before = keys_of()
     monkeypatch.setattr(
-        "bench.registry.package_version",
+        "bench.class_paths.package_version",
         lambda name: "99.0" if name == package else version(name),
     )
     fresh_versions()

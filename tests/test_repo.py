@@ -3,11 +3,11 @@ import re
 import pytest
 
 from bench import resources
+from bench.class_paths import import_class
 from bench.cli import _parser
 from bench.library import load_library
 from bench.presets import PRESETS
 from bench.reference import load_reference
-from bench.registry import import_class
 from bench.runner import make_plan
 from bench.suite import load_suite
 
@@ -74,8 +74,8 @@ def test_the_table_of_the_readme_is_that_of_the_report():
 
 
 def test_the_python_of_the_readme_runs(capsys, monkeypatch, tmp_path):
-    # The third is a test, which test_check_fixture.py runs.
-    first, second, _ = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    # The others are run by test_export.py and test_check_fixture.py.
+    first, second, _, _ = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     monkeypatch.chdir(resources.CHECKOUT)
     exec(compile(first, "README.md", "exec"), {})
     score, loss = map(float, capsys.readouterr().out.split())

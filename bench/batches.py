@@ -1,0 +1,56 @@
+"""A batch: all repetitions of a classifier that learns online, trained as one."""
+
+from typing import Any
+
+import numpy as np
+
+from bench.cells import Arrays, Unit, timed, told_by
+from bench.datasets import make_dataset
+from bench.online import OnlineTraining, fit_online
+from bench.registry import build
+from bench.streams import CurveStream
+
+
+def train_batch(unit: Unit) -> list[tuple[dict[str, Any], Arrays]]:
+    """Train the cells' classifiers together; score each on its own test curves.
+
+    Returns
+    -------
+    list of (found, arrays)
+        A cell's fields of a result, its seconds of fitting divided by the number of
+        cells, and its arrays. Training curves are seen once and not kept, so there is
+        no score on them.
+    """
+    first = unit[0]
+    assert first.classifier.training is not None  # what makes it a batch
+    training = OnlineTraining(**first.classifier.training)
+    members, streams, tests, hashes = [], [], [], []
+    for cell in unit:
+        data = make_dataset(cell.dataset, cell.repetition, cell.seed)
+        columns = data.columns(cell.classifier.channels)
+        stream = [cell.dataset.stream, cell.repetition]
+        n_channels = len(columns) // len(data.x)
+        members.append(build(cell.classifier, cell.seed, stream, data.x, n_channels))
+        streams.append(
+            CurveStream(
+                cell.dataset,
+                cell.classifier.channels,
+                training.curves,
+                cell.repetition,
+                cell.seed,
+            )
+        )
+        X_test = np.ascontiguousarray(data.X_test[:, columns])
+        tests.append((X_test, data.y_test))
+        hashes.append(data.data_hash)
+    wall, cpu = timed(lambda: fit_online(members, streams, training, tests))
+    computed = []
+    for cell, member, (X, y), data_hash in zip(
+        unit, members, tests, hashes, strict=True
+    ):
+        found, arrays = told_by(cell, member, {"test": X}, {"test": y})
+        found["data_hash"] = data_hash
+        found["fit_seconds"] = round(wall / len(unit), 4)
+        found["fit_cpu_seconds"] = round(cpu / len(unit), 4)
+        computed.append((found, arrays))
+    return computed

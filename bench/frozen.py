@@ -1,0 +1,118 @@
+"""A trained discriminator, frozen: curves in, logits out, differentiable in the curves.
+
+It reads what `python -m bench export` wrote, as a part of another network's loss.
+"""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from bench import nets
+from bench.card import WEIGHTS, Card, Weights, read_discriminator
+from bench.documents import shown
+from bench.errors import DiscriminatorError
+
+_KINDS: dict[str, type[nn.Module]] = {"SD": nets.SD, "CSD": nets.CSD}
+
+
+class FrozenDiscriminator(nn.Module):
+    """SD or CSD as it was trained; gradients pass through it, its weights stay.
+
+    Parameters
+    ----------
+    card
+        What it is, see `bench.card.Card`.
+    network
+        `bench.nets.SD` or `bench.nets.CSD`, with its weights.
+
+    Attributes
+    ----------
+    x : buffer of shape (n_points, n_inputs)
+        Where curves are to be evaluated, in this order; exact in ``card.x``.
+    channels : tuple of str
+        What a row holds, one block of n_points columns each.
+    classes : tuple
+        Of two, the logit is the second's: large is "symbolic".
+    card, network
+        As above.
+    """
+
+    x: Tensor
+
+    def __init__(self, card: Card, network: nn.Module) -> None:
+        super().__init__()
+        self.card = card
+        self.channels = card.channels
+        self.classes = card.classes
+        self.network = network.requires_grad_(False)
+        self.register_buffer("x", torch.tensor(card.x, dtype=torch.float32))
+
+    def forward(self, curves: Tensor) -> Tensor:
+        """Return the logit of each curve; a critic's value under "wgan".
+
+        Parameters
+        ----------
+        curves : tensor of shape (n_curves, n_channels * n_points)
+            Evaluated at `x`, channel after channel.
+
+        Returns
+        -------
+        tensor of shape (n_curves,), or (n_curves, n_classes) of more than two classes
+        """
+        width = len(self.channels) * len(self.x)
+        if curves.ndim != 2 or curves.shape[1] != width:
+            raise ValueError(
+                f"curves have shape {tuple(curves.shape)}; expected (n_curves, "
+                f"{width}): {', '.join(self.channels)} at the {len(self.x)} points of x"
+            )
+        if curves.dtype != self.x.dtype:
+            raise ValueError(
+                f"curves are {curves.dtype}, the discriminator is {self.x.dtype}; "
+                "convert one of them, as in discriminator.to(curves.dtype)"
+            )
+        logits: Tensor = self.network(curves)
+        return logits[:, 0] if logits.shape[1] == 1 else logits
+
+
+def load_discriminator(path: str | Path) -> FrozenDiscriminator:
+    """Load a discriminator that ``python -m bench export`` wrote.
+
+    Parameters
+    ----------
+    path
+        The folder; its files hold no code, and none is run.
+
+    Returns
+    -------
+    FrozenDiscriminator
+        On the CPU, in float32: ``.to("cuda")`` and ``.double()`` move it as usual.
+
+    Raises
+    ------
+    BenchError
+        If a file is missing, or is not what was exported.
+    """
+    card, weights = read_discriminator(Path(path))
+    arguments = card.network.model_dump(exclude={"kind"})
+    with torch.device("meta"):  # shapes alone: a card may claim any size
+        network = _KINDS[card.network.kind](**arguments)
+    _check_shapes(network, weights, Path(path) / WEIGHTS)
+    state = {name: torch.tensor(value) for name, value in weights.items()}
+    network.load_state_dict(state, assign=True)
+    return FrozenDiscriminator(card, network).eval()
+
+
+def _check_shapes(network: nn.Module, weights: Weights, path: Path) -> None:
+    expected = {name: tuple(v.shape) for name, v in network.state_dict().items()}
+    found = {name: value.shape for name, value in weights.items()}
+    for name in expected | found:
+        if found.get(name) != expected.get(name):
+            there, wanted = (
+                f"of shape {shape[name]}" if name in shape else "not there"
+                for shape in (found, expected)
+            )
+            raise DiscriminatorError(
+                f"{path}: {shown(name, 60)} is {there}; by the card it is {wanted}; "
+                "export again"
+            )

@@ -1,0 +1,121 @@
+"""What a suite file may say of a study: a search over hyperparameters."""
+
+import json
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from bench.dataset_schema import Name, Size
+from bench.validation import Strict
+
+Scalar = bool | int | float | str | None
+Choice = Scalar | tuple[Scalar, ...]
+MOST = 100  # of dimensions, and of choices in one
+
+
+class DimensionSpec(Strict):
+    """What one parameter may be: some choices, or numbers between two others.
+
+    Attributes
+    ----------
+    choices
+        Numbers, words, or lists of them.
+    low, high
+        Both included; whole numbers if both are written as such.
+    log
+        Whether each decade is as likely as another.
+    """
+
+    choices: (
+        Annotated[tuple[Choice, ...], Field(min_length=1, max_length=MOST)] | None
+    ) = None
+    low: int | float | None = None
+    high: int | float | None = None
+    log: bool = False
+
+    @property
+    def labels(self) -> list[Scalar]:
+        """Name each choice by a scalar, since Optuna keeps no lists: these are JSON."""
+        return [_label(choice) for choice in self.choices or ()]
+
+    def value_of(self, label: Any) -> Any:
+        """Return the choice of that label; a number of a range is its own."""
+        if self.choices is None:
+            return label
+        return self.choices[self.labels.index(label)]
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        ends = [self.low, self.high]
+        is_range = self.choices is None and None not in ends
+        is_list = self.choices is not None and ends == [None, None] and not self.log
+        if not (is_range or is_list):
+            raise PydanticCustomError(
+                "dimension", "expected either 'choices', or 'low' and 'high'"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.low is None or self.high is None:
+            return self
+        if not self.low < self.high:
+            raise PydanticCustomError(
+                "order",
+                "low = {low}, high = {high}; expected low < high",
+                {"low": self.low, "high": self.high},
+            )
+        if self.log and not self.low > 0:
+            raise PydanticCustomError(
+                "order",
+                "low = {low}; expected a number above 0, which has a logarithm",
+                {"low": self.low},
+            )
+        return self
+
+    @field_validator("choices")
+    @classmethod
+    def _distinct(cls, choices: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
+        labels = [_label(choice) for choice in choices or ()]
+        for position, name in enumerate(labels):
+            if name in labels[:position]:
+                raise PydanticCustomError(
+                    "duplicate",
+                    "the choice {name} stands here twice",
+                    {"name": str(name), "at": position},
+                )
+        return choices
+
+
+class StudySpec(Strict):
+    """How the parameters of a suite's only classifier are searched.
+
+    Attributes
+    ----------
+    sampler
+        "random", "tpe" (tree-structured Parzen estimators), or "batched": random, with
+        the configurations of one architecture trained as one batched network.
+    trials
+        Configurations to try, in total.
+    pruner
+        What ends a trial early: "none", "median" (worse than half of those before it)
+        or "halving" (asynchronous successive halving).
+    validation
+        Curves of each class that trials are judged on, apart from all others.
+    space
+        Parameter → what it may be; see `bench.study_space` for the names.
+    log
+        Whether each trial is also a run of MLflow or Weights & Biases.
+    """
+
+    sampler: Literal["random", "tpe", "batched"] = "tpe"
+    trials: Annotated[int, Field(ge=1, le=10_000)]
+    pruner: Literal["none", "median", "halving"] = "median"
+    validation: Size = 500
+    space: Annotated[dict[Name, DimensionSpec], Field(min_length=1, max_length=MOST)]
+    log: Literal["mlflow", "wandb"] | None = None
+
+
+def _label(choice: Choice) -> Scalar:
+    return json.dumps(choice) if isinstance(choice, tuple) else choice

@@ -1,0 +1,91 @@
+"""Where the trials of a study are kept: a SQLite file, as Optuna lays it out."""
+
+import sqlite3
+import warnings
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.errors import StudyError
+
+if TYPE_CHECKING:
+    import optuna
+
+
+def optuna_or_error() -> Any:
+    """Import Optuna; where it is missing, say how to install it."""
+    try:
+        import optuna
+    except ImportError:
+        raise StudyError(
+            "a study needs the package 'optuna', which is missing; install it by "
+            "`pip install 'function-bench[study]'`"
+        ) from None
+    return optuna
+
+
+@contextmanager
+def opened(path: Path, name: str) -> "Iterator[optuna.Study]":
+    """Open a study to write to it, made where there is none; only one may at a time.
+
+    Others may read meanwhile, such as optuna-dashboard.
+
+    Raises
+    ------
+    StudyError
+        If the file is no such storage, or is being written to.
+    """
+    optuna = optuna_or_error()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _alone(path), _quiet(optuna):
+        try:
+            storage = optuna.storages.RDBStorage(url(path))
+        except Exception as error:  # of SQLAlchemy, alembic or Optuna
+            raise StudyError(
+                f"{path}: no storage of this Optuna ({type(error).__name__}); expected "
+                "a file that `bench study` made, or a new name"
+            ) from None
+        try:
+            yield optuna.create_study(
+                storage=storage,
+                study_name=name,
+                direction="maximize",
+                load_if_exists=True,
+            )
+        finally:
+            storage.remove_session()
+            storage.engine.dispose()
+
+
+def url(path: Path) -> str:
+    """Return what Optuna and its dashboard call the file."""
+    return f"sqlite:///{path.as_posix()}"
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Hold a lock that the system lets go of, however this process ends."""
+    lock = path.with_name(f"{path.name}.lock")
+    with closing(sqlite3.connect(lock, timeout=0, isolation_level=None)) as holder:
+        try:
+            holder.execute("BEGIN EXCLUSIVE")
+        except sqlite3.Error:
+            raise StudyError(
+                f"{path}: another `bench study` is at work on it; wait for it, or give "
+                "--storage another file"
+            ) from None
+        yield
+
+
+@contextmanager
+def _quiet(optuna: Any) -> Iterator[None]:
+    """Leave it to us what is said."""
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            yield
+    finally:
+        optuna.logging.set_verbosity(before)

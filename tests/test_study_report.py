@@ -1,0 +1,158 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from study_text import Trainer, hasty_databases, planned, study_text
+
+import bench.study
+import bench.study_best
+from bench import read_results
+from bench.study import run_study
+from bench.study_best import HeldOut
+from bench.study_report import write_study_report
+
+
+@pytest.fixture(autouse=True)
+def _hasty():
+    with hasty_databases():
+        yield
+
+
+@pytest.fixture
+def trainer(monkeypatch):
+    made = Trainer([])
+    monkeypatch.setattr(bench.study, "train", made)
+    return made
+
+
+def reported(folder, plan, held_out=None):
+    results = run_study(plan, folder / "s.db")
+    held_out = held_out or HeldOut(np.array([0.7, 0.8]), np.array([0.6]), 2)
+    held_out = held_out if results.best is not None else None
+    path = write_study_report(plan, results, held_out, folder / "out", folder / "s.db")
+    return results, path.read_text()
+
+
+def test_the_report_shows_the_best_and_what_mattered(tmp_path, trainer):
+    plan = planned(tmp_path, 24, pruner="median", description="A *question*.")
+    results, text = reported(tmp_path, plan)
+    assert "A &#42;question&#42;." in text
+    assert "0.750±0.071" in text
+    assert "0.600±–" in text
+    assert f"| trial {results.best}" in text
+    assert "fANOVA" in text
+    assert "median of the complete trials" in text
+    for name in ("search", "parameters-1", "parameters-2"):
+        assert f"figures/{name}.png" in text
+        assert (tmp_path / "out" / "figures" / f"{name}.png").stat().st_size > 5000
+    assert "```yaml\n" + (tmp_path / "out" / "best.yaml").read_text() + "```" in text
+    assert "fANOVA" in (tmp_path / "out" / "index.html").read_text()
+    assert plan.name in text
+
+
+def test_trials_are_a_table_with_one_test_score(tmp_path, trainer):
+    results, _ = reported(tmp_path, planned(tmp_path))
+    frame = pd.read_csv(tmp_path / "out" / "trials.csv")
+    assert len(frame) == 8
+    tested = frame.dropna(subset=["test_accuracy"])
+    assert list(tested["number"]) == [results.best]
+    assert list(tested["test_accuracy"]) == [0.75]
+    assert json.loads(frame["hidden"][0]) in ([4, 4], [8])
+
+
+def test_a_report_of_failures_alone_says_so(tmp_path, trainer):
+    trainer.unfit = 0
+    _, text = reported(tmp_path, planned(tmp_path, 1))
+    assert "No trial is complete" in text
+    assert not (tmp_path / "out" / "best.yaml").exists()
+    assert "1 failed" in text
+
+
+def test_few_trials_have_no_importance(tmp_path, trainer):
+    _, text = reported(tmp_path, planned(tmp_path, 4))
+    assert "Importance needs 10 complete trials" in text
+
+
+def test_a_block_of_code_holds_what_is_in_it(tmp_path, trainer):
+    plan = planned(tmp_path, 2, description="``` # no heading")
+    _, text = reported(tmp_path, plan)
+    assert "````yaml\n" in text
+    assert text.endswith("````\n")
+
+
+def test_the_command_searches_tests_and_reports(tmp_path, bench_run):
+    (tmp_path / "mine.yaml").write_text(study_text(trials=3, sampler="batched"))
+    code, out, err = bench_run("study", "mine.yaml")
+    assert code == 0
+    assert out == "reports/small/README.md\n"
+    assert "3 of 3 done" in err
+    folder = tmp_path / "reports" / "small"
+    assert "±" in (folder / "README.md").read_text()
+    # What was found is a suite, whose results are those that the report shows.
+    code, out, err = bench_run("run", folder / "best.yaml", "--dry-run")
+    assert code == 0
+    assert "2 stored, 0 to compute" in out
+    assert bench_run("run", folder / "best.yaml", "-c", "SD")[0] == 0
+    shown = read_results(folder / "best.yaml")["test_accuracy"].mean()
+    trials = pd.read_csv(folder / "trials.csv")
+    assert trials["test_accuracy"].dropna().tolist() == pytest.approx([shown])
+    # Again: nothing is computed, the report is the same.
+    first = (folder / "README.md").read_bytes()
+    code, _, err = bench_run("study", "mine.yaml")
+    assert code == 0
+    assert "done" not in err
+    assert (folder / "README.md").read_bytes() == first
+
+
+def test_run_does_not_read_the_study(tmp_path, bench_run):
+    (tmp_path / "mine.yaml").write_text(study_text())
+    code, out, _ = bench_run("run", "mine.yaml", "--dry-run")
+    assert code == 0
+    assert "2 to compute" in out
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"study": None}, "no section 'study'"),
+        ({"space": {"lrr": {"choices": [1]}}}, "did you mean 'lr'"),
+        ({"sampler": "tbe"}, "study.sampler"),
+        ({"trials": 0}, "study.trials"),
+    ],
+)
+def test_bad_input_ends_at_once(tmp_path, bench_run, changes, said):
+    (tmp_path / "mine.yaml").write_text(study_text(**changes))
+    code, out, err = bench_run("study", "mine.yaml")
+    assert code == 2
+    assert said in err
+    assert err.count("\n") == 1
+    assert out == ""
+    assert not (tmp_path / "data").exists()
+
+
+def test_an_interrupted_command_says_how_to_go_on(
+    tmp_path, bench_run, trainer, monkeypatch
+):
+    monkeypatch.setattr(bench.study_best, "run_plan", lambda *_, **__: None)
+    (tmp_path / "mine.yaml").write_text(study_text())
+    trainer.stop_at = 5
+    code, out, err = bench_run("study", "mine.yaml")
+    assert code == 130
+    assert out == ""
+    assert "5 of 8 done" in err
+    assert "interrupted; finished trials are kept" in err
+    trainer.stop_at = None
+    code, out, err = bench_run("study", "mine.yaml", "--storage", "data/studies.db")
+    assert code == 3  # since nothing was trained again, by the line above
+    assert "| –" in (tmp_path / "reports" / "small" / "README.md").read_text()
+    assert "6 of 8 done" in err
+    assert "5 of 8 done" not in err
+
+
+def test_failed_trials_give_exit_code_3(tmp_path, bench_run, trainer):
+    (tmp_path / "mine.yaml").write_text(study_text(trials=1))
+    trainer.unfit = 0
+    code, _, err = bench_run("study", "mine.yaml")
+    assert code == 3
+    assert "1 trials failed" in err
