@@ -12,8 +12,6 @@ from torch import Tensor
 
 from bench.losses import member_penalty
 
-_PAGE = 1000  # epochs
-
 
 class Fresh(torch.utils.data.Dataset[Any]):
     """Batches that are seen once each: an iterator in a dataset's clothes.
@@ -93,8 +91,8 @@ class MembersNet(NeuralNet):
 
     def initialize(self) -> Any:
         """Begin a diary too."""
-        self.diary_: list[dict[str, Tensor]] = []
-        self.pages_: list[dict[str, Tensor]] = []
+        self.diary_: dict[str, Tensor] = {}
+        self.n_written_ = 0
         return super().initialize()
 
     def read_diary(self) -> dict[str, np.ndarray]:
@@ -104,11 +102,8 @@ class MembersNet(NeuralNet):
         study's notebook has it; "prequential_accuracy" is that of the batch before any
         step on it. "loss", its parts and "largest_gradient" are of the last step.
         """
-        self._turn_page()
-        return {
-            name: torch.cat([page[name] for page in self.pages_]).cpu().numpy()
-            for name in self.pages_[0]
-        }
+        rows = slice(self.n_written_)
+        return {name: page[rows].cpu().numpy() for name, page in self.diary_.items()}
 
     def get_iterator(self, dataset: Any, training: bool = False) -> Any:
         """Return the stream itself: it ends when the training does."""
@@ -154,21 +149,23 @@ class MembersNet(NeuralNet):
                 gradient = parameter.grad
                 part.grad = None if gradient is None else gradient[members]
             self.optimizer_.step()
-        self.diary_.append(entry)
-        if len(self.diary_) == _PAGE:
-            self._turn_page()
+        self._write(entry)
         if self.prompt:
             self.history.record("train_loss", losses.mean().item())
             self.history.record("train_accuracy", entry["accuracy"].mean().item())
         return {"loss": losses.detach(), "y_pred": logits.detach()}
 
-    def _turn_page(self) -> None:
-        """Gather entries: a tensor of ten numbers takes as much as one of thousands."""
-        if self.diary_:
-            names = self.diary_[0]
-            page = {n: torch.stack([entry[n] for entry in self.diary_]) for n in names}
-            self.pages_.append(page)
-            self.diary_.clear()
+    def _write(self, entry: dict[str, Tensor]) -> None:
+        """Note an epoch on a page for all: a scrap kept of each would litter the heap.
+
+        A small block that stays between two large ones that come and go keeps the
+        system from joining these: memory grew by as much as a batch an epoch.
+        """
+        for name, values in entry.items():
+            if name not in self.diary_:
+                self.diary_[name] = values.new_empty(self.max_epochs, len(values))
+            self.diary_[name][self.n_written_] = values
+        self.n_written_ += 1
 
 
 @torch.no_grad()

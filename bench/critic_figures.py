@@ -15,7 +15,7 @@ from bench.figures import (
     SYMBOLIC,
     axes_or_new,
     new_grid,
-    set_title,
+    plain,
     style,
 )
 from bench.training_figures import over_repetitions, said_of_smoothing
@@ -55,7 +55,7 @@ def critics_figure(history: pd.DataFrame) -> Any:
         plot_parts(history[history["classifier"] == name], ax=ax)
         ax.set(xlabel="", ylabel="")
         ax.locator_params(axis="x", nbins=4)
-        set_title(ax, name)
+        ax.set_title(plain(name))
     figure.supylabel("part of the loss", fontsize=7.5)
     said = said_of_smoothing(history)
     figure.supxlabel(said if single else said.replace("\n", "; "), fontsize=7.5)
@@ -81,7 +81,7 @@ def plot_parts(history: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         Rows of the critic, as `bench.histories.history_frame` gives them.
     """
     ax = axes_or_new(ax)
-    sizes = [pd.Series(dtype=float)]
+    sizes = {"": pd.Series(dtype=float)}
     for part, how in _LOOKS.items():
         # A penalty without weight is none.
         if part not in history or not history[part].fillna(0).any():
@@ -91,8 +91,10 @@ def plot_parts(history: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         ax.fill_between(
             mean.index, mean - std, mean + std, color=how["color"], alpha=0.16, lw=0
         )
-        sizes.append(mean.abs())
-    _reach_far(ax, pd.concat(sizes))
+        sizes[part] = mean.abs()
+    # The penalty vanishes as it is met, which is of no account for a scale.
+    middle = pd.concat([own for part, own in sizes.items() if part != "loss_penalty"])
+    _reach_far(ax, middle.median(), pd.concat(sizes).max())
     if len(sizes) == 1:
         ax.text(0.5, 0.5, "nothing recorded", transform=ax.transAxes, ha="center")
     ax.set_xlabel(said_of_smoothing(history))
@@ -100,11 +102,9 @@ def plot_parts(history: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _reach_far(ax: Axes, sizes: pd.Series) -> None:
+def _reach_far(ax: Axes, middle: float, largest: float) -> None:
     """Let an axis show small losses beside huge ones, of both signs."""
-    sizes = sizes[sizes > 0]
-    middle, largest = sizes.median(), sizes.max()
-    if not largest > _FAR * middle:
+    if not largest > _FAR * middle > 0:
         return
     start = 10.0 ** np.floor(np.log10(middle))
     ax.set_yscale("symlog", linthresh=start)

@@ -19,7 +19,6 @@ from bench.figures import (
     looks_of,
     new_grid,
     plain,
-    set_title,
     style,
 )
 from bench.histories import spread
@@ -63,7 +62,7 @@ def accuracies_figure(history: pd.DataFrame, held_out: pd.DataFrame) -> Any:
         ax.set(xlabel="", ylabel="")
         lowest = i + n_columns >= len(names)
         ax.tick_params(labelleft=i % n_columns == 0, labelbottom=lowest)
-        set_title(ax, name)
+        ax.set_title(plain(name))
     for ax in axes:
         ax.set_ylim(low - 0.02, high + 0.02)
         ax.locator_params(axis="x", nbins=5)

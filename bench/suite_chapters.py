@@ -65,14 +65,23 @@ def opening(plan: Plan, found: Findings, answers: Sequence[Block] = ()) -> list[
 
 
 def _online(found: Findings) -> str:
-    by_dataset = found.summary.groupby("dataset", sort=False)
-    names = dict.fromkeys(n for _, own in by_dataset for n in trained_online(own))
+    online = {
+        name
+        for _, own in found.summary.groupby("dataset", sort=False)
+        for name in trained_online(own)
+    }
+    every = list(dict.fromkeys(found.results["classifier"]))
+    names = [name for name in every if name in online]
     if not names:
         return ""
-    every = set(names) == set(found.summary["classifier"])
-    who = "All are trained" if every else "Trained"
-    whose = "" if every else f": {', '.join(names)}; their test curves are those of all"
-    return f" {who} online, on fresh curves in each epoch and no training set{whose}."
+    if names == every:
+        return (
+            " All are trained online, on fresh curves in each epoch: no training set."
+        )
+    return (
+        " Trained online, on fresh curves in each epoch: "
+        f"{', '.join(names)}; the test curves are the same for all."
+    )
 
 
 def across_chapter(

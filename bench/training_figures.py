@@ -122,15 +122,19 @@ def plot_dynamics(
     if log and means.min() > 0:
         ax.set_yscale("log")
         floor = means.min() / 3  # mean - std may be below 0, which has no logarithm
-        ax.set_ylim(bottom=floor)
+    ends = [means]
     for look, mean, std in bands:
         low = (mean - std).clip(lower=floor)
         high = mean + std
         if quantity == "accuracy":
             high = high.clip(upper=1.0)
+        ends += [low, high]
         ax.fill_between(
             mean.index, low, high, color=look.colour, alpha=0.2, linewidth=0
         )
+    if np.isfinite(floor):
+        reach = pd.concat(ends)
+        ax.set_ylim(reach.min() / 1.1, reach.max() * 1.1)
     ax.set_xlabel(said_of_smoothing(known))
     ax.set_ylabel(_TITLES.get(quantity, quantity.replace("_", " ")))
     if legend and entries:

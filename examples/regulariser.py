@@ -152,16 +152,17 @@ def report(found):
     return f"""# regulariser
 
 A 1-32-1 tanh network is fitted to ten noisy points of a parabola of the library
-`{card.dataset["library"]["name"]}`: alone, and pulled, with {WEIGHT:g} · \
-softplus(−logit) of a frozen `{card.classifier["id"]}` added to its loss. \
-Root mean squares over the 100 points of the grid, averaged over {len(pairs)} draws:
+`{card.dataset["library"]["name"]}`: alone, and pulled, {WEIGHT:g} · softplus(−logit) of
+a frozen `{card.classifier["id"]}` added to its loss. Root mean squares over the 100
+points of the grid, averaged over {len(pairs)} draws:
 
 {table.to_markdown(index=False, disable_numparse=True)}
 
-Pulled, it is nearer to a parabola, whichever is nearest, in {nearer["distance"]} of \
-{len(pairs)} draws, and in {nearer["error"]} nearer to the one that the points are of. \
-It need not become one: the pull ends where the discriminator is sure, and that can be \
-wrong of curves unlike any it was trained on (the farthest ends at {farthest:.3f}). \
+Pulled, it is nearer to a parabola, whichever is nearest, in {nearer["distance"]} of
+{len(pairs)} draws, and in {nearer["error"]} nearer to the one that the points are of.
+
+It need not become one: the pull ends where the discriminator is sure, and of curves
+unlike any that it was trained on it can be wrong (the farthest ends at {farthest:.3f}).
 Who knows that the library holds parabolas alone fits a parabola, and needs no network.
 
 ![Fits of three draws, and the distances of all](figures/regulariser.png)
@@ -183,6 +184,7 @@ def main():
     parser.add_argument("--draws", type=int, default=20)
     parser.add_argument("--out", type=Path, default=Path("reports/regulariser"))
     options = parser.parse_args()
+    torch.set_num_threads(1)  # such small products take longer by two
     found, curves = experiment(options.draws)
     figures.save(picture(found, curves), options.out / "figures" / "regulariser")
     found.to_csv(

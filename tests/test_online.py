@@ -195,14 +195,6 @@ def test_an_interruption_is_not_the_end_of_a_training(train):
     assert not hasattr(member, "net_")
 
 
-def test_a_diary_of_many_epochs_is_whole(train, monkeypatch):
-    monkeypatch.setattr("bench.batched_training._PAGE", 7)
-    [member], _ = train([SDClassifier(random_state=0)])
-    [other], _ = train([SDClassifier(random_state=0)])
-    assert member.history_["loss"].shape == (20,)
-    np.testing.assert_array_equal(member.history_["loss"], other.history_["loss"])
-
-
 @pytest.mark.parametrize(
     ("members", "said"),
     [

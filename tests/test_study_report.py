@@ -1,16 +1,21 @@
 import json
+import signal
 
 import numpy as np
 import pandas as pd
 import pytest
-from study_text import Trainer, hasty_databases, planned, study_text
+from bench_process import BenchProcess
+from study_text import CLASSIFIER, Trainer, hasty_databases, planned, study_text
 
 import bench.study
 import bench.study_best
 from bench import read_results
 from bench.study import run_study
 from bench.study_best import HeldOut
+from bench.study_plan import plan_study
 from bench.study_report import write_study_report
+from bench.study_storage import opened
+from bench.suite import load_suite
 
 
 @pytest.fixture(autouse=True)
@@ -156,3 +161,24 @@ def test_failed_trials_give_exit_code_3(tmp_path, bench_run, trainer):
     code, _, err = bench_run("study", "mine.yaml")
     assert code == 3
     assert "1 trials failed" in err
+
+
+def test_ctrl_c_ends_a_training_and_keeps_what_is_finished(tmp_path):
+    entry = CLASSIFIER | {"training": {"mode": "online", "epochs": 300}}
+    text = study_text(classifiers=[entry], trials=500)
+    (tmp_path / "mine.yaml").write_text(text)
+    command = BenchProcess(tmp_path, "study", "mine.yaml")
+    assert "1 of 500 done" in command.process.stderr.readline()
+    command.process.send_signal(signal.SIGINT)
+    code, out, err = command.finish()
+    assert code == 130
+    assert "finished trials are kept" in err
+    assert out == ""
+    assert "Traceback" not in err
+    assert not command.marked()
+    study = load_suite(tmp_path / "mine.yaml")
+    with opened(tmp_path / "data" / "studies.db", plan_study(study).name) as kept:
+        states = [trial.state.name for trial in kept.trials]
+    assert states[0] == "COMPLETE"
+    assert states[-1] in ("RUNNING", "COMPLETE")
+    assert len(states) < 500
