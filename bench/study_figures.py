@@ -80,6 +80,7 @@ def plot_importances(shares: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     if len(shares):
         ax.legend(loc="lower right")
     else:
+        ax.set_xticks([])
         ax.text(0.5, 0.5, "too few trials", transform=ax.transAxes, ha="center")
     return ax
 

@@ -112,10 +112,6 @@ def _opening(study_plan: StudyPlan, results: StudyResults) -> list[Block]:
             "tested."
         )
     )
-    if len(results.trials) < study_plan.trials:
-        blocks.append(
-            Warning(f"{study_plan.trials} trials are asked for; the study goes on.")
-        )
     return blocks
 
 
@@ -147,8 +143,9 @@ def _best_chapter(
                 _top_table(study_plan, results.trials),
                 f"The best {_SHOWN} complete trials. The value of the first has a "
                 f"standard error of {error:.3f} from the {n_curves} validation curves "
-                "alone, so neighbours in this table are not told apart; being the best "
-                "of many it is too high on average, which the test curves mend.",
+                "alone, and how far another training of the same recipe may be from it "
+                "is the std above: neighbours in this table are not told apart. Being "
+                "the best of many it is too high on average; the test score is not.",
             ),
             Text(
                 [

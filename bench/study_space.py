@@ -2,7 +2,7 @@
 
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,10 @@ from bench.schema import Suite
 from bench.study_schema import DimensionSpec
 from bench.validation import validated
 
-# Beside the classifier's own parameters: a part of the suite, and a key in it.
-ELSEWHERE = ("training.steps", "training.curves", "neural.curves_per_net")
+# Beside the classifier's own parameters: a part of the suite, and a key in it. The
+# notebook's lat_size is two in one: each epoch's network gives all its neural curves.
+LAT_SIZE = ("training.curves", "neural.curves_per_net")
+ELSEWHERE = ("training.steps", *LAT_SIZE, "lat_size")
 _SET_BY_US = ("x", "n_channels", "device", "callbacks", "random_state")
 _FIXED_ONLY = {
     "max_epochs": "the study's trials all take training.epochs",
@@ -51,6 +53,10 @@ def check_space(suite: Suite, recipe: ClassifierRecipe) -> None:
                 f"{where}: nothing of that name to search{did_you_mean(name, known)}. "
                 f"Known: {', '.join(known)}"
             )
+        if name == "lat_size" and (both := suite.study.space.keys() & set(LAT_SIZE)):
+            raise SuiteError(
+                f"{where}: sets {min(both)}, which the space has too; leave one out"
+            )
         if name in ELSEWHERE:
             for value in values_at_ends(dimension):
                 try:
@@ -82,7 +88,7 @@ def configured(suite: Suite, parameters: Mapping[str, Any]) -> Suite:
     [dataset], [entry] = data["datasets"], data["classifiers"]
     for_all = data.pop("training", {})
     training = entry.pop("training", for_all)
-    for name, value in parameters.items():
+    for name, value in _spelt_out(parameters):
         part, _, key = name.rpartition(".")
         place = {
             "": entry.setdefault("params", {}),
@@ -95,6 +101,12 @@ def configured(suite: Suite, parameters: Mapping[str, Any]) -> Suite:
     made = validated(Suite, document, StudyError)
     made._document = document
     return made
+
+
+def _spelt_out(parameters: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in parameters.items():
+        for own in LAT_SIZE if name == "lat_size" else (name,):
+            yield own, value
 
 
 def snippet(suite: Suite, parameters: Mapping[str, Any], folder: Path) -> str:

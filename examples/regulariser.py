@@ -152,9 +152,9 @@ def report(found):
     return f"""# regulariser
 
 A 1-32-1 tanh network is fitted to ten noisy points of a parabola of the library
-`{card.dataset["library"]["name"]}`: alone, and pulled, {WEIGHT:g} · softplus(−logit) of
-a frozen `{card.classifier["id"]}` added to its loss. Root mean squares over the 100
-points of the grid, averaged over {len(pairs)} draws:
+`{card.dataset["library"]["name"]}`: alone, and pulled, with {WEIGHT:g} ·
+softplus(−logit) of a frozen `{card.classifier["id"]}` added to its loss. Root mean
+squares over the 100 points of the grid, averaged over {len(pairs)} draws:
 
 {table.to_markdown(index=False, disable_numparse=True)}
 

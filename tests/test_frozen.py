@@ -256,6 +256,12 @@ def test_a_foreign_card_is_named(sd, text):
         bench.load_discriminator(sd)
 
 
+def test_a_file_too_long_to_be_one_of_ours_is_not_read_whole(sd, monkeypatch):
+    monkeypatch.setattr("bench.card._MAX_CARD", 100)
+    with pytest.raises(DiscriminatorError, match=f"{CARD}: more than 100 bytes"):
+        bench.load_discriminator(sd)
+
+
 NETWORK = {"kind": "SD", "n_points": N_POINTS, "hidden": [8]}
 
 

@@ -5,6 +5,9 @@ from bench.losses import (
     binary_cross_entropy,
     cross_entropy,
     gradient_penalty,
+    member_cross_entropy,
+    member_penalty,
+    member_wasserstein,
     wasserstein,
 )
 
@@ -110,3 +113,30 @@ def test_only_the_ratio_of_weights_counts(loss, n_outputs, n_classes):
     torch.testing.assert_close(
         loss(logits, labels, weights)[0], loss(logits, labels, 7 * weights)[0]
     )
+
+
+@pytest.mark.parametrize(
+    ("of_members", "of_one"),
+    [(member_cross_entropy, binary_cross_entropy), (member_wasserstein, wasserstein)],
+)
+def test_a_members_loss_is_what_it_would_be_alone(of_members, of_one):
+    logits = torch.randn(3, 8, dtype=torch.float64)
+    labels = torch.tensor([1] * 4 + [0] * 4)
+    found, parts = of_members(logits)
+    for number, own in enumerate(logits):
+        expected, components = of_one(own[:, None], labels, None)
+        torch.testing.assert_close(found[number], expected)
+        assert parts.keys() == components.keys()
+        for name, value in components.items():
+            torch.testing.assert_close(parts[name][number], value)
+
+
+def test_a_members_penalty_is_at_the_interpolates_of_its_own_pairs():
+    X = torch.randn(2, 6, 3, dtype=torch.float64)
+    share = torch.rand(2, 3, dtype=torch.float64)
+    found = member_penalty(lambda Z: (Z**2).sum(2), X, share)
+    for number in range(2):
+        real, fake = X[number, :3], X[number, 3:]
+        between = share[number, :, None] * real + (1 - share[number, :, None]) * fake
+        expected = ((2 * between).norm(dim=1) - 1) ** 2
+        torch.testing.assert_close(found[number], expected.mean())

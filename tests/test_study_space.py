@@ -51,6 +51,8 @@ def test_a_training_for_the_whole_suite_becomes_the_classifiers_own(tmp_path):
         ({"training.steps": {"choices": [0, 1]}}, "steps: found 0"),
         ({"training.steps": {"low": 0, "high": 9}}, "steps: found 0"),
         ({"neural.curves_per_net": {"choices": [1, "two"]}}, 'found "two"'),
+        ({"lat_size": {"choices": [1]}, "training.curves": {"choices": [1]}},
+         "lat_size: sets training.curves, which the space has too"),
         ({"lr": {"choices": []}}, "at least 1 item"),
         ({"lr": {"low": 2, "high": 1}}, "expected low < high"),
         ({"lr": {"low": 0, "high": 1, "log": True}}, "above 0"),
@@ -128,3 +130,9 @@ def test_a_suite_with_a_study_has_a_plan_like_any_other(tmp_path):
     path.write_text(json.dumps(data))
     without = make_plan(load_suite(path))
     assert [c.key for c in with_study.cells] == [c.key for c in without.cells]
+
+
+def test_the_notebooks_lat_size_sets_batch_and_network(tmp_path):
+    made = configured(planned(tmp_path).suite, {"lat_size": 4})
+    assert made.classifiers[0].training.curves == 4
+    assert made.datasets[0].neural.curves_per_net == 4
