@@ -105,7 +105,8 @@ class Nursery:
         arguments = (theirs.fileno(), self._folder, self._modules, self._warm_up)
         self._process = subprocess.Popen(
             _python(f"from bench.nursery import main; main(*{arguments!r})"),
-            env=_environment(self._threads),
+            # Some packages leave files as they are imported, such as torch.
+            env=_environment(self._threads) | {"TMPDIR": self._folder},
             stdin=subprocess.DEVNULL,
             pass_fds=[theirs.fileno()],
             start_new_session=True,  # the terminal's Ctrl-C is not for it
