@@ -71,7 +71,7 @@ def test_reading_ten_thousand_results(against, benchmark, write_suite, size, tmp
     path = write_suite(classifiers=["GNB"], repetitions=size(10_000))
     plan = make_plan(bench.load_suite(path))
     store = Store(tmp_path / "store")
-    result, arrays = compute(plan.cells[0])
+    [(result, arrays)] = compute((plan.cells[0],))
     for cell in plan.cells:
         own = replace(
             result, key=cell.key, fields=cell.fields, repetition=cell.repetition
