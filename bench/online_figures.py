@@ -146,6 +146,7 @@ def plot_held_out(
         legend_beside(ax, [(line, label) for _, line, label in found])
     else:
         ax.text(0.5, 0.5, "nothing recorded", transform=ax.transAxes, ha="center")
+    ax.locator_params(axis="x", nbins=5)  # long numbers would touch
     ax.set_xlabel(lines("epoch", "band: ±1 std over n repetitions"))
     ax.set_ylabel("held-out accuracy")
     return ax
