@@ -4,7 +4,7 @@ And what a person answered, from the figures.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
@@ -12,30 +12,30 @@ from bench.dataset_chapter import interval
 from bench.document_parts import Block, Figure, Section, Strong, Table, Text, Warning
 from bench.findings import Findings
 from bench.metrics import METRICS
-from bench.result import Result
 from bench.runner import Plan
+from bench.schema import Suite
 from bench.sweep_tables import first_failure
 from bench.tables import mean_std
 from bench.works import DOES_NOT, UNCLEAR, WORKS
 
 
-def answer_blocks(plan: Plan, stored: Sequence[Result]) -> list[Block]:
+def answer_blocks(suite: Suite, commits: Iterable[str | None]) -> list[Block]:
     """Say what was answered, when and from which results; warn where there are none.
 
     Parameters
     ----------
-    stored
-        The results of the suite that there are.
+    commits
+        Of the results that there are, where they are known.
     """
-    commits = {result.commit for result in stored if result.commit}
+    known = set(filter(None, commits))
     blocks: list[Block] = []
-    for entry in plan.suite.answers:
+    for entry in suite.answers:
         blocks += [
             Text([Strong(entry.question)]),
             Text(entry.answer),
             Text(f"Written {entry.date} from the results of commit {entry.commit}."),
         ]
-        if not any(commit.startswith(entry.commit) for commit in commits):
+        if not any(commit.startswith(entry.commit) for commit in known):
             blocks.append(
                 Warning(
                     f"No result below is of commit {entry.commit}: read the figures "

@@ -83,7 +83,8 @@ def write_report(
         *audits_chapter(findings),
         provenance_chapter(plan, findings, stored),
     ]
-    beginning = opening(plan, findings, answer_blocks(plan, stored))
+    answers = answer_blocks(plan.suite, [result.commit for result in stored])
+    beginning = opening(plan, findings, answers)
     name = plan.suite.name
     write_webpage(
         folder / "index.html", title=name, sections=sections, opening=beginning

@@ -19,6 +19,7 @@ from bench.document_parts import (
     Warning,
 )
 from bench.markdown import to_markdown
+from bench.question_chapters import answer_blocks
 from bench.study import StudyResults
 from bench.study_best import HeldOut
 from bench.study_figures import short_choice
@@ -101,6 +102,7 @@ def _opening(study_plan: StudyPlan, results: StudyResults) -> list[Block]:
     counts = results.trials["state"].value_counts()
     said = ", ".join(f"{counts[s]} {s}" for s in counts.index)
     blocks: list[Block] = [Text(suite.description)] if suite.description else []
+    blocks += answer_blocks(suite, results.trials["commit"])
     blocks.append(
         Text(
             f"{len(results.trials)} trials of {entry.id} on {dataset.id} ({said}), "

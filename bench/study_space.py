@@ -114,6 +114,7 @@ def snippet(suite: Suite, parameters: Mapping[str, Any], folder: Path) -> str:
     made = configured(suite, parameters)
     data = made.model_dump(mode="json", by_alias=True, exclude_unset=True)
     data["name"] = f"{suite.name[:59]}-best"
+    data.pop("answers", None)  # they are on the search
     if suite.description:  # of several lines it would be no plain text
         data["description"] = " ".join(suite.description.split())
     [dataset] = data["datasets"]

@@ -42,9 +42,13 @@ def answers(*commits):
     return [common | {"commit": commit} for commit in commits]
 
 
+def answered(plan, results):
+    return answer_blocks(plan.suite, [result.commit for result in results])
+
+
 def test_an_answer_says_when_and_from_which_results_it_was_written(findings):
     plan, _, results = findings(answers=answers("0123abc"))
-    blocks = answer_blocks(plan, results)
+    blocks = answered(plan, results)
     assert [type(block) for block in blocks] == [Text] * 3
     assert blocks[0].words[0].text == "Why?"
     assert blocks[1].words == "Because."
@@ -59,16 +63,16 @@ def test_an_answer_says_when_and_from_which_results_it_was_written(findings):
 def test_an_answer_to_other_results_is_warned_of(findings, commit, known):
     given = answers("0123abc", "fedcba9")
     plan, _, results = findings(answers=given, commit=commit or online_stores.COMMIT)
-    warnings = [b for b in answer_blocks(plan, results) if isinstance(b, Warning)]
+    warnings = [b for b in answered(plan, results) if isinstance(b, Warning)]
     assert len(warnings) == 2 - known
     assert all("No result below is of commit" in w.words for w in warnings)
 
 
 def test_without_answers_and_without_results_nothing_is_said_or_all_warned_of(findings):
     plan, _, results = findings()
-    assert answer_blocks(plan, results) == []
+    assert answered(plan, results) == []
     plan, _, _ = findings(answers=answers("0123abc"))
-    assert isinstance(answer_blocks(plan, [])[-1], Warning)
+    assert isinstance(answered(plan, [])[-1], Warning)
 
 
 def test_what_works_is_told_where_the_suite_asks(findings):

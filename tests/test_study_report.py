@@ -56,6 +56,16 @@ def test_the_report_shows_the_best_and_what_mattered(tmp_path, trainer):
     assert plan.name in text
 
 
+def test_the_report_has_the_answers_and_its_best_has_not(tmp_path, trainer):
+    entry = {"question": "Which?", "answer": "This.", "date": "2026-11-24"}
+    plan = planned(tmp_path, 4, answers=[entry | {"commit": "0123abc"}])
+    _, text = reported(tmp_path, plan)
+    assert "**Which?**\n\nThis." in text
+    assert "from the results of commit 0123abc" in text
+    assert "No result below is of commit 0123abc" in text
+    assert "answers" not in (tmp_path / "out" / "best.yaml").read_text()
+
+
 def test_trials_are_a_table_with_one_test_score(tmp_path, trainer):
     results, _ = reported(tmp_path, planned(tmp_path))
     frame = pd.read_csv(tmp_path / "out" / "trials.csv")
