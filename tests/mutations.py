@@ -318,7 +318,6 @@ class Trial:
         seconds = time.process_time() - start
         self.slowest = max(self.slowest, seconds)
         self.counts[f"exit code {code}"] += 1
-        assert seconds < SECONDS, seconds
         if code == 2:
             said = err.getvalue()
             assert said.startswith("bench: "), said
@@ -371,13 +370,13 @@ def run(kind: str, folder: Path) -> dict[str, Any]:
     import resource  # not on every system
 
     trial = Trial(folder / "trial")
-    if kind == "suites":  # torch, whose import is no part of an example
+    if kind == "suites":  # torch, whose import needs more memory than an example may
         import bench.classifiers  # noqa: F401
     whole = {"suite.yaml": json.dumps(TREE).encode()}
     trial(whole if kind == "suites" else _with_suite(LIBRARY))
     assert trial.counts == {"exit code 0": 1}, trial.counts
     trial.counts.clear()
-    trial.slowest = 0.0
+    trial.slowest = 0.0  # the first one imported what is imported when needed
     status = Path("/proc/self/status").read_text()
     held = 1024 * int(re.search(r"VmData:\s+(\d+)", status)[1])
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
@@ -394,6 +393,7 @@ def run(kind: str, folder: Path) -> dict[str, Any]:
     @given(KINDS[kind])
     def try_all(files: Files) -> None:
         trial(files)
+        assert trial.slowest < SECONDS, trial.slowest
 
     try_all()
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
