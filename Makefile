@@ -4,13 +4,17 @@ BIN := .venv/bin
 READY := .venv/.installed
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: run quick test test-slow bench bench-check bench-accept speed lint clean
+.PHONY: run quick peers test test-slow bench bench-check bench-accept speed lint clean
 
 run: $(READY)
 	$(BIN)/python -m bench run suites/seed.yaml -j $(JOBS)
 
 quick: $(READY)
 	$(BIN)/python -m bench run suites/quick.yaml -j $(JOBS)
+
+# The classifiers of the extra [peers]; see peers.txt.
+peers: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r peers.txt
 
 # Many tests wait for processes of their own: two at a time take little longer each.
 test: lint

@@ -1,25 +1,23 @@
 """A batch: all repetitions of a classifier that learns online, trained as one."""
 
-from typing import Any
-
 import numpy as np
 
-from bench.cells import Arrays, Unit, timed, told_by
+from bench.cells import Unit
 from bench.datasets import make_dataset
+from bench.fitting import Fit, timed, told_by
 from bench.online import OnlineTraining, fit_online
 from bench.registry import build
 from bench.streams import CurveStream
 
 
-def train_batch(unit: Unit) -> list[tuple[dict[str, Any], Arrays]]:
+def train_batch(unit: Unit) -> list[Fit]:
     """Train the cells' classifiers together; score each on its own test curves.
 
     Returns
     -------
-    list of (found, arrays)
-        A cell's fields of a result, its seconds of fitting divided by the number of
-        cells, and its arrays. Training curves are seen once and not kept, so there is
-        no score on them.
+    list of Fit
+        A cell each, its seconds of fitting divided by the number of cells. Training
+        curves are seen once and not kept, so there is no score on them.
     """
     first = unit[0]
     assert first.classifier.training is not None  # what makes it a batch
@@ -52,5 +50,5 @@ def train_batch(unit: Unit) -> list[tuple[dict[str, Any], Arrays]]:
         found["data_hash"] = data_hash
         found["fit_seconds"] = round(wall / len(unit), 4)
         found["fit_cpu_seconds"] = round(cpu / len(unit), 4)
-        computed.append((found, arrays))
+        computed.append(Fit(found, arrays, member, columns))
     return computed

@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 from safetensors import SafetensorError, numpy, safe_open
 
+from bench.card_networks import KINDS, Network
 from bench.documents import read_bytes, shown
 from bench.errors import DiscriminatorError, MissingFileError
 from bench.validation import Strict
@@ -25,37 +26,9 @@ CARD, WEIGHTS = "card.json", "weights.safetensors"
 _MAX_CARD = 2**27  # bytes; a million points are the longest thing in it
 _MAX_WEIGHTS = 2**31
 
-Count = Annotated[int, Field(ge=1, le=2**20)]
 # JSON has no tuples: `strict=False` takes a list for one, and nothing else.
-Widths = Annotated[tuple[Count, ...], Field(max_length=1000, strict=False)]
 Point = Annotated[tuple[float, ...], Field(min_length=1, strict=False)]
 Weights = dict[str, np.ndarray]
-
-
-class SDNetwork(Strict):
-    """What `bench.nets.SD` is made from."""
-
-    kind: Literal["SD"]
-    n_points: Count
-    n_channels: Annotated[int, Field(ge=1, le=1000)] = 1
-    hidden: Widths
-    n_outputs: Count = 1
-    extension: Literal["none", "stack", "embed"] = "none"
-    embed_hidden: Widths = (64, 64)
-
-
-class CSDNetwork(Strict):
-    """What `bench.nets.CSD` is made from."""
-
-    kind: Literal["CSD"]
-    n_points: Count
-    n_channels: Annotated[int, Field(ge=1, le=1000)] = 1
-    convolution: Annotated[
-        tuple[Count | Literal["pool"], ...], Field(max_length=1000, strict=False)
-    ]
-    kernel_size: Count = 3
-    hidden: Widths
-    n_outputs: Count = 1
 
 
 class WeightsFile(Strict):
@@ -88,7 +61,7 @@ class Card(Strict):
 
     format: Literal["function-bench discriminator"]
     version: Literal[1]
-    network: Annotated[SDNetwork | CSDNetwork, Field(discriminator="kind")]
+    network: Network
     classes: Annotated[tuple[int | str, ...], Field(min_length=2, strict=False)]
     class_names: Annotated[tuple[str, ...], Field(strict=False)] = ()
     channels: Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
@@ -234,7 +207,7 @@ def _parse_card(raw: bytes, path: Path) -> Card:
         except ValidationError as error:
             first, *_ = error.errors(include_url=False, include_input=False)
         # pydantic adds the kind of network to the place.
-        place = ".".join(str(p) for p in first["loc"] if p not in ("SD", "CSD"))
+        place = ".".join(str(p) for p in first["loc"] if p not in KINDS)
         said = f"{place}: {first['msg']}" if place else first["msg"]
     raise DiscriminatorError(
         f"{path}: {shown(said)}; expected a card that `python -m bench export` wrote"

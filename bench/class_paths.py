@@ -10,6 +10,7 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, packages_distributions, requires
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from bench import RESULTS, resources
@@ -17,24 +18,34 @@ from bench.documents import shown
 from bench.errors import ClassifierError, did_you_mean
 from bench.provenance import package_version
 
-OWN = "bench.classifiers."  # where SD and CSD are
+OWN = "bench.classifiers."  # where SD, CSD and CSD2 are
+_STAGES = {  # of `bench.RESULTS`, of our classifiers that need no torch
+    "bench.cue_classifier.CueClassifier": "CUES",
+    "bench.quadratic.RegularisedQDA": "QDA-REG",
+}
+_DISTRIBUTIONS = {"skfda": "scikit_fda"}  # called otherwise than what they install
 
 
 def import_class(class_path: str) -> Any:
     """Import a class by its dotted path."""
-    module_name, _, name = class_path.rpartition(".")
     try:
-        module = import_module(module_name)
+        module = import_module(class_path.rpartition(".")[0])
     except (Exception, SystemExit) as error:  # a stranger's module may do anything
         raise ClassifierError(
             f"'{class_path}' cannot be imported: {type(error).__name__}: {error}; "
             "expected package.module.Class of what is installed"
         ) from None
+    return class_in(module, class_path)
+
+
+def class_in(module: ModuleType, class_path: str) -> Any:
+    """Return the class of a module that a path, dotted or of a file, ends in."""
+    home, name = re.split(r"[.:](?=\w+$)", class_path)
     found = getattr(module, name, None)
     if not inspect.isclass(found):
         classes = [n for n, value in vars(module).items() if inspect.isclass(value)]
         raise ClassifierError(
-            f"'{module_name}' has no class '{name}'{did_you_mean(name, classes)}"
+            f"'{home}' has no class '{name}'{did_you_mean(name, classes)}"
         )
     return found
 
@@ -42,12 +53,17 @@ def import_class(class_path: str) -> Any:
 def missing_extra(class_path: str) -> str:
     """Say how to install a class's package if it is missing and an extra of ours."""
     package = class_path.partition(".")[0]
-    if sys.modules.get(package) is not None or find_spec(package) is not None:
+    if (
+        not package
+        or sys.modules.get(package) is not None
+        or find_spec(package) is not None
+    ):
         return ""
     for line in extras():
         name = re.match(r"[\w.-]+", line)
         extra = re.search(r"extra == ['\"]([\w-]+)['\"]", line)
-        if name and extra and name[0].lower().replace("-", "_") == package.lower():
+        distribution = _DISTRIBUTIONS.get(package, package).lower()
+        if name and extra and name[0].lower().replace("-", "_") == distribution:
             return (
                 f"the package '{name[0]}' is missing; install it by "
                 f"`pip install 'function-bench[{extra[1]}]'`"
@@ -64,7 +80,7 @@ def extras() -> list[str]:
 
 
 def own_parameters(class_path: str) -> list[str]:
-    """Read the parameters of SD or CSD in their source: importing it imports torch."""
+    """Read the parameters of our own in their source: importing it imports torch."""
     module, _, name = class_path.rpartition(".")
     path = resources.PACKAGE / f"{module.removeprefix('bench.')}.py"
     classes = {
@@ -93,26 +109,43 @@ def _check_names(class_path: str, params: dict[str, Any], known: list[str]) -> N
             )
 
 
-def check_class(class_path: str, params: dict[str, Any]) -> None:
-    """Refuse what is no classifier, and parameters that it does not take."""
-    if class_path.startswith(OWN):
-        _check_names(class_path, params, own_parameters(class_path))
-        return
-    found = import_class(class_path)
-    missing = [
-        name
-        for name in ("fit", "predict", "get_params", "set_params")
-        if not hasattr(found, name)
-    ]
-    if missing:
+def check_own(class_path: str, params: dict[str, Any], is_last: bool) -> None:
+    """Refuse parameters that SD, CSD or CSD2 does not take, without importing it."""
+    if not is_last:
         raise ClassifierError(
-            f"'{class_path}' is no scikit-learn classifier: it lacks "
-            f"{', '.join(missing)}"
+            f"'{class_path}' transforms nothing; expected it as the last step"
         )
+    _check_names(class_path, params, own_parameters(class_path))
+
+
+def check_class(class_path: str, found: Any, params: dict[str, Any]) -> None:
+    """Refuse a class that is no classifier, and parameters that it does not take."""
+    needed = ("fit", "predict", "get_params", "set_params")
+    _check_methods(class_path, found, needed, "is no scikit-learn classifier")
     if getattr(found, "_estimator_type", None) == "regressor" or (
         "RegressorMixin" in [base.__name__ for base in found.__mro__]
     ):
         raise ClassifierError(f"'{class_path}' is a regressor; expected a classifier")
+    _check_built(class_path, found, params)
+
+
+def check_step(class_path: str, found: Any, params: dict[str, Any]) -> None:
+    """Refuse a class that cannot stand before the last step of a pipeline."""
+    needed = ("fit", "transform", "get_params", "set_params")
+    said = "cannot be a step before the last"
+    _check_methods(class_path, found, needed, said)
+    _check_built(class_path, found, params)
+
+
+def _check_methods(
+    class_path: str, found: Any, needed: tuple[str, ...], said: str
+) -> None:
+    missing = [name for name in needed if not hasattr(found, name)]
+    if missing:
+        raise ClassifierError(f"'{class_path}' {said}: it lacks {', '.join(missing)}")
+
+
+def _check_built(class_path: str, found: Any, params: dict[str, Any]) -> None:
     known = list(inspect.signature(found).parameters.values())
     names = [parameter.name for parameter in known]
     if not any(parameter.kind == parameter.VAR_KEYWORD for parameter in known):
@@ -130,15 +163,22 @@ def check_class(class_path: str, params: dict[str, Any]) -> None:
 def class_version(class_path: str) -> str:
     """Tell which arithmetic a class stands for, without importing it."""
     if class_path.startswith(OWN):
-        stage = "CSD" if class_path.endswith("CSDClassifier") else "SD"
+        stage = class_path.removeprefix(OWN).removesuffix("Classifier")
         return f"{stage} {RESULTS[stage]}, torch {package_version('torch')}"
+    if class_path in _STAGES:
+        stage = _STAGES[class_path]
+        sklearn = package_version("scikit-learn")
+        return f"{stage} {RESULTS[stage]}, scikit-learn {sklearn}"
     package = class_path.partition(".")[0]
     if package == "sklearn":  # the usual case, without reading every distribution
         return f"scikit-learn {package_version('scikit-learn')}"
     distributions = packages_distributions().get(package)
     if distributions:
         return ", ".join(f"{d} {package_version(d)}" for d in sorted(distributions))
-    module = find_spec(class_path.rpartition(".")[0])
-    if module is None or module.origin is None:
-        return "unknown"
+    try:
+        module = find_spec(class_path.rpartition(".")[0])
+    except ModuleNotFoundError:
+        return "missing"
+    if module is None or module.origin is None or not Path(module.origin).is_file():
+        return "unknown"  # such as what is built in
     return f"file {hashlib.sha256(Path(module.origin).read_bytes()).hexdigest()}"

@@ -1,10 +1,12 @@
-"""SD and CSD as scikit-learn classifiers, trained through skorch."""
+"""SD, CSD and CSD2 as scikit-learn classifiers, trained through skorch."""
 
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 import torch
 
+from bench.csd2_channels import points_on_a_line
+from bench.csd2_net import CSD2, FLIPS, WINDOWS
 from bench.discriminator import Discriminator, at_least, one_of
 from bench.nets import CONVOLUTION, CSD, EXTENSIONS, SD
 
@@ -191,3 +193,106 @@ class CSDClassifier(Discriminator):
             "convolution": tuple(self.convolution),
             "kernel_size": self.kernel_size,
         }
+
+
+class CSD2Classifier(Discriminator):
+    """Second convolutional symbolic discriminator as a scikit-learn classifier.
+
+    It reads derivatives beside the values, see `bench.csd2_net.CSD2`, and its loss is
+    cross-entropy: it is neither a critic, nor learns online.
+
+    Parameters
+    ----------
+    windows : tuple of float, default=(0.09, 0.25)
+        Shares of the points that smoothed derivatives are fitted to.
+    width, hidden, dropout : int, tuple of int, float; default=32, (64,), 0.1
+        Of the convolutions, of the head's layers, in the head.
+    flips : tuple of {"y", "x"}, default=("y", "x")
+        What leaves a curve in its class: its negative, its mirror image. Each is made
+        at random in training, and all are averaged over afterwards; "x" only where the
+        points are symmetric, none with further channels or fewer than 16 points.
+    lr, weight_decay, betas
+        Of AdamW, the highest of a one-cycle schedule, which rises for a fifth of it.
+    max_epochs, batch_size : int or None, default=None
+        None: 80,000 over the distinct curves, from 20 to 60; an eighth, from 16 to 64.
+    x : array of shape (n_points,) or (n_points, 1), default=None
+        Where the curves were evaluated, in any order; equally spaced if None.
+        Derivatives are with respect to it, so that several inputs are refused.
+    n_channels, device, callbacks, random_state
+        As in `SDClassifier`; the values are the first channel.
+
+    Attributes
+    ----------
+    net_, history_, classes_, n_features_in_, n_iter_
+        As in `SDClassifier`; "accuracy" is that of flipped curves, under dropout.
+    """
+
+    # What others have as parameters is settled here.
+    loss, gradient_penalty = "bce", 0.0
+    iterations, schedule, early_stopping = 1, "one-cycle", False
+    learns_online = False
+    _optimizer = torch.optim.AdamW
+    _warm_up = 0.2
+    _longest_gradient = 1.0
+    _counts = ("n_channels", "width")
+
+    def __init__(
+        self,
+        *,
+        windows: tuple[float, ...] = WINDOWS,
+        width: int = 32,
+        hidden: tuple[int, ...] = (64,),
+        dropout: float = 0.1,
+        flips: tuple[str, ...] = FLIPS,
+        lr: float = 3e-3,
+        weight_decay: float = 1e-2,
+        betas: tuple[float, float] = (0.9, 0.999),
+        max_epochs: int | None = None,
+        batch_size: int | None = None,
+        n_channels: int = 1,
+        x: Any = None,
+        device: str = "auto",
+        callbacks: Any = None,
+        random_state: Any = None,
+    ) -> None:
+        self.windows = windows
+        self.width = width
+        self.hidden = hidden
+        self.dropout = dropout
+        self.flips = flips
+        self.lr = lr
+        self.weight_decay = weight_decay
+        self.betas = betas
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.n_channels = n_channels
+        self.x = x
+        self.device = device
+        self.callbacks = callbacks
+        self.random_state = random_state
+
+    def check_parameters(self) -> None:
+        """Raise a ValueError for a parameter that cannot be; data are known by now."""
+        points_on_a_line(self.x, self._n_points())
+        super().check_parameters()
+        for name in ("windows", "flips"):
+            if not isinstance(value := getattr(self, name), tuple | list):
+                raise ValueError(f"{name} = {value!r}; expected a list, if of one")
+        if self.max_epochs is not None:
+            at_least("max_epochs", self.max_epochs, 1, Integral)
+        shares = [("dropout", self.dropout), *(("windows", w) for w in self.windows)]
+        for name, share in shares:
+            at_least(name, share, 0, Real)
+            if share >= 1:
+                raise ValueError(f"{name} = {share}; expected a number below 1")
+        for flip in self.flips:
+            one_of("flips", flip, FLIPS)
+
+    def _budget(self, n_curves: int) -> tuple[int, int | None]:
+        epochs = self.max_epochs or min(60, max(20, round(80_000 / n_curves)))
+        return epochs, self.batch_size or min(64, max(16, n_curves // 8))
+
+    def _module(self) -> tuple[type[torch.nn.Module], dict[str, Any]]:
+        own = {"x": self.x, "width": self.width, "dropout": float(self.dropout)}
+        lists = {"flips": tuple(self.flips), "windows": tuple(self.windows)}
+        return CSD2, own | lists

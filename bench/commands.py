@@ -21,7 +21,7 @@ def run(options: argparse.Namespace) -> int:
     from bench.report import write_report
     from bench.result import BAD
     from bench.runner import check_sizes, run_plan
-    from bench.tables import load_results, results_frame
+    from bench.tables import load_results, results_frame, transfer_frame
 
     whole, plan, store = _plan(options)
     limited = len(plan.cells) < len(whole.cells)
@@ -30,15 +30,17 @@ def run(options: argparse.Namespace) -> int:
     )
     if options.dry_run:
         check_sizes(plan, engine.memory)
-        known = plan.cells if store.folder.is_dir() else ()
+        known = plan.everything if store.folder.is_dir() else ()
         stored = sum(store.get(cell.key) is not None for cell in known)
+        beside = f" and {len(plan.transfers)} transfers" if plan.transfers else ""
         print(
             f"{len(plan.cells)} cells: {len(plan.datasets)} datasets × "
             f"{plan.suite.repetitions} repetitions × {len(plan.classifiers)} "
-            f"classifiers; {stored} stored, {len(plan.cells) - stored} to compute"
+            f"classifiers{beside}; {stored} stored, {len(plan.everything) - stored} to "
+            "compute"
         )
         return OK
-    with RunProgress(len(plan.cells)) as progress:
+    with RunProgress(len(plan.everything)) as progress:
         retry = options.retry_failed
         run_plan(plan, store, engine, progress.advance, retry, progress.warn)
     if progress.computed:
@@ -49,14 +51,15 @@ def run(options: argparse.Namespace) -> int:
     if options.out or not limited:
         out = options.out or Path("reports") / plan.suite.name
         print(write_report(plan, store, out, found))
-    bad = results["status"].isin(BAD)
-    if bad.any():
+    transfers = transfer_frame(plan, store)
+    bad = sum(int(f["status"].isin(BAD).sum()) for f in (results, transfers) if len(f))
+    if bad:
         print(
-            f"bench: {bad.sum()} cells are not done; the report says why, and "
+            f"bench: {bad} cells are not done; the report says why, and "
             "--retry-failed computes them again",
             file=sys.stderr,
         )
-    return SOME_FAILED if bad.any() else OK
+    return SOME_FAILED if bad else OK
 
 
 def report(options: argparse.Namespace) -> int:
@@ -78,7 +81,7 @@ def plan(options: argparse.Namespace) -> int:
     whole, _, store = _plan(options)
     if options.pilot:
         some = pilot(whole, options.pilot)
-        with RunProgress(len(some.cells)) as progress:
+        with RunProgress(len(some.everything)) as progress:
             engine = LocalEngine(options.jobs or 1)
             run_plan(some, store, engine, progress.advance, warn=progress.warn)
     print_forecast(whole, forecast(whole, store), options.jobs or 1)
@@ -147,7 +150,8 @@ def list_all(options: argparse.Namespace) -> int:
 
     print("classifiers")
     for name, preset in PRESETS.items():
-        print(f"  {name:<8} {preset.summary} ({preset.class_path})")
+        chain = " → ".join([*preset.before, preset.class_path])
+        print(f"  {name:<8} {preset.summary} ({chain})")
     print("libraries")
     for path in sorted(resources.LIBRARIES.glob("*.lib")):
         print(f"  {path.stem}")

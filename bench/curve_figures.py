@@ -1,23 +1,22 @@
 """Figures of single curves' fate: the hardest ones, and how sure classifiers were."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from bench.curve_boxes import draw_boxes
 from bench.figures import (
     FAINT,
     INK,
     NEURAL,
     PAGE,
-    SMALL,
     SYMBOLIC,
     Look,
     axes_or_new,
     handle,
-    inches_of,
+    height_for,
     legend_beside,
     looks_of,
     plain,
@@ -25,7 +24,6 @@ from bench.figures import (
 )
 from bench.metrics import Predictions, calibration_bins
 
-_BOX = 1.05  # inches: no small picture is narrower
 _FEWEST = 10  # curves in a bin: the accuracy of fewer is chance
 _CLASSES = {0: "neural", 1: "symbolic"}
 
@@ -87,41 +85,20 @@ def plot_hardest(
         Label → its name.
     """
     n = len(hardest)
-    ax = axes_or_new(ax, PAGE, 0.5 + 1.05 * max(1, -(-n // 6)))  # as `_boxes` has it
-    ax.set_axis_off()
+    ax = axes_or_new(ax, PAGE, 0.5 + 1.05 * max(1, -(-n // 6)))
     if not n:
+        ax.set_axis_off()
         ax.text(0.5, 0.5, "no curve is misclassified", ha="center", color=FAINT)
         return ax
-    for i, (box, first, last) in enumerate(_boxes(ax, n)):
-        row = hardest.iloc[i]
-        order = np.argsort(x[:, 0], kind="stable")
-        colour = (NEURAL, SYMBOLIC)[int(row["label"] == 1)]
-        small = ax.inset_axes(box)
-        small.plot(
-            x[order, 0],
-            X[row["curve"], : len(x)][order],
-            color=colour,
-            linestyle="-" if x.shape[1] == 1 else "",
-            marker="" if x.shape[1] == 1 else ".",
-            markersize=2,
-        )
-        name = class_names.get(int(row["label"]), str(row["label"]))
-        small.set_title(
-            f"{plain(name, 14)}\n{row['wrong']} of {row['of']} err",
-            fontsize=SMALL,
-            pad=2,
-        )
-        small.tick_params(labelsize=5.5, length=2, pad=1.5)
-        small.locator_params(axis="both", nbins=3)
-        small.margins(y=0.1)
-        # These are all that matter to the layout, which would measure each box twice.
-        small.set_in_layout(first or last)
-        if first:
-            small.set_ylabel("value", fontsize=SMALL, labelpad=1)
-        if last:
-            small.set_xlabel("input", fontsize=SMALL, labelpad=1)
-        else:
-            small.tick_params(axis="x", labelbottom=False)
+    boxes = []
+    for row in hardest.to_dict("records"):
+        label = int(row["label"])
+        # Of more than two classes, the name alone says which it is.
+        colour = (NEURAL, SYMBOLIC)[label] if len(class_names) == 2 else INK
+        name = plain(class_names.get(label, str(label)), 14)
+        title = f"{name}\n{row['wrong']} of {row['of']} err"
+        boxes.append((X[[row["curve"]], : len(x)], colour, title))
+    draw_boxes(ax, x, boxes)
     return ax
 
 
@@ -173,7 +150,8 @@ def plot_calibration(
     bins : DataFrame
         As `calibration_frame` gives it, of one dataset.
     """
-    ax = axes_or_new(ax)
+    n_lines = bins["classifier"].nunique()
+    ax = axes_or_new(ax, height=height_for(n_lines))
     looks = looks_of(bins["classifier"], looks)
     # The probability of the class predicted is above one half where there are two.
     low = 0.5 if bins.empty or bins["confidence"].min() >= 0.5 - 1e-6 else 0.0
@@ -204,21 +182,6 @@ def plot_calibration(
     ax.set_xlabel("confidence (probability\nof the class predicted)")
     ax.set_ylabel("accuracy, held-out")
     return ax
-
-
-def _boxes(ax: Axes, n: int) -> list[tuple[Any, bool, bool]]:
-    """Divide axes into n boxes: (x, y, width, height), is leftmost, has none below."""
-    inches = np.array(inches_of(ax))
-    n_rows = -(-n // max(1, int(inches[0] / _BOX)))
-    n_columns = -(-n // n_rows)
-    gap = np.array([0.38, 0.34]) / inches  # for tick labels, and for a title
-    size = (1 - gap * (n_columns - 1, n_rows - 1)) / (n_columns, n_rows)
-    found = []
-    for i in range(n):
-        row, column = divmod(i, n_columns)
-        corner = (column * (size[0] + gap[0]), 1 - row * gap[1] - (row + 1) * size[1])
-        found.append(((*corner, *size), column == 0, i + n_columns >= n))
-    return found
 
 
 def _pool(bins: pd.DataFrame) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from bench.dataset_words import told_apart
 from bench.datasets import DatasetRecipe
 from bench.document_parts import Block, Figure, Items, Section, Table, Text
 from bench.findings import Findings, rows_of
@@ -31,12 +32,13 @@ def dataset_chapter(
         Its `bench.online_tables.online_table`.
     """
     spec = recipe.spec
+    about = [Text(spec.description)] if spec.description else []
     blocks: list[Block | Section] = [
+        *about,
         Text(
-            f"Library {spec.library} against untrained networks "
-            f"({spec.neural.activation}, hidden layers {list(spec.neural.hidden)}); "
-            f"{len(recipe.x)} points of {recipe.x.shape[1]} input(s), "
-            f"{spec.inputs.kind}; {_curves(found, recipe)}, {spec.dtype}; channels: "
+            f"{told_apart(recipe)}; {len(recipe.x)} points of "
+            f"{recipe.x.shape[1]} input(s), {spec.inputs.kind}; "
+            f"{_curves(found, recipe)}, {spec.dtype}; channels: "
             f"{', '.join(spec.channels)}."
         ),
         score_table(plan, found, spec.id),

@@ -6,7 +6,8 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 
-from bench.figures import INK, NEURAL, SYMBOLIC, axes_or_new, style
+from bench.curve_boxes import draw_boxes
+from bench.figures import INK, NEURAL, PAGE, SYMBOLIC, axes_or_new, plain, style
 
 _COLUMN_COLOURS = ("#029E73", "#CC78BC", "#56B4E9", "#DE8F05")
 
@@ -45,6 +46,24 @@ def plot_curves(
     ax.set_xlabel(_input_name(x))
     ax.set_ylabel("value")
     _legend_above_curves(ax)
+    return ax
+
+
+@style()
+def plot_classes(
+    x: np.ndarray, classes: Mapping[str, np.ndarray], *, ax: Axes | None = None
+) -> Axes:
+    """Draw curves of each of many classes in a box of their own.
+
+    Parameters
+    ----------
+    x : array of shape (n_points, n_inputs)
+    classes
+        A class's name → its curves, shape (n_curves, n_points).
+    """
+    ax = axes_or_new(ax, PAGE, 0.3 + 1.05 * -(-len(classes) // 6))
+    boxes = [(curves, SYMBOLIC, plain(name, 20)) for name, curves in classes.items()]
+    draw_boxes(ax, x, boxes)
     return ax
 
 

@@ -1,10 +1,12 @@
 """What a suite file may say of a dataset: library, points, networks, sizes."""
 
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from bench.neural_schema import MlpCurves, NeuralCurves
 from bench.validation import Strict
 
 Id = Annotated[
@@ -17,9 +19,17 @@ Positive = Annotated[float, Field(gt=0)]
 Channel = Literal["value", "gradient", "input"]
 Name = Annotated[str, Field(max_length=200)]
 FEW = Field(min_length=1, max_length=100)
+FEWEST_VALUES, MOST_VALUES = 2, 100  # of a sweep
+
+
+def _only_kind_is_required(schema: dict[str, Any]) -> None:
+    """Let an editor take an entry whose size is under its `sweep`."""
+    schema["required"] = ["kind"]
 
 
 class _Inputs(Strict):
+    model_config = ConfigDict(json_schema_extra=_only_kind_is_required)
+
     sort: bool = False
 
 
@@ -105,24 +115,61 @@ Inputs = Annotated[
 ]
 
 
-class MlpCurves(Strict):
-    """Untrained multilayer perceptrons."""
+class Split(Strict):
+    """Functions that only the test curves are of, others in each repetition."""
 
-    kind: Literal["mlp"] = "mlp"
-    hidden: Annotated[
-        tuple[Annotated[int, Field(ge=1, le=4096)], ...], Field(max_length=64)
-    ] = (32, 32)
-    activation: Literal["relu", "tanh", "sigmoid", "silu", "gelu"] = "relu"
-    curves_per_net: Annotated[int, Field(ge=1, le=4096)] = 1
+    unseen_functions: Annotated[int, Field(alias="unseen-functions", ge=1)]
+
+
+def _may_sweep(schema: dict[str, Any]) -> None:
+    """Tell an editor of the key that `bench.sweep_entries` reads."""
+    schema["properties"]["sweep"] = {
+        "description": "One number of the dataset, by its dotted name, and the values "
+        "that it takes: a dataset each.",
+        "type": "object",
+        "minProperties": 1,
+        "maxProperties": 1,
+        "additionalProperties": {
+            "type": "array",
+            "items": {"type": "number"},
+            "minItems": FEWEST_VALUES,
+            "maxItems": MOST_VALUES,
+            "uniqueItems": True,
+        },
+    }
 
 
 class DatasetSpec(Strict):
-    """The recipe of a dataset, as a suite writes it."""
+    """The recipe of a dataset, as a suite writes it.
+
+    Attributes
+    ----------
+    description
+        What it asks, for a reader; nothing depends on it.
+    task
+        What is told apart: the library's curves from neural ones, or its functions
+        from one another.
+    noise
+        In percent of a curve's standard deviation; curves are standardised before it
+        is added, and again after.
+    split
+        By which the library's functions are divided between training and test.
+    """
+
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        "sweep": "in a suite file, which makes a dataset of each of its values"
+    }
+    model_config = ConfigDict(json_schema_extra=_may_sweep)
 
     id: Id
+    description: Annotated[str, Field(max_length=2000)] = ""
     library: Annotated[str, Field(min_length=1, max_length=1000)]
     inputs: Inputs
-    neural: MlpCurves = MlpCurves()
+    neural: NeuralCurves = MlpCurves()
+    task: Literal["symbolic-vs-neural", "which-function"] = "symbolic-vs-neural"
+    noise: Annotated[float, Field(ge=0, le=1e6)] = 0.0
+    standardise: Literal["curve"] | None = None
+    split: Split | None = None
     dtype: Literal["float64", "float32"] = "float64"
     channels: Annotated[tuple[Channel, ...], FEW] = ("value",)
     train: Size = 1000
@@ -136,3 +183,58 @@ class DatasetSpec(Strict):
                 "channels", "expected 'value' and further channels, each once"
             )
         return channels
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> Self:
+        which = self.task == "which-function"
+        for wrong, found, expected in (
+            (
+                self.noise > 0 and "gradient" in self.channels,
+                "noise together with the channel 'gradient'",
+                "one of them: an exact gradient beside noisy values gives the class "
+                "away",
+            ),
+            (
+                which and "neural" in self.model_fields_set,
+                "'neural' under task: which-function",
+                "none: the classes are the library's functions",
+            ),
+            (
+                which and self.split is not None,
+                "'split' under task: which-function",
+                "none: a function that was never seen cannot be named",
+            ),
+        ):
+            if wrong:
+                raise PydanticCustomError(
+                    "together",
+                    "found {found}; expected {expected}",
+                    {"found": found, "expected": expected},
+                )
+        return self
+
+    @property
+    def standardised(self) -> bool:
+        """Whether each curve gets mean 0 and standard deviation 1.
+
+        So do those of nets and of the functions that they mimic: else the deviation,
+        which only the latter have exact, would give the class away.
+        """
+        mimic = self.task != "which-function" and self.neural.kind == "mimic"
+        return self.standardise == "curve" or self.noise > 0 or mimic
+
+    @property
+    def not_online(self) -> str:
+        """Why there are no fresh curves without end of it; empty where there are."""
+        why = {
+            "task: which-function": self.task == "which-function",
+            "split": self.split is not None,
+            "neural.kind: mimic": self.neural.kind == "mimic",
+        }
+        named = ", ".join(name for name, holds in why.items() if holds)
+        if not named:
+            return ""
+        return (
+            f"found {named}, of which there are no fresh curves without end; expected "
+            "training: {mode: fixed}, or another dataset"
+        )

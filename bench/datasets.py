@@ -1,62 +1,29 @@
-"""Datasets: curves of two classes, drawn afresh for each repetition."""
+"""Datasets: curves of several classes, drawn afresh for each repetition."""
 
 import hashlib
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bench import RESULTS
 from bench.dataset_schema import DatasetSpec
+from bench.draws import draw_class
 from bench.errors import DatasetError
-from bench.inputs import make_inputs
-from bench.library import FunctionLibrary, load_library
-from bench.neural import sample_mlp
+from bench.recipes import DatasetRecipe, resolve_dataset
 from bench.seeds import generator
 from bench.threads import limited_threads
 
-# What a sweep may vary without changing a curve: not part of the random streams.
-_SIZES = ("train", "test", "channels")
-MAX_WEIGHTS = 2**24  # of one network: 128 MiB
-
-
-@dataclass(frozen=True)
-class DatasetRecipe:
-    """A dataset with its names resolved: everything that its curves depend on.
-
-    Attributes
-    ----------
-    spec
-        As the suite wrote it.
-    library
-        The parsed function library.
-    x : array of shape (n_points, n_inputs), float64
-        The points, the same in all repetitions.
-    identity
-        The recipe as a JSON value: the library's text, a file's content hash.
-    """
-
-    spec: DatasetSpec
-    library: FunctionLibrary
-    x: np.ndarray
-    identity: dict[str, Any]
-
-    @cached_property
-    def stream(self) -> dict[str, Any]:
-        """The part of the identity that seeds depend on: all but the sizes."""
-        return {k: v for k, v in self.identity.items() if k not in _SIZES}
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of X_train and X_test of one repetition."""
-        n_points, n_inputs = map(int, self.x.shape)
-        n_blocks = sum(1 if c == "value" else n_inputs for c in self.spec.channels)
-        n_curves = 2 * (self.spec.train + self.spec.test)
-        itemsize = int(np.dtype(self.spec.dtype).itemsize)
-        return n_curves * n_blocks * n_points * itemsize
+# Those of other modules are half of what a caller needs, and are found here too.
+__all__ = [
+    "Dataset",
+    "DatasetRecipe",
+    "draw_class",
+    "draw_part",
+    "lay_out",
+    "make_dataset",
+    "resolve_dataset",
+]
 
 
 @dataclass(frozen=True)
@@ -68,7 +35,8 @@ class Dataset:
     X_train, X_test : arrays of shape (n_curves, n_channels * n_points)
         Channel after channel, in the recipe's dtype; rows are shuffled.
     y_train, y_test : arrays of shape (n_curves,)
-        1 = symbolic, 0 = neural.
+        Positions in the recipe's ``class_names``: 1 = symbolic, 0 = neural, or the
+        function of each curve.
     x : array of shape (n_points, n_inputs)
     channels : tuple of str
         The name of each channel; one a column of the input for all but "value".
@@ -94,41 +62,6 @@ class Dataset:
             if own == name
         ]
         return np.concatenate(blocks)
-
-
-def resolve_dataset(spec: DatasetSpec, folder: Path | None = None) -> DatasetRecipe:
-    """Read the library, make the points, and probe that the curves are finite.
-
-    Paths are relative to `folder`, by default the current one.
-    """
-    folder = Path() if folder is None else folder
-    library = load_library(spec.library, folder)
-    inputs = spec.inputs.model_dump()
-    if spec.inputs.kind == "file":
-        inputs["path"] = folder / spec.inputs.path
-    x = make_inputs(**inputs)
-    if x.shape[1] < library.n_inputs:
-        raise DatasetError(
-            f"the library '{spec.library}' reads {library.n_inputs} inputs, the points "
-            f"have {x.shape[1]}; give the inputs more columns (dim, columns)"
-        )
-    widths = [x.shape[1], *spec.neural.hidden, spec.neural.curves_per_net]
-    n_weights = sum(a * b for a, b in pairwise(widths))
-    if n_weights > MAX_WEIGHTS:
-        raise DatasetError(
-            f"neural: networks of {n_weights} weights; expected at most {MAX_WEIGHTS}: "
-            "lower hidden or curves_per_net"
-        )
-    library.probe(x, np.dtype(spec.dtype))
-    # Defaults are left out, so that a new key with a default changes no old result.
-    identity = spec.model_dump(mode="json", exclude={"id"}, exclude_defaults=True)
-    identity["library"] = library.text
-    identity["inputs"]["kind"] = spec.inputs.kind
-    if spec.inputs.kind == "file":
-        identity["inputs"]["path"] = hashlib.sha256(x.tobytes()).hexdigest()
-    identity["train"], identity["test"] = spec.train, spec.test
-    identity["results"] = RESULTS["curves"]
-    return DatasetRecipe(spec, library, x, identity)
 
 
 def make_dataset(
@@ -180,34 +113,10 @@ def make_dataset(
     return Dataset(channels=channels, data_hash=hasher.hexdigest(), **arrays)
 
 
-def draw_class(
-    recipe: DatasetRecipe,
-    symbolic: bool,
-    size: int,
-    gradients: bool,
-    *,
-    part: str = "train",
-    repetition: int = 0,
-    seed: int = 0,
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """Draw curves of one class: values (size, n_points) and, if asked, gradients."""
-    kind = "symbolic" if symbolic else "neural"
-    rng = generator(seed, "curves", recipe.stream, repetition, part, kind)
-    dtype = np.dtype(recipe.spec.dtype)
-    if symbolic:
-        if gradients:
-            return recipe.library.sample(recipe.x, size, rng, True, dtype)
-        return recipe.library.sample(recipe.x, size, rng, dtype=dtype), None
-    network = recipe.spec.neural.model_dump(exclude={"kind"})
-    if gradients:
-        return sample_mlp(recipe.x, size, rng, **network, gradients=True, dtype=dtype)
-    return sample_mlp(recipe.x, size, rng, **network, dtype=dtype), None
-
-
 def draw_part(
     recipe: DatasetRecipe, part: str, size: int, repetition: int = 0, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw curves of a name of their own: X (2 * size, n_features), y (2 * size,).
+    """Draw curves of a name of their own: X (n_classes * size, n_features) and y.
 
     `size` is of each class. A part that is neither "train" nor "test" shares no curve
     with these.
@@ -222,14 +131,15 @@ def _draw_part(
     spec = recipe.spec
     n_points, n_inputs = recipe.x.shape
     width = sum(n_points * (1 if c == "value" else n_inputs) for c in spec.channels)
-    X = np.empty((2 * size, width), spec.dtype)
+    n_curves = recipe.n_classes * size
+    X, y = np.empty((n_curves, width), spec.dtype), np.empty(n_curves, np.int64)
     rng = generator(seed, "order", recipe.stream, repetition, part)
-    order = rng.permutation(2 * size)
-    for label in (0, 1):
+    order = rng.permutation(n_curves)
+    for label in range(recipe.n_classes):
         rows = order[label * size : (label + 1) * size]
         values, gradients = draw_class(
             recipe,
-            bool(label),
+            label,
             size,
             "gradient" in spec.channels,
             part=part,
@@ -237,8 +147,7 @@ def _draw_part(
             seed=seed,
         )
         X[rows] = lay_out(spec.channels, recipe.x, values, gradients)
-    y = np.empty(2 * size, np.int64)
-    y[order[:size]], y[order[size:]] = 0, 1
+        y[rows] = label
     if not np.isfinite(X).all():
         raise DatasetError(
             f"'{spec.id}', repetition {repetition}, {part}: curves that are not "

@@ -1,4 +1,4 @@
-"""What SD and CSD share: data in, a skorch net, labels out."""
+"""What SD, CSD and CSD2 share: data in, a skorch net, labels out."""
 
 from numbers import Integral, Real
 from typing import Any, Self
@@ -10,12 +10,9 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import (
-    _check_sample_weight,
-    check_is_fitted,
-    validate_data,
-)
-from skorch.callbacks import EarlyStopping, LRScheduler
+from sklearn.utils.validation import _check_sample_weight as checked_weights
+from sklearn.utils.validation import check_is_fitted, validate_data
+from skorch.callbacks import EarlyStopping, GradientNormClipping, LRScheduler
 from skorch.helper import predefined_split
 
 from bench import losses
@@ -36,13 +33,19 @@ def _gives_probabilities(estimator: Any) -> bool:
 
 
 class Discriminator(ClassifierMixin, BaseEstimator):
-    """A classifier of curves; SD and CSD say which network it trains.
+    """A classifier of curves; SD, CSD and CSD2 say which network it trains.
 
     Training is on distinct rows: equal rows of one class are merged and their
     weights added, and rows are put into an order of their own. So a fit depends
     neither on the order of the curves nor on whether a curve that counts twice is
     repeated or weighted.
     """
+
+    learns_online = True
+    _optimizer: type[torch.optim.Optimizer] = torch.optim.Adam
+    _warm_up = 0.3  # share of a one-cycle schedule in which the rate rises
+    _longest_gradient: float | None = None  # its norm is cut to this
+    _counts: tuple[str, ...] = ("max_epochs", "iterations", "n_channels")
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train on curves.
@@ -62,7 +65,7 @@ class Discriminator(ClassifierMixin, BaseEstimator):
         """
         X, y = validate_data(self, X, y, dtype=np.float32)
         check_classification_targets(y)
-        weight = _check_sample_weight(
+        weight = checked_weights(
             sample_weight, X, dtype=np.float64, ensure_non_negative=True
         )
         X, y, weight = X[weight > 0], y[weight > 0], weight[weight > 0]
@@ -153,7 +156,7 @@ class Discriminator(ClassifierMixin, BaseEstimator):
                 "does not"
             )
         one_of("schedule", self.schedule, (None, "one-cycle"))
-        for field in ("max_epochs", "iterations", "n_channels"):
+        for field in self._counts:
             at_least(field, getattr(self, field), 1, Integral)
         if self.batch_size is not None:
             at_least("batch_size", self.batch_size, 1, Integral)
@@ -180,6 +183,10 @@ class Discriminator(ClassifierMixin, BaseEstimator):
     def _n_points(self) -> int:
         return int(self.n_features_in_ // self.n_channels)
 
+    def _budget(self, n_curves: int) -> tuple[int, int | None]:
+        """Return epochs and the curves of a batch, None for all."""
+        return self.max_epochs, self.batch_size
+
     def make_net(
         self, n_curves: int, valid: list[Curves], device: str
     ) -> DiscriminatorNet:
@@ -187,24 +194,26 @@ class Discriminator(ClassifierMixin, BaseEstimator):
         n_outputs = 1 if len(self.classes_) == 2 else len(self.classes_)
         loss = losses.wasserstein
         if self.loss == "bce":
-            loss = (
-                losses.binary_cross_entropy if n_outputs == 1 else losses.cross_entropy
-            )
+            binary = losses.binary_cross_entropy
+            loss = binary if n_outputs == 1 else losses.cross_entropy
+        epochs, batch_size = self._budget(n_curves)
         callbacks = list(self.callbacks or [])
+        if self._longest_gradient is not None:
+            callbacks.append(GradientNormClipping(self._longest_gradient))
         if self.schedule == "one-cycle":
-            batches = -(-n_curves // (self.batch_size or n_curves))
+            batches = -(-n_curves // (batch_size or n_curves))
             callbacks.append(
                 LRScheduler(
                     torch.optim.lr_scheduler.OneCycleLR,
                     max_lr=self.lr,
-                    total_steps=max(2, self.max_epochs * batches),
+                    total_steps=max(2, epochs * batches),
+                    pct_start=self._warm_up,
                     step_every="batch",
                 )
             )
         if self.early_stopping:
-            callbacks.append(
-                EarlyStopping(patience=_PATIENCE, load_best=True, sink=_silent)
-            )
+            early = EarlyStopping(patience=_PATIENCE, load_best=True, sink=_silent)
+            callbacks.append(early)
         module, arguments = self._module()
         return DiscriminatorNet(
             module,
@@ -218,13 +227,13 @@ class Discriminator(ClassifierMixin, BaseEstimator):
             penalty=float(self.gradient_penalty),
             iterations=self.iterations,
             prompt=bool(self.callbacks) or self.early_stopping,
-            optimizer=torch.optim.Adam,
+            optimizer=self._optimizer,
             optimizer__betas=tuple(self.betas),
             optimizer__weight_decay=float(self.weight_decay),
             optimizer__fused=True,
             lr=self.lr,
-            max_epochs=self.max_epochs,
-            batch_size=self.batch_size,
+            max_epochs=epochs,
+            batch_size=batch_size,
             train_split=predefined_split(valid[0]) if valid else None,
             callbacks=callbacks,
             callbacks__print_log=None,
@@ -234,7 +243,7 @@ class Discriminator(ClassifierMixin, BaseEstimator):
 
     def _module(self) -> tuple[type[torch.nn.Module], dict[str, Any]]:
         """Return the torch module's class and its own parameters."""
-        raise TypeError("use SDClassifier or CSDClassifier")
+        raise TypeError("use SDClassifier, CSDClassifier or CSD2Classifier")
 
 
 def resolve_device(device: str) -> str:

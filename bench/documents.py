@@ -7,7 +7,8 @@ duplicate key is refused, and so is any character that cannot be seen.
 import errno
 import math
 import stat
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ MAX_DEPTH = 32
 MAX_KEY = 100  # characters
 MAX_DIGITS = 100  # characters of a number; Python's own limit is 4300 digits
 _CORE = "tag:yaml.org,2002:"
+Location = tuple[str | int, ...]  # keys and positions, from the outermost
 
 
 @dataclass(frozen=True)
@@ -45,15 +47,25 @@ class Document:
         Dictionaries, lists, strings, numbers, booleans and None.
     lines
         For each path of keys and positions, the line (from 1) where it stands.
+    moved
+        Path in the data → path in the file, of what stands elsewhere there.
     """
 
     path: Path
     data: Any
-    lines: dict[tuple[str | int, ...], int]
+    lines: dict[Location, int]
+    moved: Mapping[Location, Location] = field(default_factory=dict)
+
+    def written(self, *location: str | int) -> Location:
+        """Return where a part of the data stands in the file."""
+        for length in range(len(location), 0, -1):
+            if location[:length] in self.moved:
+                return self.moved[location[:length]] + location[length:]
+        return location
 
     def where(self, *location: str | int) -> str:
         """Return ``file:line`` of the innermost part of `location` that is written."""
-        found = location
+        found = self.written(*location)
         while found and found not in self.lines:
             found = found[:-1]
         return f"{self.path}:{self.lines.get(found, 1)}"
@@ -126,6 +138,12 @@ def is_file(path: Path) -> bool:
         return path.is_file()
     except (OSError, ValueError):  # such as a name too long for the file system
         return False
+
+
+def named(location: Iterable[str | int]) -> str:
+    """Return a path of keys and positions as a reader writes it: ``datasets[0].id``."""
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    return "".join(parts).lstrip(".")
 
 
 def shown(text: str, length: int = 200) -> str:

@@ -5,19 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bench.card import CSDNetwork, SDNetwork, write_discriminator
+from bench.card import write_discriminator
+from bench.card_networks import KINDS
 from bench.cells import Cell
 from bench.errors import DiscriminatorError, StoreError
 from bench.registry import build
 from bench.result import Result
 from bench.runner import Plan
 from bench.store import WEIGHT, Store
-from bench.validation import Strict
-
-_NETWORKS: dict[str, type[Strict]] = {
-    "bench.classifiers.SDClassifier": SDNetwork,
-    "bench.classifiers.CSDClassifier": CSDNetwork,
-}
 
 
 def choose_cell(plan: Plan, repetition: int = 0) -> tuple[Plan, Cell]:
@@ -51,8 +46,8 @@ def choose_cell(plan: Plan, repetition: int = 0) -> tuple[Plan, Cell]:
     if not ours:
         found = ", ".join(f"{r.id} ({r.class_path})" for r in plan.classifiers[:3])
         raise DiscriminatorError(
-            f"{suite.path}: found {found}; expected an SD or CSD, only these can be "
-            "exported"
+            f"{suite.path}: found {found}; expected an SD, CSD or CSD2, only "
+            "these can be exported"
         )
     if len(ours) > 1:
         raise DiscriminatorError(
@@ -67,7 +62,8 @@ def choose_cell(plan: Plan, repetition: int = 0) -> tuple[Plan, Cell]:
     own = [cell for cell in plan.cells if cell.classifier is ours[0]]
     [cell] = [cell for cell in own if cell.repetition == repetition]
     kept = own if cell.batched > 1 else [cell]
-    return replace(plan, classifiers=(ours[0],), cells=tuple(kept)), cell
+    one = replace(plan, classifiers=(ours[0],), cells=tuple(kept), transfers=())
+    return one, cell
 
 
 def why_not_done(plan: Plan, cell: Cell, result: Result) -> str:
@@ -127,9 +123,10 @@ def _card(plan: Plan, cell: Cell, result: Result) -> dict[str, Any]:
     stream = [dataset.stream, cell.repetition]
     estimator = build(classifier, cell.seed, stream, dataset.x, len(channels))
     params = estimator.get_params(deep=False)
-    model = _NETWORKS[classifier.class_path]
+    kind = classifier.class_path.rpartition(".")[2].removesuffix("Classifier")
+    model = KINDS[kind]
     network = {
-        "kind": model.__name__.removesuffix("Network"),
+        "kind": kind,
         "n_points": len(dataset.x),
         **{name: params[name] for name in model.model_fields if name in params},
     }
@@ -141,8 +138,8 @@ def _card(plan: Plan, cell: Cell, result: Result) -> dict[str, Any]:
     return {
         # With what no parameter says: the classes' defaults may change.
         "network": model.model_validate(network).model_dump(mode="json"),
-        "classes": [0, 1],
-        "class_names": ["neural", "symbolic"],
+        "classes": list(range(dataset.n_classes)),
+        "class_names": list(dataset.class_names),
         "channels": channels,
         "x": dataset.x.tolist(),
         "dataset": spec

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 Operator = Literal["+", "-", "*", "/", "**"]
+KINDS = ("N", "U", "S")  # of coefficients
 FUNCTIONS = ("sin", "cos", "tan", "exp", "log", "sqrt", "abs", "tanh")
 _UFUNCS: dict[str, Any] = {name: getattr(np, name) for name in (*FUNCTIONS, "sign")}
 
@@ -30,7 +31,10 @@ class Input:
 
 @dataclass(frozen=True, eq=False)
 class Coefficient:
-    """A random number of the curve: ``N`` standard normal, ``U`` uniform on [0, 1)."""
+    """A random number of the curve.
+
+    ``N`` is standard normal, ``U`` uniform on [0, 1), ``S`` a sign: -1 or 1.
+    """
 
     kind: str
     index: int
@@ -92,8 +96,8 @@ def evaluate(
         Trees, evaluated in the order written.
     x : array of shape (n_points, n_inputs)
         The points; their dtype is that of the arithmetic.
-    coefficients : {"N": (n_curves, n_normal), "U": (n_curves, n_uniform)}
-        The curves' random numbers, in the same dtype.
+    coefficients : {"N": (n_curves, n_normal), "U": …, "S": …}
+        The curves' random numbers of each kind, in the same dtype.
 
     Returns
     -------

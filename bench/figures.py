@@ -47,7 +47,17 @@ _COLOURS = [
     "#A89F91",
     "#00535A",
     "#9E0059",
+    "#0000FF",
+    "#874B3C",
+    "#1E00B4",
+    "#6996FF",
+    "#2D5AC3",
+    "#0FE14B",
+    "#B4693C",
+    "#5A1E69",
 ]
+# Places that no preset has: what a suite adds keeps its looks when presets are added.
+_SPARE = range(13, 16)
 _MARKERS = "os^DvPX"
 
 _STYLE: dict[Any, Any] = {
@@ -135,13 +145,14 @@ def classifier_looks(names: Iterable[str]) -> dict[str, Look]:
 
     A preset has its own in every figure. Another classifier gets one that no preset
     of `names` has, by its place in the alphabet: so pass the names of the whole suite
-    once, and the result to each figure. From 17 classifiers on colours repeat, with
+    once, and the result to each figure. From 25 classifiers on colours repeat, with
     other markers.
     """
     chosen = set(names)
-    free = list(range(len(PRESETS), len(_COLOURS)))
-    free += [i for i, name in enumerate(PRESETS) if name not in chosen]
-    places = {name: i for i, name in enumerate(PRESETS)}
+    own = [place for place in range(len(_COLOURS)) if place not in _SPARE]
+    places = dict(zip(PRESETS, own, strict=False))
+    free = [*_SPARE, *(places[name] for name in PRESETS if name not in chosen)]
+    free += own[len(PRESETS) :]
     for count, name in enumerate(sorted(chosen - PRESETS.keys())):
         more = len(_COLOURS) + count - len(free)
         places[name] = free[count] if count < len(free) else more
@@ -215,15 +226,20 @@ def lines(*texts: str, per_line: int = 38) -> str:
     return "\n".join(line for text in texts for line in wrap(text, per_line))
 
 
+def height_for(n_entries: int, least: float = 2.6) -> float:
+    """Return the inches of a figure with so many entries in a legend beside it."""
+    return max(least, 0.8 + 0.125 * n_entries)
+
+
 @style()
 def legend_beside(ax: Axes, entries: Sequence[tuple[Line2D, str]]) -> None:
-    """Put a legend to the right of the axes, in two columns from 21 entries on."""
+    """Put a legend to the right of the axes, in two columns from 41 entries on."""
     legend = ax.legend(
         [line for line, _ in entries],
         [label for _, label in entries],
         loc="center left",
         bbox_to_anchor=(1.0, 0.5),
-        ncols=1 if len(entries) <= 20 else 2,
+        ncols=1 if len(entries) <= 40 else 2,
         borderaxespad=0.4,
         handlelength=1.4,
         handletextpad=0.5,

@@ -9,6 +9,7 @@ import pandas as pd
 from bench.across import Across, compare_across, families
 from bench.audits import audit_dataset
 from bench.coverage import CHANCE, complete_scores
+from bench.crossings import find_crossings
 from bench.errors import StatisticsError
 from bench.metrics import METRICS
 from bench.result import Result
@@ -17,8 +18,9 @@ from bench.seeds import digest
 from bench.stability import rank_stability
 from bench.store import Store
 from bench.sweep_tables import compare_along
-from bench.sweeps import Sweep, swept
-from bench.tables import results_frame, summarise
+from bench.sweeps import Sweep, find_sweeps
+from bench.tables import results_frame, summarise, transfer_frame
+from bench.transfer_tables import compare_transfers
 from bench.within import compare_to, summarise_scores
 from bench.works import judge_works
 
@@ -42,11 +44,17 @@ class Findings:
         See `bench.across.compare_across`.
     stability
         See `bench.stability.rank_stability`.
-    sweep
-        The quantity in which the datasets differ, if that is all they differ in.
+    sweeps
+        Families of datasets that differ in one number, see `bench.sweeps.find_sweeps`.
     along
-        See `bench.sweep_tables.compare_along`; empty where nothing is swept, or where
-        the datasets share random streams, so that they are no independent draws.
+        See `bench.sweep_tables.compare_along`, of all sweeps, told apart by family and
+        field; empty where nothing is swept.
+    crossings
+        See `bench.crossings.find_crossings`, likewise.
+    transfer_cells
+        See `bench.tables.transfer_frame`; empty where the suite does not ask.
+    transfers
+        See `bench.transfer_tables.compare_transfers`; of the headline metric.
     works
         See `bench.works.judge_works`; empty where the suite does not ask.
     audits
@@ -61,8 +69,11 @@ class Findings:
     compared: pd.DataFrame | None
     across: Across | None
     stability: pd.DataFrame | None
-    sweep: Sweep | None
+    sweeps: tuple[Sweep, ...]
     along: pd.DataFrame
+    crossings: pd.DataFrame
+    transfer_cells: pd.DataFrame
+    transfers: pd.DataFrame
     works: pd.DataFrame
     audits: pd.DataFrame
     problems: tuple[str, ...]
@@ -86,7 +97,7 @@ def find(plan: Plan, store: Store, found: Sequence[Result]) -> Findings:
     results = results_frame(plan, store, found)
     stats, metric = plan.suite.stats, plan.suite.metrics[0]
     common = {"larger_is_better": METRICS[metric].larger_is_better}
-    ties = {d.spec.id: half_a_curve(d.spec.test) for d in plan.datasets}
+    ties = {d.spec.id: half_a_curve(d.spec.test, d.n_classes) for d in plan.datasets}
     own = families({d.spec.id: d.library.text for d in plan.datasets})
     problems: list[str] = []
 
@@ -100,10 +111,13 @@ def find(plan: Plan, store: Store, found: Sequence[Result]) -> Findings:
             problems.append(str(error))
             return None
 
-    scores = attempt(complete_scores, results, metric, impute=stats.impute)
+    classes = {d.spec.id: d.n_classes for d in plan.datasets}
+    guessing = {"impute": stats.impute, "n_classes": classes}
+    scores = attempt(complete_scores, results, metric, **guessing)
     bounds = {"alpha": stats.alpha, "margin": stats.margin, "tie": ties} | common
     intervals = attempt(summarise_scores, scores, stats.alpha, **common)
-    sweep = swept([recipe.spec for recipe in plan.datasets])
+    sweeps = find_sweeps([d.spec for d in plan.datasets], plan.suite.families)
+    transfer_cells = transfer_frame(plan, store)
     return Findings(
         results=results,
         summary=summarise(results),
@@ -111,30 +125,81 @@ def find(plan: Plan, store: Store, found: Sequence[Result]) -> Findings:
         compared=attempt(compare_to, scores, plan.suite.baseline, **bounds),
         across=attempt(compare_across, scores, families=own, **bounds),
         stability=attempt(rank_stability, scores, families=own, **common),
-        sweep=sweep,
-        along=_along(plan, results, sweep),
+        sweeps=sweeps,
+        along=_of_sweeps(plan, results, sweeps, _along),
+        crossings=_of_sweeps(plan, results, sweeps, _crossings),
+        transfer_cells=transfer_cells,
+        transfers=_transfers(plan, results, transfer_cells),
         works=_works(plan, intervals),
         audits=_audits(plan, results),
         problems=tuple(dict.fromkeys(problems)),
     )
 
 
-def half_a_curve(n_test: int) -> float:
-    """Return the difference that half a test curve makes; two classes have n each."""
-    return 0.5 / (2 * n_test)
+def half_a_curve(n_test: int, n_classes: int = 2) -> float:
+    """Return the difference that half a test curve makes; classes have n each."""
+    return 0.5 / (n_classes * n_test)
 
 
-def _along(plan: Plan, results: pd.DataFrame, sweep: Sweep | None) -> pd.DataFrame:
-    streams = {digest(recipe.stream) for recipe in plan.datasets}
-    if sweep is None or len(streams) < len(plan.datasets):
-        return pd.DataFrame()
+def sweep_rows(frame: pd.DataFrame, sweep: Sweep) -> pd.DataFrame:
+    """Return the rows of one sweep, of what `Findings` has of all."""
+    if frame.empty:
+        return frame
+    return frame[(frame["family"] == sweep.family) & (frame["field"] == sweep.name)]
+
+
+def _of_sweeps(
+    plan: Plan,
+    results: pd.DataFrame,
+    sweeps: Sequence[Sweep],
+    work: Callable[..., pd.DataFrame],
+) -> pd.DataFrame:
+    streams = {recipe.spec.id: digest(recipe.stream) for recipe in plan.datasets}
     metric = plan.suite.metrics[0]
-    return compare_along(
-        results,
-        metric,
-        sweep.values,
+    frames = []
+    for sweep in sweeps:
+        own = results[results["dataset"].isin(list(sweep.values))]
+        frame = work(
+            plan,
+            sweep,
+            results=own,
+            metric=metric,
+            values=sweep.values,
+            alpha=plan.suite.stats.alpha,
+            streams=streams,
+            larger_is_better=METRICS[metric].larger_is_better,
+        )
+        frame.insert(0, "family", sweep.family)
+        frame.insert(1, "field", sweep.name)
+        frames.append(frame)
+    frames = [frame for frame in frames if not frame.empty]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+
+def _along(plan: Plan, sweep: Sweep, **common: Any) -> pd.DataFrame:
+    return compare_along(margin=plan.suite.stats.margin, **common)
+
+
+def _crossings(plan: Plan, sweep: Sweep, **common: Any) -> pd.DataFrame:
+    return find_crossings(logarithmic=sweep.logarithmic, **common)
+
+
+def _transfers(plan: Plan, results: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
+    """Join transfers with what was tested where it was trained."""
+    if cells.empty:
+        return cells
+    metric = plan.suite.metrics[0]
+    home = results[
+        results["dataset"].isin(cells["train"])
+        & results["classifier"].isin(cells["classifier"])
+    ]
+    home = home.assign(train=home["dataset"], test=home["dataset"])
+    column = f"test_{metric}"
+    names = ["train", "test", "repetition", "classifier", column]
+    both = pd.concat([home[names], cells[names]], ignore_index=True)
+    return compare_transfers(
+        both.rename(columns={column: "score"}),
         alpha=plan.suite.stats.alpha,
-        margin=plan.suite.stats.margin,
         larger_is_better=METRICS[metric].larger_is_better,
     )
 

@@ -111,7 +111,7 @@ def score_classifier(
 def _set_up(
     estimator: Any, seed: int, stream: Any, x: np.ndarray, n_channels: int
 ) -> None:
-    """Seed whatever is random, as a cell does; tell SD and CSD where the points are."""
+    """Seed whatever is random, as a cell does; tell our own where the points are."""
     parameters = estimator.get_params(deep=True)
     if type(estimator).__module__ == "bench.classifiers":
         own = {"x": x, "n_channels": n_channels}

@@ -4,27 +4,32 @@ It reads what `python -m bench export` wrote, as a part of another network's los
 """
 
 from pathlib import Path
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 
 from bench import nets
-from bench.card import WEIGHTS, Card, Weights, read_discriminator
+from bench.card import CARD, WEIGHTS, Card, Weights, read_discriminator
+from bench.csd2_net import CSD2
 from bench.documents import shown
 from bench.errors import DiscriminatorError
 
-_KINDS: dict[str, type[nn.Module]] = {"SD": nets.SD, "CSD": nets.CSD}
+_KINDS: dict[str, type[nn.Module]] = {"SD": nets.SD, "CSD": nets.CSD, "CSD2": CSD2}
 
 
 class FrozenDiscriminator(nn.Module):
-    """SD or CSD as it was trained; gradients pass through it, its weights stay.
+    """SD, CSD or CSD2 as it was trained; gradients pass, its weights stay.
+
+    It stays as outside of training, whatever `train` says of a module it is a part of:
+    no dropout, no flips at random, no statistics of a batch.
 
     Parameters
     ----------
     card
         What it is, see `bench.card.Card`.
     network
-        `bench.nets.SD` or `bench.nets.CSD`, with its weights.
+        `bench.nets.SD` or `CSD`, or `bench.csd2_net.CSD2`, with its weights.
 
     Attributes
     ----------
@@ -47,6 +52,10 @@ class FrozenDiscriminator(nn.Module):
         self.classes = card.classes
         self.network = network.requires_grad_(False)
         self.register_buffer("x", torch.tensor(card.x, dtype=torch.float32))
+
+    def train(self, mode: bool = True) -> Self:
+        """Stay as it is."""
+        return super().train(False)
 
     def forward(self, curves: Tensor) -> Tensor:
         """Return the logit of each curve; a critic's value under "wgan".
@@ -94,9 +103,17 @@ def load_discriminator(path: str | Path) -> FrozenDiscriminator:
         If a file is missing, or is not what was exported.
     """
     card, weights = read_discriminator(Path(path))
-    arguments = card.network.model_dump(exclude={"kind"})
-    with torch.device("meta"):  # shapes alone: a card may claim any size
-        network = _KINDS[card.network.kind](**arguments)
+    kind = card.network.kind
+    arguments: dict[str, Any] = card.network.model_dump(exclude={"kind"})
+    if kind == "CSD2":
+        arguments["x"] = card.x
+    try:
+        with torch.device("meta"):  # shapes alone: a card may claim any size
+            network = _KINDS[kind](**arguments)
+    except ValueError as error:
+        raise DiscriminatorError(
+            f"{Path(path) / CARD}: {shown(str(error))}; export again"
+        ) from None
     _check_shapes(network, weights, Path(path) / WEIGHTS)
     state = {name: torch.tensor(value) for name, value in weights.items()}
     network.load_state_dict(state, assign=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.derivatives import derivative
+from bench.documents import shown
 from bench.errors import LibraryError, located
 from bench.expressions import Binary, Expression, Input, distinct, evaluate, used
 from bench.grammar import MAX_INDEX, MAX_LENGTH, parse
@@ -14,17 +15,31 @@ from bench.grammar import MAX_INDEX, MAX_LENGTH, parse
 MAX_FUNCTIONS = 1_000
 MAX_CHARACTERS = 120_000  # of all lines together, without comments
 MAX_DERIVED = 100_000  # terms × inputs: what the derivatives are made from
+MAX_NAME = 40  # characters of a comment that are taken for a name
 N_CURVES, N_POINTS = 16, 32  # on which a written gradient is compared
 
 
 @dataclass(frozen=True)
 class Function:
-    """One line of a library: its value and its derivative for each input."""
+    """One line of a library: its value and its derivative for each input.
+
+    Attributes
+    ----------
+    line
+        Its number in the file, from 1.
+    text
+        As written, without the comment.
+    value, gradients
+        The expressions, a gradient for each input.
+    name
+        The comment at the end of the line; empty without.
+    """
 
     line: int
     text: str
     value: Expression
     gradients: tuple[Expression, ...]
+    name: str = ""
 
 
 def read_functions(text: str, where: str) -> tuple[tuple[Function, ...], int]:
@@ -38,11 +53,11 @@ def read_functions(text: str, where: str) -> tuple[tuple[Function, ...], int]:
         What to call the text in an error.
     """
     # Not splitlines, which takes other characters for the end of a line too.
-    lines = [
-        (number, line)
-        for number, raw in enumerate(re.split(r"\r\n?|\n", text), start=1)
-        if (line := raw.split("#", 1)[0].strip())
-    ]
+    lines = []
+    for number, raw in enumerate(re.split(r"\r\n?|\n", text), start=1):
+        written, _, comment = raw.partition("#")
+        if line := written.strip():
+            lines.append((number, line, shown(comment.strip(), MAX_NAME)))
     if not lines or len(lines) > MAX_FUNCTIONS:
         raise LibraryError(
             f"{where}: {len(lines)} functions; expected 1 to {MAX_FUNCTIONS}, "
@@ -50,28 +65,28 @@ def read_functions(text: str, where: str) -> tuple[tuple[Function, ...], int]:
         )
     read = []
     length = 0
-    for number, line in lines:
+    for number, line, name in lines:
         with located(f"{where}:{number}"):
-            read.append((number, *_read_line(line)))
+            read.append((number, name, *_read_line(line)))
             length += len(line)
             if length > MAX_CHARACTERS:
                 raise LibraryError(
                     f"more than {MAX_CHARACTERS} characters by this line, comments "
                     "left out; split the library"
                 )
-    n_inputs = max(_width(value, written) for _, _, value, written in read)
-    n_terms = sum(count_terms([value, *written]) for _, _, value, written in read)
+    n_inputs = max(_width(value, written) for *_, value, written in read)
+    n_terms = sum(count_terms([value, *written]) for *_, value, written in read)
     if n_terms * n_inputs > MAX_DERIVED:
         raise LibraryError(
             f"{where}: {n_terms} terms × {n_inputs} inputs; at most {MAX_DERIVED} "
             "are derived: split the library"
         )
     functions = []
-    for number, line, value, written in read:
+    for number, name, line, value, written in read:
         derived = [derivative(value, column) for column in range(n_inputs)]
         with located(f"{where}:{number}"):
             gradients = _checked(value, written, derived)
-        functions.append(Function(number, line, value, gradients))
+        functions.append(Function(number, line, value, gradients, name))
     return tuple(functions), n_inputs
 
 
@@ -131,6 +146,7 @@ def _checked(
     coefficients = {
         "N": rng.standard_normal((N_CURVES, MAX_INDEX + 1)),
         "U": rng.random((N_CURVES, MAX_INDEX + 1)),
+        "S": rng.choice([-1.0, 1.0], (N_CURVES, MAX_INDEX + 1)),
     }
     for column, theirs in given:
         chosen[column] = theirs

@@ -30,7 +30,7 @@ MAX_CONSTANT = 1e12
 MAX_EXPONENT = 32
 MAX_INDEX = 99
 
-_COEFFICIENT = re.compile(r"([NU])([0-9]{0,3})")
+_COEFFICIENT = re.compile(r"([NUS])([0-9]{0,3})")
 _OPERATORS: dict[type, Operator] = {
     ast.Add: "+",
     ast.Sub: "-",
@@ -113,7 +113,7 @@ class _Parser:
                 return _folded(Call(name, self.read(argument, depth + 1)))
         raise LibraryError(
             f"'{_source(node)}' is outside the grammar; expected numbers, "
-            "x[:,0], N0, U0, + - * / ** and the functions " + ", ".join(FUNCTIONS)
+            "x[:,0], N0, U0, S0, + - * / ** and the functions " + ", ".join(FUNCTIONS)
         )
 
     def _input(self, node: ast.Subscript) -> Input:

@@ -12,13 +12,14 @@ from dataclasses import replace
 from itertools import count
 
 from bench.calls import Runner, new_runner
-from bench.cells import Arrays, Cell, Outcome, Unit, compute_seeded
+from bench.cells import Arrays, Cell, Outcome, Unit, n_fits
+from bench.fitting import compute_seeded
 from bench.limits import Limits, format_size
 from bench.result import Result
 from bench.warden import Ended, Request
 
 MAX_ATTEMPTS = 3
-WARM_UP = "bench.cells:warm_up"
+WARM_UP = "bench.fitting:warm_up"
 _FROM_OUTSIDE = {
     -getattr(signal, name)
     for name in ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT")
@@ -37,7 +38,7 @@ def runner_for(units: Iterable[Unit]) -> Runner:
 
 def modules_of(cell: Cell) -> set[str]:
     """Name the modules that computing a cell imports."""
-    modules = {cell.classifier.class_path.rpartition(".")[0]}
+    modules = cell.classifier.modules
     if cell.classifier.training is not None:
         modules.add("bench.batches")
     return modules
@@ -143,9 +144,9 @@ def _request(unit: Unit, memory: int) -> Request:
 
 
 def _limits(unit: Unit, memory: int) -> Limits:
-    """Return a unit's limits: each of its cells brings its own time."""
+    """Return a unit's limits: each of its fits brings its own time."""
     own = unit[0].limits
-    timeout = None if own.timeout is None else own.timeout * len(unit)
+    timeout = None if own.timeout is None else own.timeout * n_fits(unit)
     return Limits(timeout, own.memory or memory)
 
 

@@ -1,8 +1,8 @@
 """Function libraries: random symbolic curves from a text file."""
 
 import io
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, overload
@@ -13,7 +13,7 @@ from bench import resources
 from bench.blocks import Block, gather
 from bench.documents import is_file, read_bytes, shown
 from bench.errors import LibraryError, MissingFileError, did_you_mean
-from bench.expressions import Coefficient, distinct, evaluate
+from bench.expressions import KINDS, Coefficient, distinct, evaluate
 from bench.functions import Function, cost, count_terms, read_functions
 from bench.seeds import split
 
@@ -115,12 +115,12 @@ class FunctionLibrary:
         gradients : array of shape (n, n_points, n_inputs), or None
         """
         x = self._points(x, dtype)
-        picks, normal, uniform = split(rng, 3)
+        picks, *coefficient_streams = split(rng, 1 + len(KINDS))
         chunk = max(1, CHUNK_ELEMENTS // len(x))
         for start in range(0, n_curves, chunk):
             size = min(chunk, n_curves - start)
             which = picks.integers(len(self.functions), size=size)
-            coefficients = self._coefficients(normal, uniform, size, dtype)
+            coefficients = self._coefficients(coefficient_streams, size, dtype)
             values = np.empty((size, len(x)), dtype)
             slopes = np.empty((size, *x.shape), dtype) if gradients else None
             for k, function in enumerate(self.functions):
@@ -129,6 +129,10 @@ class FunctionLibrary:
                     own = {kind: drawn[mine] for kind, drawn in coefficients.items()}
                     _fill(function, x, own, values, slopes, mine)
             yield values, slopes
+
+    def only(self, chosen: Iterable[int]) -> "FunctionLibrary":
+        """Return a library of some of the functions, by their positions."""
+        return replace(self, functions=tuple(self.functions[i] for i in chosen))
 
     def probe(
         self, x: np.ndarray, dtype: Any = np.float64, n_curves: int = 1000
@@ -147,12 +151,12 @@ class FunctionLibrary:
         elements = PROBE_OPERATIONS // sum(map(cost, self.functions))
         x = _spread(x, min(PROBE_POINTS, max(50, elements // 20)))
         n_curves = min(n_curves, max(5, elements // len(x)))
-        normal, uniform = split(np.random.default_rng(0), 2)
+        streams = split(np.random.default_rng(0), len(KINDS))
         # An evaluation holds every intermediate of a function at once.
         chunk = max(1, min(CHUNK_ELEMENTS, PROBE_ELEMENTS // max(terms)) // len(x))
         for start in range(0, n_curves, chunk):
             size = min(chunk, n_curves - start)
-            coefficients = self._coefficients(normal, uniform, size, dtype)
+            coefficients = self._coefficients(streams, size, dtype)
             for function in self.functions:
                 nodes = [function.value, *function.gradients]
                 parts = evaluate(nodes, x, coefficients)
@@ -178,22 +182,20 @@ class FunctionLibrary:
         return x
 
     def _coefficients(
-        self,
-        normal: np.random.Generator,
-        uniform: np.random.Generator,
-        size: int,
-        dtype: Any,
+        self, streams: list[np.random.Generator], size: int, dtype: Any
     ) -> dict[str, np.ndarray]:
         """Draw one row a curve from streams of their own: a prefix stays a prefix."""
+        (normal, uniform, sign), counts = streams, self._counts
         return {
-            "N": normal.standard_normal((size, self._counts["N"]), dtype=dtype),
-            "U": uniform.random((size, self._counts["U"]), dtype=dtype),
+            "N": normal.standard_normal((size, counts["N"]), dtype=dtype),
+            "U": uniform.random((size, counts["U"]), dtype=dtype),
+            "S": np.where(sign.random((size, counts["S"])) < 0.5, -1, 1).astype(dtype),
         }
 
     @cached_property
     def _counts(self) -> dict[str, int]:
         """How many coefficients of each kind a curve draws."""
-        counts = {"N": 0, "U": 0}
+        counts = dict.fromkeys(KINDS, 0)
         nodes = [node for f in self.functions for node in (f.value, *f.gradients)]
         for leaf in distinct(nodes):
             if isinstance(leaf, Coefficient):
@@ -274,8 +276,7 @@ def load_library(
     """
     path = find_library(name_or_path, folder)
     try:
-        raw = read_bytes(path, MAX_BYTES)
-        size = path.stat().st_size
+        raw, size = read_bytes(path, MAX_BYTES), path.stat().st_size
     except OSError as error:
         raise MissingFileError(
             f"{path}: cannot be read ({error.strerror}); expected a text file"
@@ -295,5 +296,4 @@ def load_library(
 
 def parse_library(text: str, name: str, where: str | None = None) -> FunctionLibrary:
     """Parse a library's text; see `load_library`."""
-    functions, n_inputs = read_functions(text, name if where is None else where)
-    return FunctionLibrary(name, text, functions, n_inputs)
+    return FunctionLibrary(name, text, *read_functions(text, where or name))

@@ -128,7 +128,7 @@ def sample_mlp(
     values : array of shape (n_curves, n_points)
     gradients : array of shape (n_curves, n_points, n_inputs), if asked for
     """
-    x = _points(x, dtype)
+    x = as_points(x, dtype)
     blocks = stream_mlp(
         x, n_curves, rng, hidden, activation, curves_per_net, gradients, dtype
     )
@@ -162,7 +162,7 @@ def stream_mlp(
     values : array of shape (n, n_points)
     gradients : array of shape (n, n_points, n_inputs), or None
     """
-    x = _points(x, dtype)
+    x = as_points(x, dtype)
     if activation not in ACTIVATIONS:
         raise DatasetError(
             f"unknown activation '{activation}'"
@@ -177,8 +177,8 @@ def stream_mlp(
     columns = np.ascontiguousarray(x.T)
     for start in range(0, n_curves, chunk_size * curves_per_net):
         size = min(chunk_size * curves_per_net, n_curves - start)
-        layers = _draw_layers(rng, -(-size // curves_per_net), widths, dtype)
-        values, tangents = _forward(layers, columns, activation, gradients)
+        layers = draw_layers(rng, -(-size // curves_per_net), widths, dtype)
+        values, tangents = forward(layers, columns, activation, gradients)
         flat = values.reshape(-1, len(x))[:size]
         if not gradients:
             yield flat, None
@@ -189,7 +189,8 @@ def stream_mlp(
         yield flat, slopes.reshape(-1, *x.shape)[:size]
 
 
-def _points(x: np.ndarray, dtype: Any) -> np.ndarray:
+def as_points(x: np.ndarray, dtype: Any) -> np.ndarray:
+    """Return points of shape (n_points, n_inputs), from (n_points,) as one column."""
     x = np.asarray(x, dtype=dtype)
     x = x[:, None] if x.ndim == 1 else x
     if x.ndim != 2 or x.size == 0:
@@ -200,7 +201,7 @@ def _points(x: np.ndarray, dtype: Any) -> np.ndarray:
 Layer = tuple[np.ndarray, np.ndarray]
 
 
-def _draw_layers(
+def draw_layers(
     rng: np.random.Generator, n_nets: int, widths: list[int], dtype: Any
 ) -> list[Layer]:
     """Draw weights (n_nets, out, in) and biases (n_nets, out, 1) of each layer."""
@@ -224,7 +225,7 @@ def _draw_layers(
     return layers
 
 
-def _forward(
+def forward(
     layers: list[Layer], columns: np.ndarray, activation: str, gradients: bool
 ) -> tuple[np.ndarray, list[np.ndarray]]:
     """Carry points and, if asked for, one tangent an input through the layers.

@@ -191,6 +191,11 @@ class _Evaluation(Callback):
 
 def _prepare(member: Discriminator, n_features: int) -> None:
     """Make a member what `fit` would, before it trains; refuse what it cannot read."""
+    if not member.learns_online:
+        raise ValueError(
+            f"{type(member).__name__} cannot learn online: its norms take a batch's "
+            "curves together, members' would mix; use SD or CSD, or fit"
+        )
     member.classes_ = np.array([0, 1])
     member.n_features_in_ = n_features
     member.check_parameters()

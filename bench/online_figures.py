@@ -14,6 +14,7 @@ from bench.figures import (
     Look,
     axes_or_new,
     handle,
+    height_for,
     legend_beside,
     lines,
     looks_of,
@@ -132,7 +133,7 @@ def plot_held_out(
         As `bench.histories.held_out_frame` gives it, of one dataset.
     """
     n_lines = held_out["classifier"].nunique()
-    ax = axes_or_new(ax, height=max(2.6, 0.8 + 0.125 * n_lines))
+    ax = axes_or_new(ax, height=height_for(n_lines))
     looks = looks_of(held_out["classifier"], looks)
     found = []
     for name, own in held_out.groupby("classifier", sort=False):

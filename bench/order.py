@@ -3,7 +3,7 @@
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping
 
-from bench.cells import Cell, Unit
+from bench.cells import Cell, Unit, n_fits
 
 Kind = tuple[str, str]  # dataset and classifier, whose repetitions take about as long
 
@@ -45,7 +45,7 @@ class LongestFirst(Iterator[Unit]):
         return unit
 
     def _rank(self, kind: Kind) -> tuple[bool, float]:
-        size = len(self._waiting[kind][0])
+        size = n_fits(self._waiting[kind][0])
         seconds = size * self._seconds.get(kind, float("inf"))
         return kind in self._untried, seconds
 

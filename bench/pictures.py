@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from matplotlib.axes import Axes
 
 from bench import figures
 from bench.comparison_figures import plot_critical_differences, plot_differences
 from bench.curve_figures import hardest_curves, plot_calibration, plot_hardest
-from bench.dataset_figures import plot_densities
 from bench.dataset_picture import draw_dataset, saved, slug
 from bench.datasets import DatasetRecipe, make_dataset
 from bench.document_parts import Figure
@@ -19,10 +17,10 @@ from bench.findings import Findings, rows_of
 from bench.metrics import METRICS
 from bench.runner import Plan
 from bench.score_figures import plot_overfitting, plot_pareto, plot_scores
-from bench.sweep_figures import plot_sweep
-from bench.sweeps import Sweep
+from bench.sweep_pictures import draw_sweep
 from bench.told import Told
 from bench.training_pictures import draw_training
+from bench.transfer_pictures import draw_transfers
 
 _A_ROW = 3  # datasets side by side stay readable
 
@@ -114,14 +112,22 @@ class Pictures:
             )
         return drawn
 
-    def sweep(self) -> list[Figure]:
-        """Draw the scores along the quantity that is swept, and the points, if so."""
-        if self.found.sweep is None:
+    def sweeps(self) -> list[list[Figure]]:
+        """Draw the scores along each quantity that is swept."""
+        return [
+            draw_sweep(self.plan, self.found, sweep, self._looks, self.folder)
+            for sweep in self.found.sweeps
+        ]
+
+    def transfers(self) -> list[Figure]:
+        """Draw what classifiers do on datasets that they were not trained on."""
+        found = self.found.transfers
+        if found.empty:
             return []
-        drawn = [self._sweep(self.found.sweep)]
-        if self.found.sweep.name == "inputs.std":
-            drawn.append(self._densities(self.found.sweep))
-        return drawn
+        own = set(found["classifier"])
+        names = [c.id for c in self.plan.classifiers if c.id in own]
+        metric = self.plan.suite.metrics[0]
+        return draw_transfers(found, metric, names, self.folder)
 
     def dataset(self, recipe: DatasetRecipe, told: Told) -> list[Figure]:
         """Draw one dataset: curves, comparisons, calibration, hardest ones, training.
@@ -178,7 +184,8 @@ class Pictures:
         if len(told.predictions) > 1 and told.first is not None:
             data = make_dataset(recipe, told.first, self.plan.suite.seed)
             hardest = hardest_curves(told.labels, told.predictions)
-            ax = plot_hardest(hardest, recipe.x, data.X_test)
+            names = dict(enumerate(recipe.class_names))
+            ax = plot_hardest(hardest, recipe.x, data.X_test, class_names=names)
             drawn.append(
                 self._saved(
                     ax.figure,
@@ -188,52 +195,6 @@ class Pictures:
                 )
             )
         return drawn
-
-    def _sweep(self, sweep: Sweep) -> Figure:
-        metric, alpha = self.plan.suite.metrics[0], self.plan.suite.stats.alpha
-        results = self.found.results
-        scores = pd.DataFrame(
-            {
-                "classifier": results["classifier"],
-                "score": results[f"test_{metric}"],
-                sweep.name: results["dataset"].map(dict(sweep.values)),
-            }
-        )
-        many = len(self.plan.classifiers)
-        figure, [ax] = figures.new_figure(1, figures.PAGE, max(3.2, 0.8 + 0.125 * many))
-        plot_sweep(
-            scores,
-            sweep.name,
-            metric,
-            limit=sweep.limit,
-            alpha=alpha,
-            looks=self._looks,
-            ax=ax,
-        )
-        beyond = (
-            f" Beyond the gap: the {sweep.limit}, which the points approach as "
-            f"{sweep.quantity} grows; its bars are the same intervals."
-        )
-        return self._saved(
-            figure,
-            "sweep",
-            f"Held-out {METRICS[metric].title} against {sweep.name}",
-            f"Bands: intervals at {1 - alpha:.0%} over repetitions."
-            + (beyond if sweep.limit else ""),
-        )
-
-    def _densities(self, sweep: Sweep) -> Figure:
-        points = {recipe.spec.id: recipe.x for recipe in self.plan.datasets}
-        ax = plot_densities(
-            {sweep.label(name): points[name] for name in sweep.values},
-            even=sweep.limit,
-        )
-        return self._saved(
-            ax.figure,
-            "densities",
-            "How densely the input points of each dataset lie",
-            "A histogram of the points of each dataset, as a line.",
-        )
 
     def _saved(self, figure: Any, name: str, alt: str, caption: str) -> Figure:
         return saved(figure, self.folder, name, alt, caption)

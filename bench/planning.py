@@ -7,6 +7,7 @@ from statistics import mean
 import pandas as pd
 
 from bench.across import datasets_needed, enough_datasets
+from bench.cells import Cell, n_fits, units_of
 from bench.coverage import complete_scores
 from bench.errors import StatisticsError
 from bench.order import Kind, kind_of
@@ -25,7 +26,7 @@ class Forecast:
     Attributes
     ----------
     n_cells, n_stored
-        Of the suite, and of these what is stored.
+        Of the suite with its transfers, and of these what is stored.
     seconds
         Expected of the missing cells, one after the other; None where a kind of cell
         was never computed.
@@ -55,14 +56,18 @@ def forecast(plan: Plan, store: Store) -> Forecast:
     times: dict[Kind, list[float]] = {}
     missing: Counter[Kind] = Counter()
     n_stored = 0
-    for cell in plan.cells:
-        stored = store.get(cell.key)
-        if stored is None:
-            missing[kind_of(cell)] += 1
-            continue
-        n_stored += 1
-        if stored.seconds is not None:
-            times.setdefault(kind_of(cell), []).append(stored.seconds)
+    for unit in units_of(plan.everything):
+        lacking = 0
+        for cell in unit:
+            stored = store.get(cell.key)
+            if stored is None:
+                lacking += 1
+                continue
+            n_stored += 1
+            if stored.seconds is not None and cell.target is None:
+                times.setdefault(kind_of(cell), []).append(stored.seconds)
+        if lacking:  # a transfer costs the fit that it asks, and the fit its batch
+            missing[kind_of(unit[0])] += n_fits(unit)
     untimed = tuple(kind for kind in missing if kind not in times)
     seconds = None
     if not untimed:
@@ -72,7 +77,7 @@ def forecast(plan: Plan, store: Store) -> Forecast:
     alpha = plan.suite.stats.alpha
     n_datasets = len({recipe.library.text for recipe in plan.datasets})
     return Forecast(
-        len(plan.cells),
+        len(plan.everything),
         n_stored,
         seconds,
         untimed,
@@ -88,12 +93,15 @@ def pilot(plan: Plan, repetitions: int) -> Plan:
 
     Repetitions that train together are left out: a part of them is not their batch.
     """
-    cells = tuple(
-        cell
-        for cell in plan.cells
-        if cell.repetition < repetitions and cell.batched <= repetitions
-    )
-    return replace(plan, cells=cells)
+
+    def first(cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
+        return tuple(
+            cell
+            for cell in cells
+            if cell.repetition < repetitions and cell.batched <= repetitions
+        )
+
+    return replace(plan, cells=first(plan.cells), transfers=first(plan.transfers))
 
 
 def _detectable(plan: Plan, store: Store) -> pd.DataFrame:

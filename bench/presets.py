@@ -16,16 +16,17 @@ class Preset:
         What differs from the class's own defaults.
     summary
         One line for `list` and for the report.
+    before
+        Classes of the steps before it, at their defaults.
+    wrap
+        What it expects in place of rows; see `bench.classifier_schema`.
     """
 
     class_path: str
     summary: str
     params: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def library_defaults(self) -> bool:
-        """Whether it is somebody else's class as it comes."""
-        return not self.params and not self.class_path.startswith("bench.")
+    before: tuple[str, ...] = ()
+    wrap: str = ""
 
 
 # The notebook's network and budget; `loss` is what tells SD from SD-WGAN.
@@ -81,5 +82,41 @@ PRESETS = {
         "sklearn.dummy.DummyClassifier",
         "random guesses, all classes alike",
         {"strategy": "uniform"},
+    ),
+    # After those that were there before: a preset's place is its colour.
+    "CSD2": Preset(
+        "bench.classifiers.CSD2Classifier",
+        "second convolutional discriminator: smoothed derivatives, residual blocks",
+        {
+            "windows": [0.09, 0.25],
+            "width": 32,
+            "hidden": [64],
+            "dropout": 0.1,
+            "flips": ["y", "x"],
+            "lr": 3e-3,
+            "weight_decay": 1e-2,
+        },
+    ),
+    "HGB": Preset(
+        "sklearn.ensemble.HistGradientBoostingClassifier", "gradient-boosted trees"
+    ),
+    "LOGREG": Preset(
+        "sklearn.linear_model.LogisticRegression",
+        "logistic regression on scaled columns",
+        {"max_iter": 1000},
+        before=("sklearn.preprocessing.StandardScaler",),
+    ),
+    "QDA-REG": Preset(
+        "bench.quadratic.RegularisedQDA",
+        "quadratic discriminant analysis, regularised as a quarter of the curves asks",
+    ),
+    "CUES": Preset(
+        "bench.cue_classifier.CueClassifier",
+        "gradient-boosted trees on roughness alone: what needs no eye for shapes",
+    ),
+    "MRH": Preset(
+        "aeon.classification.convolution_based.MultiRocketHydraClassifier",
+        "aeon's MultiRocketHydra: random convolutions and a ridge classifier",
+        wrap="aeon",
     ),
 }

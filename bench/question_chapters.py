@@ -1,20 +1,15 @@
-"""The report's chapters on what a suite asks: does it work, where does it fail.
+"""The report's chapter on whether classifiers work, and what a person answered."""
 
-And what a person answered, from the figures.
-"""
-
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import pandas as pd
 
 from bench.dataset_chapter import interval
-from bench.document_parts import Block, Figure, Section, Strong, Table, Text, Warning
+from bench.document_parts import Block, Section, Strong, Table, Text, Warning
 from bench.findings import Findings
 from bench.metrics import METRICS
 from bench.runner import Plan
 from bench.schema import Suite
-from bench.sweep_tables import first_failure
 from bench.tables import mean_std
 from bench.works import DOES_NOT, UNCLEAR, WORKS
 
@@ -83,57 +78,4 @@ def works_table(plan: Plan, found: Findings) -> Table | None:
         f"{stats.works:g} or {words[0]}; does not work: all of it is {words[1]}; "
         "unclear: neither, or no interval. Mean±std over n repetitions (ddof=1) in "
         "which every classifier has a score; intervals each by itself.",
-    )
-
-
-def sweep_chapter(
-    plan: Plan, found: Findings, pictures: Sequence[Figure]
-) -> list[Section]:
-    """Show scores along the quantity that is swept, and where they fail."""
-    if found.sweep is None:
-        return []
-    table = failure_table(plan, found)
-    blocks: list[Block | Section] = [*pictures[:1]]
-    if table is not None:
-        blocks.append(table)
-    title = f"Along {found.sweep.name}"
-    if found.sweep.limit:
-        title += f", to the {found.sweep.limit}"
-    return [Section(title, [*blocks, *pictures[1:]])]
-
-
-def failure_table(plan: Plan, found: Findings) -> Table | None:
-    """Lay out at what point of a sweep each classifier starts to fail."""
-    sweep, along = found.sweep, found.along
-    if sweep is None or along.empty:
-        return None
-    stats, metric = plan.suite.stats, METRICS[plan.suite.metrics[0]]
-    failures = first_failure(along)
-    rows = []
-    for classifier, own in along.groupby("classifier", sort=False):
-        row = {"classifier": str(classifier)}
-        for entry in own.to_dict("records"):
-            mean, ends = entry["mean"], interval(entry["low"], entry["high"])
-            written = "–" if math.isnan(mean) else f"{mean:.3f}"
-            row[sweep.label(entry["dataset"])] = (
-                written if ends == "–" else f"{written} {ends}"
-            )
-        at, but = failures[str(classifier)]
-        known = own["difference_low"].notna().any()
-        row["fails from"] = "does not" if known else "–"
-        if at is not None:
-            row["fails from"] = sweep.label(at)
-            if but:
-                row["fails from"] += f" (not at {', '.join(map(sweep.label, but))})"
-        rows.append(row)
-    first = sweep.label(min(sweep.values, key=lambda name: sweep.values[name]))
-    level, others = f"{1 - stats.alpha:.0%}", len(sweep.values) - 1
-    return Table(
-        pd.DataFrame(rows),
-        f"Mean held-out {metric.title} and its {level} interval (t, each by itself). "
-        f"Fails from: the first place at which it is worse than at {first} by more "
-        f"than the margin of {stats.margin:g}, the whole {level} interval of the "
-        "difference considered (Welch, since repetitions of different datasets are "
-        f"independent draws; simultaneous over the {others} places, Bonferroni). "
-        f"'Does not' speaks of {first} alone, where a classifier may be poor already.",
     )

@@ -1,7 +1,7 @@
 """From a suite's classifier to an estimator: names resolved, seeds and sizes set."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -10,18 +10,12 @@ from typing import Any
 import numpy as np
 
 from bench import RESULTS
-from bench.class_paths import (
-    OWN,
-    check_class,
-    class_version,
-    import_class,
-    missing_extra,
-)
+from bench.class_paths import OWN
+from bench.classifier_schema import ClassifierSpec
 from bench.documents import shown
 from bench.errors import ClassifierError
-from bench.presets import PRESETS
+from bench.parts import Part, resolve_parts, step_names
 from bench.provenance import package_version
-from bench.schema import ClassifierSpec
 from bench.seeds import derive_seed
 from bench.training_schema import Training
 
@@ -33,6 +27,7 @@ _FIXED_ONLY = {
     "early_stopping": "leave it out",
     "callbacks": "leave it out",
 }
+_ONLINE = (f"{OWN}SDClassifier", f"{OWN}CSDClassifier")
 _DEVICES = r"(cpu|cuda|mps|xpu)(:[0-9]{1,3})?"
 
 
@@ -44,49 +39,62 @@ class ClassifierRecipe:
     ----------
     id
         What the suite calls it; nothing depends on it.
-    class_path
-        Dotted path of the class.
-    params
-        The preset's parameters, overridden by the suite's.
+    parts
+        Its class, or the steps of a pipeline.
     channels
         What it reads of a dataset.
-    version
-        Of the package that computes; for a file, the hash of its text.
     device
-        Where SD and CSD compute.
+        Where SD, CSD and CSD2 compute.
     library_defaults
         Whether it is another library's class as it comes.
-    missing
-        What to install before it can run, where its package is an extra of ours.
     training
         How it learns online; None where it is fitted to a repetition's curves.
     """
 
     id: str
-    class_path: str
-    params: dict[str, Any]
+    parts: tuple[Part, ...]
     channels: tuple[str, ...]
-    version: str
     device: str
     library_defaults: bool
-    missing: str = ""
     training: dict[str, Any] | None = None
 
     @property
+    def class_path(self) -> str:
+        """The class that classifies: the only one, or the last step's."""
+        return self.parts[-1].class_path
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The parameters of the class that classifies."""
+        return self.parts[-1].params
+
+    @property
+    def missing(self) -> str:
+        """What to install before it can run, where a package is an extra of ours."""
+        return "; ".join(dict.fromkeys(p.missing for p in self.parts if p.missing))
+
+    @property
     def is_ours(self) -> bool:
-        """Whether it is SD or CSD."""
-        return self.class_path.startswith(OWN)
+        """Whether it is SD, CSD or CSD2, and no other step before it."""
+        return len(self.parts) == 1 and self.parts[0].is_own
+
+    @property
+    def modules(self) -> set[str]:
+        """Name the modules that making it imports."""
+        found = {"sklearn.pipeline"} if len(self.parts) > 1 else set[str]()
+        return found.union(*(part.modules for part in self.parts))
 
     @property
     def identity(self) -> dict[str, Any]:
         """The recipe as a JSON value, without its id."""
+        *before, last = self.parts
         identity: dict[str, Any] = {
-            "class": self.class_path,
-            "params": self.params,
+            **last.identity,
             "channels": list(self.channels),
-            "version": self.version,
             "device": self.device,
         }
+        if before:  # by their places, so that each field has a name to tell it by
+            identity["before"] = {str(i): p.identity for i, p in enumerate(before)}
         if self.training is not None:
             stage = RESULTS["online"]
             identity["training"] = self.training | {"results": stage}
@@ -94,7 +102,7 @@ class ClassifierRecipe:
 
 
 def resolve_classifier(
-    spec: ClassifierSpec, training: Training | None = None
+    spec: ClassifierSpec, training: Training | None = None, folder: Path | None = None
 ) -> ClassifierRecipe:
     """Look a classifier up and check its parameters; nothing is fitted.
 
@@ -105,35 +113,27 @@ def resolve_classifier(
     ----------
     training
         The suite's, for a classifier that does not say itself.
+    folder
+        Where the paths of files start; by default the current one.
     """
-    preset = PRESETS.get(spec.use or "")
-    class_path = preset.class_path if preset else str(spec.class_)
-    params = (preset.params if preset else {}) | spec.params
-    if class_path.startswith("__main__."):
-        raise ClassifierError(
-            f"'{class_path}' is known to this process alone; put the class in a module"
-        )
     if len(set(spec.channels)) < len(spec.channels):
         raise ClassifierError(
             f"reads the channels {list(spec.channels)}; expected each once"
         )
-    is_ours = class_path.startswith(OWN)
-    online = _online(spec, class_path, spec.training or training)
+    parts = resolve_parts(spec, Path() if folder is None else folder)
+    last = parts[-1]
+    online = _online(spec, parts, spec.training or training)
     if online is not None:  # a preset's recipe for fixed curves has no say in it
-        params = {k: v for k, v in params.items() if k not in _FIXED_ONLY}
-    device = _device(params.get("device", "auto")) if is_ours else "cpu"
-    missing = missing_extra(class_path)
-    if not missing and (spec.params or preset is None):
-        check_class(class_path, params)
+        params = {k: v for k, v in last.params.items() if k not in _FIXED_ONLY}
+        parts = (replace(last, params=params),)
+    device = _device(last.params.get("device", "auto")) if last.is_own else "cpu"
     return ClassifierRecipe(
         spec.id,
-        class_path,
-        params,
+        parts,
         spec.channels,
-        class_version(class_path),
         device,
-        not is_ours and not params,
-        missing,
+        all(part.file is None and not part.params for part in parts)
+        and not last.class_path.startswith("bench."),
         online,
     )
 
@@ -146,12 +146,18 @@ def build(
     Parameters
     ----------
     x : array of shape (n_points, n_inputs)
-        Given to SD and CSD, like `n_channels`.
+        Given to what classifies, like `n_channels` and the device, if it is ours and
+        asks for them.
     """
-    estimator = import_class(recipe.class_path)(**recipe.params)
-    if recipe.is_ours:
-        sizes = {"x": x, "n_channels": n_channels, "device": recipe.device}
-        estimator.set_params(**sizes)
+    made = [part.make() for part in recipe.parts]
+    sizes = {"x": x, "n_channels": n_channels, "device": recipe.device}
+    if type(made[-1]).__module__.startswith("bench."):
+        own = made[-1].get_params(deep=False)
+        made[-1].set_params(**{k: v for k, v in sizes.items() if k in own})
+    estimator = made[0]
+    if len(made) > 1:
+        pipeline = import_module("sklearn.pipeline").Pipeline
+        estimator = pipeline(list(zip(step_names(recipe.parts), made, strict=True)))
     seed_all(estimator, seed, stream)
     return estimator
 
@@ -169,14 +175,15 @@ def seed_all(estimator: Any, seed: int, stream: Any) -> None:
 
 
 def _online(
-    spec: ClassifierSpec, class_path: str, training: Training | None
+    spec: ClassifierSpec, parts: tuple[Part, ...], training: Training | None
 ) -> dict[str, Any] | None:
     """Return how a classifier learns online; refuse one that cannot."""
     if training is None or training.mode == "fixed":
         return None
-    if not class_path.startswith(OWN):
+    if len(parts) > 1 or parts[0].class_path not in _ONLINE:
+        found = "a pipeline" if len(parts) > 1 else f"'{parts[0].class_path}'"
         raise ClassifierError(
-            f"'{class_path}' cannot learn online: SD and CSD alone can; give it "
+            f"{found} cannot learn online: SD and CSD alone can; give it "
             "training: {mode: fixed}"
         )
     for name, instead in _FIXED_ONLY.items():

@@ -23,13 +23,7 @@ from bench.latex import latex_table
 from bench.markdown import to_markdown
 from bench.metrics import METRICS
 from bench.pictures import Pictures
-from bench.question_chapters import (
-    answer_blocks,
-    failure_table,
-    sweep_chapter,
-    works_chapter,
-    works_table,
-)
+from bench.question_chapters import answer_blocks, works_chapter, works_table
 from bench.result import Result
 from bench.runner import Plan
 from bench.store import Store
@@ -40,8 +34,10 @@ from bench.suite_chapters import (
     opening,
     provenance_chapter,
 )
+from bench.sweep_chapters import along_table, sweep_chapters
 from bench.tables import load_results
 from bench.told import read_told
+from bench.transfer_chapter import transfer_chapter, transfer_table
 from bench.webpage import write_webpage
 
 
@@ -71,12 +67,13 @@ def write_report(
     _write_tables(plan, findings, pd.concat(online, ignore_index=True), folder)
     sections: list[Section] = [
         *works_chapter(plan, findings),
-        *sweep_chapter(plan, findings, pictures.sweep()),
+        *sweep_chapters(plan, findings, pictures.sweeps()),
         *chapters,
         Section(
             f"{METRICS[plan.suite.metrics[0]].title.capitalize()}, overfitting, cost",
             pictures.overview(),
         ),
+        *transfer_chapter(plan, findings, pictures.transfers()),
         *across_chapter(plan, findings, pictures.across()),
         *_remarks(plan),
         coverage_chapter(findings, store),
@@ -105,6 +102,8 @@ def _write_tables(
         "audits": found.audits,
         "online": online,
         "sweep": found.along,
+        "crossings": found.crossings,
+        "transfer": found.transfers,
         "works": found.works,
     }
     for name, frame in frames.items():
@@ -128,10 +127,11 @@ def _write_tables(
             )
             for kind, table in tables.items()
         ]
-    for kind, table in (
-        ("works", works_table(plan, found)),
-        ("sweep", failure_table(plan, found)),
-    ):
+    whole = {"works": works_table(plan, found), "transfer": transfer_table(plan, found)}
+    for sweep in found.sweeps:
+        kind = f"sweep-{slug(sweep.family)}" if sweep.family else "sweep"
+        whole[kind] = along_table(plan, found, sweep)
+    for kind, table in whole.items():
         if table is not None:
             parts.append(
                 latex_table(

@@ -21,6 +21,8 @@ class Result:
         The hash that names the result, and what it was taken over.
     dataset, repetition, classifier
         The cell's coordinates in the suite that computed it.
+    target
+        Of a transfer: the dataset whose test curves were scored; else empty.
     status
         One of "done", "failed", "timeout", "crashed", "skipped".
     train, test
@@ -60,6 +62,7 @@ class Result:
     peak_rss_mib: float | None = None
     attempts: int = 1
     batched: int = 1
+    target: str = ""
     iterations: int | None = None
     threads: int = 1
     warnings: tuple[str, ...] = ()

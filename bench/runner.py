@@ -1,6 +1,6 @@
 """From a suite to its results: which cells there are, which are missing, run them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from bench.result import BAD, Result
 from bench.schema import Suite
 from bench.store import Store
 from bench.suite import load_suite
+from bench.transfers import transfer_cells
 
 STORE = Path("data/store")
 
@@ -33,6 +34,8 @@ class Plan:
         What was asked, in the suite's order.
     cells
         Dataset by dataset, repetition by repetition, classifier by classifier.
+    transfers
+        What of the cells is asked about the test curves of other datasets.
     """
 
     suite: Suite
@@ -40,20 +43,39 @@ class Plan:
     classifiers: tuple[ClassifierRecipe, ...]
     reference: Reference | None
     cells: tuple[Cell, ...]
+    transfers: tuple[Cell, ...] = ()
+
+    @property
+    def everything(self) -> tuple[Cell, ...]:
+        """The cells, and then the transfers: all that has a result in the store."""
+        return self.cells + self.transfers
 
     def limited(self, datasets: Iterable[str], classifiers: Iterable[str]) -> "Plan":
-        """Keep some datasets and classifiers, by id; nothing named keeps all."""
-        rows = _chosen("dataset", datasets, [d.spec.id for d in self.datasets])
-        columns = _chosen("classifier", classifiers, [c.id for c in self.classifiers])
+        """Keep some datasets and classifiers, by id; nothing named keeps all.
+
+        The id of an entry that sweeps is that of all its datasets, that of one with a
+        grid of all its classifiers. Transfers stay where what they are trained on
+        does, so that parts add up to the whole.
+        """
+        families = {own.id: tuple(own.values) for own in self.suite.families}
+        ids = [recipe.spec.id for recipe in self.datasets]
+        rows = _chosen("dataset", datasets, ids, families)
+        ids = [recipe.id for recipe in self.classifiers]
+        columns = _chosen("classifier", classifiers, ids, self.suite.grids)
+
+        def kept(cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
+            return tuple(
+                cell
+                for cell in cells
+                if cell.dataset.spec.id in rows and cell.classifier.id in columns
+            )
+
         return replace(
             self,
             datasets=tuple(d for d in self.datasets if d.spec.id in rows),
             classifiers=tuple(c for c in self.classifiers if c.id in columns),
-            cells=tuple(
-                cell
-                for cell in self.cells
-                if cell.dataset.spec.id in rows and cell.classifier.id in columns
-            ),
+            cells=kept(self.cells),
+            transfers=kept(self.transfers),
         )
 
 
@@ -78,19 +100,27 @@ def make_plan(suite: Suite) -> Plan:
         )
     classifiers = []
     for i, entry in enumerate(suite.classifiers):
-        with located(f"{suite.where('classifiers', i)}: classifiers[{i}]"):
-            classifiers.append(resolve_classifier(entry, suite.training))
+        place = f"{suite.where('classifiers', i)}: {suite.named('classifiers', i)}"
+        with located(place):
+            recipe = resolve_classifier(entry, suite.training, suite.folder)
+            classifiers.append(recipe)
     datasets = []
     for i, spec in enumerate(suite.datasets):
-        with located(f"{suite.where('datasets', i)}: datasets[{i}]"):
+        with located(f"{suite.where('datasets', i)}: {suite.named('datasets', i)}"):
             datasets.append(resolve_dataset(spec, suite.folder))
         for j, recipe in enumerate(classifiers):
+            if recipe.training is not None and spec.not_online:
+                raise SuiteError(
+                    f"{suite.where('datasets', i)}: {suite.named('datasets', i)}: "
+                    f"'{recipe.id}' is trained online: {spec.not_online}"
+                )
             lacking = sorted(set(recipe.channels) - set(spec.channels))
             if lacking:
                 raise SuiteError(
-                    f"{suite.where('classifiers', j)}: classifiers[{j}]: reads the "
-                    f"channel '{lacking[0]}', which the dataset '{spec.id}' does not "
-                    f"carry; add it to the dataset's channels"
+                    f"{suite.where('classifiers', j)}: "
+                    f"{suite.named('classifiers', j)}: reads the channel "
+                    f"'{lacking[0]}', which the dataset '{spec.id}' does not carry; "
+                    "add it to the dataset's channels"
                 )
     limits = [entry.limits.over(suite.limits) for entry in suite.classifiers]
     cells = tuple(
@@ -107,7 +137,8 @@ def make_plan(suite: Suite) -> Plan:
         for repetition in range(suite.repetitions)
         for classifier, own in zip(classifiers, limits, strict=True)
     )
-    return Plan(suite, tuple(datasets), tuple(classifiers), reference, cells)
+    transfers = transfer_cells(suite, datasets, cells)
+    return Plan(suite, tuple(datasets), tuple(classifiers), reference, cells, transfers)
 
 
 def run_plan(
@@ -146,7 +177,7 @@ def run_plan(
     again = {"skipped", *(BAD if retry_failed else ())}
     missing: dict[str, Cell] = {}
     known: dict[Kind, float] = {}
-    for cell in plan.cells:
+    for cell in plan.everything:
         stored = store.get(cell.key)
         if cell.key in store.damaged:
             problem = store.damaged[cell.key]
@@ -181,10 +212,12 @@ def run_plan(
         return False
 
     runnable = []
-    for unit in units_of(plan.cells):
+    for unit in units_of(plan.everything):
         lacking = [cell for cell in unit if missing.get(cell.key) is cell]
         if not lacking:
             continue
+        # The fits are repeated for a transfer that lacks; other transfers need not be.
+        unit = tuple(c for c in unit if c.target is None or missing.get(c.key) is c)
         if why := unit[0].classifier.missing:
             for cell in lacking:
                 error = {"type": "MissingExtra", "message": why}
@@ -200,11 +233,11 @@ def run_plan(
 
 def check_sizes(plan: Plan, memory: int | None) -> None:
     """Refuse a dataset whose curves alone go over the memory limit of a cell."""
-    positions = {id(recipe): i for i, recipe in enumerate(plan.datasets)}
+    positions = {spec.id: i for i, spec in enumerate(plan.suite.datasets)}
     for cell in plan.cells:
         limit = cell.limits.memory or memory
         if limit is not None and cell.dataset.nbytes > limit:
-            position = positions[id(cell.dataset)]
+            position = positions[cell.dataset.spec.id]
             raise SuiteError(
                 f"{plan.suite.where('datasets', position)}: the dataset "
                 f"'{cell.dataset.spec.id}' takes {format_size(cell.dataset.nbytes)} a "
@@ -232,12 +265,23 @@ def run_suite(
     return plan
 
 
-def _chosen(kind: str, wanted: Iterable[str], known: list[str]) -> set[str]:
-    chosen = set(wanted)
-    for name in chosen:
-        if name not in known:
+def _chosen(
+    kind: str,
+    wanted: Iterable[str],
+    known: list[str],
+    groups: Mapping[str, Iterable[str]],
+) -> set[str]:
+    """Return the ids that are wanted, those of a group by its name; or all."""
+    chosen: set[str] = set()
+    for name in wanted:
+        if name in known:
+            chosen.add(name)
+        elif name in groups:
+            chosen.update(groups[name])
+        else:
+            named = list(dict.fromkeys([*groups, *known]))
             raise SuiteError(
-                f"no {kind} '{name}' in this suite{did_you_mean(name, known)} "
-                f"Known: {', '.join(known)}"
+                f"no {kind} '{name}' in this suite{did_you_mean(name, named)} "
+                f"Known: {', '.join(named)}"
             )
     return chosen or set(known)

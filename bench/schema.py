@@ -4,60 +4,29 @@ Names of functions, files and classes are resolved later, by the modules that kn
 them.
 """
 
-import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     Field,
     PrivateAttr,
-    ValidationInfo,
     field_validator,
-    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
 from bench.answers_schema import AnswerSpec
-from bench.dataset_schema import FEW, Channel, DatasetSpec, Id, Name, Seed
-from bench.documents import Document
+from bench.classifier_schema import ClassifierSpec
+from bench.dataset_schema import FEW, DatasetSpec, Id, Name, Seed
+from bench.documents import Document, named
 from bench.errors import did_you_mean
-from bench.limits import Limits, parse_duration, parse_size
+from bench.limits_schema import LimitsSpec
 from bench.metrics import METRICS
-from bench.presets import PRESETS
 from bench.study_schema import StudySpec
+from bench.sweep_entries import Family
 from bench.training_schema import Training
+from bench.transfer_schema import Transfer
 from bench.validation import Strict
-
-
-class LimitsSpec(Strict):
-    """What a cell is stopped for: a time, such as 90, 10m, 2h; a memory: 4GiB."""
-
-    timeout: Name | int | float | None = None
-    memory: Name | None = None
-
-    @field_validator("timeout", "memory")
-    @classmethod
-    def _readable(cls, value: Any, info: ValidationInfo) -> Any:
-        if value is not None:
-            parse = parse_duration if info.field_name == "timeout" else parse_size
-            try:
-                parse(str(value))
-            except ValueError as error:
-                raise PydanticCustomError(
-                    "limit",
-                    "found '{found}'; {said}",
-                    {"found": value, "said": str(error)},
-                ) from None
-        return value
-
-    def over(self, wider: "LimitsSpec") -> Limits:
-        """Return the limits, those not given here taken from `wider`."""
-        timeout = wider.timeout if self.timeout is None else self.timeout
-        memory = wider.memory if self.memory is None else self.memory
-        return Limits(
-            None if timeout is None else parse_duration(str(timeout)),
-            None if memory is None else parse_size(memory),
-        )
 
 
 class StatsSpec(Strict):
@@ -87,57 +56,6 @@ class StatsSpec(Strict):
     works: Annotated[float, Field(ge=0)] | None = None
 
 
-class ClassifierSpec(Strict):
-    """A classifier of a suite: a preset, a preset changed, or any class."""
-
-    id: Id
-    use: Name | None = None
-    class_: Name | None = Field(None, alias="class")
-    params: dict[str, Any] = Field(default_factory=dict)
-    channels: Annotated[tuple[Channel, ...], Field(min_length=1)] = ("value",)
-    training: Training | None = None
-    limits: LimitsSpec = LimitsSpec()
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short_form(cls, data: Any) -> Any:
-        if isinstance(data, str):
-            return {"id": data, "use": data}
-        if isinstance(data, dict) and "id" not in data and len(data) > 0:
-            path = data.get("class")
-            default = data.get("use", path)
-            if isinstance(default, str):
-                return {"id": default.rpartition(".")[2] if path else default} | data
-        return data
-
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        if (self.use is None) == (self.class_ is None):
-            raise PydanticCustomError(
-                "source", "expected either 'use' (a preset) or 'class' (a dotted path)"
-            )
-        if self.use is not None and self.use not in PRESETS:
-            raise PydanticCustomError(
-                "preset",
-                "unknown classifier '{name}'{hint}. Known: {known}; any other is "
-                "written {id: …, class: package.Class}",
-                {
-                    "name": self.use,
-                    "hint": did_you_mean(self.use, PRESETS),
-                    "known": ", ".join(PRESETS),
-                },
-            )
-        if self.class_ is not None and not re.fullmatch(
-            r"[^\W\d]\w*(\.[^\W\d]\w*)+", self.class_
-        ):
-            raise PydanticCustomError(
-                "class",
-                "found '{name}'; expected a dotted path, package.module.Class",
-                {"name": self.class_},
-            )
-        return self
-
-
 class Suite(Strict):
     """What to run: datasets × repetitions × classifiers."""
 
@@ -155,10 +73,13 @@ class Suite(Strict):
     stats: StatsSpec = StatsSpec()
     answers: Annotated[tuple[AnswerSpec, ...], Field(max_length=100)] = ()
     audits: bool = True
+    transfer: Transfer = False
     study: StudySpec | None = None  # `bench run` does not read it
     reference: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
 
     _document: Document = PrivateAttr(default=Document(Path("suite"), {}, {}))
+    _families: tuple[Family, ...] = PrivateAttr(default=())
+    _grids: Mapping[str, tuple[str, ...]] = PrivateAttr(default_factory=dict)
 
     @field_validator("datasets", "classifiers")
     @classmethod
@@ -207,6 +128,20 @@ class Suite(Strict):
         """Where the suite's relative paths start."""
         return self.path.parent
 
+    @property
+    def families(self) -> tuple[Family, ...]:
+        """The datasets that come of one entry each, see `bench.sweep_entries`."""
+        return self._families
+
+    @property
+    def grids(self) -> Mapping[str, tuple[str, ...]]:
+        """Id of an entry with a grid → the ids of the classifiers that come of it."""
+        return self._grids
+
     def where(self, *location: str | int) -> str:
         """Return ``file:line`` of a part, such as ``("datasets", 0, "library")``."""
         return self._document.where(*location)
+
+    def named(self, *location: str | int) -> str:
+        """Return a part as the file has it, such as ``datasets[0].library``."""
+        return named(self._document.written(*location))

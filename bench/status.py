@@ -15,15 +15,15 @@ _NOTHING = "nothing of this classifier is stored"
 
 
 def count_statuses(plan: Plan, store: Store) -> dict[tuple[str, str], Counter[str]]:
-    """Count the cells of each dataset and classifier by status.
+    """Count the cells of each dataset and classifier by status, and the transfers.
 
     "missing" is what nothing sound is stored of; what is wrong with a damaged file
     is then in ``store.damaged``.
     """
     counts: dict[tuple[str, str], Counter[str]] = {}
-    for cell in plan.cells:
+    for cell in plan.everything:
         stored = store.get(cell.key)
-        name = (cell.dataset.spec.id, cell.classifier.id)
+        name = (_dataset(cell), cell.classifier.id)
         found = stored.status if stored else "missing"
         counts.setdefault(name, Counter())[found] += 1
     return counts
@@ -39,8 +39,8 @@ def explain_missing(plan: Plan, store: Store) -> Iterator[str]:
     """
     missing: dict[tuple[str, str], list[Cell]] = {}
     damaged: dict[tuple[str, str], list[Cell]] = {}
-    for cell in plan.cells:
-        name = (cell.dataset.spec.id, cell.classifier.id)
+    for cell in plan.everything:
+        name = (_dataset(cell), cell.classifier.id)
         lacking = missing.setdefault(name, []), damaged.setdefault(name, [])
         if store.get(cell.key) is None:
             lacking[cell.key in store.damaged].append(cell)
@@ -144,8 +144,13 @@ def _first_difference(a: Sequence[Any], b: Sequence[Any]) -> int:
 
 
 def _where(cells: Sequence[Cell]) -> str:
-    repetitions = _ranges(cell.repetition for cell in cells)
-    return f"{cells[0].dataset.spec.id}, {cells[0].classifier.id}, {repetitions}"
+    repetitions = _ranges({cell.repetition for cell in cells})
+    return f"{_dataset(cells[0])}, {cells[0].classifier.id}, {repetitions}"
+
+
+def _dataset(cell: Cell) -> str:
+    """Name what a cell is of; the transfers from a dataset go together."""
+    return cell.dataset.spec.id + ("" if cell.target is None else ", on others")
 
 
 def _ranges(numbers: Iterable[int]) -> str:

@@ -7,8 +7,8 @@ import numpy as np
 
 from bench.blocks import Block
 from bench.datasets import DatasetRecipe, lay_out
+from bench.draws import class_blocks, class_stream, finished
 from bench.errors import DatasetError
-from bench.neural import stream_mlp
 from bench.seeds import generator
 from bench.threads import limited_threads
 
@@ -29,6 +29,11 @@ class CurveStream:
         Of each class, an epoch.
     repetition, seed : int
         Which draw; as in `bench.make_dataset`.
+
+    Raises
+    ------
+    DatasetError
+        If there are no fresh curves without end of the dataset.
     """
 
     def __init__(
@@ -39,31 +44,22 @@ class CurveStream:
         repetition: int = 0,
         seed: int = 0,
     ) -> None:
+        if recipe.spec.not_online:
+            raise DatasetError(f"'{recipe.spec.id}': {recipe.spec.not_online}")
         self.recipe = recipe
         self.channels = channels
         self.curves = curves
-        rngs = {
-            kind: generator(seed, "curves", recipe.stream, repetition, "online", kind)
-            for kind in ("symbolic", "neural")
-        }
-        gradients = "gradient" in channels
-        network = recipe.spec.neural.model_dump(exclude={"kind"})
-        dtype = np.dtype(recipe.spec.dtype)
-        self._classes = [
-            _Rows(recipe.library.stream(recipe.x, _ENDLESS, rng, gradients, dtype))
-            if kind == "symbolic"
-            else _Rows(
-                stream_mlp(
-                    recipe.x,
-                    _ENDLESS,
-                    rng,
-                    **network,
-                    gradients=gradients,
-                    dtype=dtype,
-                )
+        self._classes = []
+        for label in (1, 0):  # the symbolic curves first
+            names = (recipe.stream, repetition, "online", class_stream(recipe, label))
+            blocks = class_blocks(
+                recipe,
+                label,
+                _ENDLESS,
+                generator(seed, "curves", *names),
+                "gradient" in channels,
             )
-            for kind, rng in rngs.items()
-        ]
+            self._classes.append((_Rows(blocks), generator(seed, "noise", *names)))
 
     def take(self, n_epochs: int, out: np.ndarray | None = None) -> np.ndarray:
         """Draw the next epochs.
@@ -85,8 +81,9 @@ class CurveStream:
         """
         halves = []
         with limited_threads(1, "blas"):  # bits do not depend on the number of cores
-            for rows in self._classes:
-                values, slopes = rows.take(n_epochs * self.curves)
+            for rows, noise in self._classes:
+                drawn, tangents = rows.take(n_epochs * self.curves)
+                values, slopes = finished(self.recipe, drawn, tangents, noise)
                 flat = lay_out(self.channels, self.recipe.x, values, slopes)
                 halves.append(flat.reshape(n_epochs, self.curves, -1))
         if out is None:

@@ -7,12 +7,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.transforms import ScaledTranslation
 
+from bench.crossings import is_wide, place_text, range_text
 from bench.figures import (
     INK,
+    SMALL,
     Look,
     axes_or_new,
     handle,
+    height_for,
     inches_of,
     legend_beside,
     looks_of,
@@ -22,7 +26,9 @@ from bench.figures import (
 from bench.intervals import mean_interval
 from bench.metrics import METRICS
 
-_WIDE = 20  # times the smallest value: from here on the axis is logarithmic
+MARK_HEIGHT = 0.14  # inches of a crossing written above the axes
+_MOST_MARKS = 4
+_AXES = 0.8  # of a figure's width, about: the rest is the legend's
 
 
 @style()
@@ -34,13 +40,16 @@ def plot_sweep(
     label: str | None = None,
     limit: str = "",
     alpha: float = 0.05,
+    crossings: pd.DataFrame | None = None,
     looks: Mapping[str, Look] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw held-out scores against a swept quantity: a line a classifier.
 
     The band is the t interval of the mean over repetitions; one repetition has none.
-    Where cells of a classifier are not done, the legend counts those that are.
+    Where cells of a classifier are not done, the legend counts those that are. A ring
+    stands where another classifier becomes the best; of those that are clear, a bar
+    above the axes shows the interval, see `marks`.
 
     Parameters
     ----------
@@ -52,14 +61,16 @@ def plot_sweep(
     limit
         What the quantity approaches, such as "grid": it stands to the right of all
         values, beyond a gap in the axis.
+    crossings
+        As `bench.crossings.find_crossings` gives them.
     """
-    ax = axes_or_new(ax)
+    n_all = scores["classifier"].nunique()
+    ax = axes_or_new(ax, height=height_for(n_all))
     looks = looks_of(scores["classifier"], looks)
     done = scores.dropna(subset=["score", quantity])
     values = np.sort(done[quantity].unique()).astype(float)
     values = values[np.isfinite(values)]
-    far = len(values) > 0 and values[0] > 0 and values[-1] >= _WIDE * values[0]
-    axis = _Axis(values, far or bool(limit))
+    axis = _Axis(values, is_wide(values) or bool(limit))
     ends = {}
     n_lines = done["classifier"].nunique()
     for number, (name, own) in enumerate(done.groupby("classifier", sort=False)):
@@ -105,6 +116,8 @@ def plot_sweep(
             _cut(ax, axis.right(0.1))
         ax.set_xticks(ticks, names)
         ax.set_xticks([], minor=True)
+    if crossings is not None:
+        _mark(ax, crossings)
     sign = -1 if METRICS[metric].larger_is_better else 1
     order = sorted(ends, key=lambda name: sign * ends[name])
     order += [name for name in scores["classifier"].unique() if name not in ends]
@@ -118,6 +131,70 @@ def plot_sweep(
     ax.set_xlabel(label or plain(quantity))
     ax.set_ylabel(f"held-out {METRICS[metric].title}, {100 * (1 - alpha):g}% interval")
     return ax
+
+
+def marks(crossings: pd.DataFrame) -> pd.DataFrame:
+    """Return the crossings that are written above a sweep: few, and the surest."""
+    clear = crossings[crossings["leads"] & crossings["clear"]]
+    sure = (clear["high"] - clear["low"]).nsmallest(_MOST_MARKS).index
+    return clear.loc[sure].sort_values("at", ascending=False)
+
+
+def _mark(ax: Axes, crossings: pd.DataFrame) -> None:
+    """Ring where the best classifier changes; write above it which, and how sure."""
+    x_ends, y_ends = ax.get_xlim(), ax.get_ylim()
+    ring: dict[str, Any] = {
+        "marker": "o",
+        "color": INK,
+        "markerfacecolor": "white",
+        "markersize": 4.5,
+        "zorder": 5,
+        "clip_on": False,
+    }
+    thin: dict[str, Any] = {"color": INK, "linewidth": 0.9, "clip_on": False}
+    for entry in crossings[crossings["leads"]].to_dict("records"):
+        ax.plot(entry["at"], entry["score"], **ring)
+    figure: Any = ax.get_figure(root=True)
+    line = 1
+    for entry in marks(crossings).to_dict("records"):
+        at, low, high = (float(entry[name]) for name in ("at", "low", "high"))
+        dotted = thin | {"linewidth": 0.6, "linestyle": (0, (1, 2)), "zorder": 1}
+        ax.plot([at, at], [entry["score"], y_ends[1]], **dotted)
+        up = ScaledTranslation(0, line * MARK_HEIGHT, figure.dpi_scale_trans)
+        above = ax.get_xaxis_transform() + up
+        ax.plot([low, high], [1, 1], transform=above, **thin)
+        ax.plot(at, 1, transform=above, **ring)
+        names = " → ".join(plain(entry[name], 16) for name in ("before", "after"))
+        text = f"{names}: {place_text(at)} {range_text(low, high)}"
+        left, right = (_share(ax, end) for end in (low, high))
+        needed = 0.02 + len(text) * 0.6 * SMALL / 72 / (_AXES * inches_of(ax)[0])
+        if right + needed <= 1:
+            place, side = right + 0.01, "left"
+        elif left >= needed:
+            place, side = left - 0.01, "right"
+        else:  # no room beside the bar
+            place, side = max(0.0, 1 - needed), "left"
+            line += 1
+        ax.annotate(
+            text,
+            (place, 1),
+            xycoords="axes fraction",
+            xytext=(0, line * MARK_HEIGHT * 72),
+            textcoords="offset points",
+            ha=side,
+            va="center",
+            fontsize=SMALL,
+            color=INK,
+        )
+        line += 1
+    ax.set_xlim(*x_ends)
+    ax.set_ylim(*y_ends)
+
+
+def _share(ax: Axes, value: float) -> float:
+    """Return where a value stands along the horizontal axis, from 0 to 1."""
+    scaled = ax.transScale.transform((value, ax.get_ylim()[0]))
+    return float(ax.transLimits.transform(scaled)[0])
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Where along a sweep classifiers start to fail: each dataset against the first."""
+"""How scores change along a sweep: each dataset against the first."""
 
 import math
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from bench.intervals import mean_interval, welch_interval
-from bench.scores import check_share, check_width
+from bench.scores import check_share, check_width, differences
 from bench.within import verdict
 
 _MEAN = ("mean", "std", "low", "high")
@@ -22,17 +22,20 @@ def compare_along(
     alpha: float,
     margin: float,
     larger_is_better: bool,
+    streams: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """Compare each dataset of a sweep with its first, for each classifier.
 
-    Repetitions of different datasets are independent draws, so nothing is paired:
-    Welch's interval of the difference of means.
+    Where both are of one random stream, a repetition is the same draw of curves, more
+    or fewer of them or with more noise: the difference is paired over repetitions.
+    Else repetitions of different datasets are independent draws, and it is Welch's
+    interval of the difference of means.
 
     Parameters
     ----------
     results
-        One row a cell: dataset, classifier and ``test_<metric>``, NaN where there is
-        no score.
+        One row a cell: dataset, classifier, repetition (where there are streams) and
+        ``test_<metric>``, NaN where there is no score.
     metric
         Whose scores.
     values
@@ -44,6 +47,9 @@ def compare_along(
         A difference smaller than this is no matter.
     larger_is_better
         The metric's direction.
+    streams
+        Dataset → a name of the random streams of its curves; without it, each has its
+        own.
 
     Returns
     -------
@@ -52,7 +58,8 @@ def compare_along(
         classifier, dataset, value, n, mean, std, low, high (t interval of the mean);
         difference to the first dataset, turned so that positive is better,
         difference_low, difference_high; verdict on that, see `bench.within.verdict`,
-        empty for the first. What is not known is NaN.
+        empty for the first; paired, whether the difference is. What is not known is
+        NaN.
 
     Raises
     ------
@@ -63,64 +70,81 @@ def compare_along(
     check_width("margin", margin)
     order = sorted(values, key=lambda dataset: values[dataset])
     column = f"test_{metric}"
-    known = results.dropna(subset=[column]).set_index(["classifier", "dataset"])
-    scores = known[column].groupby(level=[0, 1]).agg(list).to_dict()
+    known = results.dropna(subset=[column])
+    if "repetition" in known:
+        known = known.set_index("repetition")
+    groups = known.groupby(["classifier", "dataset"])[column]
+    scores = {name: own for name, own in groups}  # noqa: C416 (names are tuples)
+    none = pd.Series(dtype=float)
+    streams = {name: name for name in order} if streams is None else streams
     rows = []
     for classifier in results["classifier"].unique():
-        first = scores.get((classifier, order[0]), [])
+        first = scores.get((classifier, order[0]), none)
         for dataset in order:
-            own = scores.get((classifier, dataset), [])
+            own = scores.get((classifier, dataset), none)
             row = {"classifier": classifier, "dataset": dataset}
-            row |= {"value": values[dataset]} | _mean(own, alpha)
+            row |= {"value": values[dataset]} | _mean(own.to_numpy(float), alpha)
+            paired = streams[dataset] == streams[order[0]]
             if dataset == order[0]:
                 gap, word = (math.nan,) * 3, ""
             else:
-                gap = _gap(own, first, alpha / (len(order) - 1), larger_is_better)
+                share = alpha / (len(order) - 1)
+                gap = _gap(own, first, share, larger_is_better, paired)
                 word = verdict(gap[1], gap[2], margin)
             row |= dict(zip(_DIFFERENCE, gap, strict=True))
-            rows.append(row | {"verdict": word})
+            rows.append(row | {"verdict": word, "paired": paired})
     return pd.DataFrame(rows)
 
 
-def first_failure(along: pd.DataFrame) -> dict[str, tuple[str | None, list[str]]]:
-    """Say for each classifier from which dataset on it is surely worse.
+def first_verdict(
+    along: pd.DataFrame, word: str = "worse"
+) -> dict[str, tuple[str | None, list[str]]]:
+    """Say for each classifier from which dataset on it is surely worse, or better.
 
     Parameters
     ----------
     along
         As `compare_along` gives it.
+    word
+        The verdict that is looked for.
 
     Returns
     -------
     dict
-        Classifier → the first dataset with the verdict "worse", or None; and those
-        after it that have another verdict.
+        Classifier → the first dataset with the verdict, or None; and those after it
+        that have another verdict.
     """
     found: dict[str, tuple[str | None, list[str]]] = {}
     for classifier, own in along.groupby("classifier", sort=False):
-        worse = (own["verdict"] == "worse").to_numpy()
-        if not worse.any():
+        given = (own["verdict"] == word).to_numpy()
+        if not given.any():
             found[str(classifier)] = (None, [])
             continue
-        at = int(worse.argmax())
+        at = int(given.argmax())
         names = own["dataset"].tolist()
-        rest = [n for n, w in zip(names[at:], worse[at:], strict=True) if not w]
+        rest = [n for n, w in zip(names[at:], given[at:], strict=True) if not w]
         found[str(classifier)] = (names[at], rest)
     return found
 
 
-def _mean(scores: list[float], alpha: float) -> dict[str, float]:
-    if not scores:
+def _mean(scores: np.ndarray, alpha: float) -> dict[str, float]:
+    if not len(scores):
         return {"n": 0} | dict.fromkeys(_MEAN, math.nan)
-    found = mean_interval(np.array(scores, dtype=float)[:, None], alpha)
+    found = mean_interval(scores[:, None], alpha)
     return {"n": found.n} | {name: float(getattr(found, name)[0]) for name in _MEAN}
 
 
 def _gap(
-    scores: list[float], first: list[float], alpha: float, larger_is_better: bool
+    scores: pd.Series, first: pd.Series, alpha: float, larger: bool, paired: bool
 ) -> tuple[float, float, float]:
     """Return the difference and its interval, turned so that positive is better."""
-    if not scores or not first:
+    if paired:
+        both = scores.index.intersection(first.index)
+        scores, first = scores[both], first[both]
+    if not len(scores) or not len(first):
         return (math.nan,) * 3
-    pair = (np.array(scores, dtype=float), np.array(first, dtype=float))
-    return welch_interval(*(pair if larger_is_better else pair[::-1]), alpha)
+    own, other = scores.to_numpy(float), first.to_numpy(float)
+    if not paired:
+        return welch_interval(*((own, other) if larger else (other, own)), alpha)
+    found = mean_interval(differences(own, other, larger)[:, None], alpha)
+    return float(found.mean[0]), float(found.low[0]), float(found.high[0])

@@ -1,17 +1,30 @@
-"""Whether the datasets of a suite differ in one number: then that is a sweep."""
+"""Sweeps: datasets of a suite that differ in one number, written so or found so."""
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from bench.crossings import is_wide
 from bench.dataset_schema import DatasetSpec
+from bench.sweep_entries import WIDTH, Family
 
 FEWEST = 3  # values that make a curve
-_SPREAD = "inputs.std"
+SPREAD = "inputs.std"
 # In which a limit may differ: that is what it is, or of no account for its points.
-_OWN = {"id"} | {f"inputs.{k}" for k in ("kind", "std", "pool", "seed")}
+_WORDS_ONLY = {"id", "description"}  # of which no curve depends on
+_OWN = _WORDS_ONLY | {f"inputs.{k}" for k in ("kind", "std", "pool", "seed")}
 _OWN |= {"inputs.endpoint", "inputs.sort"}
+# What a reader calls a number, where its key does not say it.
+_WORDS = {
+    "noise": "noise, % of a curve's standard deviation",
+    "train": "training curves per class",
+    "test": "test curves per class",
+    "inputs.size": "points per dimension",
+    WIDTH: "width of the networks' hidden layers",
+}
 
 
 @dataclass(frozen=True)
@@ -27,21 +40,49 @@ class Sweep:
     limit
         What the datasets approach as the value grows, such as "grid", if one of them
         is that; else empty.
+    family
+        The id of the entry that the datasets come of; empty where they are entries of
+        their own.
     """
 
     name: str
     values: Mapping[str, float]
     limit: str = ""
+    family: str = ""
 
     @property
     def quantity(self) -> str:
         """The key without what it is nested in: ``std``."""
         return self.name.rpartition(".")[2]
 
+    @property
+    def words(self) -> str:
+        """What the values are, for an axis."""
+        return _WORDS.get(self.name, self.name)
+
+    @property
+    def logarithmic(self) -> bool:
+        """Whether its axis is."""
+        finite = [value for value in self.values.values() if math.isfinite(value)]
+        return bool(self.limit) or is_wide(np.sort(finite))
+
     def label(self, dataset: str) -> str:
         """Write the value of a dataset: ``std 1.25``, or the limit's name."""
         value = self.values[dataset]
         return self.limit if math.isinf(value) else f"{self.quantity} {value:g}"
+
+
+def find_sweeps(
+    specs: Sequence[DatasetSpec], families: Sequence[Family] = ()
+) -> tuple[Sweep, ...]:
+    """Return the sweeps of a suite: those that are written, and one that may be found.
+
+    The datasets of no family are a sweep where one number is all that they differ in.
+    """
+    found = [Sweep(own.name, own.values, family=own.id) for own in families]
+    taken = {name for own in families for name in own.values}
+    alone = swept([spec for spec in specs if spec.id not in taken])
+    return (*found, *([alone] if alone is not None else []))
 
 
 def swept(specs: Sequence[DatasetSpec]) -> Sweep | None:
@@ -57,14 +98,14 @@ def swept(specs: Sequence[DatasetSpec]) -> Sweep | None:
     for position, spec in enumerate(specs):
         others = [*specs[:position], *specs[position + 1 :]]
         found = _one_number(others)
-        if found and found.name == _SPREAD and _is_limit(spec, others[0]):
+        if found and found.name == SPREAD and _is_limit(spec, others[0]):
             values = {**found.values, spec.id: math.inf}
             return Sweep(found.name, values, spec.inputs.kind)
     return None
 
 
 def _one_number(specs: Sequence[DatasetSpec]) -> Sweep | None:
-    flat = [_flat(spec.model_dump(mode="json", exclude={"id"})) for spec in specs]
+    flat = [_flat(spec.model_dump(mode="json", exclude=_WORDS_ONLY)) for spec in specs]
     names = {name for entry in flat for name in entry}
     differing = [n for n in names if len({repr(entry.get(n)) for entry in flat}) > 1]
     if len(differing) != 1:

@@ -74,6 +74,31 @@ def results_frame(plan: Plan, store: Store, found: Sequence[Result]) -> pd.DataF
     return pd.DataFrame(rows)
 
 
+def transfer_frame(plan: Plan, store: Store) -> pd.DataFrame:
+    """Read what is stored of a suite's transfers.
+
+    Returns
+    -------
+    DataFrame
+        One row a transfer: suite, train and test (datasets), and the rest as in
+        `read_results`, but for the training scores.
+    """
+    metrics = plan.suite.metrics
+    rows = []
+    for cell in plan.transfers:
+        assert cell.target is not None  # what makes it a transfer
+        result = store.get(cell.key) or cell.result("missing")
+        coordinates: dict[str, Any] = {
+            "suite": plan.suite.name,
+            "train": cell.dataset.spec.id,
+            "test": cell.target.spec.id,
+            "repetition": cell.repetition,
+            "classifier": cell.classifier.id,
+        }
+        rows.append(coordinates | _row(result, metrics, store) | {"key": cell.key})
+    return pd.DataFrame(rows).drop(columns=[f"train_{m}" for m in metrics if rows])
+
+
 def _row(result: Result, metrics: Iterable[str], store: Store) -> dict[str, Any]:
     row: dict[str, Any] = {"status": result.status}
     absent = set(metrics) - result.test.keys()

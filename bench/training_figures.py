@@ -12,6 +12,7 @@ from bench.figures import (
     Look,
     axes_or_new,
     handle,
+    height_for,
     legend_beside,
     lines,
     looks_of,
@@ -104,8 +105,9 @@ def plot_dynamics(
     legend
         Whether to put one beside the axes: of a row of axes the last will do.
     """
-    ax = axes_or_new(ax)
     known = history.dropna(subset=[quantity]) if quantity in history else history[:0]
+    n_lines = known["classifier"].nunique() if legend else 0
+    ax = axes_or_new(ax, height=height_for(n_lines))
     looks = looks_of(known["classifier"], looks)
     entries, bands = [], []
     for name, own in known.groupby("classifier", sort=False):

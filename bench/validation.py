@@ -2,13 +2,14 @@
 
 import json
 import re
-from typing import Any, TypeVar, get_args
+from collections.abc import Mapping
+from typing import Any, ClassVar, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import ErrorType
 
-from bench.documents import Document, shown
+from bench.documents import Document, named, shown
 from bench.errors import BenchError, did_you_mean
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -17,8 +18,15 @@ _PYDANTIC_KINDS = set(get_args(ErrorType))
 
 
 class Strict(BaseModel):
-    """Takes nothing that it does not know, and nothing of another type."""
+    """Takes nothing that it does not know, and nothing of another type.
 
+    Attributes
+    ----------
+    elsewhere
+        Key → where it belongs, of those that a file may have though a model has not.
+    """
+
+    elsewhere: ClassVar[Mapping[str, str]] = {}
     model_config = ConfigDict(
         extra="forbid", frozen=True, strict=True, allow_inf_nan=False
     )
@@ -29,7 +37,14 @@ class Strict(BaseModel):
         if isinstance(data, dict):
             known = [field.alias or name for name, field in cls.model_fields.items()]
             for key in data:
+                if key in cls.elsewhere:
+                    raise PydanticCustomError(
+                        "elsewhere",
+                        "the key '{key}' belongs {place}",
+                        {"key": key, "place": cls.elsewhere[key]},
+                    )
                 if key not in known:
+                    known += cls.elsewhere
                     raise PydanticCustomError(
                         "unknown_key",
                         "unknown key '{key}'{hint}. Expected: {known}",
@@ -66,6 +81,9 @@ def _explain(error: ValidationError, document: Document) -> str:
     first, *rest = error.errors()
     # pydantic counts a list whose entry is wrong as too short as well.
     rest = [e for e in rest if e["loc"] != first["loc"][: len(e["loc"])]]
+    # What stands once in the file counts once, though many datasets come of it.
+    places = {document.written(*e["loc"]) for e in rest}
+    places.discard(document.written(*first["loc"]))
     context = first.get("ctx", {})
     location = list(first["loc"])
     if first["type"] == "unknown_key":
@@ -73,9 +91,7 @@ def _explain(error: ValidationError, document: Document) -> str:
     if first["type"] == "duplicate":
         location.append(context["at"])
     written = _written(location, document.data)
-    name = "".join(
-        f"[{part}]" if isinstance(part, int) else f".{part}" for part in written
-    ).lstrip(".")
+    name = named(document.written(*written))
     message = first["msg"]
     if first["type"] == "missing":
         message = f"the key '{first['loc'][-1]}' is missing"
@@ -89,7 +105,7 @@ def _explain(error: ValidationError, document: Document) -> str:
     elif first["type"] in _PYDANTIC_KINDS:
         found = shown(json.dumps(first["input"], default=str, ensure_ascii=False), 60)
         message = f"found {found}; {message[0].lower()}{message[1:]}"
-    more = f" (and {len(rest)} more)" if rest else ""
+    more = f" (and {len(places)} more)" if places else ""
     return f"{document.where(*written)}: {name or 'file'}: {message}{more}"
 
 

@@ -19,13 +19,13 @@ from typing import Any
 from distributed import Reschedule, Status, WorkerPlugin, get_worker
 from distributed.utils import sync
 
-from bench import RESULTS
 from bench.calls import AbortedError, Runner, new_runner
 from bench.cells import Cell, Outcome, Unit
 from bench.class_paths import class_version
 from bench.errors import EngineError
 from bench.isolate import MAX_ATTEMPTS, WARM_UP, run_cells
 from bench.limits import SHARE, memory_share
+from bench.recipes import versions_here, versions_of
 
 _IDLE_SECONDS = 5.0
 _LOOK_SECONDS = 0.5
@@ -197,12 +197,15 @@ def _abort_unwanted(
 
 
 def _check_versions(cell: Cell, address: str) -> None:
-    here = class_version(cell.classifier.class_path)
-    wanted = cell.classifier.version
-    curves = cell.dataset.identity["results"]
-    if here != wanted or curves != RESULTS["curves"]:
+    # Of a class in a file the text comes along.
+    own = [part for part in cell.classifier.parts if part.file is None]
+    here = [class_version(part.class_path) for part in own]
+    here += versions_here(cell.dataset.identity)
+    wanted = [part.version for part in own]
+    wanted += versions_of(cell.dataset.identity)
+    if here != wanted:
         raise EngineError(
-            f"the worker {address} (host {platform.node()}) has {here}, curves "
-            f"{RESULTS['curves']}; the suite was planned with {wanted}, curves "
-            f"{curves}: install the same versions on every machine"
+            f"the worker {address} (host {platform.node()}) has {', '.join(here)}; the "
+            f"suite was planned with {', '.join(wanted)}: install the same versions on "
+            "every machine"
         )

@@ -24,10 +24,16 @@ import torch
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from bench import RESULTS
-from bench.classifiers import CSDClassifier, SDClassifier
+from bench.classifiers import CSD2Classifier, CSDClassifier, SDClassifier
+from bench.cue_classifier import CueClassifier
 from bench.datasets import make_dataset
+from bench.library import load_library
+from bench.mimics import HALVES, make_pool
+from bench.neural_schema import MimicCurves
 from bench.online import OnlineTraining, fit_online
 from bench.provenance import cpu_name, package_version
+from bench.quadratic import RegularisedQDA
+from bench.seeds import generator
 
 PATH = Path(__file__).with_name("golden.json")
 # Far above what another processor changes, far below what another formula does.
@@ -107,6 +113,50 @@ def curves() -> Arrays:
     return arrays
 
 
+def tasks() -> Arrays:
+    """Draw what the first datasets had not: each new key once, in both types."""
+    described = {
+        "wild": {"neural": {"kind": "wild"}, "noise": 20, "channels": ["value"]},
+        "null": {"neural": {"kind": "library"}, "standardise": "curve"},
+        "split": {"split": {"unseen-functions": 2}, "noise": 5, "channels": ["value"]},
+        "functions": {"task": "which-function", "dtype": "float32"},
+    }
+    arrays = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        # With a sign; the others of the grammar have their own stage.
+        (folder / "signs.lib").write_text(FILES["one.lib"] + "S0*x[:,0] + S1\n")
+        for kind, changes in described.items():
+            recipe = {
+                "id": kind,
+                "library": "signs",
+                "inputs": GRID,
+                "channels": ["value", "gradient"],
+                "train": 8,
+                "test": 4,
+                **changes,
+            }
+            data = make_dataset(recipe, repetition=1, seed=2, folder=folder)
+            for part in ("X_train", "y_train", "X_test", "y_test"):
+                arrays[f"{kind}, {part}"] = getattr(data, part)
+    return arrays
+
+
+def mimic() -> Arrays:
+    """Fit a pool; its numbers in single precision, as that of the fits is."""
+    spec = MimicCurves(kind="mimic", hidden=(8,), steps=25, rmse=1.0)
+    x = np.linspace(-2.05, 2, 12)[:, None]
+    with tempfile.TemporaryDirectory() as name:
+        (Path(name) / "one.lib").write_text(FILES["one.lib"])
+        library = load_library("one", Path(name))
+    halves = make_pool(library, x, spec, 24, lambda *names: generator(2, *names))
+    return {
+        f"{half}, {part}": found if found.dtype.kind == "i" else np.float32(found)
+        for half, own in zip(HALVES, halves, strict=True)
+        for part, found in vars(own).items()
+    }
+
+
 def sd() -> Arrays:
     return _fits(
         bce=SDClassifier(batch_size=10),
@@ -121,6 +171,17 @@ def csd() -> Arrays:
     return _fits(
         bce=CSDClassifier(batch_size=10, n_channels=2),
         wgan=CSDClassifier(**CRITIC),
+    )
+
+
+def csd2() -> Arrays:
+    x = np.linspace(-1, 1, 20)
+    # Small steps: what Adam makes of a gradient near 0 hangs on its last bits.
+    settings = {"width": 8, "lr": 1e-4, "dropout": 0.0}
+    return _fits(
+        bce=CSD2Classifier(**settings),
+        unequal=CSD2Classifier(**settings, x=x**3 + 2 * x, batch_size=10),
+        channels=CSD2Classifier(n_channels=2, **settings),
     )
 
 
@@ -194,7 +255,30 @@ class Replayed:
             out[epoch] = next(self.epochs)
 
 
-STAGES = {"curves": curves, "SD": sd, "CSD": csd, "online": online}
+def qda_reg() -> Arrays:
+    """Fit many curves, and few ones by their principal components."""
+    return _shares(RegularisedQDA, many=(120, 6), few=(60, 30))
+
+
+def cues() -> Arrays:
+    return _shares(CueClassifier, one=(120, 20))
+
+
+def _shares(kind: Any, **sizes: tuple[int, int]) -> Arrays:
+    """Return the probabilities of rough and of smoother rows, of so many columns."""
+    arrays = {}
+    for name, size in sizes.items():
+        X = np.random.RandomState(0).random_sample(size)
+        y = np.arange(len(X)) % 2
+        X[y == 1, 1:] += X[y == 1, :-1] / 2
+        with one_thread():
+            probability = kind(random_state=0).fit(X, y).predict_proba(X)
+        arrays[f"{name}, probability"] = probability.astype(np.float32)
+    return arrays
+
+
+STAGES = {"curves": curves, "tasks": tasks, "mimic": mimic, "SD": sd, "CSD": csd}
+STAGES |= {"CSD2": csd2, "QDA-REG": qda_reg, "CUES": cues, "online": online}
 
 
 def compute(stage: str) -> dict[str, Any]:
@@ -227,7 +311,7 @@ def environment(stage: str) -> str:
         *sorted(blas),
         f"{platform.machine()} {' '.join(platform.libc_ver())}",
     ]
-    if stage != "curves":
+    if stage not in ("curves", "tasks"):
         # MKL and oneDNN, inside torch, choose their kernels by the model too.
         capability = torch.backends.cpu.get_cpu_capability()
         parts += [f"torch {torch.__version__}: {capability}", cpu_name()]

@@ -5,8 +5,9 @@ import yaml_text
 from bench_process import BenchProcess
 
 import bench
-from bench.cells import compute, units_of
+from bench.cells import units_of
 from bench.errors import BenchError
+from bench.fitting import compute
 from bench.runner import make_plan, run_plan
 from bench.store import Store
 

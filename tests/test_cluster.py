@@ -90,6 +90,20 @@ def test_quick_gives_the_local_bits_also_with_a_worker_killed(tmp_path):
         assert_same_bits(path, tmp_path / "here", folder)
 
 
+def test_a_class_of_a_file_travels_as_its_text(write_suite, tmp_path, cluster):
+    # The workers have another folder, and never see the file.
+    text = (resources.CHECKOUT / "examples" / "my_classifier.py").read_text()
+    (tmp_path / "own.py").write_text(text)
+    steps = ["sklearn.preprocessing.StandardScaler", "./own.py:Kinks"]
+    path = write_suite(classifiers=["./own.py:Kinks", {"id": "scaled", "steps": steps}])
+    compute(path, tmp_path / "here")
+    plan = make_plan(bench.load_suite(path))
+    (tmp_path / "own.py").rename(tmp_path / "moved.py")
+    run_plan(plan, Store(tmp_path / "there"), DaskEngine(cluster.address))
+    (tmp_path / "moved.py").rename(tmp_path / "own.py")
+    assert_same_bits(path, tmp_path / "here", tmp_path / "there")
+
+
 def test_every_fault_is_the_same_on_a_worker_as_here(
     write_suite, tmp_path, cluster, monkeypatch
 ):

@@ -15,10 +15,11 @@ from scipy.special import expit
 import bench
 from bench import card, resources
 from bench.card import CARD, WEIGHTS
-from bench.cells import compute, units_of
+from bench.cells import units_of
 from bench.cli import main
 from bench.errors import DiscriminatorError, StoreError
 from bench.export import choose_cell, export_cell
+from bench.fitting import compute
 from bench.merge import merge_stores
 from bench.store import Store
 
@@ -143,6 +144,23 @@ def test_the_card_says_what_it_is(write_suite, tmp_path, entry, channels):
         )
     else:
         np.testing.assert_allclose(logits, arrays["scores_test"], atol=1e-5)
+
+
+def test_a_second_csd_is_exported_with_the_points_it_read(write_suite, tmp_path):
+    inputs = {"kind": "normal", "size": 20}  # in no order
+    datasets = [GRID | {"id": "normal", "inputs": inputs}]
+    entry = {"use": "CSD2", "params": {"width": 4, "max_epochs": 2}}
+    path = write_suite(datasets=datasets, classifiers=[entry], repetitions=1)
+    _, cell, store, folder = exported(path, tmp_path)
+    discriminator = bench.load_discriminator(folder)
+    assert np.array_equal(discriminator.card.x, cell.dataset.x)
+    assert discriminator.card.network.width == 4
+    assert discriminator.card.network.windows == (0.09, 0.25)
+    assert discriminator.card.classifier["params"]["batch_size"] is None
+    X = bench.make_dataset(cell.dataset, seed=cell.seed).X_test
+    logits = discriminator(torch.tensor(X, dtype=torch.float32))
+    found = store.arrays(cell.key)["scores_test"][:, 1]
+    np.testing.assert_allclose(expit(logits.numpy()), found, atol=1e-5)
 
 
 def test_what_trains_together_is_exported_as_it_is_in_a_run(write_suite, tmp_path):

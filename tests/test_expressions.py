@@ -9,6 +9,7 @@ X = np.array([[0.5, 2.0], [-1.5, 3.0], [0.25, -4.0]])
 DRAWN = {
     "N": np.array([[0.3, -1.2, 2.5], [1.7, 0.4, -0.6]]),
     "U": np.array([[0.1, 0.9, 0.3], [0.7, 0.2, 0.8]]),
+    "S": np.array([[1.0, -1.0], [-1.0, -1.0]]),
 }
 
 
@@ -21,6 +22,7 @@ def value(text, x=X, drawn=DRAWN):
     [
         ("N", "N0"),
         ("U", "U0"),
+        ("S", "S0"),
         ("N02", "N2"),
         ("X07[:,1]", "x[:,1]"),
         ("x[:, 1]", "x[:,1]"),
@@ -83,6 +85,7 @@ def test_operators_are_those_of_numpy(text, formula):
 def test_coefficients_vary_by_curve_and_columns_by_point():
     np.testing.assert_array_equal(value("N2"), np.repeat(DRAWN["N"][:, 2:], 3, axis=1))
     np.testing.assert_array_equal(value("U1"), np.repeat(DRAWN["U"][:, 1:2], 3, axis=1))
+    np.testing.assert_array_equal(value("S0"), np.repeat(DRAWN["S"][:, :1], 3, axis=1))
     np.testing.assert_array_equal(value("x[:,1]"), np.stack([X[:, 1]] * 2))
 
 
@@ -188,6 +191,7 @@ def test_other_syntax_is_refused(text):
         ("x[:,0,0]", "no column of the input"),
         ("x[1:,0]", "no column of the input"),
         ("N[:,0]", "'N' is reserved"),
+        ("S1[:,0]", "'S1' is reserved"),
         ("sin[:,0]", "'sin' is reserved"),
         ("np[:,0]", "'np' is reserved"),
         ("x[:,0] + y[:,1]", "two inputs, 'x' and 'y'"),

@@ -21,6 +21,7 @@ from bench.curve_figures import (
     plot_hardest,
 )
 from bench.dataset_figures import (
+    plot_classes,
     plot_curves,
     plot_densities,
     plot_inputs,
@@ -30,9 +31,11 @@ from bench.histories import history_frame
 from bench.metrics import METRICS, Predictions
 from bench.presets import PRESETS
 from bench.score_figures import pareto_front, plot_overfitting, plot_pareto, plot_scores
-from bench.sweep_figures import plot_sweep
+from bench.sweep_figures import marks, plot_sweep
 from bench.tables import summarise
 from bench.training_figures import dynamics_figure, plot_dynamics
+from bench.transfer_figures import plot_transfer, score_limits, short
+from bench.transfer_pictures import transfer_figures
 from bench.within import VERDICTS, compare_to
 
 STRANGE = [
@@ -96,7 +99,7 @@ def results_of(names, repetitions=10, *, equal=False, failed=()):
 
 def test_every_preset_has_a_colour_of_its_own():
     colours = figures.classifier_colours(PRESETS)
-    assert len(set(colours.values())) == len(PRESETS) == 13
+    assert len(set(colours.values())) == len(PRESETS)
 
 
 def test_a_colour_depends_neither_on_the_order_nor_on_the_presets_beside():
@@ -104,6 +107,12 @@ def test_a_colour_depends_neither_on_the_order_nor_on_the_presets_beside():
     assert looks == figures.classifier_looks(["A", "B", "KNN"])
     assert looks["KNN"] == figures.classifier_looks([])["KNN"]
     assert looks["A"] != looks["B"]
+
+
+def test_what_a_suite_adds_keeps_its_looks_when_presets_are_added():
+    looks = figures.classifier_looks(["SD", "A", "B", "C"])
+    colours = [looks[name].colour for name in "ABC"]
+    assert colours == ["#A89F91", "#00535A", "#9E0059"]
 
 
 @pytest.mark.parametrize("names", [TWENTY, [f"C{i}" for i in range(16)]])
@@ -354,6 +363,21 @@ def test_curves_points_and_tangents(n_inputs):
         nearest = np.abs(x[:, 0] - (x0 + x1) / 2).argmin()
         assert np.isclose((y1 - y0) / (x1 - x0), gradients[nearest, 0])
     assert_readable(axes[0])
+
+
+@pytest.mark.parametrize(("n", "n_inputs"), [(2, 1), (20, 1), (7, 2)])
+def test_each_class_has_a_box_with_its_name_and_curves(n, n_inputs):
+    x = np.random.default_rng(0).normal(size=(30, n_inputs))
+    curves = np.random.default_rng(1).normal(size=(n, 5, 30))
+    ax = plot_classes(x, {f"u^{i} $x": own for i, own in enumerate(curves)})
+    assert [len(box.lines) for box in ax.child_axes] == [5] * n
+    assert [box.get_title() for box in ax.child_axes] == [
+        rf"u^{i} \$x" for i in range(n)
+    ]
+    order = np.argsort(x[:, 0])
+    drawn = ax.child_axes[-1].lines[2].get_ydata()
+    assert np.array_equal(drawn, curves[-1, 2][order])
+    assert_readable(ax)
 
 
 # Comparisons
@@ -776,6 +800,42 @@ def test_a_limit_alone_and_a_sweep_without_it_are_drawn():
         assert "grid" in texts
 
 
+def crossing(at, low, high, clear=True, leads=True, score=0.55):
+    return {"before": "SD", "after": "a rather long name", "at": at, "low": low,
+            "high": high, "score": score, "n": 5, "leads": leads, "clear": clear,
+            }  # fmt: skip
+
+
+@pytest.mark.parametrize("values", [(10, 100, 1000), (10, 20, 30)])
+def test_crossings_are_written_above_a_sweep(values):
+    scores = sweep_of(["SD", "KNN"], 5, values)
+    low, high = values[0] * 1.02, values[-1] * 0.98
+    crossings = pd.DataFrame(
+        [
+            crossing(15, 12, 17),
+            crossing(20, low, high),
+            crossing(high, high * 0.99, high),
+            crossing(22, 14, np.inf, clear=False),
+            crossing(13, 12, 14, leads=False),
+        ]
+    )
+    ax = plot_sweep(scores, "n_points", "accuracy", crossings=crossings)
+    texts = assert_readable(ax)
+    names = f"SD → {figures.plain('a rather long name', 16)}"
+    assert f"{names}: 15 [12, 17]" in texts
+    assert sum(text.startswith(names) for text in texts) == 3
+    rings = [line for line in ax.lines if line.get_markerfacecolor() == "white"]
+    assert len(rings) == 4 + 3
+    assert ax.get_ylim()[1] < 1
+
+
+def test_few_crossings_are_written_and_the_surest():
+    many = pd.DataFrame([crossing(x, x - x / 30, x + x / 30) for x in range(11, 20)])
+    assert marks(many)["at"].tolist() == [14, 13, 12, 11]
+    ax = plot_sweep(sweep_of(["SD"]), "n_points", "accuracy", crossings=many)
+    assert len([t for t in assert_readable(ax) if t.startswith("SD →")]) == 4
+
+
 def test_how_densely_points_lie():
     points = {
         "std 1": np.random.default_rng(0).normal(0, 1, (700, 1)).clip(-3, 3),
@@ -796,3 +856,65 @@ def test_an_empty_sweep_is_drawn():
     scores = sweep_of(["SD"]).assign(score=np.nan)
     ax = plot_sweep(scores, "n_points", "accuracy")
     assert "SD (0 of 15)" in assert_readable(ax)
+
+
+# Transfers
+
+
+def transfers_of(names, n=5):
+    rng = np.random.default_rng(0)
+    return pd.DataFrame(
+        [
+            {"classifier": "KNN", "train": a, "test": b, "n": n, "n_cells": 5,
+             "mean": rng.uniform(0.4, 1)}
+            for a in names
+            for b in names
+        ]
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("n_datasets", [2, 6, 20])
+@pytest.mark.parametrize("metric", ["accuracy", "log_loss"])
+def test_a_transfer_is_a_table_of_numbers_that_can_be_read(n_datasets, metric):
+    names = [f"a dataset of rather long id {i}" for i in range(n_datasets)]
+    frame = transfers_of(names)
+    frame.loc[1, "n"] = 4
+    frame.loc[2, ["n", "mean"]] = [0, np.nan]
+    ax = plot_transfer(frame, metric, order=names)
+    texts = assert_readable(ax)
+    assert short(frame.loc[0, "mean"]) in texts
+    assert short(frame.loc[1, "mean"]) + "*" in texts
+    assert "–" in texts
+    assert "tested on" in texts
+    assert len(ax.patches) == n_datasets
+
+
+@pytest.mark.parametrize(("n_classifiers", "n_datasets"), [(1, 2), (3, 10), (7, 5)])
+def test_panels_of_transfers_can_be_read(n_classifiers, n_datasets):
+    names = [f"dataset {i}" for i in range(n_datasets)]
+    own = transfers_of(names)
+    classifiers = [f"C{i}" for i in range(n_classifiers)]
+    frame = pd.concat([own.assign(classifier=name) for name in classifiers])
+    [figure] = transfer_figures(frame, "accuracy", classifiers)
+    texts = assert_readable(figure.axes[0])
+    assert set(classifiers) <= set(texts)
+    # At the foot of each column of panels, whether or not the last row is full.
+    n_columns = len({ax.get_subplotspec().colspan.start for ax in figure.axes[:-1]})
+    assert texts.count(names[0]) == n_columns + -(-n_classifiers // n_columns)
+
+
+def test_a_row_is_what_is_trained_on():
+    frame = pd.DataFrame(
+        {"train": ["a", "a", "b", "b"], "test": ["a", "b", "a", "b"], "n": 1,
+         "n_cells": 1, "mean": [0.9, 0.8, 0.7, 0.6]}
+    )  # fmt: skip
+    image = plot_transfer(frame, "accuracy", order=["a", "b"]).images[0].get_array()
+    assert image.tolist() == [[0.9, 0.8], [0.7, 0.6]]
+    assert score_limits(frame) == (0.6, 0.9)
+    assert score_limits(frame.assign(mean=0.9)) == (0.4, 1.4)
+    assert score_limits(frame.assign(mean=np.nan)) == (0, 1)
+
+
+def test_scores_are_written_short():
+    texts = [short(value) for value in (0.934, 1.0, 0.0, -0.25, 10.04)]
+    assert texts == [".93", "1.00", ".00", "-.25", "10.04"]

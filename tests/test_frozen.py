@@ -12,12 +12,19 @@ from torch.nn.functional import softplus
 
 import bench
 from bench import nets
-from bench.card import CARD, WEIGHTS, CSDNetwork, SDNetwork, write_discriminator
-from bench.classifiers import CSDClassifier, SDClassifier
+from bench.card import CARD, WEIGHTS, write_discriminator
+from bench.card_networks import CSD2Network, CSDNetwork, SDNetwork
+from bench.classifiers import CSD2Classifier, CSDClassifier, SDClassifier
+from bench.csd2_net import CSD2
 from bench.errors import DiscriminatorError, MissingFileError
 
-N_POINTS = 12
+N_POINTS = 16
 GRID = np.linspace(-1, 1, N_POINTS)
+OWN_FIELDS = {
+    "SD": ("extension",),
+    "CSD": ("convolution", "kernel_size"),
+    "CSD2": ("flips", "windows", "width", "dropout"),
+}
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -41,6 +48,8 @@ def fitted(kind=SDClassifier, n_classes=2, **changes):
     settings = {"hidden": (8,), "max_epochs": 5, "random_state": 0, "device": "cpu"}
     if kind is CSDClassifier:
         settings["convolution"] = (4, "pool", 3)
+    if kind is CSD2Classifier:
+        settings |= {"width": 8, "x": GRID}
     estimator = kind(**settings | changes)
     X, y = curves(n_classes, estimator.n_channels)
     return estimator.fit(X, y), X
@@ -49,20 +58,21 @@ def fitted(kind=SDClassifier, n_classes=2, **changes):
 def card_of(estimator):
     """Say what an estimator is that no suite trained."""
     n_classes = len(estimator.classes_)
+    kind = type(estimator).__name__.removesuffix("Classifier")
     network = {
-        "kind": "CSD" if isinstance(estimator, CSDClassifier) else "SD",
+        "kind": kind,
         "n_points": N_POINTS,
         "n_channels": estimator.n_channels,
         "hidden": list(estimator.hidden),
         "n_outputs": 1 if n_classes == 2 else n_classes,
     }
-    own = ("extension",) if network["kind"] == "SD" else ("convolution", "kernel_size")
-    network |= {name: getattr(estimator, name) for name in own}
+    network |= {name: getattr(estimator, name) for name in OWN_FIELDS[kind]}
+    points = GRID if estimator.x is None else estimator.x
     return {
         "network": network,
         "classes": estimator.classes_.tolist(),
         "channels": [f"channel {i}" for i in range(estimator.n_channels)],
-        "x": GRID[:, None].tolist(),
+        "x": np.reshape(points, (-1, 1)).tolist(),
     }
 
 
@@ -106,6 +116,9 @@ def rewrite(folder, changes=None, weights=None):
         (CSDClassifier, {"n_channels": 2}),
         (CSDClassifier, {"kernel_size": 5, "loss": "wgan"}),
         (CSDClassifier, {"n_classes": 4}),
+        (CSD2Classifier, {}),
+        (CSD2Classifier, {"n_classes": 3, "windows": (0.2,), "flips": ["y"]}),
+        (CSD2Classifier, {"n_channels": 2, "hidden": ()}),
     ],
 )
 def test_logits_are_those_of_the_classifier(kind, settings, tmp_path):
@@ -129,6 +142,7 @@ def test_logits_are_those_of_the_classifier(kind, settings, tmp_path):
         (SDClassifier, {"extension": "embed", "n_channels": 2}),
         (SDClassifier, {"loss": "wgan"}),
         (CSDClassifier, {"n_channels": 2}),
+        (CSD2Classifier, {}),
     ],
 )
 def test_it_is_differentiable_in_the_curve(kind, settings, tmp_path):
@@ -191,10 +205,10 @@ def test_loading_draws_no_random_number_and_heeds_no_default(sd):
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (torch.zeros(N_POINTS), r"shape \(12,\); expected \(n_curves, 12\)"),
-        (torch.zeros(3, 13), r"shape \(3, 13\); expected \(n_curves, 12\)"),
-        (torch.zeros(3, 1, 12), "channel 0 at the 12 points"),
-        (torch.zeros(3, 12).double(), "discriminator.to"),
+        (torch.zeros(N_POINTS), r"shape \(16,\); expected \(n_curves, 16\)"),
+        (torch.zeros(3, 13), r"shape \(3, 13\); expected \(n_curves, 16\)"),
+        (torch.zeros(3, 1, 16), "channel 0 at the 16 points"),
+        (torch.zeros(3, 16).double(), "discriminator.to"),
     ],
 )
 def test_curves_of_another_kind_are_refused(sd, given, said):
@@ -202,14 +216,46 @@ def test_curves_of_another_kind_are_refused(sd, given, said):
         bench.load_discriminator(sd)(given)
 
 
+def test_a_second_csd_stays_as_outside_of_training(tmp_path):
+    estimator, X = fitted(CSD2Classifier, x=GRID[::-1] ** 3)
+    discriminator = bench.load_discriminator(put(tmp_path / "out", estimator))
+    both = torch.nn.Sequential(discriminator).train()
+    before = copy.deepcopy(discriminator.state_dict())
+    logits = [both(torch.tensor(X)) for _ in range(2)]
+    assert torch.equal(*logits)
+    np.testing.assert_allclose(logits[0], estimator.decision_function(X), atol=1e-5)
+    for name, value in discriminator.state_dict().items():
+        assert torch.equal(value, before[name])
+
+
+@pytest.mark.parametrize(
+    ("points", "said"),
+    [
+        (np.zeros((N_POINTS, 1)), "all 16 points of x are 0.0"),
+        (np.stack([GRID, GRID], 1), "reads functions of one input"),
+    ],
+)
+def test_a_second_csd_at_points_that_cannot_be_is_named(tmp_path, points, said):
+    estimator, _ = fitted(CSD2Classifier)
+    folder = put(tmp_path / "out", estimator)
+    rewrite(folder, {"x": points.tolist()})
+    with pytest.raises(DiscriminatorError, match=f"{CARD}: .*{said}"):
+        bench.load_discriminator(folder)
+
+
 def test_no_curves_have_no_logits(sd):
     assert bench.load_discriminator(sd)(torch.zeros(0, N_POINTS)).shape == (0,)
 
 
 def test_the_card_knows_every_argument_of_the_networks():
-    for model, network in ((SDNetwork, nets.SD), (CSDNetwork, nets.CSD)):
+    for model, network in (
+        (SDNetwork, nets.SD),
+        (CSDNetwork, nets.CSD),
+        (CSD2Network, CSD2),
+    ):
         known = inspect.signature(network).parameters
-        assert set(model.model_fields) - {"kind"} == set(known)
+        # The points are the card's.
+        assert set(model.model_fields) - {"kind"} == set(known) - {"x"}
         for name, field in model.model_fields.items():
             if name != "kind" and not field.is_required() and name != "convolution":
                 assert field.default == known[name].default
@@ -276,13 +322,13 @@ NETWORK = {"kind": "SD", "n_points": N_POINTS, "hidden": [8]}
         ({"network": NETWORK | {"hidden": [10**30]}}, r"network.hidden.0: .*less"),
         ({"network": NETWORK | {"hidden": [1] * 1001}}, r"network.hidden: .*1000"),
         ({"network": NETWORK | {"extension": "conv"}}, "network.extension"),
-        ({"network": NETWORK | {"n_points": 13}}, "n_points: found 13, expected 12"),
+        ({"network": NETWORK | {"n_points": 13}}, "n_points: found 13, expected 16"),
         ({"network": NETWORK | {"n_outputs": 3}}, "n_outputs: found 3, expected 1"),
         ({"channels": ["value", "gradient"]}, "n_channels: found 1, expected 2"),
         ({"classes": [0]}, "classes: .*at least 2"),
-        ({"x": [[0.0]] * 11 + [["0"]]}, r"x.11.0: .*number"),
-        ({"x": [[0.0]] * 11 + [[float("nan")]]}, r"x.11.0: .*finite"),
-        ({"x": [[0.0]] * 11 + [[0.0, 1.0]]}, "rows are of one length"),
+        ({"x": [[0.0]] * 15 + [["0"]]}, r"x.15.0: .*number"),
+        ({"x": [[0.0]] * 15 + [[float("nan")]]}, r"x.15.0: .*finite"),
+        ({"x": [[0.0]] * 15 + [[0.0, 1.0]]}, "rows are of one length"),
         ({"weights": {"file": "../else", "sha256": "0" * 64}}, "weights.file"),
         ({"weights": {"sha256": "0"}}, "weights.sha256"),
         ({"weights": {"sha256": "0" * 64}}, "checksum differs"),
@@ -324,9 +370,9 @@ def spoiled(kind, weights):
         ("infinite", "the training diverged"),
         ("half", "head.0.weight is float16; expected float32"),
         ("whole", "head.0.weight is int64; expected float32"),
-        ("narrow", r"head.0.weight is of shape \(8, 11\); .*it is of shape \(8, 12\)"),
+        ("narrow", r"head.0.weight is of shape \(8, 15\); .*it is of shape \(8, 16\)"),
         ("fewer", "head.2.bias is not there; by the card it is of shape"),
-        ("more", r"body.0.weight is of shape \(8, 12\); by the card it is not there"),
+        ("more", r"body.0.weight is of shape \(8, 16\); by the card it is not there"),
     ],
 )
 def test_weights_that_do_not_fit_are_named(sd, kind, said):

@@ -32,6 +32,7 @@ def same(text, other, x=X2):
     ("text", "other"),
     [
         ("N*x[:,0] + U", "N0*x[:,0] + U0"),
+        ("S*x[:,0]", "S0*x[:,0]"),
         ("X07[:,1]", "x[:,1]"),
         ("np.sin(x[:,0]) + np.tanh(N0)", "sin(x[:,0]) + tanh(N0)"),
         ("  x[:,0]  ;  1  ;  0  ", "x[:,0];1;0"),
@@ -65,7 +66,23 @@ def test_inputs_are_counted(text, n_inputs):
 def test_functions_keep_line_and_text():
     read = parse_library("# title\n\nN0 # first\nx[:,0];1", "some")
     assert [(f.line, f.text) for f in read.functions] == [(3, "N0"), (4, "x[:,0];1")]
+    assert [f.name for f in read.functions] == ["first", ""]
     assert read.name == "some"
+
+
+def test_names_of_strangers_are_cut_to_one_short_line():
+    read = parse_library(f"N0 # a\u202eb {'x' * 500}\nU0 #\n", "some")
+    assert [f.name for f in read.functions] == [f"a\\u202eb {'x' * 33}...", ""]
+
+
+def test_some_functions_are_a_library_of_their_own():
+    read = parse_library(MIXED, "mixed")
+    some = read.only([3, 1])
+    assert [f.text for f in some.functions] == ["0", "0.1*N3*x[:,0]**2 - U0"]
+    assert (some.n_inputs, some.name) == (read.n_inputs, read.name)
+    values = some.sample(np.zeros((1, 1)), 50, rng())
+    assert (values == 0).any()
+    assert ((values <= 0) & (values > -1)).all()
 
 
 @pytest.mark.parametrize(
@@ -235,6 +252,20 @@ def test_coefficients_have_their_distributions():
     uniform = parse_library("U3", "u").sample(X[:1], 5000, rng())[:, 0]
     assert kstest(normal, "norm").pvalue > 1e-3
     assert kstest(uniform, "uniform").pvalue > 1e-3
+    for dtype in (np.float32, np.float64):
+        sign = parse_library("S3", "s").sample(X[:1], 5000, rng(), dtype=dtype)
+        assert sign.dtype == dtype
+        assert set(sign.ravel()) == {-1, 1}
+        assert abs(sign.mean()) < 0.06
+
+
+def test_signs_change_no_other_coefficient():
+    plain, signed = (
+        parse_library(text, "n").sample(X, 300, rng(), gradients=True)
+        for text in ("N0*x[:,0] + U0\nN1*x[:,0]", "N0*x[:,0] + U0\nS1*N1*x[:,0]")
+    )
+    for left, right in zip(plain, signed, strict=True):
+        np.testing.assert_array_equal(abs(left), abs(right))
 
 
 def test_coefficients_are_independent():
@@ -301,7 +332,7 @@ def test_probe_finds_what_is_rare():
         rare.probe(X, n_curves=10_000)
 
 
-@pytest.mark.parametrize("name", ["F11_v1", "F10_v1"])
+@pytest.mark.parametrize("name", ["F11_v1", "F10_v1", "families20"])
 def test_probe_passes_the_shipped_libraries(name):
     read = load_library(name)
     assert read.probe(X2, np.float32) is None

@@ -7,7 +7,7 @@ from scipy.stats import ks_2samp
 from torch import nn
 
 from bench.errors import DatasetError
-from bench.neural import _draw_layers, _forward, sample_mlp, stream_mlp
+from bench.neural import draw_layers, forward, sample_mlp, stream_mlp
 
 X = np.random.default_rng(1).normal(size=(60, 1))
 X2 = np.random.default_rng(2).normal(size=(60, 2))
@@ -91,8 +91,8 @@ def test_asking_for_gradients_changes_no_value(activation):
 @pytest.mark.parametrize("activation", MODULES)
 @pytest.mark.parametrize("x", [X, X2], ids=["1d", "2d"])
 def test_values_and_jacobian_are_those_of_torch(x, activation, hidden):
-    layers = _draw_layers(rng(), 3, [x.shape[1], *hidden, 2], np.float64)
-    values, tangents = _forward(layers, np.ascontiguousarray(x.T), activation, True)
+    layers = draw_layers(rng(), 3, [x.shape[1], *hidden, 2], np.float64)
+    values, tangents = forward(layers, np.ascontiguousarray(x.T), activation, True)
     for net in range(3):
         points = torch.tensor(x, requires_grad=True)
         outputs = carrying(layers, net, activation)(points)
@@ -112,7 +112,7 @@ def test_values_and_jacobian_are_those_of_torch(x, activation, hidden):
 def test_sample_is_the_drawn_networks(activation):
     options = {"hidden": (6, 5), "activation": activation, "curves_per_net": 2}
     values, slopes = sample_mlp(X2, 8, rng(5), **options, gradients=True)
-    layers = _draw_layers(rng(5), 4, [2, 6, 5, 2], np.float64)
+    layers = draw_layers(rng(5), 4, [2, 6, 5, 2], np.float64)
     points = torch.tensor(X2, requires_grad=True)
     for curve in range(8):
         output = carrying(layers, curve // 2, activation)(points)[:, curve % 2]
@@ -124,10 +124,10 @@ def test_sample_is_the_drawn_networks(activation):
 
 @pytest.mark.parametrize("activation", MODULES)
 def test_float32_is_near_float64(activation):
-    layers = _draw_layers(rng(), 5, [2, 16, 16, 1], np.float64)
+    layers = draw_layers(rng(), 5, [2, 16, 16, 1], np.float64)
     single = [(w.astype(np.float32), b.astype(np.float32)) for w, b in layers]
-    exact, _ = _forward(layers, X2.T.copy(), activation, False)
-    found, _ = _forward(single, X2.T.astype(np.float32, order="C"), activation, False)
+    exact, _ = forward(layers, X2.T.copy(), activation, False)
+    found, _ = forward(single, X2.T.astype(np.float32, order="C"), activation, False)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, exact, atol=1e-5)
 
@@ -152,7 +152,7 @@ def test_curves_of_a_net_differ():
 @pytest.mark.parametrize("part", ["weight", "bias"])
 @pytest.mark.parametrize("layer", [0, 1, 2])
 def test_parameters_have_the_distribution_of_torch(layer, part, dtype, fresh):
-    drawn = _draw_layers(rng(), N_NETS, WIDTHS, dtype)[layer][part == "bias"]
+    drawn = draw_layers(rng(), N_NETS, WIDTHS, dtype)[layer][part == "bias"]
     theirs = [getattr(net[2 * layer], part).detach().numpy().ravel() for net in fresh]
     theirs = np.concatenate(theirs)
     assert drawn.size == theirs.size
@@ -161,7 +161,7 @@ def test_parameters_have_the_distribution_of_torch(layer, part, dtype, fresh):
 
 
 def test_parameters_are_uncorrelated():
-    layers = _draw_layers(rng(), 5000, [1, 3, 1], np.float64)
+    layers = draw_layers(rng(), 5000, [1, 3, 1], np.float64)
     columns = [part.reshape(5000, -1) for layer in layers for part in layer]
     table = np.corrcoef(np.concatenate(columns, axis=1).T)
     assert np.abs(table - np.eye(10)).max() < 0.07

@@ -12,6 +12,7 @@ def units(*kinds, repetitions=2):
                 dataset=SimpleNamespace(spec=SimpleNamespace(id="d")),
                 classifier=SimpleNamespace(id=kind),
                 repetition=i,
+                target=None,
             ),
         )
         for i in range(repetitions)

@@ -1,15 +1,12 @@
-import numpy as np
 import online_stores
 import pytest
 import stored
 import yaml_text
 
-from bench.document_parts import Table, Text, Warning
+from bench.document_parts import Text, Warning
 from bench.findings import find
 from bench.question_chapters import (
     answer_blocks,
-    failure_table,
-    sweep_chapter,
     works_chapter,
     works_table,
 )
@@ -18,7 +15,6 @@ from bench.tables import load_results
 
 DATASET = yaml_text.SUITE["datasets"][0]
 ACCURACY = {"SD": 0.97, "KNN": 0.8, "GNB": 0.6}
-NORMAL = {"kind": "truncated-normal", "low": -3, "high": 3, "size": 20, "pool": 5000}
 
 
 @pytest.fixture
@@ -104,57 +100,3 @@ def test_a_suite_that_does_not_ask_is_not_told(findings):
     assert found.works.empty
     assert works_chapter(plan, found) == []
     assert works_table(plan, found) is None
-
-
-def test_where_a_sweep_fails_on_its_way_to_the_limit(findings):
-    datasets = [
-        DATASET | {"id": f"std{std}", "inputs": NORMAL | {"std": std}}
-        for std in (2, 1, 10)
-    ]
-    falls = {"std1": 0.97, "std2": 0.96, "std10": 0.8, "grid": 0.7}
-    dips = {"std1": 0.8, "std2": 0.7, "std10": 0.8, "grid": 0.6}
-    own = {"SD": falls, "KNN": dips, "GNB": dict.fromkeys(falls, 0.6)}
-    plan, found, _ = findings(
-        lambda dataset, name: own[name][dataset],
-        datasets=[*datasets, DATASET],
-        stats={"margin": 0.03},
-    )
-    [section] = sweep_chapter(plan, found, [])
-    assert section.title == "Along inputs.std, to the grid"
-    [table] = section.blocks
-    assert isinstance(table, Table)
-    frame = table.frame.set_index("classifier")
-    assert list(frame) == ["std 1", "std 2", "std 10", "grid", "fails from"]
-    assert frame["fails from"].to_dict() == {
-        "SD": "std 10",
-        "KNN": "std 2 (not at std 10)",
-        "GNB": "does not",
-    }
-    assert frame.loc["SD", "std 1"].startswith("0.9")
-    assert "Welch" in table.caption
-    assert np.isinf(found.along["value"]).sum() == 3
-
-
-def test_one_repetition_cannot_tell_where_it_fails(findings):
-    datasets = [
-        DATASET | {"id": f"std{std}", "inputs": NORMAL | {"std": std}}
-        for std in (1, 2, 3)
-    ]
-    plan, found, _ = findings(datasets=datasets, repetitions=1)
-    table = failure_table(plan, found)
-    assert set(table.frame["fails from"]) == {"–"}
-    assert "[" not in table.frame.loc[0, "std 1"]
-
-
-def test_datasets_that_share_their_streams_are_not_compared_so(findings):
-    datasets = [DATASET | {"id": f"n-{n}", "train": n} for n in (10, 20, 30)]
-    plan, found, _ = findings(datasets=datasets)
-    assert found.sweep.name == "train"
-    assert found.along.empty
-    [section] = sweep_chapter(plan, found, [])
-    assert section.blocks == []
-
-
-def test_what_is_no_sweep_has_no_chapter(findings):
-    plan, found, _ = findings()
-    assert sweep_chapter(plan, found, []) == []

@@ -99,7 +99,7 @@ def test_the_field_that_changed_is_named(plan_of, store, changes, said):
 
 def test_a_version_that_changed_is_named(plan_of, store, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr("bench.registry.class_version", lambda _: "scikit-learn 1.0.0")
+        patch.setattr("bench.parts.class_version", lambda _: "scikit-learn 1.0.0")
         stored.put_cells(plan_of(), store)
     assert list(explain_missing(plan_of(), store)) == [
         "grid, GNB, repetitions 0–2: classifier.version is "

@@ -23,9 +23,8 @@ def resolve_recipe(**changes):
         "dtype": "float32",
         "channels": ("value", "gradient"),
     }
-    return resolve_dataset(
-        DatasetSpec.model_validate(described | changes, strict=False)
-    )
+    described = {k: v for k, v in (described | changes).items() if v is not None}
+    return resolve_dataset(DatasetSpec.model_validate(described, strict=False))
 
 
 def test_epochs_taken_one_by_one_are_those_taken_at_once(recipe):
@@ -82,6 +81,59 @@ def test_a_given_array_is_filled_and_converted(recipe):
     filled = CurveStream(recipe, ("value",), CURVES).take(4, out=out)
     assert filled is out
     np.testing.assert_array_equal(out, CurveStream(recipe, ("value",), CURVES).take(4))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"neural": {"kind": "wild"}, "noise": 20, "channels": ["value"]},
+        {"neural": {"kind": "library"}, "noise": 5, "channels": ["value", "input"]},
+        {"neural": {"kind": "wild"}, "standardise": "curve"},
+    ],
+    ids=["noise", "null", "gradient"],
+)
+def test_other_kinds_of_curves_come_epoch_by_epoch_too(changes):
+    recipe = resolve_recipe(**changes)
+    channels = recipe.spec.channels
+    one, other = (CurveStream(recipe, channels, CURVES) for _ in range(2))
+    whole = one.take(50)
+    np.testing.assert_array_equal(
+        whole, np.concatenate([other.take(n) for n in (1, 20, 29)]), strict=True
+    )
+    drawn = whole[..., :30].reshape(-1, 30)
+    values = drawn.astype(float)
+    np.testing.assert_allclose(values.mean(axis=-1), 0, atol=1e-6)
+    np.testing.assert_allclose(values.std(axis=-1), 1, rtol=1e-5)
+    assert len(np.unique(values, axis=0)) == 500
+    for symbolic in (True, False):
+        test, _ = draw_class(recipe, symbolic, 100, False, part="test")
+        known = {curve.tobytes() for curve in test}
+        assert not known & {curve.tobytes() for curve in drawn}
+
+
+def test_noise_of_online_curves_is_as_strong_as_of_others():
+    described = {"channels": ["value"], "neural": {"kind": "library"}}
+    noisy = CurveStream(resolve_recipe(**described, noise=30), ("value",), 200).take(1)
+    exact = CurveStream(
+        resolve_recipe(**described, standardise="curve"), ("value",), 200
+    )
+    rest = noisy - exact.take(1) / np.hypot(1, 0.3)
+    assert np.isclose(rest.std(), 0.3 / np.hypot(1, 0.3), rtol=0.1)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"task": "which-function", "library": "families20", "neural": None},
+        {"split": {"unseen-functions": 5}, "library": "families20"},
+        {"neural": {"kind": "mimic"}},
+    ],
+    ids=["which-function", "split", "mimic"],
+)
+def test_what_has_no_fresh_curves_without_end_is_refused(changes):
+    recipe = resolve_recipe(**changes)
+    with pytest.raises(DatasetError, match=r"'x11': found .*no fresh curves"):
+        CurveStream(recipe, ("value",), CURVES)
 
 
 def test_curves_that_are_not_finite_are_an_error(tmp_path):

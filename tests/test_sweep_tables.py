@@ -7,7 +7,7 @@ from scipy import stats
 
 from bench.errors import StatisticsError
 from bench.intervals import welch_interval
-from bench.sweep_tables import compare_along, first_failure
+from bench.sweep_tables import compare_along, first_verdict
 
 VALUES = {"a": 1.0, "b": 2.0, "c": math.inf}
 
@@ -81,7 +81,7 @@ def test_where_a_classifier_fails_and_whether_it_stays_so():
         "holds": {"a": noisy(0.9, 6), "b": noisy(0.9, 7), "c": noisy(0.9, 8)},
         "rises": {"a": noisy(0.8, 9), "b": noisy(0.9, 10), "c": noisy(0.9, 11)},
     }
-    assert first_failure(along(scores)) == {
+    assert first_verdict(along(scores)) == {
         "falls": ("b", []),
         "dips": ("b", ["c"]),
         "holds": (None, []),
@@ -89,10 +89,40 @@ def test_where_a_classifier_fails_and_whether_it_stays_so():
     }
 
 
+def test_where_a_classifier_starts_to_gain():
+    scores = {
+        "rises": {"a": noisy(0.8, 9), "b": noisy(0.9, 10), "c": noisy(0.9, 11)},
+        "dips": {"a": noisy(0.8, 3), "b": noisy(0.7, 4), "c": noisy(0.9, 5)},
+    }
+    assert first_verdict(along(scores), "better") == {
+        "rises": ("b", []),
+        "dips": ("c", []),
+    }
+
+
+def test_of_one_random_stream_the_difference_is_paired():
+    first, gap = noisy(0.9, 0) + 10 * noisy(0, 1), noisy(-0.02, 2)
+    scores = {"SD": {"a": first, "b": first + gap, "c": first + gap}}
+    frame = results(scores)
+    frame["repetition"] = np.tile(np.arange(10), 3)
+    options = {"alpha": 0.05, "margin": 0.01, "larger_is_better": True}
+    streams = {"a": "one", "b": "one", "c": "other"}
+    found = compare_along(frame, "accuracy", VALUES, streams=streams, **options)
+    assert found["paired"].tolist() == [True, True, False]
+    assert found["verdict"].tolist() == ["", "worse", "inconclusive"]
+    ends = found.loc[1, ["difference_low", "difference_high"]].astype(float)
+    assert np.allclose(ends, stats.ttest_1samp(gap, 0).confidence_interval(0.975))
+    # In whatever order, and where one is lost, only what both have.
+    some = frame.sample(frac=1, random_state=0).drop(index=[0, 15])
+    found = compare_along(some, "accuracy", VALUES, streams=streams, **options)
+    kept = np.delete(gap, [0, 5])
+    assert found.loc[1, "difference"] == pytest.approx(kept.mean())
+
+
 def test_a_fall_within_the_margin_is_none():
     scores = {"SD": {"a": noisy(0.9, 0), "b": noisy(0.88, 1), "c": noisy(0.87, 2)}}
-    assert first_failure(along(scores)) == {"SD": ("b", [])}
-    assert first_failure(along(scores, margin=0.05)) == {"SD": (None, [])}
+    assert first_verdict(along(scores)) == {"SD": ("b", [])}
+    assert first_verdict(along(scores, margin=0.05)) == {"SD": (None, [])}
 
 
 def test_what_has_no_score_is_a_row_that_says_nothing():
@@ -108,7 +138,7 @@ def test_what_has_no_score_is_a_row_that_says_nothing():
     assert by.loc[("SD", "c"), "verdict"] == "worse"
     assert set(by.loc["KNN", "verdict"]) == {"", "inconclusive"}
     assert set(by.loc["one", "verdict"]) == {"", "inconclusive"}
-    assert first_failure(found)["one"] == (None, [])
+    assert first_verdict(found)["one"] == (None, [])
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ import yaml_text
 from sklearn.naive_bayes import GaussianNB
 
 import bench
-from bench.cells import compute
 from bench.datasets import make_dataset
 from bench.engines import LocalEngine
+from bench.fitting import compute
 from bench.runner import make_plan, run_plan
 from bench.store import Store
 

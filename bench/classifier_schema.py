@@ -1,0 +1,173 @@
+"""What a suite file may say of a classifier: a preset, any class, or a pipeline."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from bench.dataset_schema import Channel, Id, Name
+from bench.errors import did_you_mean
+from bench.limits_schema import LimitsSpec
+from bench.presets import PRESETS
+from bench.training_schema import Training
+from bench.validation import Strict
+
+MOST_STEPS = 20
+MOST_MEMBERS = 100  # classifiers that one grid stands for
+_DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
+_IN_FILE = re.compile(r"([^:\x00-\x1f]+\.py):([^\W\d]\w*)")
+
+
+def file_of(class_path: str) -> tuple[str, str] | None:
+    """Return file and class of ``./my.py:MyClassifier``; None for a dotted path."""
+    found = _IN_FILE.fullmatch(class_path)
+    return (found[1], found[2]) if found else None
+
+
+def default_id(entry: Any) -> str | None:
+    """Name an entry that does not say itself: its preset or class, or its last step's.
+
+    Parameters
+    ----------
+    entry
+        As the file has it, not checked yet.
+    """
+    if isinstance(entry, str):
+        return re.split(r"[.:]", entry)[-1]
+    if not isinstance(entry, Mapping):
+        return None
+    steps = entry.get("steps")
+    if isinstance(steps, list | tuple) and steps:
+        return default_id(steps[-1])
+    found = entry.get("use", entry.get("class"))
+    return default_id(found) if isinstance(found, str) else None
+
+
+def _long_form(text: str) -> dict[str, str]:
+    """Take a word for a preset, and what has a dot for a class."""
+    return {"class" if "." in text else "use": text}
+
+
+class Source(Strict):
+    """Where a class comes from, and with what parameters."""
+
+    use: Name | None = None
+    class_: Name | None = Field(None, alias="class")
+    wrap: Literal["aeon", "fda"] | None = None
+    params: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _resolvable(self) -> Self:
+        if self.use is not None and self.use not in PRESETS:
+            raise PydanticCustomError(
+                "preset",
+                "unknown classifier '{name}'{hint}. Known: {known}; any other is "
+                "written {id: …, class: package.Class}",
+                {
+                    "name": self.use,
+                    "hint": did_you_mean(self.use, PRESETS),
+                    "known": ", ".join(PRESETS),
+                },
+            )
+        path = self.class_
+        if path is not None and not (_DOTTED.fullmatch(path) or file_of(path)):
+            raise PydanticCustomError(
+                "class",
+                "found '{name}'; expected a dotted path, package.module.Class, or a "
+                "class of a file, ./my.py:MyClassifier",
+                {"name": path},
+            )
+        return self
+
+
+class StepSpec(Source):
+    """A step of a pipeline: a class that transforms curves, or at last a classifier."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, data: Any) -> Any:
+        return _long_form(data) if isinstance(data, str) else data
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.use is None) == (self.class_ is None):
+            raise PydanticCustomError(
+                "source", "expected either 'use' (a preset) or 'class' (a dotted path)"
+            )
+        return self
+
+
+def _may_have_a_grid(schema: dict[str, Any]) -> None:
+    """Tell an editor of the key that `bench.grid_entries` reads."""
+    schema["properties"]["grid"] = {
+        "description": "Parameters and the values that each takes: a classifier for "
+        "each combination.",
+        "type": "object",
+        "minProperties": 1,
+        "additionalProperties": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": MOST_MEMBERS,
+            "uniqueItems": True,
+        },
+    }
+
+
+class ClassifierSpec(Source):
+    """A classifier of a suite: a preset, a preset changed, any class, or a pipeline.
+
+    Attributes
+    ----------
+    use, class_, steps
+        One of these: a preset; a class, by its dotted path or in a file beside the
+        suite; what is done one after the other.
+    wrap
+        What the class expects in place of rows: "aeon" is an array (n_curves,
+        n_channels, n_points), "fda" scikit-fda's FDataGrid.
+    params
+        Of the class. In a pipeline ``step__name`` is a step's, the step called by its
+        class in small letters; any other name is the last step's.
+    channels
+        What it reads of a dataset.
+    """
+
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        "grid": "in a suite file, which makes a classifier of each of its combinations"
+    }
+    model_config = ConfigDict(json_schema_extra=_may_have_a_grid)
+
+    id: Id
+    steps: (
+        Annotated[tuple[StepSpec, ...], Field(min_length=2, max_length=MOST_STEPS)]
+        | None
+    ) = None
+    channels: Annotated[tuple[Channel, ...], Field(min_length=1)] = ("value",)
+    training: Training | None = None
+    limits: LimitsSpec = LimitsSpec()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, data: Any) -> Any:
+        if isinstance(data, str):
+            return {"id": default_id(data)} | _long_form(data)
+        if isinstance(data, dict) and "id" not in data:
+            name = default_id(data)
+            return data if name is None else {"id": name} | data
+        return data
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        sources = (self.use, self.class_, self.steps)
+        if sum(source is not None for source in sources) != 1:
+            raise PydanticCustomError(
+                "source",
+                "expected either 'use' (a preset), 'class' (a dotted path, or "
+                "./my.py:MyClassifier) or 'steps' (a pipeline)",
+            )
+        if self.wrap and self.steps:
+            raise PydanticCustomError(
+                "wrap", "a pipeline is not wrapped; give 'wrap' to the step in need"
+            )
+        return self

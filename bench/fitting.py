@@ -1,0 +1,265 @@
+"""What the process of a cell does: draw the curves, fit, predict, score."""
+
+import hashlib
+import random
+import sys
+import time
+import traceback
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from bench.cells import Arrays, Cell, Outcome, Unit
+from bench.datasets import draw_part, make_dataset
+from bench.metrics import Predictions, score_all
+from bench.processes import peak_resident
+from bench.provenance import cpu_name, versions
+from bench.registry import build
+from bench.seeds import derive_seed
+from bench.threads import limited_threads
+
+_MAX_WARNINGS = 10
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A classifier that was fitted, and what it left.
+
+    Attributes
+    ----------
+    found
+        Fields of a result.
+    arrays
+        Of its predictions, and what it kept of its training.
+    estimator
+        Fitted.
+    columns
+        Of the dataset's rows, that it reads.
+    """
+
+    found: dict[str, Any]
+    arrays: Arrays
+    estimator: Any
+    columns: np.ndarray
+
+
+def warm_up() -> None:
+    """Look up once what every cell of this process and its forks will ask for.
+
+    scikit-learn's own first validation looks for plugins, which takes longer than to
+    fit a small classifier. Nothing here starts a thread.
+    """
+    from sklearn.utils.validation import check_X_y  # a second, which no plan needs
+
+    versions()
+    cpu_name()
+    y = np.array([0, 1])
+    with limited_threads(1):
+        check_X_y(np.eye(2), y)
+        score_all(Predictions(y, y))
+
+
+def compute_seeded(unit: Unit) -> list[Outcome]:
+    """Compute a unit in a process that is its own, whose global streams it may set.
+
+    A classifier that draws from them, against its contract, is reproducible all the
+    same, whatever else it is asked about.
+    """
+    for part in unit[0].classifier.parts:
+        part.publish()
+    return compute(unit, _seed_process)
+
+
+def compute(
+    unit: Unit, seed_process: Callable[[Cell], None] = lambda _: None
+) -> list[Outcome]:
+    """Draw the data, fit, predict and score; an exception becomes a "failed" result.
+
+    Where a fit fails, so does all of its unit; a transfer that fails does so alone.
+
+    Parameters
+    ----------
+    seed_process
+        Called before a fit, and before each transfer.
+    """
+    fitting = [cell for cell in unit if cell.target is None]
+    fits: dict[str, Fit] = {}
+    with _watched(unit[0].threads) as seen:
+        seed_process(fitting[0])
+        if fitting[0].classifier.training is None:
+            made = [_fit_and_score(cell) for cell in fitting]
+        else:  # looked up here, since it imports torch
+            made = import_module("bench.batches").train_batch(tuple(fitting))
+        fits = {cell.key: fit for cell, fit in zip(fitting, made, strict=True)}
+    outcomes: list[Outcome] = []
+    for cell in unit:
+        found, arrays = seen, None
+        if fits and cell.target is None:
+            fit = fits[cell.key]
+            found, arrays = fit.found | seen, fit.arrays
+        elif fits:
+            with _watched(cell.threads) as apart:
+                seed_process(cell)
+                more, arrays = _transfer(cell, fits[cell.fit_key])
+                apart |= more
+            found = apart
+        status = "failed" if arrays is None else "done"
+        outcomes.append((cell.result(status, **found), arrays))
+    return outcomes
+
+
+@contextmanager
+def _watched(threads: int) -> Iterator[dict[str, Any]]:
+    """Catch an exception; note it, what was warned of, and the memory, in a result."""
+    heard: Counter[str] = Counter()
+    found: dict[str, Any] = {}
+    with limited_threads(threads), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            yield found
+        except Exception as error:
+            found["error"] = {
+                "type": _error_type(error),
+                "message": str(error)[:2000],
+                "traceback": traceback.format_exc(limit=-20),
+            }
+    heard.update(f"{w.category.__name__}: {w.message}"[:500] for w in caught)
+    found["warnings"] = tuple(
+        f"{text} (×{count})" if count > 1 else text
+        for text, count in heard.most_common(_MAX_WARNINGS)
+    )
+    found["peak_rss_mib"] = round(peak_resident() / 2**20, 1)
+
+
+def _seed_process(cell: Cell) -> None:
+    """Set the global streams of Python, NumPy and torch."""
+    stream = [cell.dataset.stream, cell.repetition]
+    if cell.target is not None:
+        stream.append(cell.fields["target"])
+    state = derive_seed(cell.seed, "process", stream) % 2**32
+    random.seed(state)
+    np.random.seed(state)  # noqa: NPY002 (the legacy stream is what they draw from)
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.manual_seed(state)
+
+
+def _fit_and_score(cell: Cell) -> Fit:
+    data = make_dataset(cell.dataset, cell.repetition, cell.seed)
+    columns = data.columns(cell.classifier.channels)
+    X = {"train": data.X_train, "test": data.X_test}
+    if len(columns) < data.X_train.shape[1]:
+        X = {part: values[:, columns] for part, values in X.items()}
+    y = {"train": data.y_train, "test": data.y_test}
+    stream = [cell.dataset.stream, cell.repetition]
+    n_channels = len(columns) // len(data.x)
+    estimator = build(cell.classifier, cell.seed, stream, data.x, n_channels)
+    found: dict[str, Any] = {"data_hash": data.data_hash}
+
+    def fit() -> None:
+        estimator.fit(X["train"], y["train"])
+
+    found["fit_seconds"], found["fit_cpu_seconds"] = timed(fit)
+    told, arrays = told_by(cell, estimator, X, y)
+    return Fit(found | told, arrays, estimator, columns)
+
+
+def _transfer(cell: Cell, fit: Fit) -> tuple[dict[str, Any], Arrays]:
+    """Ask a fitted classifier about the test curves of another dataset."""
+    target = cell.target
+    assert target is not None  # what makes it a transfer
+    size = target.spec.test
+    X, y = draw_part(target, "test", size, cell.repetition, cell.seed)
+    hasher = hashlib.sha256(fit.found["data_hash"].encode())
+    hasher.update(X.data)
+    hasher.update(y.data)
+    if len(fit.columns) < X.shape[1]:
+        X = X[:, fit.columns]
+    found, arrays = _asked(fit.estimator, {"test": X}, {"test": y})
+    return found | {"data_hash": hasher.hexdigest()}, arrays
+
+
+def told_by(
+    cell: Cell, estimator: Any, X: Mapping[str, np.ndarray], y: Mapping[str, np.ndarray]
+) -> tuple[dict[str, Any], Arrays]:
+    """Ask a fitted classifier about curves, and for what it kept of its training.
+
+    Parameters
+    ----------
+    X, y
+        "train" and "test", or what there is of them → curves and their labels.
+
+    Returns
+    -------
+    found : dict
+        Fields of a result.
+    arrays : dict
+    """
+    found, arrays = _asked(estimator, X, y)
+    if cell.classifier.is_ours:
+        for name, values in estimator.history_.items():
+            arrays[f"history_{name}"] = np.asarray(values, dtype=np.float32)
+        for name, values in estimator.weights().items():
+            arrays[f"weight_{name}"] = values
+    last = estimator if len(cell.classifier.parts) == 1 else estimator[-1]
+    iterations = getattr(last, "n_iter_", None)
+    if iterations is not None:
+        found["iterations"] = int(np.max(iterations))
+    return found, arrays
+
+
+def _asked(
+    estimator: Any, X: Mapping[str, np.ndarray], y: Mapping[str, np.ndarray]
+) -> tuple[dict[str, Any], Arrays]:
+    found: dict[str, Any] = {}
+    arrays: Arrays = {}
+
+    def predict() -> None:
+        for part in X:
+            arrays[f"labels_{part}"] = y[part].astype(np.int32)
+            predictions = np.asarray(estimator.predict(X[part]))
+            if predictions.shape != y[part].shape:
+                raise ValueError(
+                    f"predict gave shape {predictions.shape}, expected {y[part].shape}"
+                )
+            arrays[f"predictions_{part}"] = predictions.astype(np.int32)
+            kind, scores = _scores(estimator, X[part])
+            arrays["kind"] = np.array(kind)
+            if scores is not None:
+                arrays[f"scores_{part}"] = scores
+
+    found["predict_seconds"], found["predict_cpu_seconds"] = timed(predict)
+    for part in X:
+        found[part] = score_all(Predictions.of(arrays, part))
+    return found, arrays
+
+
+def _scores(estimator: Any, X: np.ndarray) -> tuple[str, np.ndarray | None]:
+    """Return the finest thing that the classifier says of each curve, and its kind."""
+    for kind, method in (
+        ("probability", "predict_proba"),
+        ("decision", "decision_function"),
+    ):
+        if hasattr(estimator, method):
+            return kind, np.asarray(getattr(estimator, method)(X), dtype=np.float32)
+    return "none", None
+
+
+def timed(work: Callable[[], None]) -> tuple[float, float]:
+    """Return the seconds of wall clock and of the processor, rounded to 0.1 ms."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    work()
+    return round(time.perf_counter() - wall, 4), round(time.process_time() - cpu, 4)
+
+
+def _error_type(error: Exception) -> str:
+    # torch says it in words.
+    if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
+        return "MemoryLimit"
+    return type(error).__name__

@@ -1,0 +1,235 @@
+"""What a classifier is made of: one class, or the steps of a pipeline."""
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from bench.class_files import ClassFile, load_module, publish, read_class_file
+from bench.class_paths import (
+    OWN,
+    check_class,
+    check_own,
+    check_step,
+    class_in,
+    class_version,
+    import_class,
+    missing_extra,
+)
+from bench.classifier_schema import ClassifierSpec, Source, file_of
+from bench.errors import ClassifierError, did_you_mean, located
+from bench.presets import PRESETS
+
+_WRAPPERS = {
+    "aeon": "bench.wrappers.AeonWrapper",
+    "fda": "bench.wrappers.FunctionalWrapper",
+}
+_NEEDED = {"fda": "skfda"}  # by a wrapper itself; aeon's takes a plain array
+
+
+@dataclass(frozen=True)
+class Part:
+    """A class and its parameters: a classifier, or a step of one.
+
+    Attributes
+    ----------
+    class_path
+        As the suite has it: a dotted path, or ``./my.py:MyClassifier``.
+    params
+        A preset's, overridden by the suite's.
+    version
+        Of the package that computes; for a file, the hash of its text.
+    wrap
+        What it expects in place of rows, see `ClassifierSpec`; empty for rows.
+    missing
+        What to install before it can run, where its package is an extra of ours.
+    file
+        The text that it stands in; None for what is imported.
+    """
+
+    class_path: str
+    params: dict[str, Any]
+    version: str
+    wrap: str = ""
+    missing: str = ""
+    file: ClassFile | None = None
+
+    @property
+    def name(self) -> str:
+        """The class without its module."""
+        return self.class_path.replace(":", ".").rpartition(".")[2]
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is SD, CSD or CSD2."""
+        return self.file is None and self.class_path.startswith(OWN)
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What its fit depends on, as a JSON value.
+
+        A file counts by its text, wherever it lies and whatever it is called.
+        """
+        return {
+            "class": f"file:{self.name}" if self.file else self.class_path,
+            "params": self.params,
+            "version": self.version,
+        } | ({"wrap": self.wrap} if self.wrap else {})
+
+    @property
+    def modules(self) -> set[str]:
+        """Name the modules that making it imports, those of a file's own imports."""
+        names = {_WRAPPERS[self.wrap].rpartition(".")[0]} if self.wrap else set()
+        if self.file is None:
+            return names | {self.class_path.rpartition(".")[0]}
+        return names | set(_imports(self.file.text))
+
+    def load(self) -> Any:
+        """Return the class."""
+        if self.file is None:
+            return import_class(self.class_path)
+        return class_in(load_module(self.file), self.class_path)
+
+    def make(self) -> Any:
+        """Make the estimator, unfitted."""
+        estimator = self.load()(**self.params)
+        if self.wrap:
+            return import_class(_WRAPPERS[self.wrap])(estimator)
+        return estimator
+
+    def publish(self) -> None:
+        """Let processes of this one, which is our own, import a file's module."""
+        if self.file is not None:
+            publish(self.file)
+
+
+def resolve_parts(spec: ClassifierSpec, folder: Path) -> tuple[Part, ...]:
+    """Look the classes of an entry up and check their parameters; nothing is fitted.
+
+    A preset as it stands imports nothing; any other class is built once, to see that
+    it can be.
+    """
+    if spec.steps is None:
+        parts = _parts_of(spec, folder)
+        homes = [""] * len(parts)
+    else:
+        parts, homes = [], []
+        for number, step in enumerate(spec.steps):
+            with located(f"steps[{number}]"):
+                own = _parts_of(step, folder)
+            parts += own
+            homes += [f"steps[{number}]"] * len(own)
+        parts = _with_params(parts, spec.params)
+    if spec.use is None or spec.params:
+        for part, home in zip(parts, homes, strict=True):
+            with located(home) if home else nullcontext():
+                _check(part, is_last=part is parts[-1])
+    return tuple(parts)
+
+
+def step_names(parts: Sequence[Part]) -> list[str]:
+    """Name steps as scikit-learn's make_pipeline does: ``pca``, or ``pca-1``, …."""
+    names = [part.name.lower() for part in parts]
+    return [
+        f"{name}-{names[: i + 1].count(name)}" if names.count(name) > 1 else name
+        for i, name in enumerate(names)
+    ]
+
+
+def _parts_of(entry: Source, folder: Path) -> list[Part]:
+    if entry.use is None:
+        path = str(entry.class_)
+        return [_part(path, entry.params, entry.wrap or "", folder)]
+    preset = PRESETS[entry.use]
+    parts = [_part(path, {}, "", folder) for path in preset.before]
+    wrap = entry.wrap or preset.wrap
+    parts.append(_part(preset.class_path, preset.params, wrap, folder))
+    return _with_params(parts, entry.params)
+
+
+def _part(class_path: str, params: dict[str, Any], wrap: str, folder: Path) -> Part:
+    if class_path.startswith("__main__."):
+        raise ClassifierError(
+            f"'{class_path}' is known to this process alone; put the class in a module"
+        )
+    missing = missing_extra(_NEEDED.get(wrap, ""))
+    if in_file := file_of(class_path):
+        file = read_class_file(folder / in_file[0], in_file[0])
+        missing = missing or _run(file, class_path)
+        return Part(class_path, params, f"file {file.digest}", wrap, missing, file)
+    missing = missing or missing_extra(class_path)
+    return Part(class_path, params, class_version(class_path), wrap, missing)
+
+
+def _run(file: ClassFile, class_path: str) -> str:
+    """Run a file once; return what to install where it imports a missing extra."""
+    try:
+        load_module(file)
+    except (Exception, SystemExit) as error:  # a stranger's file may do anything
+        absent = error.name if isinstance(error, ModuleNotFoundError) else None
+        if missing := missing_extra(absent or ""):
+            return missing
+        raise ClassifierError(
+            f"'{class_path}' cannot be imported: {_place(error, file)}"
+            f"{type(error).__name__}: {_said(error)}"
+        ) from None
+    return ""
+
+
+def _place(error: BaseException, file: ClassFile) -> str:
+    """Name the line of a file that raised, or does not compile."""
+    line = error.lineno if isinstance(error, SyntaxError) else None
+    if not isinstance(error, SyntaxError) or error.filename != file.path:
+        trace = error.__traceback__
+        while trace is not None:
+            if trace.tb_frame.f_code.co_filename == file.path:
+                line = trace.tb_lineno
+            trace = trace.tb_next
+    return f"{file.path}:{line}: " if line else ""
+
+
+def _said(error: BaseException) -> str:
+    return error.msg if isinstance(error, SyntaxError) else str(error)
+
+
+def _with_params(parts: list[Part], params: Mapping[str, Any]) -> list[Part]:
+    """Give parameters to the steps that they name, or to the last."""
+    names = step_names(parts)
+    given: list[dict[str, Any]] = [{} for _ in parts]
+    for name, value in params.items():
+        step, nested, own = name.partition("__")
+        if len(parts) == 1 or not nested:
+            given[-1][name] = value
+            continue
+        if step not in names:
+            raise ClassifierError(
+                f"params.{name}: no step '{step}'{did_you_mean(step, names)}. Steps: "
+                f"{', '.join(names)}"
+            )
+        given[names.index(step)][own] = value
+    return [
+        replace(part, params=part.params | own)
+        for part, own in zip(parts, given, strict=True)
+    ]
+
+
+def _check(part: Part, is_last: bool) -> None:
+    if part.missing:
+        return
+    if part.is_own:  # read in its source
+        check_own(part.class_path, part.params, is_last)
+    elif is_last:
+        check_class(part.class_path, part.load(), part.params)
+    else:
+        check_step(part.class_path, part.load(), part.params)
+
+
+def _imports(text: str) -> Iterator[str]:
+    """Yield the modules that a text imports first of all."""
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module

@@ -1,0 +1,137 @@
+"""The picture of transfer: a panel a classifier, as many as a page holds."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+
+from bench import figures
+from bench.dataset_picture import saved
+from bench.document_parts import Figure
+from bench.metrics import METRICS
+from bench.transfer_figures import CELL, names_of, plot_transfer, score_limits
+
+_NAMES = 1.25  # inches that the datasets' names take, beside and below
+_BAR = 0.55  # inches of the scale of colours
+_TITLE = 0.3
+_NARROWEST, _LOWEST = 1.25, 0.75  # for a title, and for "trained on"
+_PAGE_HEIGHT = 8.5
+
+
+def draw_transfers(
+    transfers: pd.DataFrame, metric: str, classifiers: Sequence[str], folder: Path
+) -> list[Figure]:
+    """Draw who transfers to what; several pictures where one would outgrow a page.
+
+    Parameters
+    ----------
+    transfers
+        As `bench.transfer_tables.compare_transfers` gives it.
+    classifiers
+        In the order of the panels.
+    folder
+        Of the report; pictures lie in its ``figures``.
+    """
+    made = transfer_figures(transfers, metric, classifiers)
+    title = METRICS[metric].title
+    drawn = []
+    for number, figure in enumerate(made, start=1):
+        several = len(made) > 1
+        of = f" ({number} of {len(made)})" if several else ""
+        drawn.append(
+            saved(
+                figure,
+                folder,
+                f"transfer-{number}" if several else "transfer",
+                f"Held-out {title} of classifiers on datasets they were not trained "
+                f"on{of}",
+                f"Rows: trained on; columns: tested on. Mean held-out {title} over "
+                "repetitions; framed where both are the same. * fewer repetitions.",
+            )
+        )
+    return drawn
+
+
+def transfer_figures(
+    transfers: pd.DataFrame, metric: str, classifiers: Sequence[str]
+) -> list[Any]:
+    """Make the figures of `draw_transfers`, at most a page high."""
+    order = list(dict.fromkeys(transfers["test"]))
+    width, height = _panel(len(order))
+    n_columns = max(1, int((figures.PAGE - _NAMES - _BAR) / width))
+    n_rows = max(1, int((_PAGE_HEIGHT - _NAMES) / height))
+    a_page = n_columns * n_rows
+    made = []
+    for start in range(0, len(classifiers), a_page):
+        names = classifiers[start : start + a_page]
+        rows = -(-len(names) // n_columns)
+        made.append(_page(transfers, metric, names, order, -(-len(names) // rows)))
+    return made
+
+
+def _panel(n_datasets: int) -> tuple[float, float]:
+    """Return how wide a panel is at least, and how high: inches."""
+    width = max(_NARROWEST, CELL[0] * n_datasets + 0.1)
+    return width, max(_LOWEST, CELL[1] * n_datasets) + _TITLE
+
+
+def _name_below(ax: Axes, order: Sequence[str]) -> None:
+    """Name the columns in the room of a panel that is not there."""
+    how: dict[str, Any] = {"fontsize": 7, "color": figures.INK, "rotation": 90}
+    for column, name in enumerate(names_of(order)):
+        text = ax.annotate(
+            name,
+            (column, 0),
+            xycoords=ax.get_xaxis_transform(),
+            xytext=(0, -4),
+            textcoords="offset points",
+            ha="center",
+            va="top",
+            **how,
+        )
+        text.set_in_layout(False)
+
+
+@figures.style()
+def _page(
+    transfers: pd.DataFrame,
+    metric: str,
+    names: Sequence[str],
+    order: list[str],
+    n_columns: int,
+) -> Any:
+    """Draw panels in rows, the datasets' names only at the edges."""
+    n_rows = -(-len(names) // n_columns)
+    width, height = _panel(len(order))
+    size = (
+        min(figures.PAGE, _NAMES + _BAR + n_columns * 1.3 * width),
+        _NAMES + n_rows * height,
+    )
+    figure = Canvas(figsize=size, layout="constrained")
+    axes = figure.subplots(n_rows, n_columns, squeeze=False)
+    limits = score_limits(transfers)
+    for place, ax in enumerate(axes.ravel()):
+        if place >= len(names):
+            ax.set_axis_off()
+            continue
+        own = transfers[transfers["classifier"] == names[place]]
+        plot_transfer(own, metric, order=order, limits=limits, ax=ax)
+        figures.set_title(ax, names[place])
+        if place % n_columns:
+            ax.set_yticks([])
+            ax.set_ylabel("")
+        if place + n_columns < n_columns * n_rows:
+            ax.set_xticks([])
+            ax.set_xlabel("")
+            if place + n_columns >= len(names):
+                _name_below(ax, order)
+    image = axes[0, 0].images[0]
+    scale = mpl.cm.ScalarMappable(norm=image.norm, cmap=image.cmap)
+    bar = figure.colorbar(scale, ax=axes, fraction=0.06, aspect=30, pad=0.02)
+    bar.outline.set_visible(False)
+    bar.set_label(f"held-out {METRICS[metric].title}")
+    return figure

@@ -1,0 +1,125 @@
+"""Adapters that give rows of curves the form that another package's classes expect."""
+
+from importlib import import_module
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import (
+    BaseEstimator,
+    ClassifierMixin,
+    MetaEstimatorMixin,
+    clone,
+)
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+
+def _inner_has(name: str) -> Any:
+    """Tell whether the wrapped classifier, fitted or not, has a method."""
+    return available_if(
+        lambda self: hasattr(getattr(self, "estimator_", self.estimator), name)
+    )
+
+
+class _Wrapper(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+    """What the adapters share: rows are checked, given their form, and handed on."""
+
+    estimator: Any
+    n_channels: int
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Fit a clone of the classifier to curves; `X` (n_curves, n_features)."""
+        X, y = validate_data(self, X, y, dtype=(np.float64, np.float32))
+        check_classification_targets(y)
+        if self.n_channels < 1 or X.shape[1] % self.n_channels:
+            raise ValueError(
+                f"{X.shape[1]} columns do not divide into n_channels = "
+                f"{self.n_channels} channels of equal length"
+            )
+        self.classes_ = np.unique(y)
+        self.estimator_ = clone(self.estimator).fit(self._formed(X), y)
+        return self
+
+    def predict(self, X: Any) -> Any:
+        """Return the class of each row of `X`, shape (n_curves,)."""
+        X = self._read(X)  # refuses one that is not fitted
+        return self.estimator_.predict(X)
+
+    @_inner_has("predict_proba")
+    def predict_proba(self, X: Any) -> Any:
+        """Return probabilities, shape (n_curves, n_classes)."""
+        X = self._read(X)  # refuses one that is not fitted
+        return self.estimator_.predict_proba(X)
+
+    @_inner_has("decision_function")
+    def decision_function(self, X: Any) -> Any:
+        """Return what the classifier decides by."""
+        X = self._read(X)  # refuses one that is not fitted
+        return self.estimator_.decision_function(X)
+
+    def _read(self, X: Any) -> Any:
+        check_is_fitted(self)
+        dtype = (np.float64, np.float32)
+        return self._formed(validate_data(self, X, reset=False, dtype=dtype))
+
+    def _cube(self, X: np.ndarray) -> np.ndarray:
+        """Return rows as an array of shape (n_curves, n_channels, n_points)."""
+        return X.reshape(len(X), self.n_channels, -1)
+
+    def _formed(self, X: np.ndarray) -> Any:
+        raise NotImplementedError
+
+
+class AeonWrapper(_Wrapper):
+    """Gives a classifier the array that aeon's take: (n_curves, n_channels, n_points).
+
+    Parameters
+    ----------
+    estimator
+        aeon's, or any that takes such an array.
+    n_channels : int
+        How many channels a row holds, one after the other.
+    """
+
+    def __init__(self, estimator: Any, n_channels: int = 1) -> None:
+        self.estimator = estimator
+        self.n_channels = n_channels
+
+    def _formed(self, X: np.ndarray) -> Any:
+        return np.ascontiguousarray(self._cube(X))
+
+
+class FunctionalWrapper(_Wrapper):
+    """Gives a classifier scikit-fda's FDataGrid: functions sampled at points.
+
+    Parameters
+    ----------
+    estimator
+        One of ``skfda.ml.classification``.
+    n_channels : int
+        How many channels a row holds, one after the other; several make functions of
+        several values.
+    x : array of shape (n_points, n_inputs), optional
+        Where the curves are sampled, in any order; the first column counts. By default
+        they are equally spaced on [-1, 1].
+    """
+
+    def __init__(self, estimator: Any, n_channels: int = 1, x: Any = None) -> None:
+        self.estimator = estimator
+        self.n_channels = n_channels
+        self.x = x
+
+    def _formed(self, X: np.ndarray) -> Any:
+        values = self._cube(X).transpose(0, 2, 1)
+        n_points = values.shape[1]
+        x = np.linspace(-1, 1, n_points)
+        if self.x is not None:
+            x = np.asarray(self.x, np.float64).reshape(len(self.x), -1)[:, 0]
+        if len(x) != n_points:
+            raise ValueError(
+                f"x has {len(x)} points; expected {n_points}, as the curves have"
+            )
+        order = np.argsort(x, kind="stable")  # scikit-fda interpolates between them
+        grid = import_module("skfda").FDataGrid
+        return grid(data_matrix=values[:, order], grid_points=x[order])
