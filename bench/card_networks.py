@@ -46,6 +46,7 @@ class CSD2Network(Strict):
     n_points: Count
     n_channels: Annotated[int, Field(ge=1, le=1000)] = 1
     flips: Annotated[tuple[Literal["y", "x"], ...], _FEW] = ("y", "x")
+    noise: Annotated[float, Field(ge=0, le=1e6)] = 1.0
     windows: Annotated[tuple[Share, ...], _FEW] = (0.09, 0.25)
     width: Count = 32
     hidden: Widths = (64,)

@@ -198,8 +198,8 @@ class CSDClassifier(Discriminator):
 class CSD2Classifier(Discriminator):
     """Second convolutional symbolic discriminator as a scikit-learn classifier.
 
-    It reads derivatives beside the values, see `bench.csd2_net.CSD2`, and its loss is
-    cross-entropy: it is neither a critic, nor learns online.
+    It reads derivatives beside the values, see `bench.csd2_net.CSD2`; its loss is
+    cross-entropy, so that it is no critic, and it does not learn online.
 
     Parameters
     ----------
@@ -208,13 +208,14 @@ class CSD2Classifier(Discriminator):
     width, hidden, dropout : int, tuple of int, float; default=32, (64,), 0.1
         Of the convolutions, of the head's layers, in the head.
     flips : tuple of {"y", "x"}, default=("y", "x")
-        What leaves a curve in its class: its negative, its mirror image. Each is made
-        at random in training, and all are averaged over afterwards; "x" only where the
-        points are symmetric, none with further channels or fewer than 16 points.
+        What leaves a curve in its class: its negative, its mirror image. Made at random
+        in training, averaged over afterwards; "x" only where the points are symmetric.
+    noise : float, default=1.0
+        Added in training, of a deviation drawn up to this share of a curve's own noise.
     lr, weight_decay, betas
         Of AdamW, the highest of a one-cycle schedule, which rises for a fifth of it.
     max_epochs, batch_size : int or None, default=None
-        None: 80,000 over the distinct curves, from 20 to 60; an eighth, from 16 to 64.
+        None: 80,000 over the distinct curves, from 20 to 120; an eighth, from 16 to 64.
     x : array of shape (n_points,) or (n_points, 1), default=None
         Where the curves were evaluated, in any order; equally spaced if None.
         Derivatives are with respect to it, so that several inputs are refused.
@@ -228,12 +229,10 @@ class CSD2Classifier(Discriminator):
     """
 
     # What others have as parameters is settled here.
-    loss, gradient_penalty = "bce", 0.0
+    loss, gradient_penalty, learns_online = "bce", 0.0, False
     iterations, schedule, early_stopping = 1, "one-cycle", False
-    learns_online = False
     _optimizer = torch.optim.AdamW
-    _warm_up = 0.2
-    _longest_gradient = 1.0
+    _warm_up, _longest_gradient = 0.2, 1.0
     _counts = ("n_channels", "width")
 
     def __init__(
@@ -244,6 +243,7 @@ class CSD2Classifier(Discriminator):
         hidden: tuple[int, ...] = (64,),
         dropout: float = 0.1,
         flips: tuple[str, ...] = FLIPS,
+        noise: float = 1.0,
         lr: float = 3e-3,
         weight_decay: float = 1e-2,
         betas: tuple[float, float] = (0.9, 0.999),
@@ -260,6 +260,7 @@ class CSD2Classifier(Discriminator):
         self.hidden = hidden
         self.dropout = dropout
         self.flips = flips
+        self.noise = noise
         self.lr = lr
         self.weight_decay = weight_decay
         self.betas = betas
@@ -285,14 +286,15 @@ class CSD2Classifier(Discriminator):
             at_least(name, share, 0, Real)
             if share >= 1:
                 raise ValueError(f"{name} = {share}; expected a number below 1")
+        at_least("noise", self.noise, 0, Real)
         for flip in self.flips:
             one_of("flips", flip, FLIPS)
 
     def _budget(self, n_curves: int) -> tuple[int, int | None]:
-        epochs = self.max_epochs or min(60, max(20, round(80_000 / n_curves)))
+        epochs = self.max_epochs or min(120, max(20, round(80_000 / n_curves)))
         return epochs, self.batch_size or min(64, max(16, n_curves // 8))
 
     def _module(self) -> tuple[type[torch.nn.Module], dict[str, Any]]:
-        own = {"x": self.x, "width": self.width, "dropout": float(self.dropout)}
+        own = {"x": self.x, "width": self.width, "noise": float(self.noise)}
         lists = {"flips": tuple(self.flips), "windows": tuple(self.windows)}
-        return CSD2, own | lists
+        return CSD2, own | lists | {"dropout": float(self.dropout)}

@@ -1,5 +1,6 @@
 """The second convolutional discriminator's network; the others are `bench.nets`."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +15,9 @@ FLIPS = ("y", "x")
 WINDOWS = (0.09, 0.25)
 _DILATIONS = (1, 2, 4, 8)
 _BRANCH = 64
-_LEAST_TO_FLIP = 16  # points: a shorter row is a table's, and no curve to be mirrored
+_LEAST_TO_CHANGE = 16  # points: a shorter row is a table's, and no curve
+# Of independent values with deviation 1, the third differences' mean size, inverted.
+_PER_THIRD_DIFFERENCE = math.sqrt(math.pi / 2 / 20)
 
 
 class CSD2(nn.Module):
@@ -23,7 +26,8 @@ class CSD2(nn.Module):
     ::
 
         X (n_curves, n_channels · n_points), channel after channel
-          ▼ points sorted by x; flipped at random in training, all flips else
+          ▼ points sorted by x; in training flipped and roughened by chance, else
+          ▼ all flips
         CurveChannels → channels (n_curves, n_out, n_cells), numbers
           │ channels → Conv(kernel 7, stride 2) → [Block] × 4 → Norm → ReLU
           │            → mean, maximum and std over the length → 3 · width
@@ -46,6 +50,10 @@ class CSD2(nn.Module):
     flips
         "y" for the curve's negative, "x" for its mirror image: what leaves a curve in
         its class. Only symmetric points are mirrored, only 16 or more flipped.
+    noise
+        In training, normal noise is added: of a deviation between none and this share
+        of the curve's own, as its third differences tell it. Flipped or not, only to
+        curves that could be.
     windows
         Of the local cubics, see `bench.csd2_channels.CurveChannels`.
     width
@@ -76,6 +84,7 @@ class CSD2(nn.Module):
         n_channels: int = 1,
         x: Any = None,
         flips: Sequence[str] = FLIPS,
+        noise: float = 1.0,
         windows: Sequence[float] = WINDOWS,
         width: int = 32,
         hidden: Sequence[int] = (64,),
@@ -91,9 +100,10 @@ class CSD2(nn.Module):
             "order", None if is_sorted else torch.from_numpy(order), persistent=False
         )
         self.n_channels = n_channels
-        flipped = n_channels == 1 and n_points >= _LEAST_TO_FLIP
-        self.flips_y = flipped and "y" in flips
-        self.flips_x = flipped and "x" in flips and _symmetric(points)
+        changed = n_channels == 1 and n_points >= _LEAST_TO_CHANGE
+        self.noise = noise if changed else 0.0
+        self.flips_y = changed and "y" in flips
+        self.flips_x = changed and "x" in flips and _symmetric(points)
         self.read = CurveChannels(x=points, n_channels=n_channels, windows=windows)
         self.stem = _convolution(self.read.n_out, width, 7, stride=2)
         length = -(-self.read.n_cells // 2)
@@ -119,7 +129,7 @@ class CSD2(nn.Module):
         if self.order is not None:
             curves = curves[..., self.order]
         if self.training:
-            return self._logits(self._flipped_at_random(curves))
+            return self._logits(self._changed_by_chance(curves))
         seen = [curves]
         if self.flips_y:
             seen += [-one for one in seen]
@@ -127,11 +137,16 @@ class CSD2(nn.Module):
             seen += [one.flip(2) for one in seen]
         return torch.stack([self._logits(one) for one in seen]).mean(0)
 
-    def _flipped_at_random(self, curves: Tensor) -> Tensor:
+    def _changed_by_chance(self, curves: Tensor) -> Tensor:
         if self.flips_y:
             curves = torch.where(_coins(curves), -curves, curves)
         if self.flips_x:
             curves = torch.where(_coins(curves), curves.flip(2), curves)
+        if self.noise:
+            roughness = curves.diff(n=3, dim=2).abs().mean(2, keepdim=True)
+            share = self.noise * torch.rand_like(roughness)
+            own = _PER_THIRD_DIFFERENCE * roughness
+            curves = curves + share * own * torch.randn_like(curves)
         return curves
 
     def _logits(self, curves: Tensor) -> Tensor:

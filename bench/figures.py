@@ -15,6 +15,8 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib import font_manager
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
@@ -273,8 +275,11 @@ def save(figure: Figure, path: str | Path) -> tuple[Path, Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     png, svg = (path.parent / f"{path.name}.{kind}" for kind in ("png", "svg"))
     with style():
-        figure.savefig(png, dpi=160)
-        figure.savefig(svg, metadata={"Date": None})
+        # Figure.savefig would lay out and draw twice for each of the files.
+        figure.set_dpi(160)
+        FigureCanvasAgg(figure).print_png(png)
+        figure.set_layout_engine("none")  # the places stay
+        FigureCanvasSVG(figure).print_svg(svg, metadata={"Date": None})
     return png, svg
 
 

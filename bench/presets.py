@@ -93,6 +93,7 @@ PRESETS = {
             "hidden": [64],
             "dropout": 0.1,
             "flips": ["y", "x"],
+            "noise": 1.0,
             "lr": 3e-3,
             "weight_decay": 1e-2,
         },

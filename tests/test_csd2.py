@@ -65,7 +65,7 @@ def a_row(values, x=GRID):
 # The classifier
 
 
-@parametrize_with_checks([CSD2Classifier(max_epochs=25)])
+@parametrize_with_checks([CSD2Classifier(max_epochs=10)])
 def test_passes_every_check_of_scikit_learn(estimator, check):
     check(estimator)
 
@@ -90,10 +90,10 @@ def test_three_classes_give_softmax_logits():
 @pytest.mark.parametrize(
     ("n_curves", "budget"),
     [
-        (1, (60, 16)),
-        (100, (60, 16)),
-        (200, (60, 25)),
-        (1000, (60, 64)),
+        (1, (120, 16)),
+        (100, (120, 16)),
+        (200, (120, 25)),
+        (1000, (80, 64)),
         (2000, (40, 64)),
         (3000, (27, 64)),
         (10**6, (20, 64)),
@@ -196,6 +196,7 @@ def test_weights_hold_float32_alone_and_nothing_made_from_the_points():
         ({"windows": 0.1}, "windows = 0.1; expected a list"),
         ({"flips": ("z",)}, "flips = 'z'; expected one of y, x"),
         ({"flips": "yx"}, "flips = 'yx'; expected a list"),
+        ({"noise": -1}, "noise = -1; expected a number of at least 0"),
         ({"width": 0}, "width = 0; expected a whole number of at least 1"),
         ({"max_epochs": 0}, "max_epochs = 0; expected a whole number of at least 1"),
         ({"batch_size": 0}, "batch_size = 0; expected a whole number of at least 1"),
@@ -289,14 +290,41 @@ def test_flips_change_nothing_that_they_are_not_to_change(settings, invariant):
 
 
 def test_flips_are_tossed_for_each_curve_in_training():
-    net = network()
+    net = network(noise=0)
     X = torch.arange(float(N_POINTS))[None, None].repeat(4000, 1, 1)
     torch.manual_seed(0)
-    found = net._flipped_at_random(X)[:, 0]
+    found = net._changed_by_chance(X)[:, 0]
     kinds = [found[:, [0, -1]].tolist().count(pair) for pair in
              ([0.0, 19.0], [-0.0, -19.0], [19.0, 0.0], [-19.0, -0.0])]  # fmt: skip
     assert sum(kinds) == 4000
     assert min(kinds) > 900
+
+
+@pytest.mark.parametrize("noise", [0.5, 1.0])
+def test_training_adds_a_share_of_a_curves_own_noise(noise):
+    rng = np.random.default_rng(0)
+    scale = np.array([1e-3, 1.0, 1e30])[:, None]
+    X = scale * (GRID**2 + 0.1 * rng.normal(size=(3, 1, N_POINTS)))[:, 0]
+    X = torch.tensor(np.repeat(X, 2000, 0))[:, None]
+    torch.manual_seed(0)
+    added = (network(flips=(), noise=noise)._changed_by_chance(X) - X)[:, 0]
+    own = X.diff(n=3, dim=2).abs().mean(2) * np.sqrt(np.pi / 40)
+    deviation = added.square().mean(1).sqrt() / own[:, 0]
+    assert deviation.min() >= 0
+    by_scale = deviation.reshape(3, 2000)
+    # The root mean square of a share that is uniform.
+    found = by_scale.square().mean(1).sqrt()
+    torch.testing.assert_close(
+        found, torch.full_like(found, noise / 3**0.5), rtol=0.05, atol=0
+    )
+    assert (deviation < 0.2 * noise).float().mean() > 0.1
+
+
+@pytest.mark.parametrize("settings", [{"n_points": 10}, {"n_channels": 2}])
+def test_nothing_is_added_to_tables_and_further_channels(settings):
+    net = network(**settings).double()
+    X = torch.randn(7, net.n_channels, net.read.n_cells, dtype=torch.float64)
+    assert torch.equal(net._changed_by_chance(X), X)
 
 
 # What it reads

@@ -23,7 +23,7 @@ GRID = np.linspace(-1, 1, N_POINTS)
 OWN_FIELDS = {
     "SD": ("extension",),
     "CSD": ("convolution", "kernel_size"),
-    "CSD2": ("flips", "windows", "width", "dropout"),
+    "CSD2": ("flips", "noise", "windows", "width", "dropout"),
 }
 
 

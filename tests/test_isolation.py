@@ -144,7 +144,7 @@ def test_interrupted_nothing_is_lost_or_left(write_suite, tmp_path, times):
 
 
 @pytest.mark.parametrize(
-    ("repetitions", "kills"), [(12, 2), pytest.param(50, 20, marks=pytest.mark.slow)]
+    ("repetitions", "kills"), [(6, 2), pytest.param(50, 20, marks=pytest.mark.slow)]
 )
 def test_killed_at_any_moment_nothing_is_lost(
     write_suite, tmp_path, repetitions, kills

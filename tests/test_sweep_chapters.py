@@ -109,16 +109,15 @@ def test_datasets_of_one_stream_are_compared_by_pairs(found_of):
 
 def test_each_family_has_its_chapter_and_rows_of_its_own(found_of, tmp_path):
     families = [
-        FEW | {"id": "few", "sweep": {"train": [5, 20, 80]}},
-        DATASET | {"id": "noisy", "sweep": {"noise": [5, 20, 80]}},
-        DATASET,
+        FEW | {"id": "few", "sweep": {"train": [5, 80]}},
+        DATASET | {"id": "noisy", "sweep": {"noise": [5, 80]}},
     ]
     plan, found = found_of(rising, datasets=families)
     assert [sweep.family for sweep in found.sweeps] == ["few", "noisy"]
     for sweep in found.sweeps:
         own = sweep_rows(found.along, sweep)
         assert set(own["dataset"]) == set(sweep.values)
-        assert len(own) == 9
+        assert len(own) == 6
     folder = write_report(plan, Store(tmp_path / "store"), tmp_path / "out").parent
     text = (folder / "README.md").read_text()
     for title in ("few: along train", "noisy: along noise"):
@@ -128,7 +127,7 @@ def test_each_family_has_its_chapter_and_rows_of_its_own(found_of, tmp_path):
         assert f"figures/sweep-{name}.png" in text
         assert (folder / "figures" / f"sweep-{name}.svg").exists()
         assert rf"\label{{tab:small-sweep-{name}}}" in tex
-    assert len(pd.read_csv(folder / "sweep.csv")) == 18
+    assert len(pd.read_csv(folder / "sweep.csv")) == 12
     crossings = pd.read_csv(folder / "crossings.csv")
     assert set(crossings["family"]) == {"few", "noisy"}
 
