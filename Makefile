@@ -20,7 +20,7 @@ peers: $(READY)
 test: lint
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-test-slow: $(READY)
+test-slow: peers
 	$(BIN)/python -m pytest -m slow
 
 # Nothing else should run on the machine meanwhile.

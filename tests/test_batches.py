@@ -188,10 +188,10 @@ def test_a_batch_is_stopped_as_one(write_suite, tmp_path):
     """Three cells bring three times their time, and end together."""
     endless = SD | {"training": TRAINING | {"epochs": 10**8, "evaluate_every": 10**8}}
     path = write_suite(**(SUITE | {"classifiers": [endless], "limits": {"timeout": 1}}))
-    command = BenchProcess(tmp_path, "run", path)
+    command = BenchProcess(tmp_path, "run", path, "-d", "grid")
     code, _, err = command.finish()
     assert code == 3, err
     assert command.nothing_left()
-    results = pd.read_csv(tmp_path / "reports" / "small" / "results.csv")
+    results = bench.read_results(path, tmp_path / "data" / "store")
     assert list(results["status"]) == ["timeout"] * 3
     assert results["error"].str.contains("stopped after 3 s").all()

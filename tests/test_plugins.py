@@ -488,8 +488,8 @@ def test_each_package_of_the_extra_is_known(
     assert class_paths.missing_extra("other.Class") == ""
 
 
+@pytest.mark.slow  # needs the extra `peers`, and compiles for minutes
 def test_multi_rocket_hydra_of_aeon_is_a_row(write_suite, tmp_path):
-    pytest.importorskip("aeon")
     path = write_suite(classifiers=["MRH"], repetitions=1)
     assert list(compute(path, tmp_path / "store")["status"]) == ["done"]
 

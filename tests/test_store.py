@@ -22,6 +22,7 @@ from bench import store as store_module
 from bench.errors import StoreError
 from bench.result import STATUSES, from_json, to_json
 from bench.store import Store
+from bench.tables import read_results
 
 SCORES = ["suite", "dataset", "repetition", "classifier", "status", "train_accuracy",
           "test_accuracy", "data_hash", "error", "key"]  # fmt: skip
@@ -152,10 +153,10 @@ def test_a_damaged_result_is_never_trusted(tmp_path, name):
 
 def test_run_computes_again_what_is_damaged(write_suite, bench_run, tmp_path):
     path = write_suite(classifiers=["GNB"], repetitions=len(DAMAGES) + 2)
-    assert bench_run("run", path, "-j", 2)[0] == 0
-    results = tmp_path / "reports" / "small" / "results.csv"
-    before = pd.read_csv(results)
+    command = ["run", path, "-d", "grid", "-j", 2]
+    assert bench_run(*command)[0] == 0
     store = Store(tmp_path / "data" / "store")
+    before = read_results(path, store)
     keys = list(before["key"])
     shards = [key[:2] for key in keys]
     alone = next(key for key in keys if shards.count(key[:2]) == 1)
@@ -171,10 +172,11 @@ def test_run_computes_again_what_is_damaged(write_suite, bench_run, tmp_path):
     for place in (*foreign, store.folder / "README"):
         place.write_text("foreign")
 
-    code, _, err = bench_run("run", path, "-j", 2)
+    code, _, err = bench_run(*command)
 
     assert code == 0
-    pd.testing.assert_frame_equal(pd.read_csv(results)[SCORES], before[SCORES])
+    after = read_results(path, store)
+    pd.testing.assert_frame_equal(after[SCORES], before[SCORES])
     assert (
         err.count("; set aside in data/store/damaged, computed again") == len(keys) - 1
     )
@@ -185,7 +187,7 @@ def test_run_computes_again_what_is_damaged(write_suite, bench_run, tmp_path):
         assert any(name.startswith(key) for name in aside)
     assert store.path(sound, "npz").stat().st_mtime_ns == kept
     assert all(place.read_text() == "foreign" for place in foreign)
-    assert bench_run("run", path, "-j", 2)[2].count("set aside") == 0
+    assert bench_run(*command)[2].count("set aside") == 0
 
 
 @pytest.mark.parametrize("suffix", ["npz", "log"])

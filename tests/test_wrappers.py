@@ -124,8 +124,8 @@ def test_points_are_equally_spaced_by_default(skfda):
         wrapped.set_params(x=np.arange(4)).fit(X, y)
 
 
+@pytest.mark.slow  # needs the extra `peers`
 def test_scikit_fda_itself_takes_it():
-    pytest.importorskip("skfda")
     from skfda.ml.classification import KNeighborsClassifier
 
     wrapped = FunctionalWrapper(KNeighborsClassifier(), 3, np.arange(4)).fit(X, y)
