@@ -23,6 +23,8 @@ _STAGES = {  # of `bench.RESULTS`, of our classifiers that need no torch
     "bench.cue_classifier.CueClassifier": "CUES",
     "bench.quadratic.RegularisedQDA": "QDA-REG",
 }
+# What is imported only when a class is built: InceptionTime and its like.
+_BACKENDS = {"aeon.classification.deep_learning.": ("tensorflow", "aeon[dl]")}
 _DISTRIBUTIONS = {"skfda": "scikit_fda"}  # called otherwise than what they install
 
 
@@ -51,13 +53,15 @@ def class_in(module: ModuleType, class_path: str) -> Any:
 
 
 def missing_extra(class_path: str) -> str:
-    """Say how to install a class's package if it is missing and an extra of ours."""
+    """Say how to install what a class needs, if that is missing and an extra."""
     package = class_path.partition(".")[0]
-    if (
-        not package
-        or sys.modules.get(package) is not None
-        or find_spec(package) is not None
-    ):
+    if not package or _is_here(package):
+        for start, (backend, install) in _BACKENDS.items():
+            if class_path.startswith(start) and not _is_here(backend):
+                return (
+                    f"the package '{backend}' is missing; install it by "
+                    f"`pip install '{install}'`"
+                )
         return ""
     for line in extras():
         name = re.match(r"[\w.-]+", line)
@@ -69,6 +73,10 @@ def missing_extra(class_path: str) -> str:
                 f"`pip install 'function-bench[{extra[1]}]'`"
             )
     return ""
+
+
+def _is_here(package: str) -> bool:
+    return sys.modules.get(package) is not None or find_spec(package) is not None
 
 
 def extras() -> list[str]:

@@ -274,8 +274,8 @@ class CSD2Classifier(Discriminator):
 
     def check_parameters(self) -> None:
         """Raise a ValueError for a parameter that cannot be; data are known by now."""
-        points_on_a_line(self.x, self._n_points())
         super().check_parameters()
+        points_on_a_line(self.x, self._n_points())
         for name in ("windows", "flips"):
             if not isinstance(value := getattr(self, name), tuple | list):
                 raise ValueError(f"{name} = {value!r}; expected a list, if of one")

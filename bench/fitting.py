@@ -154,7 +154,7 @@ def _fit_and_score(cell: Cell) -> Fit:
     data = make_dataset(cell.dataset, cell.repetition, cell.seed)
     columns = data.columns(cell.classifier.channels)
     X = {"train": data.X_train, "test": data.X_test}
-    if len(columns) < data.X_train.shape[1]:
+    if not _all_in_order(columns, data.X_train.shape[1]):
         X = {part: values[:, columns] for part, values in X.items()}
     y = {"train": data.y_train, "test": data.y_test}
     stream = [cell.dataset.stream, cell.repetition]
@@ -170,6 +170,10 @@ def _fit_and_score(cell: Cell) -> Fit:
     return Fit(found | told, arrays, estimator, columns)
 
 
+def _all_in_order(columns: np.ndarray, width: int) -> bool:
+    return np.array_equal(columns, np.arange(width))
+
+
 def _transfer(cell: Cell, fit: Fit) -> tuple[dict[str, Any], Arrays]:
     """Ask a fitted classifier about the test curves of another dataset."""
     target = cell.target
@@ -179,7 +183,7 @@ def _transfer(cell: Cell, fit: Fit) -> tuple[dict[str, Any], Arrays]:
     hasher = hashlib.sha256(fit.found["data_hash"].encode())
     hasher.update(X.data)
     hasher.update(y.data)
-    if len(fit.columns) < X.shape[1]:
+    if not _all_in_order(fit.columns, X.shape[1]):
         X = X[:, fit.columns]
     found, arrays = _asked(fit.estimator, {"test": X}, {"test": y})
     return found | {"data_hash": hasher.hexdigest()}, arrays

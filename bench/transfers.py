@@ -132,6 +132,8 @@ def _shares_curves(one: DatasetRecipe, other: DatasetRecipe) -> bool:
         return False
     if one.spec.split != other.spec.split:
         return True
+    if one.spec.split and one.stream != other.stream:  # which decides what is unseen
+        return True
     # What of each is trained and tested on together fits into the pool.
     longer = one.spec.train > other.spec.train and other.spec.test > one.spec.test
     return one.spec.split is None and longer

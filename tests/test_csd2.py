@@ -197,6 +197,7 @@ def test_weights_hold_float32_alone_and_nothing_made_from_the_points():
         ({"flips": ("z",)}, "flips = 'z'; expected one of y, x"),
         ({"flips": "yx"}, "flips = 'yx'; expected a list"),
         ({"noise": -1}, "noise = -1; expected a number of at least 0"),
+        ({"n_channels": 0}, "n_channels = 0; expected a whole number of at least 1"),
         ({"width": 0}, "width = 0; expected a whole number of at least 1"),
         ({"max_epochs": 0}, "max_epochs = 0; expected a whole number of at least 1"),
         ({"batch_size": 0}, "batch_size = 0; expected a whole number of at least 1"),

@@ -488,6 +488,18 @@ def test_each_package_of_the_extra_is_known(
     assert class_paths.missing_extra("other.Class") == ""
 
 
+def test_a_missing_backend_is_named(monkeypatch):
+    here = {"tensorflow": None}
+    monkeypatch.setattr(class_paths, "find_spec", lambda name: here.get(name, True))
+    path = "aeon.classification.deep_learning.InceptionTimeClassifier"
+    assert "'tensorflow' is missing; install it by `pip install 'aeon[dl]'`" in (
+        class_paths.missing_extra(path)
+    )
+    assert class_paths.missing_extra("aeon.classification.Other") == ""
+    here["tensorflow"] = True
+    assert class_paths.missing_extra(path) == ""
+
+
 @pytest.mark.slow  # needs the extra `peers`, and compiles for minutes
 def test_multi_rocket_hydra_of_aeon_is_a_row(write_suite, tmp_path):
     path = write_suite(classifiers=["MRH"], repetitions=1)

@@ -5,10 +5,14 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+import yaml_text
 
 import bench
+from bench.datasets import make_dataset
+from bench.fitting import _fit_and_score
 from bench.runner import make_plan
 from bench.store import Store
+from bench.suite import load_suite
 
 SCORES = ["dataset", "repetition", "train_accuracy", "test_accuracy", "data_hash"]
 
@@ -127,3 +131,16 @@ def test_results_are_plain_json(write_suite, tmp_path):
     document = json.loads((tmp_path / "store" / key[:2] / f"{key}.json").read_text())
     assert document["status"] == "done"
     assert document["versions"]["numpy"] == np.__version__
+
+
+@pytest.mark.parametrize("wanted", [["value", "gradient"], ["gradient", "value"]])
+def test_channels_are_read_in_the_order_of_the_classifier(write_suite, wanted):
+    dataset = yaml_text.SUITE["datasets"][0] | {"channels": ["value", "gradient"]}
+    entry = {"use": "KNN", "channels": wanted}
+    plan = make_plan(load_suite(write_suite(datasets=[dataset], classifiers=[entry])))
+    cell = plan.cells[0]
+    data = make_dataset(cell.dataset, cell.repetition, cell.seed)
+    fit = _fit_and_score(cell)
+    np.testing.assert_array_equal(
+        fit.estimator._fit_X, data.X_train[:, data.columns(tuple(wanted))]
+    )

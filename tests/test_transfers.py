@@ -286,6 +286,20 @@ def test_a_command_counts_them(write_suite, bench_run):
             "'grid' may train on curves that 'x' tests",
         ),
         (
+            {
+                "datasets": [
+                    MIMIC | {"split": {"unseen-functions": 5}},
+                    MIMIC
+                    | {
+                        "id": "x",
+                        "split": {"unseen-functions": 5},
+                        "dtype": "float32",
+                    },
+                ]
+            },
+            "'grid' may train on curves that 'x' tests",
+        ),
+        (
             {"datasets": [MIMIC, MIMIC | {"id": "x", "train": 29, "test": 21}]},
             "'grid' may train on curves that 'x' tests",
         ),
