@@ -1,5 +1,6 @@
 """Adapters that give rows of curves the form that another package's classes expect."""
 
+from abc import ABC, abstractmethod
 from importlib import import_module
 from typing import Any, Self
 
@@ -22,7 +23,7 @@ def _inner_has(name: str) -> Any:
     )
 
 
-class _Wrapper(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+class _Wrapper(ClassifierMixin, MetaEstimatorMixin, BaseEstimator, ABC):
     """What the adapters share: rows are checked, given their form, and handed on."""
 
     estimator: Any
@@ -67,8 +68,9 @@ class _Wrapper(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         """Return rows as an array of shape (n_curves, n_channels, n_points)."""
         return X.reshape(len(X), self.n_channels, -1)
 
+    @abstractmethod
     def _formed(self, X: np.ndarray) -> Any:
-        raise NotImplementedError
+        """Bring rows into the form that the wrapped classifier takes."""
 
 
 class AeonWrapper(_Wrapper):

@@ -364,7 +364,7 @@ def test_a_file_of_points_is_refused(
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / "pipe.txt")
     elif name == "pipe.txt":
-        pytest.skip("no named pipes here")
+        pytest.skip("Windows has no named pipes to refuse")
     if isinstance(content, bytes):
         path.write_bytes(content)
     elif content is not None:
