@@ -68,9 +68,12 @@ def missing_extra(class_path: str) -> str:
         extra = re.search(r"extra == ['\"]([\w-]+)['\"]", line)
         distribution = _DISTRIBUTIONS.get(package, package).lower()
         if name and extra and name[0].lower().replace("-", "_") == distribution:
+            # pip alone would take an older numpy for the peers than the pinned one.
+            command = f"pip install '.[{extra[1]}]'"
+            command = "make peers" if extra[1] == "peers" else command
             return (
-                f"the package '{name[0]}' is missing; install it by "
-                f"`pip install 'function-bench[{extra[1]}]'`"
+                f"the package '{name[0]}' is missing; install it by `{command}` in the "
+                "clone"
             )
     return ""
 

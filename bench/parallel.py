@@ -137,7 +137,7 @@ def make_engine(
     except ImportError as error:
         raise EngineError(
             f"the Dask engine cannot be loaded ({error}); install it by "
-            "`pip install 'function-bench[dask]'`"
+            "`pip install '.[dask]'` in the clone"
         ) from None
     return DaskEngine(
         wanted.dask_scheduler, wanted.dask_cluster, wanted.workers or 1, wanted.options

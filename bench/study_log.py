@@ -38,7 +38,7 @@ def trial_logger(kind: str, study: str) -> Callable[[Configuration, Any], None]:
     except ImportError:
         raise StudyError(
             f"study.log: {kind} needs the package '{kind}', which is missing; install "
-            f"it by `pip install 'function-bench[{kind}]'`, or leave out log"
+            f"it by `pip install '.[{kind}]'` in the clone, or leave out log"
         ) from None
     tell = _tell_mlflow if kind == "mlflow" else _tell_wandb
     return lambda configuration, member: tell(package, study, configuration, member)

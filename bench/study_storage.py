@@ -20,7 +20,7 @@ def optuna_or_error() -> Any:
     except ImportError:
         raise StudyError(
             "a study needs the package 'optuna', which is missing; install it by "
-            "`pip install 'function-bench[study]'`"
+            "`pip install '.[study]'` in the clone"
         ) from None
     return optuna
 

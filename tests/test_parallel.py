@@ -167,7 +167,7 @@ def test_nothing_is_connected_before_it_is_needed(
 def test_without_dask_it_says_what_to_install(monkeypatch, package):
     monkeypatch.delitem(sys.modules, "bench.cluster")
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(EngineError, match=r"pip install 'function-bench\[dask\]'"):
+    with pytest.raises(EngineError, match=r"pip install '\.\[dask\]'"):
         make_engine(scheduler=TCP)
     assert make_engine(jobs=2) == LocalEngine(2)
 

@@ -458,7 +458,7 @@ def test_a_missing_extra_is_a_skipped_row_that_names_it(
     results = bench.read_results(path, tmp_path / "store")
     assert list(results["status"]) == ["done", *["skipped"] * 6]
     for said in results["error"][1:]:
-        assert "pip install 'function-bench[peers]'" in said
+        assert "install it by `make peers`" in said
         assert said.startswith("MissingExtra: the package 'aeon' is missing")
 
 

@@ -262,7 +262,7 @@ def test_a_file_that_is_no_storage_is_refused(tmp_path, trainer, content):
 
 def test_without_optuna_it_is_said_how_to_install_it(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
-    with pytest.raises(StudyError, match=r"pip install 'function-bench\[study\]'"):
+    with pytest.raises(StudyError, match=r"pip install '\.\[study\]'"):
         run_study(planned(tmp_path), tmp_path / "s.db")
 
 

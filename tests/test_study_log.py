@@ -123,7 +123,7 @@ def test_a_missing_package_is_an_error_at_once(tmp_path, bench_run, monkeypatch,
     (tmp_path / "mine.yaml").write_text(study_text(log=kind))
     code, out, err = bench_run("study", "mine.yaml")
     assert code == 2
-    assert f"pip install 'function-bench[{kind}]'" in err
+    assert f"pip install '.[{kind}]'" in err
     assert out == ""
     assert not (tmp_path / "data").exists()
     with pytest.raises(StudyError, match=kind):
