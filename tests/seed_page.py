@@ -8,7 +8,7 @@ import pandas as pd
 from bench import document_parts as parts
 from bench.webpage import write_webpage
 
-SEED = Path(__file__).parents[1] / "reports/seed"
+SEED = Path(__file__).parents[1] / "reports/published/seed"
 HOSTILE = (
     "</script><script>window.hacked = 1</script>",
     "\"'><img src=x onerror='window.hacked = 2'>",

@@ -15,7 +15,7 @@ from bench.results_file import CompareError
 from bench.sources import read_source
 from bench.store import Store
 
-SEED = resources.CHECKOUT / "reports" / "seed"
+SEED = resources.CHECKOUT / "reports" / "published" / "seed"
 HEADER = "dataset,repetition,classifier,status,test_accuracy,data_hash"
 
 

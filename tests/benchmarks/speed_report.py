@@ -1,7 +1,8 @@
 """Writes reports/speed from a run of the benchmarks: ``make speed``.
 
 Besides the benchmarks it takes the seed suite from nothing, which writes reports/seed
-too, and runs of growing length.
+too, and runs of growing length. What the repository shows was written with
+``--out reports/published/speed``.
 """
 
 import argparse
@@ -26,7 +27,6 @@ from bench.engines import available_cores
 from bench.provenance import commit, cpu_name, versions
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDER = ROOT / "reports" / "speed"
 LENGTHS = (100, 300, 1000, 3000, 10_000)
 FIRST_SEED_SECONDS = 494  # reports/seed as first published, 8 min 14 s
 CHEAP = """
@@ -166,15 +166,15 @@ def _each(seconds: float, units: float, unit: str) -> str:
     return f"{_time(seconds / units)} a {unit.rstrip('s')}"
 
 
-def write(run: dict[str, Any]) -> Path:
-    """Write reports/speed from the benchmarks' JSON and from what is measured here."""
-    (FOLDER / "figures").mkdir(parents=True, exist_ok=True)
+def write(run: dict[str, Any], folder: Path) -> Path:
+    """Write the report from the benchmarks' JSON and from what is measured here."""
+    (folder / "figures").mkdir(parents=True, exist_ok=True)
     head, dirty = commit()
     cores = available_cores()
     seed = run_suite(Path("suites") / "seed.yaml")
     lengths = measure_lengths()
-    draw_lengths(lengths, FOLDER / "figures" / "scaling.png")
-    with (FOLDER / "scaling.csv").open("w", newline="") as file:
+    draw_lengths(lengths, folder / "figures" / "scaling.png")
+    with (folder / "scaling.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, lengths[0], lineterminator="\n")
         writer.writeheader()
         writer.writerows(lengths)
@@ -236,7 +236,7 @@ def write(run: dict[str, Any]) -> Path:
             ]
         ),
     ]
-    path = FOLDER / "README.md"
+    path = folder / "README.md"
     path.write_text("\n\n".join(text) + "\n")
     return path
 
@@ -245,10 +245,12 @@ def main() -> None:
     """Read the JSON of a run and write the report."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run", type=Path, help="what `make bench` wrote")
+    parser.add_argument("--out", type=Path, default=ROOT / "reports" / "speed")
     if (ROOT / "data" / "store").exists():
         parser.error("data/store exists; expected a fresh clone, to run the seed suite")
-    run = json.loads(parser.parse_args().run.read_text())
-    sys.stdout.write(f"{os.path.relpath(write(run))}\n")
+    options = parser.parse_args()
+    written = write(json.loads(options.run.read_text()), options.out)
+    sys.stdout.write(f"{os.path.relpath(written)}\n")
 
 
 if __name__ == "__main__":
