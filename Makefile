@@ -1,10 +1,23 @@
 # Every target first makes .venv from the pinned versions; what is done is skipped.
 PYTHON ?= python3
 BIN := .venv/bin
-READY := .venv/.installed
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: run quick peers test test-slow bench bench-check bench-accept speed lint clean
+# Two stamps: what a run needs, and beside it what tests and lint need.
+READY := .venv/.installed
+READY_DEV := .venv/.installed-dev
+
+# Wheels alone, but for our own package, so that a pin without a wheel is found here and
+# not by a compiler that a user may not have. The build backend is pinned like everything
+# else, hence no build isolation.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	--only-binary=:all: -c constraints.txt
+
+# make quick TORCH=FILE: another build of the pinned torch, such as the one for CPUs.
+TORCH ?=
+
+.PHONY: run quick peers test test-slow bench bench-check bench-accept speed lint \
+	publish clean-checkout clean FORCE
 
 run: $(READY)
 	$(BIN)/python -m bench run suites/seed.yaml -j $(JOBS)
@@ -14,17 +27,17 @@ quick: $(READY)
 
 # The classifiers of the extra [peers]; see peers.txt.
 peers: $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r peers.txt
+	$(INSTALL) --no-deps -r peers.txt
 
 # Many tests wait for processes of their own: two at a time take little longer each.
 test: lint
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-test-slow: peers
+test-slow: peers $(READY_DEV)
 	$(BIN)/python -m pytest -m slow
 
 # Nothing else should run on the machine meanwhile.
-bench: $(READY)
+bench: $(READY_DEV)
 	$(BIN)/python -m pytest tests/benchmarks --benchmark-enable --benchmark-only \
 		--benchmark-json=bench.json
 
@@ -38,18 +51,41 @@ bench-accept:
 speed: bench
 	$(BIN)/python tests/benchmarks/speed_report.py bench.json
 
-lint: $(READY)
+lint: $(READY_DEV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# The build backend is pinned like everything else, hence no build isolation.
-$(READY): pyproject.toml constraints.txt
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt hatchling editables
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[dev]'
+# make publish SUITE=seed [STORE=DIR]: the report that the repository shows, from a
+# clean commit, so that the commit which the report names is what computed it.
+publish: clean-checkout $(READY)
+	$(BIN)/python -m bench run suites/$(SUITE).yaml -j $(JOBS) \
+		$(if $(STORE),--store '$(STORE)') --out reports/published/$(SUITE)
+
+clean-checkout:
+	@test -n "$(SUITE)" && test -f "suites/$(SUITE).yaml" || { \
+		echo "SUITE is '$(SUITE)'; expected the name of a file of suites/, such as" \
+			"SUITE=seed" >&2; exit 2; }
+	@changed=$$(git status --porcelain -- . ':!reports/published') && \
+		test -z "$$changed" || { \
+		echo "the checkout differs from its commit; expected none of these changes" \
+			"(commit or stash them):" $$changed >&2; exit 2; }
+
+$(READY): pyproject.toml constraints.txt $(if $(TORCH),FORCE)
+	@echo "Installing the pinned versions into .venv: minutes, most of them for torch"
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { $(PYTHON) -c \
+		'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "$(PYTHON) is $$($(PYTHON) --version 2>&1); expected Python 3.11 or later:" \
+			"name one, such as PYTHON=python3.12" >&2; exit 2; } && \
+		$(PYTHON) -m venv .venv; }
+	$(INSTALL) hatchling editables $(if $(TORCH),'$(TORCH)')
+	$(INSTALL) --no-build-isolation -e .
 	touch $(READY)
+
+$(READY_DEV): $(READY)
+	$(INSTALL) --no-build-isolation -e '.[dev]'
+	touch $(READY_DEV)
 
 clean:
 	rm -rf .venv
