@@ -58,10 +58,12 @@ lint: $(READY_DEV)
 	$(BIN)/lint-imports
 
 # make publish SUITE=seed [STORE=DIR]: the report that the repository shows, from a
-# clean commit, so that the commit which the report names is what computed it.
-publish: clean-checkout $(READY)
-	$(BIN)/python -m bench run suites/$(SUITE).yaml -j $(JOBS) \
-		$(if $(STORE),--store '$(STORE)') --out reports/published/$(SUITE)
+# clean commit, so that the commit which the report names is what computed it. A suite
+# with a study is searched, which needs the extra [study], a part of [dev].
+publish: clean-checkout $(READY_DEV)
+	$(BIN)/python -m bench $$(grep -q '^study:' suites/$(SUITE).yaml && echo study || \
+		echo run -j $(JOBS)) suites/$(SUITE).yaml --out reports/published/$(SUITE) \
+		$(if $(STORE),--store '$(STORE)')
 
 clean-checkout:
 	@test -n "$(SUITE)" && test -f "suites/$(SUITE).yaml" || { \

@@ -1,8 +1,9 @@
 """The pins that an installation needs: ``python tests/pins.py --python 3.12``.
 
 Prints the lines of constraints.txt that a runtime installation takes under a version of
-Python, torch's left out. What the dependencies need in turn is read from the metadata
-of what is installed, so that it must run where the package is.
+Python, torch's left out; with ``--unused``, fails if any line serves no extra that is
+pinned. What the dependencies need in turn is read from the metadata of what is
+installed, so that it must run where that is.
 """
 
 import argparse
@@ -15,7 +16,21 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-ROOT = Path(__file__).resolve().parents[1]
+_FOLDERS = Path(__file__).resolve().parents
+ROOT = next(folder for folder in _FOLDERS if (folder / "pyproject.toml").is_file())
+OURS = "function-bench"
+BUILD = ("hatchling", "editables")
+
+
+def pinned_extras() -> list[str]:
+    """Return the extras whose every distribution constraints.txt pins."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    # Of the others peers.txt has the versions, or nothing of ours installs them.
+    return [
+        name
+        for name in project["optional-dependencies"]
+        if name not in {"mlflow", "peers", "wandb"}
+    ]
 
 
 def canonical(name: str) -> str:
@@ -38,8 +53,15 @@ def requirements(*extras: str) -> list[str]:
     return [line for name in extras for line in project["optional-dependencies"][name]]
 
 
+def needs(name: str, extra: str) -> list[str]:
+    """Return the requirements of a distribution and one of its extras ("" for none)."""
+    if name == OURS:  # what is installed may be of before an edit
+        return requirements(*([extra] if extra else []))
+    return distribution(name).requires or []
+
+
 def closure(lines: Iterable[str], python: str | None = None) -> set[str]:
-    """Return the distributions that requirements lead to, themselves included.
+    """Return the distributions that requirements lead to, ours left out.
 
     Parameters
     ----------
@@ -68,23 +90,42 @@ def closure(lines: Iterable[str], python: str | None = None) -> set[str]:
             if (name, wanted) in seen:
                 continue
             seen.add((name, wanted))
-            for line in distribution(name).requires or []:
+            for line in needs(name, wanted):
                 needed = Requirement(line)
                 # torch pins the CUDA libraries of its build by itself.
                 if not (name == "torch" and "==" in str(needed.specifier)):
                     waiting.append((needed, wanted))
-    return {name for name, _ in seen}
+    return {name for name, _ in seen} - {OURS}
+
+
+def unused_pins() -> list[str]:
+    """Return the distributions in constraints.txt that nothing needs.
+
+    Raises
+    ------
+    importlib.metadata.PackageNotFoundError
+        If one of the pinned extras or the build backend is not installed.
+    """
+    needed = closure([*requirements(), *requirements(*pinned_extras()), *BUILD])
+    return sorted(set(read_pins(ROOT / "constraints.txt")) - needed)
 
 
 def main() -> int:
     """Print the pins of a runtime installation; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--python", metavar="VERSION", help="such as 3.12")
-    python = parser.parse_args().python
+    parser.add_argument(
+        "--unused", action="store_true", help="look for pins that nothing needs"
+    )
+    options = parser.parse_args()
+    if options.unused:
+        if unused := unused_pins():
+            names = ", ".join(unused)
+            sys.stderr.write(f"constraints.txt: pins of {names}, which nothing needs\n")
+        return 2 if unused else 0
     pins = read_pins(ROOT / "constraints.txt")
-    needed = closure(requirements(), python) - {"torch"}
-    missing = sorted(needed - set(pins))
-    if missing:
+    needed = closure(requirements(), options.python) - {"torch"}
+    if missing := sorted(needed - set(pins)):
         names = ", ".join(missing)
         sys.stderr.write(f"constraints.txt: no pin of {names}; expected one of each\n")
         return 2
