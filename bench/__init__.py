@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bench.datasets import make_dataset
     from bench.frozen import load_discriminator
     from bench.library import load_library
-    from bench.runner import run_suite
+    from bench.run import run_suite
     from bench.suite import load_suite
     from bench.tables import read_results
 
@@ -44,7 +44,7 @@ _HOMES = {
     "load_suite": "bench.suite",
     "make_dataset": "bench.datasets",
     "read_results": "bench.tables",
-    "run_suite": "bench.runner",
+    "run_suite": "bench.run",
 }
 __all__ = [
     "RESULTS",

@@ -4,9 +4,9 @@ import numpy as np
 
 from bench.cells import Unit
 from bench.datasets import make_dataset
-from bench.fitting import Fit, timed, told_by
-from bench.online import OnlineTraining, fit_online
+from bench.online import fit_online
 from bench.registry import build
+from bench.scoring import Fit, score, timed
 from bench.streams import CurveStream
 
 
@@ -20,8 +20,8 @@ def train_batch(unit: Unit) -> list[Fit]:
         curves are seen once and not kept, so there is no score on them.
     """
     first = unit[0]
-    assert first.classifier.training is not None  # what makes it a batch
-    training = OnlineTraining(**first.classifier.training)
+    training = first.classifier.training
+    assert training is not None  # what makes it a batch
     members, streams, tests, hashes = [], [], [], []
     for cell in unit:
         data = make_dataset(cell.dataset, cell.repetition, cell.seed)
@@ -46,7 +46,7 @@ def train_batch(unit: Unit) -> list[Fit]:
     for cell, member, (X, y), data_hash in zip(
         unit, members, tests, hashes, strict=True
     ):
-        found, arrays = told_by(cell, member, {"test": X}, {"test": y})
+        found, arrays = score(cell, member, {"test": X}, {"test": y})
         found["data_hash"] = data_hash
         found["fit_seconds"] = round(wall / len(unit), 4)
         found["fit_cpu_seconds"] = round(cpu / len(unit), 4)

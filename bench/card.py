@@ -3,7 +3,6 @@
 Neither holds code, and nothing is taken from them that was not looked at.
 """
 
-import contextlib
 import hashlib
 import json
 import os
@@ -17,8 +16,9 @@ from pydantic_core import PydanticCustomError
 from safetensors import SafetensorError, numpy, safe_open
 
 from bench.card_networks import KINDS, Network
-from bench.documents import read_bytes, shown
 from bench.errors import DiscriminatorError, MissingFileError
+from bench.files import is_file, read_bytes, write_whole
+from bench.messages import shown
 from bench.validation import Strict
 
 FORMAT, VERSION = "function-bench discriminator", 1
@@ -127,8 +127,8 @@ def write_discriminator(
     _parse_card(text, folder / CARD)  # what is written can be read
     folder.mkdir(parents=True, exist_ok=True)
     # The card is the last: until then the checksum in the older one tells.
-    _write(folder / WEIGHTS, raw)
-    _write(folder / CARD, text)
+    write_whole(folder / WEIGHTS, raw)
+    write_whole(folder / CARD, text)
     return folder / CARD
 
 
@@ -245,23 +245,10 @@ def _is_our_card(path: Path) -> bool:
 
 
 def _is_our_weights(path: Path) -> bool:
-    if not path.is_file():  # a pipe would block
+    if not is_file(path):  # a pipe would block
         return False
     try:
         with safe_open(path, "numpy") as file:
             return bool((file.metadata() or {}).get("format") == FORMAT)
     except (OSError, SafetensorError):
         return False
-
-
-def _write(path: Path, raw: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as stream:
-            stream.write(raw)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            temporary.unlink()

@@ -1,4 +1,9 @@
-"""What a card says of a discriminator's network: enough to make it again."""
+"""What a card says of a discriminator's network: enough to make it again.
+
+The parameters and defaults are those of `bench.nets` and `bench.csd2_net`, which a test
+compares. They are written here once more since a card comes from elsewhere: each has a
+type and bounds, and is checked without importing torch.
+"""
 
 from typing import Annotated, Literal
 

@@ -26,14 +26,14 @@ class Cell:
     seed
         The suite's root of random streams.
     threads
-        That BLAS, OpenMP and torch may use.
+        How many threads BLAS, OpenMP and torch may use.
     limits
-        What it is stopped for; no part of its key.
+        Time and memory after which it is stopped; they are not part of its key.
     batched
-        How many repetitions train together, this one among them.
+        How many repetitions train together, this one included.
     target
-        Of a transfer: the dataset whose test curves are scored, by the classifier that
-        the cell without it has fitted.
+        For a transfer: the dataset whose test curves are predicted, by the classifier
+        that the cell without a target has fitted.
     """
 
     dataset: DatasetRecipe
@@ -93,10 +93,17 @@ class Cell:
         )
 
 
-# Computed as one: a cell, or all that train together, and then their transfers.
+# What one process computes: a cell, or all cells that train together, and then
+# their transfers.
 Unit = tuple[Cell, ...]
 Arrays = dict[str, np.ndarray]
 Outcome = tuple[Result, Arrays | None]
+Kind = tuple[str, str]  # dataset and classifier, whose repetitions take about as long
+
+
+def kind_of(cell: Cell) -> Kind:
+    """Return the dataset and the classifier of a cell, by id."""
+    return cell.dataset.spec.id, cell.classifier.id
 
 
 def n_fits(unit: Unit) -> int:

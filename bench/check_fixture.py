@@ -10,10 +10,11 @@ import pandas as pd
 from tabulate import tabulate
 
 from bench.compare import compare_results
-from bench.documents import shown
 from bench.errors import CompareError, MissingFileError
+from bench.files import locked, write_whole
 from bench.fresh_scores import find_dataset, score_classifier
 from bench.intervals import mean_interval
+from bench.messages import shown
 from bench.results_file import MAX_NAME, read_table
 from bench.scores import check_width
 
@@ -188,14 +189,15 @@ def _compared(
 def _keep(scores: pd.DataFrame, path: Path) -> None:
     """Write scores to a baseline file, those of other checks in it left alone."""
     kept = scores[_KEPT]
-    if path.exists():
-        old = read_table(path)
-        kept = pd.concat([old[~_same_row(old, scores)].reindex(columns=_KEPT), kept])
     path.parent.mkdir(parents=True, exist_ok=True)
-    kept = kept.sort_values(["dataset", "classifier", "repetition"])
-    temporary = path.with_name(f".{path.name}.tmp")
-    kept.to_csv(temporary, index=False, lineterminator="\n")
-    temporary.replace(path)
+    # The workers of pytest-xdist may keep scores in one file at the same time.
+    with locked(path.with_name(f".{path.name}.lock")):
+        if path.exists():
+            old = read_table(path)
+            others = old[~_same_row(old, scores)].reindex(columns=_KEPT)
+            kept = pd.concat([others, kept])
+        kept = kept.sort_values(["dataset", "classifier", "repetition"])
+        write_whole(path, kept.to_csv(index=False, lineterminator="\n").encode())
 
 
 def _same_row(kept: pd.DataFrame, scores: pd.DataFrame) -> "pd.Series[bool]":

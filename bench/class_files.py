@@ -15,8 +15,8 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import CodeType, ModuleType
 
-from bench.documents import read_bytes
 from bench.errors import ClassifierError, MissingFileError
+from bench.files import read_bytes
 
 MAX_BYTES = 2**20
 

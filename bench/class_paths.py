@@ -14,8 +14,8 @@ from types import ModuleType
 from typing import Any
 
 from bench import RESULTS, resources
-from bench.documents import shown
-from bench.errors import ClassifierError, did_you_mean
+from bench.errors import ClassifierError
+from bench.messages import did_you_mean, shown
 from bench.provenance import package_version
 
 OWN = "bench.classifiers."  # where SD, CSD and CSD2 are

@@ -8,8 +8,8 @@ from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from bench.dataset_schema import Channel, Id, Name
-from bench.errors import did_you_mean
 from bench.limits_schema import LimitsSpec
+from bench.messages import did_you_mean
 from bench.presets import PRESETS
 from bench.training_schema import Training
 from bench.validation import Strict

@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (BenchError, OSError) as error:  # such as a folder that may not be written
         if options.debug:
             raise
-        from bench.documents import shown
+        from bench.messages import shown
 
         # One line, whatever the text of a stranger's file or module holds.
         print(f"bench: {shown(str(error), 2000)}", file=sys.stderr)

@@ -26,11 +26,11 @@ from distributed import (
     as_completed,
 )
 
-from bench.cells import Outcome, Unit
+from bench.cells import Kind, Outcome, Unit
 from bench.engines import Computed
 from bench.errors import BenchError, EngineError
 from bench.isolate import MAX_ATTEMPTS, modules_of
-from bench.order import Kind, LongestFirst
+from bench.order import LongestFirst
 from bench.worker import DeafToInterrupts, Run, end_run, lost, question
 
 _CONNECT_SECONDS = 10
@@ -159,7 +159,8 @@ def _without_fixed_port(options: dict[str, Any]) -> dict[str, Any]:
 async def _submit(cluster: Any, workers: int) -> None:
     cluster.scale(workers)
     try:
-        # What `scale` has set going; waited for, it says why Slurm refuses a job.
+        # `scale` starts this task and drops its errors (distributed 2026.8); waited
+        # for, the private method says why Slurm refuses a job.
         await cluster._correct_state()
     except Exception:
         for job in cluster.workers.values():

@@ -20,7 +20,7 @@ def run(options: argparse.Namespace) -> int:
     from bench.parallel import make_engine
     from bench.report import write_report
     from bench.result import BAD
-    from bench.runner import check_sizes, run_plan
+    from bench.run import check_sizes, run_plan
     from bench.tables import load_results, results_frame, transfer_frame
 
     whole, plan, store = _plan(options)
@@ -76,7 +76,7 @@ def plan(options: argparse.Namespace) -> int:
     from bench.console import RunProgress, print_forecast
     from bench.engines import LocalEngine
     from bench.planning import forecast, pilot
-    from bench.runner import run_plan
+    from bench.run import run_plan
 
     whole, _, store = _plan(options)
     if options.pilot:
@@ -117,7 +117,7 @@ def export(options: argparse.Namespace) -> int:
     from bench.card import check_free
     from bench.console import RunProgress
     from bench.export import choose_cell, export_cell, why_not_done
-    from bench.runner import run_plan
+    from bench.run import run_plan
 
     _, limited, store = _plan(options)
     plan, cell = choose_cell(limited, options.repetition)

@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench.errors import CompareError, did_you_mean
+from bench.errors import CompareError
 from bench.intervals import mean_interval
+from bench.markdown import escape, markdown_table
+from bench.messages import did_you_mean
 from bench.metrics import METRICS
 from bench.results_file import cell_name
 from bench.scores import check_share, check_width, differences, name_some
-from bench.tables import escape, markdown_table
 from bench.within import verdict
 
 VERDICTS = ("worse", "inconclusive", "not comparable", "equivalent", "better", "new")

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.compare import as_text, count_verdicts, describe
-from bench.documents import shown
+from bench.messages import shown
 
 _STYLES = {
     "worse": "bold red",

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from bench.blocks import check_length
 from bench.local_fits import difference_quotients, local_cubics
 
 MAX_CELLS = 256
@@ -35,11 +36,8 @@ def points_on_a_line(x: Any, n_points: int) -> np.ndarray:
             f"CSD2 reads functions of one input, found x of shape {points.shape}: "
             f"{points.shape[1]} inputs have no one derivative; use SD or CSD"
         )
+    check_length(x, n_points)
     points = points.reshape(-1)
-    if len(points) != n_points:
-        raise ValueError(
-            f"x has shape {np.shape(x)}; expected {n_points} points, as the curves have"
-        )
     if not np.isfinite(points).all():
         raise ValueError("x holds values that are not finite; expected numbers alone")
     if n_points > 1 and points.min() == points.max():

@@ -1,12 +1,12 @@
-"""A classifier that looks at roughness alone, which is no matter of shape."""
+"""A classifier that reads the roughness of curves alone, and not their shape."""
 
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+
+from bench.blocks import check_channels, check_length
+from bench.delegating import Delegating
 
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9, 0.98, 1.0)
 N_DIFFERENCES = 3
@@ -22,8 +22,8 @@ def roughness(curves: np.ndarray) -> np.ndarray:
     Returns
     -------
     array of shape (n_curves, 24)
-        Of the first, the second and the third differences: seven quantiles of their
-        magnitudes and how often they change sign. Zeros where there are too few points.
+        For the first, second and third differences: seven quantiles of their
+        magnitudes, and how often they change sign. Zeros if there are too few points.
     """
     found = []
     steps = curves
@@ -36,7 +36,7 @@ def roughness(curves: np.ndarray) -> np.ndarray:
     return np.hstack(found)
 
 
-class CueClassifier(ClassifierMixin, BaseEstimator):
+class CueClassifier(Delegating):
     """Gradient-boosted trees on the roughness of curves alone.
 
         X ── differences of order 1, 2, 3 ── 7 quantiles, sign changes ── trees
@@ -52,7 +52,7 @@ class CueClassifier(ClassifierMixin, BaseEstimator):
         Where the curves are sampled: neighbours are those along the first column. By
         default they stand in order.
     random_state
-        Of the trees.
+        Seed of the trees.
 
     Attributes
     ----------
@@ -69,47 +69,23 @@ class CueClassifier(ClassifierMixin, BaseEstimator):
 
     def fit(self, X: Any, y: Any) -> Self:
         """Fit the trees; `X` (n_curves, n_channels * n_points)."""
-        X, y = validate_data(self, X, y, dtype=np.float64)
-        check_classification_targets(y)
-        if self.n_channels < 1 or X.shape[1] % self.n_channels:
-            raise ValueError(
-                f"{X.shape[1]} columns do not divide into n_channels = "
-                f"{self.n_channels} channels of equal length"
-            )
+        X, y = self._checked(X, y)
+        check_channels(X.shape[1], self.n_channels)
         trees = HistGradientBoostingClassifier(random_state=self.random_state)
-        self.estimator_ = trees.fit(self._features(X), y)
+        self.estimator_ = trees.fit(self._formed(X), y)
         self.classes_ = trees.classes_
         self.n_iter_ = trees.n_iter_
         return self
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Return the class of each row of `X`, shape (n_curves,)."""
-        X = self._read(X)  # refuses one that is not fitted
-        return np.asarray(self.estimator_.predict(X))
-
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Return probabilities, shape (n_curves, n_classes)."""
-        X = self._read(X)  # refuses one that is not fitted
-        return np.asarray(self.estimator_.predict_proba(X))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.poor_score = True  # rows that differ in height look alike
         return tags
 
-    def _read(self, X: Any) -> np.ndarray:
-        check_is_fitted(self)
-        X = validate_data(self, X, reset=False, dtype=np.float64)
-        return self._features(X)
-
-    def _features(self, X: np.ndarray) -> np.ndarray:
+    def _formed(self, X: np.ndarray) -> np.ndarray:
         curves = X.reshape(len(X) * self.n_channels, -1)
         if self.x is not None:
+            check_length(self.x, curves.shape[1])
             x = np.asarray(self.x).reshape(len(self.x), -1)[:, 0]
-            if len(x) != curves.shape[1]:
-                raise ValueError(
-                    f"x has {len(x)} points; expected {curves.shape[1]}, as the curves "
-                    "have"
-                )
             curves = curves[:, np.argsort(x, kind="stable")]
         return roughness(curves).reshape(len(X), -1)

@@ -22,45 +22,9 @@ from bench.figures import (
     plain,
     style,
 )
-from bench.metrics import Predictions, calibration_bins
 
 _FEWEST = 10  # curves in a bin: the accuracy of fewer is chance
 _CLASSES = {0: "neural", 1: "symbolic"}
-
-
-def hardest_curves(
-    labels: np.ndarray, predictions: Mapping[str, np.ndarray], n: int = 12
-) -> pd.DataFrame:
-    """Find the curves that most classifiers get wrong.
-
-    Parameters
-    ----------
-    labels : array of shape (n_curves,)
-    predictions
-        Classifier → its predictions, shape (n_curves,), of one dataset's repetition.
-        Leave out one that guesses: it says nothing of a curve.
-    n
-        How many at most; a curve that nobody gets wrong is none of them.
-
-    Returns
-    -------
-    DataFrame
-        The hardest first, of equally hard ones the first: curve (its row), label,
-        wrong (how many classifiers err), of (how many there are).
-    """
-    wrong = np.zeros(len(labels), dtype=int)
-    for found in predictions.values():
-        wrong += np.asarray(found) != labels
-    order = np.argsort(-wrong, kind="stable")[:n]
-    order = order[wrong[order] > 0]
-    return pd.DataFrame(
-        {
-            "curve": order,
-            "label": np.asarray(labels)[order],
-            "wrong": wrong[order],
-            "of": len(predictions),
-        }
-    )
 
 
 @style()
@@ -77,7 +41,7 @@ def plot_hardest(
     Parameters
     ----------
     hardest : DataFrame
-        As `hardest_curves` gives it.
+        As `bench.calibration.hardest_curves` gives it.
     x : array of shape (n_points, n_inputs)
     X : array of shape (n_curves, n_channels * n_points)
         The curves that were predicted; the first channel is drawn.
@@ -102,36 +66,6 @@ def plot_hardest(
     return ax
 
 
-def calibration_frame(
-    predictions: Mapping[tuple[str, int], Predictions],
-) -> pd.DataFrame:
-    """Compare confidence with accuracy, bin by bin, as the metric "ece" does.
-
-    Parameters
-    ----------
-    predictions
-        (classifier, repetition) → what it said of the held-out curves.
-
-    Returns
-    -------
-    DataFrame
-        Columns classifier, repetition, bin, n, confidence and accuracy, one row for
-        each bin with a curve. Classifiers without probabilities are not in it.
-    """
-    parts = []
-    for (classifier, repetition), given in predictions.items():
-        n, confidence, accuracy = calibration_bins(given)
-        part = pd.DataFrame({"n": n, "confidence": confidence, "accuracy": accuracy})
-        part.insert(0, "bin", part.index)
-        part.insert(0, "repetition", repetition)
-        part.insert(0, "classifier", classifier)
-        parts.append(part[part["n"] > 0])
-    names = ["classifier", "repetition", "bin", "n", "confidence", "accuracy"]
-    if not parts:
-        return pd.DataFrame({name: [] for name in names})
-    return pd.concat(parts, ignore_index=True)
-
-
 @style()
 def plot_calibration(
     bins: pd.DataFrame,
@@ -148,7 +82,7 @@ def plot_calibration(
     Parameters
     ----------
     bins : DataFrame
-        As `calibration_frame` gives it, of one dataset.
+        As `bench.calibration.calibration_frame` gives it, of one dataset.
     """
     n_lines = bins["classifier"].nunique()
     ax = axes_or_new(ax, height=height_for(n_lines))

@@ -10,13 +10,16 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
+
+# Private in scikit-learn 1.9, and yet the check of its own classifiers.
 from sklearn.utils.validation import _check_sample_weight as checked_weights
 from sklearn.utils.validation import check_is_fitted, validate_data
 from skorch.callbacks import EarlyStopping, GradientNormClipping, LRScheduler
 from skorch.helper import predefined_split
 
 from bench import losses
-from bench.errors import did_you_mean
+from bench.blocks import check_channels, check_length
+from bench.messages import did_you_mean
 from bench.training import Curves, DiscriminatorNet, summarise
 
 _PATIENCE = 10
@@ -169,16 +172,9 @@ class Discriminator(ClassifierMixin, BaseEstimator):
             )
         for width in self.hidden:
             at_least("hidden", width, 1, Integral)
-        if self.n_features_in_ % self.n_channels:
-            raise ValueError(
-                f"{self.n_features_in_} columns do not divide into n_channels = "
-                f"{self.n_channels} channels of equal length"
-            )
-        if self.x is not None and np.shape(self.x)[:1] != (self._n_points(),):
-            raise ValueError(
-                f"x has shape {np.shape(self.x)}; expected {self._n_points()} points, "
-                "as the curves have"
-            )
+        check_channels(self.n_features_in_, self.n_channels)
+        if self.x is not None:
+            check_length(self.x, self._n_points())
 
     def _n_points(self) -> int:
         return int(self.n_features_in_ // self.n_channels)

@@ -4,10 +4,8 @@ YAML 1.2, composed to nodes and never to objects: any tag, directive, anchor, al
 duplicate key is refused, and so is any character that cannot be seen.
 """
 
-import errno
 import math
-import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +23,8 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 from bench.errors import BenchError, MissingFileError
+from bench.files import read_bytes
+from bench.messages import shown
 
 MAX_BYTES = 2**18
 MAX_NODES = 10_000  # keys, values, lists and mappings: each takes some 60 µs to read
@@ -114,42 +114,17 @@ def read_document(path: Path, error: type[BenchError]) -> Document:
     return Document(path, reader.read(node, ()), reader.lines)
 
 
-def read_bytes(path: Path, limit: int) -> bytes:
-    """Read a regular file, at most `limit` bytes of it and one more.
+def flatten(fields: Any, name: str = "") -> dict[str, Any]:
+    """Give every value of nested dictionaries a dotted name, such as ``inputs.size``.
 
-    Anything else is an OSError before it is opened: a pipe or a device may block, or
-    never end.
+    An empty dictionary is a value; a list is one too.
     """
-    try:
-        status = path.stat()
-    except ValueError:
-        raise OSError(errno.EINVAL, "its name holds a null byte") from None
-    if not stat.S_ISREG(status.st_mode):
-        raise OSError(errno.EINVAL, "it is no regular file")
-    if status.st_size == 0:  # some of /proc block, and all of it says that it is empty
-        return b""
-    with path.open("rb") as stream:
-        return stream.read(limit + 1)
-
-
-def is_file(path: Path) -> bool:
-    """Tell whether a path is a regular file; one that cannot be asked for is not."""
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # such as a name too long for the file system
-        return False
-
-
-def named(location: Iterable[str | int]) -> str:
-    """Return a path of keys and positions as a reader writes it: ``datasets[0].id``."""
-    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
-    return "".join(parts).lstrip(".")
-
-
-def shown(text: str, length: int = 200) -> str:
-    """Return a text as one line of a message: escaped where unprintable, and cut."""
-    text = text if len(text) <= length else text[: length - 3] + "..."
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    if not isinstance(fields, dict) or not fields:
+        return {name: fields} if name else {}
+    flat: dict[str, Any] = {}
+    for key, value in fields.items():
+        flat |= flatten(value, f"{name}.{key}" if name else key)
+    return flat
 
 
 def _yaml() -> YAML:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.blocks import Block, gather
+from bench.blocks import Block, collect
 from bench.errors import DatasetError
 from bench.neural import stream_mlp
 from bench.neural_schema import MimicCurves, MlpCurves, WildCurves
@@ -53,9 +53,7 @@ def draw_class(
         dtype = np.float64 if recipe.spec.standardised else recipe.spec.dtype
         rng = generator(seed, "curves", *names)
         blocks = class_blocks(recipe, label, size, rng, gradients, functions)
-        values = np.empty((size, len(recipe.x)), dtype)
-        slopes = np.empty((size, *recipe.x.shape), dtype) if gradients else None
-        gather(blocks, values, slopes)
+        values, slopes = collect(blocks, size, recipe.x, gradients, dtype)
     noise = None if gradients else generator(seed, "noise", *names)
     return finished(recipe, values, slopes if gradients else None, noise)
 

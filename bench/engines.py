@@ -5,13 +5,15 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bench.cells import Arrays, Cell, Unit
+from bench.cells import Arrays, Cell, Kind, Unit
 from bench.errors import EngineError
 from bench.isolate import run_cells, runner_for
 from bench.limits import memory_share
-from bench.order import Kind, LongestFirst
+from bench.messages import shown
+from bench.order import LongestFirst
 from bench.result import Result
 
+_MAX_CORES = "LOKY_MAX_CPU_COUNT"  # in the environment, as joblib reads it
 Computed = Generator[tuple[Cell, Result, Arrays | None]]
 
 
@@ -71,8 +73,9 @@ class LocalEngine:
         threads, cores = units[0][0].threads, available_cores()
         if threads > cores:
             raise EngineError(
-                f"threads: {threads} a cell, this machine has {cores} cores; lower "
-                "threads in the suite, or run it on a larger machine"
+                f"threads: found {threads} a cell; expected at most {cores}, the cores "
+                "that this process may use: lower threads in the suite, or run it on a "
+                "larger machine"
             )
         order = LongestFirst(units, known)
         jobs = min(self.jobs, cores // threads)
@@ -88,7 +91,24 @@ class LocalEngine:
 
 
 def available_cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """Return how many cores this process may use.
+
+    The least of what the machine has, the process's affinity, the quota of a container
+    and the variable LOKY_MAX_CPU_COUNT allow.
+
+    Raises
+    ------
+    EngineError
+        If the variable is not a whole number.
+    """
+    from joblib import cpu_count  # takes 0.1 s, which only a run should pay
+
+    try:
+        return int(cpu_count())
+    except ValueError:
+        if _MAX_CORES not in os.environ:
+            raise
+        found = shown(os.environ[_MAX_CORES], 60)
+        raise EngineError(
+            f"{_MAX_CORES}: found '{found}'; expected a whole number of cores"
+        ) from None

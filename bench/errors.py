@@ -1,9 +1,5 @@
 """One class for each kind of mistake; each is also the builtin a caller would catch."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from difflib import get_close_matches
-
 
 class BenchError(Exception):
     """A mistake that the user can mend; the command line turns it into exit code 2."""
@@ -55,20 +51,3 @@ class DiscriminatorError(BenchError, ValueError):
 
 class MissingFileError(BenchError, FileNotFoundError):
     """A file that was named does not exist or cannot be read."""
-
-
-@contextmanager
-def located(where: str) -> Iterator[None]:
-    """Put the place in front of a message, once, at the boundary that knows it."""
-    try:
-        yield
-    except BenchError as error:
-        raise type(error)(f"{where}: {error}") from None
-
-
-def did_you_mean(name: object, known: Iterable[str]) -> str:
-    """Return ``" (did you mean 'SVC'?)"`` for a near miss, else an empty string."""
-    known = list(known)
-    by_folded = {candidate.casefold(): candidate for candidate in known}
-    near = get_close_matches(str(name).casefold(), by_folded, n=1, cutoff=0.6)
-    return f" (did you mean '{by_folded[near[0]]}'?)" if near else ""

@@ -134,7 +134,9 @@ def _card(plan: Plan, cell: Cell, result: Result) -> dict[str, Any]:
     for name in ("x", "callbacks", "device"):
         params.pop(name)
     spec = dataset.spec.model_dump(mode="json")
-    mode = "fixed" if classifier.training is None else "online"
+    training: dict[str, Any] = {"mode": "fixed"}
+    if classifier.training is not None:
+        training = classifier.training.model_dump()
     return {
         # With what no parameter says: the classes' defaults may change.
         "network": model.model_validate(network).model_dump(mode="json"),
@@ -150,8 +152,7 @@ def _card(plan: Plan, cell: Cell, result: Result) -> dict[str, Any]:
             "params": params,
         },
         "training": {
-            "mode": mode,
-            **(classifier.training or {}),
+            **training,
             "epochs_done": result.iterations,
             "fit_seconds": result.fit_seconds,
         },

@@ -3,14 +3,11 @@
 import hashlib
 import random
 import sys
-import time
 import traceback
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -21,32 +18,11 @@ from bench.metrics import Predictions, score_all
 from bench.processes import peak_resident
 from bench.provenance import cpu_name, versions
 from bench.registry import build
+from bench.scoring import Fit, predict_and_score, score, timed
 from bench.seeds import derive_seed
 from bench.threads import limited_threads
 
 _MAX_WARNINGS = 10
-
-
-@dataclass(frozen=True)
-class Fit:
-    """A classifier that was fitted, and what it left.
-
-    Attributes
-    ----------
-    found
-        Fields of a result.
-    arrays
-        Of its predictions, and what it kept of its training.
-    estimator
-        Fitted.
-    columns
-        Of the dataset's rows, that it reads.
-    """
-
-    found: dict[str, Any]
-    arrays: Arrays
-    estimator: Any
-    columns: np.ndarray
 
 
 def warm_up() -> None:
@@ -81,7 +57,7 @@ def compute(
 ) -> list[Outcome]:
     """Draw the data, fit, predict and score; an exception becomes a "failed" result.
 
-    Where a fit fails, so does all of its unit; a transfer that fails does so alone.
+    If a fit fails, its whole unit fails; if a transfer fails, only that transfer does.
 
     Parameters
     ----------
@@ -94,8 +70,10 @@ def compute(
         seed_process(fitting[0])
         if fitting[0].classifier.training is None:
             made = [_fit_and_score(cell) for cell in fitting]
-        else:  # looked up here, since it imports torch
-            made = import_module("bench.batches").train_batch(tuple(fitting))
+        else:
+            from bench.batches import train_batch  # imports torch, which takes seconds
+
+            made = train_batch(tuple(fitting))
         fits = {cell.key: fit for cell, fit in zip(fitting, made, strict=True)}
     outcomes: list[Outcome] = []
     for cell in unit:
@@ -166,8 +144,8 @@ def _fit_and_score(cell: Cell) -> Fit:
         estimator.fit(X["train"], y["train"])
 
     found["fit_seconds"], found["fit_cpu_seconds"] = timed(fit)
-    told, arrays = told_by(cell, estimator, X, y)
-    return Fit(found | told, arrays, estimator, columns)
+    scored, arrays = score(cell, estimator, X, y)
+    return Fit(found | scored, arrays, estimator, columns)
 
 
 def _all_in_order(columns: np.ndarray, width: int) -> bool:
@@ -185,81 +163,8 @@ def _transfer(cell: Cell, fit: Fit) -> tuple[dict[str, Any], Arrays]:
     hasher.update(y.data)
     if not _all_in_order(fit.columns, X.shape[1]):
         X = X[:, fit.columns]
-    found, arrays = _asked(fit.estimator, {"test": X}, {"test": y})
+    found, arrays = predict_and_score(fit.estimator, {"test": X}, {"test": y})
     return found | {"data_hash": hasher.hexdigest()}, arrays
-
-
-def told_by(
-    cell: Cell, estimator: Any, X: Mapping[str, np.ndarray], y: Mapping[str, np.ndarray]
-) -> tuple[dict[str, Any], Arrays]:
-    """Ask a fitted classifier about curves, and for what it kept of its training.
-
-    Parameters
-    ----------
-    X, y
-        "train" and "test", or what there is of them → curves and their labels.
-
-    Returns
-    -------
-    found : dict
-        Fields of a result.
-    arrays : dict
-    """
-    found, arrays = _asked(estimator, X, y)
-    if cell.classifier.is_ours:
-        for name, values in estimator.history_.items():
-            arrays[f"history_{name}"] = np.asarray(values, dtype=np.float32)
-        for name, values in estimator.weights().items():
-            arrays[f"weight_{name}"] = values
-    last = estimator if len(cell.classifier.parts) == 1 else estimator[-1]
-    iterations = getattr(last, "n_iter_", None)
-    if iterations is not None:
-        found["iterations"] = int(np.max(iterations))
-    return found, arrays
-
-
-def _asked(
-    estimator: Any, X: Mapping[str, np.ndarray], y: Mapping[str, np.ndarray]
-) -> tuple[dict[str, Any], Arrays]:
-    found: dict[str, Any] = {}
-    arrays: Arrays = {}
-
-    def predict() -> None:
-        for part in X:
-            arrays[f"labels_{part}"] = y[part].astype(np.int32)
-            predictions = np.asarray(estimator.predict(X[part]))
-            if predictions.shape != y[part].shape:
-                raise ValueError(
-                    f"predict gave shape {predictions.shape}, expected {y[part].shape}"
-                )
-            arrays[f"predictions_{part}"] = predictions.astype(np.int32)
-            kind, scores = _scores(estimator, X[part])
-            arrays["kind"] = np.array(kind)
-            if scores is not None:
-                arrays[f"scores_{part}"] = scores
-
-    found["predict_seconds"], found["predict_cpu_seconds"] = timed(predict)
-    for part in X:
-        found[part] = score_all(Predictions.of(arrays, part))
-    return found, arrays
-
-
-def _scores(estimator: Any, X: np.ndarray) -> tuple[str, np.ndarray | None]:
-    """Return the finest thing that the classifier says of each curve, and its kind."""
-    for kind, method in (
-        ("probability", "predict_proba"),
-        ("decision", "decision_function"),
-    ):
-        if hasattr(estimator, method):
-            return kind, np.asarray(getattr(estimator, method)(X), dtype=np.float32)
-    return "none", None
-
-
-def timed(work: Callable[[], None]) -> tuple[float, float]:
-    """Return the seconds of wall clock and of the processor, rounded to 0.1 ms."""
-    wall, cpu = time.perf_counter(), time.process_time()
-    work()
-    return round(time.perf_counter() - wall, 4), round(time.process_time() - cpu, 4)
 
 
 def _error_type(error: Exception) -> str:

@@ -4,9 +4,9 @@ Drawn, seeded and fitted as a cell of a suite is, but in this process.
 """
 
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,10 @@ from pydantic import ValidationError
 
 from bench.dataset_schema import DatasetSpec
 from bench.datasets import DatasetRecipe, make_dataset, resolve_dataset
-from bench.errors import DatasetError, did_you_mean
-from bench.metrics import METRICS, Predictions
+from bench.errors import DatasetError
+from bench.messages import did_you_mean
 from bench.registry import seed_all
+from bench.scoring import predict_and_score, timed
 from bench.suite import load_suite
 from bench.threads import limited_threads
 
@@ -81,27 +82,21 @@ def score_classifier(
         fitted = clone(estimator)
         n_channels = len(data.channels)
         _set_up(fitted, seed, [recipe.stream, repetition], data.x, n_channels)
+        X = {"train": data.X_train, "test": data.X_test}
+        y = {"train": data.y_train, "test": data.y_test}
         with _one_thread():
-            began = time.perf_counter()
-            fitted.fit(data.X_train, data.y_train)
-            fit_seconds = time.perf_counter() - began
-            began = time.perf_counter()
-            said = [np.asarray(fitted.predict(X)) for X in (data.X_train, data.X_test)]
-            predict_seconds = time.perf_counter() - began
-        train, test = (
-            METRICS["accuracy"].function(Predictions(y, predictions))
-            for y, predictions in zip((data.y_train, data.y_test), said, strict=True)
-        )
+            fit_seconds, _ = timed(partial(fitted.fit, X["train"], y["train"]))
+            found, _ = predict_and_score(fitted, X, y)
         rows.append(
             {
                 "dataset": recipe.spec.id,
                 "repetition": repetition,
                 "classifier": name,
                 "status": "done",
-                "train_accuracy": train,
-                "test_accuracy": test,
-                "fit_seconds": round(fit_seconds, 4),
-                "predict_seconds": round(predict_seconds, 4),
+                "train_accuracy": found["train"]["accuracy"],
+                "test_accuracy": found["test"]["accuracy"],
+                "fit_seconds": fit_seconds,
+                "predict_seconds": found["predict_seconds"],
                 "data_hash": data.data_hash,
             }
         )

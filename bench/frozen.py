@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from bench import nets
 from bench.card import CARD, WEIGHTS, Card, Weights, read_discriminator
 from bench.csd2_net import CSD2
-from bench.documents import shown
 from bench.errors import DiscriminatorError
+from bench.messages import shown
 
 _KINDS: dict[str, type[nn.Module]] = {"SD": nets.SD, "CSD": nets.CSD, "CSD2": CSD2}
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.derivatives import derivative
-from bench.documents import shown
-from bench.errors import LibraryError, located
+from bench.errors import LibraryError
 from bench.expressions import Binary, Expression, Input, distinct, evaluate, used
 from bench.grammar import MAX_INDEX, MAX_LENGTH, parse
+from bench.messages import located, shown
 
 MAX_FUNCTIONS = 1_000
 MAX_CHARACTERS = 120_000  # of all lines together, without comments

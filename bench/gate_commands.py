@@ -94,7 +94,7 @@ def _write(frame: "pd.DataFrame", options: argparse.Namespace) -> None:
 
 
 def _names(rows: "pd.DataFrame") -> str:
-    from bench.documents import shown
+    from bench.messages import shown
 
     names = [
         f"{shown(row['classifier'])} on {shown(row['dataset'])}"

@@ -10,7 +10,7 @@ import warnings
 
 import numpy as np
 
-from bench.errors import LibraryError, did_you_mean
+from bench.errors import LibraryError
 from bench.expressions import (
     FUNCTIONS,
     Binary,
@@ -22,6 +22,7 @@ from bench.expressions import (
     Operator,
     evaluate,
 )
+from bench.messages import did_you_mean
 
 MAX_LENGTH = 2_000
 MAX_DEPTH = 150  # a derivative is up to three times as deep; Python stops at 1000

@@ -1,19 +1,17 @@
-"""Entries of a suite that stand for several classifiers: one a combination of values.
-
-A suite's file is rewritten before it is checked, as `bench.sweep_entries` does it.
-"""
+"""Entries of a suite that stand for a classifier of each combination of values."""
 
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from itertools import product
 from math import prod
 from typing import Any
 
 from bench.classifier_schema import MOST_MEMBERS, default_id
-from bench.documents import Document, Location, named, shown
+from bench.documents import Document, Location
 from bench.errors import BenchError
+from bench.expansion import Expansion, Made, expand
+from bench.messages import shown
 
 KEY = "grid"
 _LIKE = "{n_neighbors: [1, 5, 25]}"
@@ -28,9 +26,9 @@ def expand_grids(
     Parameters
     ----------
     document
-        A suite's file, not checked yet; where it is no suite it is left as it is.
+        A suite's file, not checked yet; where it is not a suite it is left as it is.
     error
-        What to raise, with file and line.
+        The exception for a mistake; its message has file and line.
 
     Returns
     -------
@@ -40,51 +38,32 @@ def expand_grids(
         Id of an entry with a grid → ids of its classifiers, and of those of others of
         the same id.
     """
-    entries = document.data.get("classifiers")
-    if not isinstance(entries, list) or not any(map(_has_grid, entries)):
-        return document, {}
-    expanded: list[Any] = []
-    moved: dict[Location, Location] = dict(document.moved)
     grids: dict[str, tuple[str, ...]] = {}
-    for position, entry in enumerate(entries):
-        place: Location = ("classifiers", position)
-        if not _has_grid(entry):
-            moved["classifiers", len(expanded)] = place
-            expanded.append(entry)
-            continue
+
+    def make(place: Location) -> list[Made]:
         grid = _Grid(document, place, error)
-        members = []
-        for values in grid.combinations():
-            here: Location = ("classifiers", len(expanded))
-            moved[here] = place
-            for name, number in values.items():
-                moved[(*here, "params", name)] = (*place, KEY, name, number)
-            expanded.append(grid.entry(values))
-            members.append(str(expanded[-1]["id"]))
+        made = [grid.made(chosen) for chosen in grid.combinations()]
+        members = [str(entry["id"]) for entry, _ in made]
         grids[grid.id] = (*grids.get(grid.id, ()), *members)
-    data = document.data | {"classifiers": expanded}
-    return replace(document, data=data, moved=moved), grids
+        return made
+
+    return expand(document, "classifiers", KEY, make), grids
 
 
-class _Grid:
+class _Grid(Expansion):
     """What an entry says under `grid`, checked as far as it must be to read it."""
 
     def __init__(
         self, document: Document, place: Location, error: type[BenchError]
     ) -> None:
-        self._document = document
-        self._error = error
-        self._entry: dict[str, Any] = document.data["classifiers"][place[1]]
-        self._place: Location = (*place, KEY)
-        self.id = self._entry.get("id", default_id(self._entry))
-        if not isinstance(self.id, str):
-            said = (
-                f"found the id {_found(self.id)}; expected text"
-                if self.id
-                else ("expected 'use', 'class' or 'steps' beside it")
-            )
-            raise self._wrong(said)
-        self._values: dict[str, list[Any]] = self._entry[KEY]
+        super().__init__(document, place, error)
+        name = self.entry.get("id", default_id(self.entry))
+        if not name:
+            raise self.wrong("expected 'use', 'class' or 'steps' beside it")
+        if not isinstance(name, str):
+            raise self.wrong(f"found the id {_found(name)}; expected text")
+        self.id = name
+        self._values: dict[str, list[Any]] = self.asked
         self._check()
 
     def combinations(self) -> Iterator[dict[str, int]]:
@@ -93,47 +72,50 @@ class _Grid:
         for chosen in product(*positions):
             yield dict(zip(self._values, chosen, strict=True))
 
-    def entry(self, chosen: Mapping[str, int]) -> dict[str, Any]:
+    def made(self, chosen: Mapping[str, int]) -> Made:
         """Return the entry with a combination among its parameters."""
         values = {name: self._values[name][at] for name, at in chosen.items()}
-        made = {k: v for k, v in self._entry.items() if k != KEY}
+        made = self.rest()
         params = made.get("params", {})
-        # What is no mapping is for the schema to refuse.
+        # If it is not a mapping, the schema refuses it later.
         made["params"] = params | values if isinstance(params, dict) else params
         names = _short_names(list(values))
         words = [f"{names[name]}={_text(value)}" for name, value in values.items()]
         made["id"] = " ".join([self.id, *words])
         if len(made["id"]) > _LONGEST_ID:
-            raise self._wrong(
+            raise self.wrong(
                 f"the id '{shown(made['id'], 90)}' would have {len(made['id'])} "
                 f"characters; expected at most {_LONGEST_ID}: give the entry a shorter "
                 "id, or write its classifiers one by one"
             )
-        return made
+        return made, {
+            ("params", name): (*self.place, name, number)
+            for name, number in chosen.items()
+        }
 
     def _check(self) -> None:
         if not isinstance(self._values, dict) or not self._values:
-            raise self._wrong(
+            raise self.wrong(
                 f"found {_found(self._values)}; expected parameters and their values, "
                 f"such as {_LIKE}"
             )
-        params = self._entry.get("params", {})
+        params = self.entry.get("params", {})
         for name, values in self._values.items():
             if not isinstance(values, list) or not values:
-                raise self._wrong(
+                raise self.wrong(
                     f"found {_found(values)}; expected a list of values, such as "
                     f"{_LIKE}",
                     name,
                 )
             if isinstance(params, dict) and name in params:
-                raise self._wrong(
+                raise self.wrong(
                     f"'{shown(name, 60)}' stands in params as well; leave it out there",
                     name,
                 )
             texts = [json.dumps(value) for value in values]
             for number, text in enumerate(texts):
                 if text in texts[:number]:
-                    raise self._wrong(
+                    raise self.wrong(
                         f"the value {shown(text, 60)} stands here twice; give each "
                         "once",
                         name,
@@ -141,17 +123,9 @@ class _Grid:
                     )
         n_members = prod(map(len, self._values.values()))
         if n_members > MOST_MEMBERS:
-            raise self._wrong(
+            raise self.wrong(
                 f"{n_members} combinations; expected at most {MOST_MEMBERS}"
             )
-
-    def _wrong(self, message: str, *more: str | int) -> BenchError:
-        place = (*self._place, *more)
-        return self._error(f"{self._document.where(*place)}: {named(place)}: {message}")
-
-
-def _has_grid(entry: Any) -> bool:
-    return isinstance(entry, dict) and KEY in entry
 
 
 def _found(value: Any) -> str:

@@ -141,17 +141,13 @@ def _recorded(arrays: Mapping[str, np.ndarray]) -> Iterator[tuple[str, np.ndarra
 
 
 def _moving_mean(values: np.ndarray, window: int, at: np.ndarray) -> np.ndarray:
-    """Average over a window centred at each of some positions, cut at both ends."""
-    gap = np.full(window // 2, np.nan)
-    rest = np.full(max(0, int(at[-1]) + 1 - len(values)) if len(at) else 0, np.nan)
-    known = np.where(np.isfinite(values), values, np.nan)
-    windows = np.lib.stride_tricks.sliding_window_view(
-        np.concatenate([gap, known, rest, gap]), window
-    )[at]
-    there = np.isfinite(windows)
-    sums = np.where(there, windows, 0.0).sum(axis=1)
-    mean: np.ndarray = sums / np.maximum(there.sum(axis=1), 1)
-    return np.where(there[:, window // 2], mean, np.nan)
+    """Average over a window centred at each of some positions, cut at both ends.
+
+    NaN where the value itself is not finite, and beyond the end of the values.
+    """
+    known = pd.Series(np.where(np.isfinite(values), values, np.nan))
+    mean = known.rolling(window, center=True, min_periods=1).mean()
+    return mean.where(known.notna()).reindex(at).to_numpy()
 
 
 def _joined(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from bench.errors import InputsError, did_you_mean
+from bench.errors import InputsError
+from bench.messages import did_you_mean
 from bench.points_file import MAX_POINTS, MAX_VALUES, bounded, read_points
 
 MAX_DRAWS = 16_000_000  # pool × columns

@@ -73,6 +73,32 @@ def mean_interval(values: np.ndarray, alpha: float) -> MeanInterval:
     )
 
 
+# The columns that `mean_columns` fills, and those of a difference with its interval.
+MEAN = ("mean", "std", "low", "high")
+DIFFERENCE = ("difference", "difference_low", "difference_high")
+
+
+def mean_columns(values: np.ndarray, alpha: float) -> dict[str, float]:
+    """Return mean, deviation and interval of one column of independent values.
+
+    Parameters
+    ----------
+    values
+        Shape (n,), finite; n may be 0.
+    alpha
+        One minus the coverage of the interval.
+
+    Returns
+    -------
+    dict
+        mean, std, low and high, as in `MeanInterval`; all NaN without values.
+    """
+    if not len(values):
+        return dict.fromkeys(MEAN, math.nan)
+    found = mean_interval(values[:, None], alpha)
+    return {name: float(getattr(found, name)[0]) for name in MEAN}
+
+
 def welch_interval(
     first: np.ndarray, second: np.ndarray, alpha: float
 ) -> tuple[float, float, float]:

@@ -40,6 +40,7 @@ def modules_of(cell: Cell) -> set[str]:
     """Name the modules that computing a cell imports."""
     modules = cell.classifier.modules
     if cell.classifier.training is not None:
+        # By name: who forks imports it, and with it torch, not this process.
         modules.add("bench.batches")
     return modules
 

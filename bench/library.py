@@ -10,11 +10,12 @@ from typing import Any, Literal, overload
 import numpy as np
 
 from bench import resources
-from bench.blocks import Block, gather
-from bench.documents import is_file, read_bytes, shown
-from bench.errors import LibraryError, MissingFileError, did_you_mean
+from bench.blocks import Block, as_points, block_sizes, collect
+from bench.errors import LibraryError, MissingFileError
 from bench.expressions import KINDS, Coefficient, distinct, evaluate
+from bench.files import is_file, read_bytes
 from bench.functions import Function, cost, count_terms, read_functions
+from bench.messages import did_you_mean, shown
 from bench.seeds import split
 
 MAX_BYTES = 2**20
@@ -86,7 +87,7 @@ class FunctionLibrary:
         gradients : bool, default=False
             Whether to return the exact derivatives too.
         dtype : float64 or float32
-            Of points, coefficients, arithmetic and result.
+            Type of the points, the coefficients, all arithmetic and the result.
 
         Returns
         -------
@@ -94,9 +95,8 @@ class FunctionLibrary:
         gradients : array of shape (n_curves, n_points, n_inputs), if asked for
         """
         x = self._points(x, dtype)
-        values = np.empty((n_curves, len(x)), dtype)
-        slopes = np.empty((n_curves, *x.shape), dtype) if gradients else None
-        gather(self.stream(x, n_curves, rng, gradients, dtype), values, slopes)
+        blocks = self.stream(x, n_curves, rng, gradients, dtype)
+        values, slopes = collect(blocks, n_curves, x, gradients, dtype)
         return values if slopes is None else (values, slopes)
 
     def stream(
@@ -117,8 +117,7 @@ class FunctionLibrary:
         x = self._points(x, dtype)
         picks, *coefficient_streams = split(rng, 1 + len(KINDS))
         chunk = max(1, CHUNK_ELEMENTS // len(x))
-        for start in range(0, n_curves, chunk):
-            size = min(chunk, n_curves - start)
+        for size in block_sizes(n_curves, chunk):
             which = picks.integers(len(self.functions), size=size)
             coefficients = self._coefficients(coefficient_streams, size, dtype)
             values = np.empty((size, len(x)), dtype)
@@ -154,8 +153,7 @@ class FunctionLibrary:
         streams = split(np.random.default_rng(0), len(KINDS))
         # An evaluation holds every intermediate of a function at once.
         chunk = max(1, min(CHUNK_ELEMENTS, PROBE_ELEMENTS // max(terms)) // len(x))
-        for start in range(0, n_curves, chunk):
-            size = min(chunk, n_curves - start)
+        for size in block_sizes(n_curves, chunk):
             coefficients = self._coefficients(streams, size, dtype)
             for function in self.functions:
                 nodes = [function.value, *function.gradients]
@@ -172,14 +170,8 @@ class FunctionLibrary:
                         )
 
     def _points(self, x: np.ndarray, dtype: Any) -> np.ndarray:
-        x = np.asarray(x, dtype=dtype)
-        x = x[:, None] if x.ndim == 1 else x
-        if x.ndim != 2 or len(x) == 0 or x.shape[1] < self.n_inputs:
-            raise LibraryError(
-                f"{self.name}: reads {self.n_inputs} input column(s), found an x of "
-                f"shape {x.shape}; expected (n_points, n_inputs)"
-            )
-        return x
+        reader = f"{self.name}: reads {self.n_inputs} input column(s), "
+        return as_points(x, dtype, self.n_inputs, LibraryError, reader)
 
     def _coefficients(
         self, streams: list[np.random.Generator], size: int, dtype: Any

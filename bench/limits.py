@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+from pydantic import ByteSize, TypeAdapter
 
 SHARE = 0.8  # of the machine's memory that all cells together may hold, unless told
 
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
-_BYTES = {
-    f"{prefix}{unit}": base**power
-    for unit, base in (("iB", 2**10), ("B", 10**3))
-    for power, prefix in enumerate(("K", "M", "G", "T"), start=1)
-}
+_SIZE = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,6})? ?[KMGT]i?B")
+_BYTES = TypeAdapter(ByteSize)
 
 
 @dataclass(frozen=True)
@@ -44,22 +42,17 @@ def parse_duration(text: str) -> float:
 
 def parse_size(text: str) -> int:
     """Read ``4GiB`` or ``500MB`` as bytes; raise ValueError at anything else."""
-    found = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,6})?) ?([KMGT]i?B)", text.strip())
-    size = int(float(found[1]) * _BYTES[found[2]]) if found else 0
+    text = text.strip()
+    # pydantic alone would also read 4g, 4 gbit, and 4GiB with words behind it.
+    size = _BYTES.validate_python(text) if _SIZE.fullmatch(text) else 0
     if not size > 0:
         raise ValueError("expected a size with its unit, such as 4GiB or 500MB")
-    return size
+    return int(size)
 
 
 def format_size(n_bytes: float) -> str:
     """Write ``1.5 GiB``."""
-    for unit in ("bytes", "KiB", "MiB", "GiB"):
-        if n_bytes < 1024:
-            return (
-                f"{n_bytes:.0f} {unit}" if unit == "bytes" else f"{n_bytes:.1f} {unit}"
-            )
-        n_bytes /= 1024
-    return f"{n_bytes:,.1f} TiB"
+    return ByteSize(n_bytes).human_readable(separator=" ")
 
 
 def machine_memory() -> int:

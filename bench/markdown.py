@@ -1,9 +1,11 @@
-"""Sections as markdown, for README.md; text of strangers is escaped."""
+"""Sections and frames as markdown; text that others wrote is escaped."""
 
+import html
 import re
 from collections.abc import Sequence
 from urllib.parse import quote
 
+import pandas as pd
 from tabulate import tabulate
 
 from bench.document_parts import (
@@ -21,8 +23,9 @@ from bench.document_parts import (
     paragraphs,
 )
 from bench.grid import lay_out, plain
-from bench.tables import escape
 
+# "#" opens a heading only where a line begins, and entities need it.
+_MARKDOWN = {ord(mark): f"&#{ord(mark)};" for mark in "\\`*_{}[]|!"}
 # What opens a heading, a list or a rule, where a line begins with it.
 _OPENING = re.compile(r"(\d*)([#+~\-]|(?<=\d)[.)])")
 
@@ -122,3 +125,28 @@ def _escaped(text: str) -> str:
 
 def _target(path: str) -> str:
     return quote(path, safe="/:?#&=%+,;@~")
+
+
+def markdown_table(frame: pd.DataFrame) -> str:
+    """Write a frame as a markdown table; text of strangers is escaped."""
+    names = ("classifier", "dataset")
+    cells = [
+        [
+            escape(str(value)) if column in names else str(value)
+            for column, value in zip(frame.columns, row, strict=True)
+        ]
+        for row in frame.itertuples(index=False)
+    ]
+    table: str = tabulate(
+        cells,
+        headers=[escape(str(column)) for column in frame.columns],
+        tablefmt="pipe",
+        disable_numparse=True,
+        colalign=["left"] + ["right"] * (len(frame.columns) - 1),
+    )
+    return table
+
+
+def escape(text: str) -> str:
+    """Make a stranger's text harmless in markdown and HTML."""
+    return html.escape(text, quote=False).translate(_MARKDOWN)

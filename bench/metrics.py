@@ -172,7 +172,11 @@ def _roc_auc(given: Predictions) -> float:
 
 
 def _area(positive: np.ndarray, scores: np.ndarray) -> float:
-    """Chance that a positive curve scores above another; a tie counts half."""
+    """Chance that a positive curve scores above another; a tie counts half.
+
+    Not scikit-learn's, which integrates the curve: that differs from this in the last
+    bits in a quarter of samples, and raises or warns where a class has no curve.
+    """
     n_positive = int(positive.sum())
     n_others = len(positive) - n_positive
     if not n_positive or not n_others:
@@ -184,22 +188,22 @@ def _area(positive: np.ndarray, scores: np.ndarray) -> float:
 
 
 def _log_loss(given: Predictions) -> float:
-    """Mean of -log(probability of the label), natural; clipped as scikit-learn does."""
-    found = given.probabilities
-    if found is None:
-        return nan
-    eps = np.finfo(found.dtype).eps
-    return float(-np.log(_chosen(found, given.labels).clip(eps, 1 - eps)).mean())
+    """Mean of -log(probability of the label), natural; NaN of a single class."""
+    return _of_probabilities("log_loss", given)
 
 
 def _brier(given: Predictions) -> float:
     """Mean squared error of the probabilities; summed over more than two classes."""
+    return _of_probabilities("brier_score_loss", given)
+
+
+def _of_probabilities(name: str, given: Predictions) -> float:
+    """Call a function of scikit-learn, told of classes that no curve here has."""
     found = given.probabilities
-    if found is None:
+    if found is None or found.shape[1] < 2:
         return nan
-    n_classes = found.shape[1]
-    errors = ((np.eye(n_classes)[given.labels] - found) ** 2).sum(axis=1)
-    return float(errors.mean() / (2 if n_classes == 2 else 1))
+    function = getattr(import_module("sklearn.metrics"), name)
+    return float(function(given.labels, found, labels=range(found.shape[1])))
 
 
 def _ece(given: Predictions) -> float:

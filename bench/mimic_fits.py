@@ -8,15 +8,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from bench.blocks import Layer
+
 CHUNK = 128  # networks side by side: what they hold stays in a processor's cache
-ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    "relu": functional.relu,
-    "tanh": torch.tanh,
-    "sigmoid": torch.sigmoid,
-    "silu": functional.silu,
-    "gelu": functional.gelu,
-}
-Layer = tuple[np.ndarray, np.ndarray]
 
 
 def fit_nets(
@@ -42,7 +36,7 @@ def fit_nets(
         Initial weights (n_nets, out, in) and biases (n_nets, out, 1) of each layer, as
         `bench.neural.draw_layers` gives them. They and all arithmetic are float32.
     activation : str
-        Of every network.
+        The activation of every network: a name in `bench.neural.ACTIVATIONS`.
 
     Returns
     -------
@@ -56,7 +50,7 @@ def fit_nets(
         for start in range(0, len(targets), CHUNK):
             rows = slice(start, start + CHUNK)
             own = [(weight[rows], bias[rows]) for weight, bias in layers]
-            chosen = ACTIVATIONS[activation]
+            chosen = getattr(functional, activation)
             fitted.append(_fit_chunk(x, targets[rows], own, chosen, steps, lr))
     finally:
         torch.set_num_threads(before)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.blocks import Layer
 from bench.errors import DatasetError
 from bench.library import FunctionLibrary
 from bench.neural import draw_layers, forward
@@ -19,7 +20,6 @@ from bench.neural_schema import MimicCurves
 from bench.noise import standardise
 
 HALVES = ("neural", "symbolic")
-Layer = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,8 @@ def make_pool(
     Returns
     -------
     (neural, symbolic)
-        Of the fits whose error is below ``spec.rmse``, shuffled: of the first half
-        the nets' outputs, of the second the exact curves.
+        The fits whose error is below ``spec.rmse``, shuffled and halved: the nets'
+        outputs for the first half, the exact curves for the second.
 
     Raises
     ------

@@ -4,15 +4,16 @@ NumPy, not torch: its batched product calls BLAS once a network, so the bits of 
 curve do not depend on how many are computed together.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from itertools import pairwise
 from typing import Any, Literal, overload
 
 import numpy as np
 
-from bench.blocks import Block, gather
-from bench.errors import DatasetError, did_you_mean
+from bench.blocks import Block, Layer, as_points, block_sizes, collect
+from bench.errors import DatasetError
+from bench.messages import did_you_mean
 
 CHUNK_BYTES = 2**19  # of a layer's activations: they stay in a second-level cache
 
@@ -53,7 +54,8 @@ def _gelu(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return a * below, below + a * np.exp(-0.5 * a * a) / (2 * np.pi) ** 0.5
 
 
-# Each gives the activation and its derivative.
+# Each gives the activation and its derivative. The names are those of
+# `torch.nn.functional`, where `bench.mimic_fits` finds the same functions.
 ACTIVATIONS = {
     "relu": _relu,
     "tanh": _tanh,
@@ -115,13 +117,13 @@ def sample_mlp(
     hidden : tuple of int
         Widths of the hidden layers.
     activation : {"relu", "tanh", "sigmoid", "silu", "gelu"}
-        After each hidden layer.
+        Applied after each hidden layer.
     curves_per_net : int
-        Outputs of a network; its curves share the hidden layers.
+        Outputs of each network; its curves share the hidden layers.
     gradients : bool, default=False
         Whether to return the exact Jacobian too.
     dtype : float64 or float32
-        Of points, weights, arithmetic and result.
+        Type of the points, the weights, all arithmetic and the result.
 
     Returns
     -------
@@ -132,9 +134,7 @@ def sample_mlp(
     blocks = stream_mlp(
         x, n_curves, rng, hidden, activation, curves_per_net, gradients, dtype
     )
-    values = np.empty((max(n_curves, 0), len(x)), dtype)
-    slopes = np.empty((len(values), *x.shape), dtype) if gradients else None
-    gather(blocks, values, slopes)
+    values, slopes = collect(blocks, n_curves, x, gradients, dtype)
     return values if slopes is None else (values, slopes)
 
 
@@ -163,20 +163,14 @@ def stream_mlp(
     gradients : array of shape (n, n_points, n_inputs), or None
     """
     x = as_points(x, dtype)
-    if activation not in ACTIVATIONS:
-        raise DatasetError(
-            f"unknown activation '{activation}'"
-            f"{did_you_mean(activation, ACTIVATIONS)}. Known: {', '.join(ACTIVATIONS)}"
-        )
+    check_activation(activation)
     widths = [x.shape[1], *hidden, curves_per_net]
     if chunk_size is None:
-        row = max(1, *widths) * len(x) * np.dtype(dtype).itemsize
-        chunk_size = max(1, CHUNK_BYTES // row)
+        chunk_size = nets_per_block(widths, len(x), dtype)
     if min([curves_per_net, chunk_size, *hidden]) < 1 or n_curves < 0:
         raise DatasetError("widths, curves_per_net and chunk_size are at least 1")
     columns = np.ascontiguousarray(x.T)
-    for start in range(0, n_curves, chunk_size * curves_per_net):
-        size = min(chunk_size * curves_per_net, n_curves - start)
+    for size in block_sizes(n_curves, chunk_size * curves_per_net):
         layers = draw_layers(rng, -(-size // curves_per_net), widths, dtype)
         values, tangents = forward(layers, columns, activation, gradients)
         flat = values.reshape(-1, len(x))[:size]
@@ -189,16 +183,19 @@ def stream_mlp(
         yield flat, slopes.reshape(-1, *x.shape)[:size]
 
 
-def as_points(x: np.ndarray, dtype: Any) -> np.ndarray:
-    """Return points of shape (n_points, n_inputs), from (n_points,) as one column."""
-    x = np.asarray(x, dtype=dtype)
-    x = x[:, None] if x.ndim == 1 else x
-    if x.ndim != 2 or x.size == 0:
-        raise DatasetError(f"an x of shape {x.shape}; expected (n_points, n_inputs)")
-    return x
+def check_activation(name: str) -> None:
+    """Raise a DatasetError for an activation that is not known."""
+    if name not in ACTIVATIONS:
+        raise DatasetError(
+            f"unknown activation '{name}'{did_you_mean(name, ACTIVATIONS)}. Known: "
+            f"{', '.join(ACTIVATIONS)}"
+        )
 
 
-Layer = tuple[np.ndarray, np.ndarray]
+def nets_per_block(widths: Sequence[int], n_points: int, dtype: Any) -> int:
+    """Return how many networks' activations fit a processor's cache, at least one."""
+    row: int = max(1, *widths) * n_points * np.dtype(dtype).itemsize
+    return max(1, CHUNK_BYTES // row)
 
 
 def draw_layers(

@@ -10,7 +10,7 @@ Activation = Literal["relu", "tanh", "sigmoid", "silu", "gelu"]
 Width = Annotated[int, Field(ge=1, le=4096)]
 _Activations = Annotated[tuple[Activation, ...], Field(min_length=1, max_length=5)]
 _Hidden = Annotated[tuple[Width, ...], Field(min_length=1, max_length=64)]
-_FOUR: tuple[Activation, ...] = ("relu", "tanh", "silu", "gelu")
+FOUR: tuple[Activation, ...] = ("relu", "tanh", "silu", "gelu")
 
 
 class MlpCurves(Strict):
@@ -27,7 +27,7 @@ class WildCurves(Strict):
 
     kind: Literal["wild"]
     hidden: _Hidden = (32, 32)
-    activations: _Activations = _FOUR
+    activations: _Activations = FOUR
 
 
 class MimicCurves(Strict):
@@ -47,7 +47,7 @@ class MimicCurves(Strict):
 
     kind: Literal["mimic"]
     hidden: _Hidden = (32, 32)
-    activations: _Activations = _FOUR
+    activations: _Activations = FOUR
     steps: Annotated[int, Field(ge=1, le=100_000)] = 300
     lr: Annotated[float, Field(gt=0, le=1)] = 0.01
     rmse: Annotated[float, Field(gt=0, le=1)] = 0.1

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,31 +15,10 @@ from bench.batched_training import Fresh, MembersNet
 from bench.discriminator import Discriminator, resolve_device
 from bench.members import side_by_side, state_of
 from bench.streams import CurveStream
+from bench.training_schema import OnlineTraining
 
 _BLOCK_BYTES = 2**23  # of curves drawn at a time
 _CHUNK_FLOATS = 2**18  # of held-out curves at a time: activations stay in a cache
-
-
-@dataclass(frozen=True)
-class OnlineTraining:
-    """How long and how a member learns from fresh curves.
-
-    Attributes
-    ----------
-    epochs
-        Batches, each seen once.
-    curves
-        Of each class in a batch.
-    steps
-        Of the optimiser on each batch.
-    evaluate_every
-        Epochs between two looks at the held-out curves; the last epoch has one too.
-    """
-
-    epochs: int
-    curves: int = 5
-    steps: int = 5
-    evaluate_every: int = 100
 
 
 def fit_online(
@@ -53,9 +31,9 @@ def fit_online(
 ) -> None:
     """Train discriminators of one architecture together, each as if it were alone.
 
-    A member has its own curves, initial weights and interpolates; what the others are
-    changes it by the order of floating-point sums at most. What it trains by is
-    `training`: `max_epochs`, `batch_size` and `iterations` are not read.
+    A member has its own curves, initial weights and interpolates; the other members
+    change at most the order of floating-point sums. `training` says how long it
+    trains: `max_epochs`, `batch_size` and `iterations` are not read.
 
     Parameters
     ----------
@@ -71,7 +49,8 @@ def fit_online(
         Called with the epoch and the held-out accuracies (n_members,); the training
         ends once it returns True.
     dtype
-        Of weights and arithmetic while training. What is fitted is float32.
+        Type of the weights and of all arithmetic while training. The fitted weights are
+        float32.
 
     Raises
     ------

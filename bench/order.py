@@ -3,9 +3,7 @@
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping
 
-from bench.cells import Cell, Unit, n_fits
-
-Kind = tuple[str, str]  # dataset and classifier, whose repetitions take about as long
+from bench.cells import Cell, Kind, Unit, kind_of, n_fits
 
 
 class LongestFirst(Iterator[Unit]):
@@ -48,8 +46,3 @@ class LongestFirst(Iterator[Unit]):
         size = n_fits(self._waiting[kind][0])
         seconds = size * self._seconds.get(kind, float("inf"))
         return kind in self._untried, seconds
-
-
-def kind_of(cell: Cell) -> Kind:
-    """Name what the repetitions of a cell have in common."""
-    return cell.dataset.spec.id, cell.classifier.id

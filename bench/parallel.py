@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from bench.documents import read_document, shown
+from bench.documents import read_document
 from bench.engines import Engine, LocalEngine
 from bench.errors import EngineError
+from bench.messages import shown
 from bench.validation import Strict, validated
 
 _ADDRESS = re.compile(r"(?:(?:tcp|tls|wss?)://)?(?:[\w.-]+|\[[\da-f:.]+\]):(\d{1,5})")

@@ -19,7 +19,8 @@ from bench.class_paths import (
     missing_extra,
 )
 from bench.classifier_schema import ClassifierSpec, Source, file_of
-from bench.errors import ClassifierError, did_you_mean, located
+from bench.errors import ClassifierError
+from bench.messages import did_you_mean, located
 from bench.presets import PRESETS
 
 _WRAPPERS = {

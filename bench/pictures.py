@@ -8,8 +8,9 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from bench import figures
+from bench.calibration import hardest_curves
 from bench.comparison_figures import plot_critical_differences, plot_differences
-from bench.curve_figures import hardest_curves, plot_calibration, plot_hardest
+from bench.curve_figures import plot_calibration, plot_hardest
 from bench.dataset_picture import draw_dataset, saved, slug
 from bench.datasets import DatasetRecipe, make_dataset
 from bench.document_parts import Figure

@@ -7,10 +7,9 @@ from statistics import mean
 import pandas as pd
 
 from bench.across import datasets_needed, enough_datasets
-from bench.cells import Cell, n_fits, units_of
+from bench.cells import Cell, Kind, kind_of, n_fits, units_of
 from bench.coverage import complete_scores
 from bench.errors import StatisticsError
-from bench.order import Kind, kind_of
 from bench.power import detectable_difference, repetitions_needed
 from bench.runner import Plan
 from bench.store import Store

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.documents import read_bytes, shown
-from bench.errors import InputsError, MissingFileError, located
+from bench.errors import InputsError, MissingFileError
+from bench.files import read_bytes
+from bench.messages import located, shown
 
 MAX_POINTS = 1_000_000
 MAX_VALUES = 4_000_000  # points × columns

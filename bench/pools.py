@@ -9,29 +9,22 @@ same time wait for the first of them.
 import hashlib
 import io
 import os
-import sys
 import warnings
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from functools import partial
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from bench import RESULTS
-from bench.documents import read_bytes
 from bench.errors import StoreError
+from bench.files import locked, read_bytes, set_aside, write_whole
 from bench.mimics import HALVES, Half, Pool, make_pool
 from bench.neural_schema import MimicCurves
 from bench.provenance import package_version
 from bench.recipes import DatasetRecipe
 from bench.seeds import digest, generator
-
-if sys.platform != "win32":
-    import fcntl
 
 CACHE = Path("data/cache")
 VARIABLE = "BENCH_CACHE"  # in the environment: another folder
@@ -77,7 +70,7 @@ def load_pool(
         return pool
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _alone(folder / f".{key}.lock"):
+        with locked(folder / f".{key}.lock"):
             pool = _read(path, shape, size)  # another may have made it meanwhile
             if pool is None:
                 if path.exists():
@@ -131,44 +124,20 @@ def _write(path: Path, pool: Pool) -> None:
     packed = io.BytesIO()
     np.savez(packed, allow_pickle=False, **arrays)
     content = packed.getvalue()
+    checksum = hashlib.sha256(content).hexdigest().encode()
     # One name, so that what a killed process left is overwritten; we are alone, and
     # where there are no locks, another one writes the same bytes.
     temporary = path.with_name(f".{path.name}.tmp")
-    with temporary.open("wb") as stream:
-        stream.write(hashlib.sha256(content).hexdigest().encode() + b"\n")
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(path)
+    write_whole(path, checksum + b"\n" + content, temporary)
 
 
 def _set_aside(path: Path) -> None:
-    """Move a damaged file to a folder that is not read, beside those moved earlier."""
+    """Move a damaged file to a folder that is not read."""
     aside = path.parent / "damaged"
-    aside.mkdir(exist_ok=True)
-    names = (f"{path.name}.{i}" if i else path.name for i in count())
-    free = next(name for name in names if not os.path.lexists(aside / name))
-    path.rename(aside / free)
+    set_aside(path, aside)
     warnings.warn(
         f"{path}: a mimic pool that does not match its checksum; set aside in {aside}, "
         "made again",
         RuntimeWarning,
         stacklevel=2,
     )
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Let one process at a time be within; the lock ends with its process."""
-    if sys.platform == "win32":  # two may make the same file, each whole
-        yield
-        return
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-    try:
-        with suppress(OSError):  # a file system without locks
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-        with suppress(FileNotFoundError):
-            path.unlink()  # who waits for it will find the pool
-    finally:
-        os.close(descriptor)

@@ -3,19 +3,18 @@
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.utils import check_random_state
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+
+from bench.delegating import Delegating
 
 GRID = (0.0, 1e-6, 1e-4, 1e-3, 1e-2, 0.1)
 
 
-class RegularisedQDA(ClassifierMixin, BaseEstimator):
+class RegularisedQDA(Delegating):
     """QDA with the `reg_param` that is best on a quarter of the training curves.
 
         X ──(few curves: PCA)── QDA(reg_param)
@@ -27,20 +26,21 @@ class RegularisedQDA(ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     reg_params : sequence of float
-        To choose from, each from 0 to 1; the first of equals is taken.
+        The candidates, each from 0 to 1; of several equally good ones the first.
     validation_fraction : float
-        Of the curves, set aside to judge by, of each class alike. Where a class has one
-        curve, or there are fewer to judge by than classes, the largest is taken.
+        Share of the curves of each class that is set aside for validation. If a class
+        has one curve, or fewer curves than classes are set aside, none are, and the
+        largest candidate is taken.
     n_components : int
         Principal components that stand for the columns where what is left of the
         smallest class is no more than these.
     random_state
-        Of the split, and of the components of very many columns.
+        Seed of the split, and of the principal components of very many columns.
 
     Attributes
     ----------
     reg_param_ : float
-        The one taken, with which all curves were fitted.
+        The one chosen, with which all curves were fitted.
     scores_ : dict
         reg_param → accuracy on the quarter; empty where none was set aside. One whose
         covariances cannot be inverted is left out.
@@ -62,8 +62,7 @@ class RegularisedQDA(ClassifierMixin, BaseEstimator):
 
     def fit(self, X: Any, y: Any) -> Self:
         """Choose `reg_param_` and fit; `X` (n_curves, n_features)."""
-        X, y = validate_data(self, X, y, dtype=np.float64)
-        check_classification_targets(y)
+        X, y = self._checked(X, y)
         self.classes_, counts = np.unique(y, return_counts=True)
         if len(self.classes_) < 2:
             raise ValueError("found 1 class; expected at least two to tell apart")
@@ -89,25 +88,9 @@ class RegularisedQDA(ClassifierMixin, BaseEstimator):
         self.estimator_ = found
         return self
 
-    def predict(self, X: Any) -> np.ndarray:
-        """Return the class of each row of `X`, shape (n_curves,)."""
-        X = self._read(X)  # refuses one that is not fitted
-        return np.asarray(self.estimator_.predict(X))
-
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Return probabilities, shape (n_curves, n_classes)."""
-        X = self._read(X)  # refuses one that is not fitted
-        return np.asarray(self.estimator_.predict_proba(X))
-
     def decision_function(self, X: Any) -> np.ndarray:
         """Return log posteriors, their difference for two classes."""
-        X = self._read(X)  # refuses one that is not fitted
-        return np.asarray(self.estimator_.decision_function(X))
-
-    def _read(self, X: Any) -> np.ndarray:
-        check_is_fitted(self)
-        found: np.ndarray = validate_data(self, X, reset=False, dtype=np.float64)
-        return found
+        return self._ask("decision_function", X)
 
     def _judged(
         self,

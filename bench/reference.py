@@ -5,8 +5,10 @@ from pathlib import Path
 from pydantic import Field
 
 from bench import resources
-from bench.documents import is_file, read_document, shown
-from bench.errors import MissingFileError, SuiteError, did_you_mean
+from bench.documents import read_document
+from bench.errors import MissingFileError, SuiteError
+from bench.files import is_file
+from bench.messages import did_you_mean, shown
 from bench.validation import Strict, validated
 
 

@@ -12,12 +12,12 @@ import numpy as np
 from bench import RESULTS
 from bench.class_paths import OWN
 from bench.classifier_schema import ClassifierSpec
-from bench.documents import shown
 from bench.errors import ClassifierError
+from bench.messages import shown
 from bench.parts import Part, resolve_parts, step_names
 from bench.provenance import package_version
 from bench.seeds import derive_seed
-from bench.training_schema import Training
+from bench.training_schema import OnlineTraining, Training
 
 _FIXED_ONLY = {
     "max_epochs": "say training.epochs",
@@ -38,15 +38,15 @@ class ClassifierRecipe:
     Attributes
     ----------
     id
-        What the suite calls it; nothing depends on it.
+        Its name in the suite; no result depends on it.
     parts
         Its class, or the steps of a pipeline.
     channels
-        What it reads of a dataset.
+        The channels of a dataset that it reads.
     device
-        Where SD, CSD and CSD2 compute.
+        The device that SD, CSD and CSD2 compute on.
     library_defaults
-        Whether it is another library's class as it comes.
+        Whether it is another library's class with that library's defaults.
     training
         How it learns online; None where it is fitted to a repetition's curves.
     """
@@ -56,7 +56,7 @@ class ClassifierRecipe:
     channels: tuple[str, ...]
     device: str
     library_defaults: bool
-    training: dict[str, Any] | None = None
+    training: OnlineTraining | None = None
 
     @property
     def class_path(self) -> str:
@@ -97,7 +97,8 @@ class ClassifierRecipe:
             identity["before"] = {str(i): p.identity for i, p in enumerate(before)}
         if self.training is not None:
             stage = RESULTS["online"]
-            identity["training"] = self.training | {"results": stage}
+            described = self.training.model_dump(exclude={"mode"})
+            identity["training"] = described | {"results": stage}
         return identity
 
 
@@ -176,9 +177,9 @@ def seed_all(estimator: Any, seed: int, stream: Any) -> None:
 
 def _online(
     spec: ClassifierSpec, parts: tuple[Part, ...], training: Training | None
-) -> dict[str, Any] | None:
+) -> OnlineTraining | None:
     """Return how a classifier learns online; refuse one that cannot."""
-    if training is None or training.mode == "fixed":
+    if not isinstance(training, OnlineTraining):
         return None
     if len(parts) > 1 or parts[0].class_path not in _ONLINE:
         found = "a pipeline" if len(parts) > 1 else f"'{parts[0].class_path}'"
@@ -192,7 +193,7 @@ def _online(
                 f"params.{name} belongs to training on fixed curves; under "
                 f"training: {{mode: online}} {instead}"
             )
-    return training.model_dump(exclude={"mode"})
+    return training
 
 
 def _device(device: Any) -> str:

@@ -9,8 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from bench.documents import read_bytes, shown
-from bench.errors import CompareError, MissingFileError, did_you_mean
+from bench.errors import CompareError, MissingFileError
+from bench.files import read_bytes
+from bench.messages import did_you_mean, shown
 from bench.metrics import METRICS
 from bench.result import STATUSES
 

@@ -1,24 +1,16 @@
-"""From a suite to its results: which cells there are, which are missing, run them."""
+"""From a suite to its plan: every name resolved, and the cells that it stands for."""
 
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import closing
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench.cells import Arrays, Cell, Unit, units_of
+from bench.cells import Cell
 from bench.datasets import DatasetRecipe, resolve_dataset
-from bench.engines import Engine, LocalEngine
-from bench.errors import SuiteError, did_you_mean, located
-from bench.interrupts import held_back
-from bench.limits import format_size
-from bench.order import Kind, kind_of
-from bench.provenance import commit
+from bench.errors import SuiteError
+from bench.messages import did_you_mean, located
 from bench.reference import Reference, load_reference
 from bench.registry import ClassifierRecipe, resolve_classifier
-from bench.result import BAD, Result
 from bench.schema import Suite
-from bench.store import Store
-from bench.suite import load_suite
 from bench.transfers import transfer_cells
 
 STORE = Path("data/store")
@@ -31,11 +23,11 @@ class Plan:
     Attributes
     ----------
     suite, datasets, classifiers, reference
-        What was asked, in the suite's order.
+        The suite and what its names stand for, in the suite's order.
     cells
         Dataset by dataset, repetition by repetition, classifier by classifier.
     transfers
-        What of the cells is asked about the test curves of other datasets.
+        Cells whose classifier predicts the test curves of another dataset.
     """
 
     suite: Suite
@@ -139,130 +131,6 @@ def make_plan(suite: Suite) -> Plan:
     )
     transfers = transfer_cells(suite, datasets, cells)
     return Plan(suite, tuple(datasets), tuple(classifiers), reference, cells, transfers)
-
-
-def run_plan(
-    plan: Plan,
-    store: Store,
-    engine: Engine | None = None,
-    progress: Callable[[Cell, Result, bool], None] | None = None,
-    retry_failed: bool = False,
-    warn: Callable[[str], None] | None = None,
-) -> None:
-    """Compute the cells that the store has no result of.
-
-    This process alone writes: each result is stored as its cell ends, so that an
-    interrupted run resumes where it stood.
-
-    Parameters
-    ----------
-    engine
-        Where to compute; one cell at a time on this machine by default.
-    progress
-        Called with each cell, its result, and whether that was computed just now; the
-        stored ones first.
-    retry_failed : bool
-        Whether to compute again what failed, timed out or crashed.
-    warn
-        Called with what is wrong with a file that is set aside.
-
-    Raises
-    ------
-    SuiteError
-        Before anything runs: a dataset that cannot fit the memory limit.
-    """
-    engine = LocalEngine() if engine is None else engine
-    check_sizes(plan, engine.memory)
-    store.sweep()
-    again = {"skipped", *(BAD if retry_failed else ())}
-    missing: dict[str, Cell] = {}
-    known: dict[Kind, float] = {}
-    for cell in plan.everything:
-        stored = store.get(cell.key)
-        if cell.key in store.damaged:
-            problem = store.damaged[cell.key]
-            aside = store.set_aside(cell.key)
-            if warn is not None:
-                warn(f"{problem}; set aside in {aside}, computed again")
-        if stored is not None and stored.seconds is not None:
-            known[kind_of(cell)] = stored.seconds
-        if stored is None or stored.status in again:
-            missing.setdefault(cell.key, cell)
-        elif progress is not None:
-            progress(cell, stored, False)
-    if not missing:
-        return
-    head, dirty = commit()
-
-    def keep(cell: Cell, result: Result, arrays: Arrays | None) -> None:
-        with held_back():
-            result = store.put(replace(result, commit=head, dirty=dirty), arrays)
-        if progress is not None:
-            progress(cell, result, True)
-
-    def wanted(unit: Unit) -> bool:
-        """Whether no other run that shares the store was faster."""
-        asked = [cell for cell in unit if cell.key in missing]
-        found = [store.get(cell.key) for cell in asked]
-        if any(stored is None or stored.status in again for stored in found):
-            return True
-        for cell, stored in zip(asked, found, strict=True):
-            if progress is not None and stored is not None:
-                progress(cell, stored, False)
-        return False
-
-    runnable = []
-    for unit in units_of(plan.everything):
-        lacking = [cell for cell in unit if missing.get(cell.key) is cell]
-        if not lacking:
-            continue
-        # The fits are repeated for a transfer that lacks; other transfers need not be.
-        unit = tuple(c for c in unit if c.target is None or missing.get(c.key) is c)
-        if why := unit[0].classifier.missing:
-            for cell in lacking:
-                error = {"type": "MissingExtra", "message": why}
-                keep(cell, cell.result("skipped", error=error), None)
-        else:
-            runnable.append(unit)
-    with closing(engine.run(runnable, wanted, known)) as results:
-        for cell, result, arrays in results:
-            # What trained with it is computed again, though it may be stored.
-            if cell.key in missing:
-                keep(cell, result, arrays)
-
-
-def check_sizes(plan: Plan, memory: int | None) -> None:
-    """Refuse a dataset whose curves alone go over the memory limit of a cell."""
-    positions = {spec.id: i for i, spec in enumerate(plan.suite.datasets)}
-    for cell in plan.cells:
-        limit = cell.limits.memory or memory
-        if limit is not None and cell.dataset.nbytes > limit:
-            position = positions[cell.dataset.spec.id]
-            raise SuiteError(
-                f"{plan.suite.where('datasets', position)}: the dataset "
-                f"'{cell.dataset.spec.id}' takes {format_size(cell.dataset.nbytes)} a "
-                f"repetition, a cell may hold {format_size(limit)}; lower train, test "
-                "or the number of points, or raise limits.memory"
-            )
-
-
-def run_suite(
-    suite: Suite | str | Path, jobs: int = 1, store: str | Path = STORE
-) -> Plan:
-    """Run or resume a suite; read its results with `bench.read_results`.
-
-    Parameters
-    ----------
-    suite
-        A suite, or the path of its file.
-    jobs : int
-        Cells computed at the same time.
-    store
-        Folder of the results.
-    """
-    plan = make_plan(suite if isinstance(suite, Suite) else load_suite(suite))
-    run_plan(plan, Store(Path(store)), LocalEngine(jobs))
-    return plan
 
 
 def _chosen(

@@ -6,7 +6,7 @@ them.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     Field,
@@ -18,15 +18,16 @@ from pydantic_core import PydanticCustomError
 from bench.answers_schema import AnswerSpec
 from bench.classifier_schema import ClassifierSpec
 from bench.dataset_schema import FEW, DatasetSpec, Id, Name, Seed
-from bench.documents import Document, named
-from bench.errors import did_you_mean
+from bench.documents import Document
+from bench.errors import BenchError
 from bench.limits_schema import LimitsSpec
+from bench.messages import did_you_mean, named
 from bench.metrics import METRICS
 from bench.study_schema import StudySpec
 from bench.sweep_entries import Family
 from bench.training_schema import Training
 from bench.transfer_schema import Transfer
-from bench.validation import Strict
+from bench.validation import Strict, validated
 
 
 class StatsSpec(Strict):
@@ -80,6 +81,31 @@ class Suite(Strict):
     _document: Document = PrivateAttr(default=Document(Path("suite"), {}, {}))
     _families: tuple[Family, ...] = PrivateAttr(default=())
     _grids: Mapping[str, tuple[str, ...]] = PrivateAttr(default_factory=dict)
+
+    @classmethod
+    def from_document(
+        cls,
+        document: Document,
+        error: type[BenchError],
+        families: tuple[Family, ...] = (),
+        grids: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> Self:
+        """Check a document, which says where each part of the suite was written.
+
+        Parameters
+        ----------
+        document
+            Entries with a sweep or a grid are expanded already.
+        error
+            What to raise, with file and line, at the first mistake.
+        families, grids
+            What the expanded entries were, see the properties of these names.
+        """
+        suite = validated(cls, document, error)
+        suite._document = document
+        suite._families = families
+        suite._grids = {} if grids is None else grids
+        return suite
 
     @field_validator("datasets", "classifiers")
     @classmethod

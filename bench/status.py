@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from bench.cells import Cell
+from bench.documents import flatten
 from bench.runner import Plan
 from bench.seeds import digest
 from bench.store import Store
@@ -63,16 +64,6 @@ def differences(wanted: dict[str, Any], stored: dict[str, Any]) -> list[str]:
         for name in sorted(names - filled - {"repetition"})
         if _written(wanted, name) != _written(stored, name)
     ]
-
-
-def flatten(fields: Any, name: str = "") -> dict[str, Any]:
-    """Give every value of nested dictionaries a dotted name."""
-    if not isinstance(fields, dict) or not fields:
-        return {name: fields} if name else {}
-    flat: dict[str, Any] = {}
-    for key, value in fields.items():
-        flat |= flatten(value, f"{name}.{key}" if name else key)
-    return flat
 
 
 def _reason(

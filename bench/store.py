@@ -11,23 +11,18 @@ import io
 import os
 import re
 import socket
-import sys
 import time
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import count
 from pathlib import Path
 
 import numpy as np
 import psutil
 
-from bench.documents import read_bytes
 from bench.errors import StoreError
+from bench.files import locked, read_bytes, set_aside, write_flushed
 from bench.result import Result, encodable, from_json, to_json
-
-if sys.platform != "win32":
-    import fcntl
 
 WEIGHT = "weight_"  # begins the name of each array of a trained network
 _SUFFIXES = ("npz", "log", "json")
@@ -112,11 +107,11 @@ class Store:
         shard = self.path(key, "json").parent
         is_folder = shard.is_dir()  # or a file in its place: that is what is damaged
         try:
-            with _locked(shard if is_folder else self.folder):
+            with locked(self._lock):
                 if self.get(key) is None:  # another run may have mended it meanwhile
                     paths = [self.path(key, suffix) for suffix in _SUFFIXES]
                     for path in paths if is_folder else [shard]:
-                        self._move_aside(path)
+                        set_aside(path, self._aside)
         except OSError as error:
             raise self._unusable(self._aside, error) from None
         self.damaged.pop(key, None)
@@ -175,15 +170,15 @@ class Store:
             for suffix, raw in files.items():
                 name = f".{result.key}.{suffix}.{_HOST}.{os.getpid()}.tmp"
                 temporary[suffix] = shard / name
-                _write(temporary[suffix], raw)
-            with _locked(shard):
+                write_flushed(temporary[suffix], raw)
+            with locked(self._lock):
                 other = self.get(result.key)
                 if other is not None and other.status == "done":
                     return other
                 for suffix in _SUFFIXES:  # the JSON is the last
                     final = self.path(result.key, suffix)
                     if final.is_dir():  # no result, so `get` did not see it
-                        self._move_aside(final)
+                        set_aside(final, self._aside)
                     if suffix in temporary:
                         temporary[suffix].replace(final)
                     else:  # of an earlier result, such as one that failed
@@ -213,38 +208,13 @@ class Store:
     def _aside(self) -> Path:
         return self.folder / "damaged"
 
-    def _move_aside(self, path: Path) -> None:
-        """Move what lies there, beside what was moved earlier."""
-        self._aside.mkdir(parents=True, exist_ok=True)
-        names = (f"{path.name}.{i}" if i else path.name for i in count())
-        free = next(n for n in names if not os.path.lexists(self._aside / n))
-        with contextlib.suppress(FileNotFoundError):
-            path.rename(self._aside / free)
+    @property
+    def _lock(self) -> Path:
+        """One for the whole store: it is held for some renames alone."""
+        return self.folder / ".lock"
 
     def _unusable(self, path: Path, error: OSError) -> StoreError:
         return StoreError(
             f"{path}: cannot be used ({error.strerror or error}); free its place, make "
             "room, or choose another folder with --store"
         )
-
-
-def _write(path: Path, raw: bytes) -> None:
-    with path.open("wb") as stream:
-        stream.write(raw)
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Let one run at a time rename files here; the lock ends with its process."""
-    if sys.platform == "win32":  # two runs that share a store may do work twice
-        yield
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        with contextlib.suppress(OSError):  # a file system without locks
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

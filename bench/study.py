@@ -142,7 +142,8 @@ class _Search:
         found = []
         for frozen in left[:most]:
             self.study.sampler = self._sampler(frozen.number)
-            # Optuna has no other way to go on with a trial.
+            # Optuna 5.0 has no public way to go on with a trial that was interrupted:
+            # `Trial` wants the number that the storage gave it, a private attribute.
             trial = self.optuna.trial.Trial(self.study, frozen._trial_id)
             found.append(self._suggested(trial, frozen.last_step or 0))
         for number in range(len(known), self.plan.trials)[: most - len(found)]:

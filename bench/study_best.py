@@ -8,7 +8,8 @@ import numpy as np
 from bench.cells import Cell
 from bench.engines import LocalEngine
 from bench.result import Result
-from bench.runner import Plan, make_plan, run_plan
+from bench.run import run_plan
+from bench.runner import Plan, make_plan
 from bench.store import Store
 from bench.study_plan import StudyPlan
 from bench.study_space import configured

@@ -9,12 +9,13 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from bench.class_paths import own_parameters
-from bench.documents import Document, is_file
-from bench.errors import StudyError, SuiteError, did_you_mean
+from bench.documents import Document
+from bench.errors import StudyError, SuiteError
+from bench.files import is_file
+from bench.messages import did_you_mean
 from bench.registry import ClassifierRecipe
 from bench.schema import Suite
 from bench.study_schema import DimensionSpec
-from bench.validation import validated
 
 # Beside the classifier's own parameters: a part of the suite, and a key in it. The
 # notebook's lat_size is two in one: each epoch's network gives all its neural curves.
@@ -97,10 +98,7 @@ def configured(suite: Suite, parameters: Mapping[str, Any]) -> Suite:
         }[part]
         place[key] = list(value) if isinstance(value, tuple) else value
     entry["training"] = training
-    document = Document(suite.path, data, {})
-    made = validated(Suite, document, StudyError)
-    made._document = document
-    return made
+    return Suite.from_document(Document(suite.path, data, {}), StudyError)
 
 
 def _spelt_out(parameters: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

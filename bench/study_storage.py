@@ -1,13 +1,13 @@
 """Where the trials of a study are kept: a SQLite file, as Optuna lays it out."""
 
-import sqlite3
 import warnings
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.errors import StudyError
+from bench.files import locked
 
 if TYPE_CHECKING:
     import optuna
@@ -66,11 +66,10 @@ def url(path: Path) -> str:
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
     """Hold a lock that the system lets go of, however this process ends."""
-    lock = path.with_name(f"{path.name}.lock")
-    with closing(sqlite3.connect(lock, timeout=0, isolation_level=None)) as holder:
+    with ExitStack() as held:
         try:
-            holder.execute("BEGIN EXCLUSIVE")
-        except sqlite3.Error:
+            held.enter_context(locked(path.with_name(f"{path.name}.lock"), wait=False))
+        except TimeoutError:
             raise StudyError(
                 f"{path}: another `bench study` is at work on it; wait for it, or give "
                 "--storage another file"

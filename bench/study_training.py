@@ -14,6 +14,7 @@ from bench.seeds import derive_seed, digest
 from bench.streams import CurveStream
 from bench.study_space import configured
 from bench.threads import limited_threads
+from bench.training_schema import OnlineTraining
 
 # What members of one batched network may differ in. So may curves_per_net: the curves
 # that a member learns from are its own.
@@ -27,11 +28,11 @@ class Configuration:
     Attributes
     ----------
     number
-        Of the trial: its seeds depend on it.
+        The trial's number, on which its seeds depend.
     parameters
         Name → value, as in the study's space.
     suite, dataset, classifier
-        What learns, and from which curves.
+        The suite with the parameters set, its dataset and its classifier.
     """
 
     number: int
@@ -41,9 +42,11 @@ class Configuration:
     classifier: ClassifierRecipe
 
     @property
-    def training(self) -> Any:
+    def training(self) -> OnlineTraining:
         """How it learns: the suite's section of that name."""
-        return self.suite.classifiers[0].training
+        training = self.classifier.training
+        assert training is not None  # a study refuses what is trained otherwise
+        return training
 
     @property
     def architecture(self) -> str:
@@ -83,7 +86,7 @@ def train(
         Called with the epoch and the accuracies (n_configurations,) on the validation
         curves; the training ends once it returns True.
     """
-    from bench.online import OnlineTraining, fit_online  # torch: a second
+    from bench.online import fit_online  # imports torch, which takes a second
 
     training = configurations[0].training
     members, streams = [], []
@@ -100,7 +103,7 @@ def train(
         fit_online(
             members,
             streams,
-            OnlineTraining(**training.model_dump(exclude={"mode"})),
+            training,
             [validation] * len(members),
             watch,
         )

@@ -7,7 +7,6 @@ from bench.errors import SuiteError
 from bench.grid_entries import expand_grids
 from bench.schema import Suite
 from bench.sweep_entries import expand_sweeps
-from bench.validation import validated
 
 MAX_CELLS = 100_000  # what a table, a progress bar and a reader can still hold
 
@@ -28,8 +27,7 @@ def load_suite(path: str | Path) -> Suite:
         raise SuiteError(f"{path}:1: expected a mapping; see `python -m bench schema`")
     document, families = expand_sweeps(document, SuiteError)
     document, grids = expand_grids(document, SuiteError)
-    suite = validated(Suite, document, SuiteError)
-    suite._document, suite._families, suite._grids = document, families, grids
+    suite = Suite.from_document(document, SuiteError, families, grids)
     n_datasets, n_classifiers = len(suite.datasets), len(suite.classifiers)
     n_cells = n_datasets * suite.repetitions * n_classifiers
     if n_cells > MAX_CELLS:

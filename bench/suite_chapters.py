@@ -256,7 +256,7 @@ def provenance_chapter(
         f"Versions: {'; '.join(versions)}",
         f"Processor seconds of all fits and predictions: {cpu:.0f}",
     ]
-    sizes = sorted({size for r in stored if (size := getattr(r, "batched", 1)) > 1})
+    sizes = sorted({result.batched for result in stored if result.batched > 1})
     if sizes:
         lines.append(
             f"Batches: repetitions that trained together, {', '.join(map(str, sizes))} "

@@ -1,20 +1,18 @@
-"""Entries of a suite that stand for a family of datasets: one number takes values.
-
-A suite's file is rewritten before it is checked, so that all that follows sees datasets
-like any others; where each of them stands in the file stays known.
-"""
+"""Entries of a suite that stand for a family of datasets: one number takes values."""
 
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
 from bench.dataset_schema import FEWEST_VALUES, MOST_VALUES, DatasetSpec
-from bench.documents import Document, Location, named, shown
-from bench.errors import BenchError, did_you_mean
+from bench.documents import Document, Location
+from bench.errors import BenchError
+from bench.expansion import Expansion, Made, expand
+from bench.messages import did_you_mean, named, shown
 
 KEY = "sweep"
 WIDTH, HIDDEN = "neural.width", "neural.hidden"  # a number that stands for a list
@@ -29,7 +27,7 @@ class Family:
     Attributes
     ----------
     id
-        Of the entry.
+        The entry's id.
     name
         The number that its datasets differ in: ``train``, ``inputs.size``.
     values
@@ -49,9 +47,9 @@ def expand_sweeps(
     Parameters
     ----------
     document
-        A suite's file, not checked yet; where it is no suite it is left as it is.
+        A suite's file, not checked yet; where it is not a suite it is left as it is.
     error
-        What to raise, with file and line.
+        The exception for a mistake; its message has file and line.
 
     Returns
     -------
@@ -60,32 +58,20 @@ def expand_sweeps(
     families
         In the order of the file.
     """
-    entries = document.data.get("datasets")
-    if not isinstance(entries, list) or not any(map(_sweeps, entries)):
-        return document, ()
-    expanded: list[Any] = []
-    moved: dict[Location, Location] = {}
     families: list[Family] = []
-    for position, entry in enumerate(entries):
-        place: Location = ("datasets", position)
-        if not _sweeps(entry):
-            moved["datasets", len(expanded)] = place
-            expanded.append(entry)
-            continue
+
+    def make(place: Location) -> list[Made]:
         sweep = _Sweep(document, place, error)
-        values: dict[str, float] = {}
-        for number, value in enumerate(sweep.values):
-            here: Location = ("datasets", len(expanded))
-            moved[here] = place
-            moved |= sweep.places(here, number)
-            made = sweep.entry(value)
-            values[str(made.get("id"))] = float(value)
-            expanded.append(made)
+        made = [sweep.made(number) for number in range(len(sweep.values))]
+        ids = [str(entry.get("id")) for entry, _ in made]
+        values = dict(zip(ids, map(float, sweep.values), strict=True))
         ascending = dict(sorted(values.items(), key=lambda item: item[1]))
-        families.append(Family(str(entry.get("id")), sweep.name, ascending))
+        families.append(Family(str(sweep.entry.get("id")), sweep.name, ascending))
+        return made
+
+    expanded = expand(document, "datasets", KEY, make)
     _refuse_twice(document, expanded, families, error)
-    data = document.data | {"datasets": expanded}
-    return replace(document, data=data, moved=moved), tuple(families)
+    return expanded, tuple(families)
 
 
 def number_text(value: float) -> str:
@@ -102,20 +88,17 @@ def numeric_fields(entry: Mapping[str, Any]) -> dict[str, bool]:
     return found
 
 
-class _Sweep:
+class _Sweep(Expansion):
     """What an entry says under `sweep`, checked as far as it must be to read it."""
 
     def __init__(
         self, document: Document, place: Location, error: type[BenchError]
     ) -> None:
-        self._document = document
-        self._error = error
-        self._entry: dict[str, Any] = document.data["datasets"][place[1]]
-        self.place: Location = (*place, KEY)
-        asked = self._entry[KEY]
+        super().__init__(document, place, error)
+        asked = self.asked
         if not isinstance(asked, dict) or len(asked) != 1:
             found = ", ".join(asked) if isinstance(asked, dict) else ""
-            raise self._wrong(
+            raise self.wrong(
                 f"found {shown(found, 60) or 'no field'}; expected one field and its "
                 f"values, such as {_LIKE}; give each field an entry of its own"
             )
@@ -127,9 +110,10 @@ class _Sweep:
         self._check_name()
         self.values: list[float] = self._checked(values)
 
-    def entry(self, value: float) -> dict[str, Any]:
-        """Return the entry with the field set to a value."""
-        made = deepcopy({k: v for k, v in self._entry.items() if k != KEY})
+    def made(self, number: int) -> Made:
+        """Return the entry with the field set to one of the values."""
+        value = self.values[number]
+        made = deepcopy(self.rest())
         if isinstance(made.get("id"), str):
             quantity = self.name.rpartition(".")[2]
             made["id"] = f"{made['id']} {quantity}={number_text(value)}"
@@ -137,21 +121,17 @@ class _Sweep:
         inner = made
         for key in outer:
             inner = inner.setdefault(key, {})
-        if self.name == WIDTH:
-            inner[last] = [value] * self._depth()
-        else:
+        written = (*self.place, number)
+        if self.name != WIDTH:
             inner[last] = value
-        return made
-
-    def places(self, entry: Location, number: int) -> dict[Location, Location]:
-        """Say where what was set in an entry stands in the file."""
-        value, at = (*self.place, number), entry + self.path
-        layers = range(self._depth() if self.name == WIDTH else 0)
-        return {at: value} | {(*at, layer): value for layer in layers}
+            return made, {self.path: written}
+        inner[last] = [value] * self._depth()
+        layers = {(*self.path, layer): written for layer in range(self._depth())}
+        return made, {self.path: written} | layers
 
     def _depth(self) -> int:
         """Return how many hidden layers there are, by default as the schema says."""
-        neural = self._entry.get("neural", {})
+        neural = self.entry.get("neural", {})
         hidden = neural.get("hidden")
         if hidden is None:
             [model, *_] = _models(DatasetSpec.model_fields["neural"].annotation, neural)
@@ -159,7 +139,7 @@ class _Sweep:
         return len(hidden) if isinstance(hidden, list | tuple) else 1
 
     def _check_name(self) -> None:
-        fields = numeric_fields(self._entry)
+        fields = numeric_fields(self.entry)
         numbers = sorted(name for name, is_number in fields.items() if is_number)
         if self.name not in numbers:
             if self.name in fields:
@@ -169,56 +149,48 @@ class _Sweep:
             else:
                 hint = did_you_mean(self.name, numbers)
                 said = f"unknown field '{shown(self.name, 60)}'{hint}"
-            raise self._wrong(f"{said}. Numbers of this dataset: {', '.join(numbers)}")
+            raise self.wrong(f"{said}. Numbers of this dataset: {', '.join(numbers)}")
         *outer, last = map(str, self.path)
-        inner: Any = self._entry
+        inner: Any = self.entry
         for depth, key in enumerate(outer, start=1):
             inner = inner.get(key, {})
             if not isinstance(inner, dict):
-                raise self._wrong(
+                raise self.wrong(
                     f"'{named(self.path[:depth])}' is no mapping in the entry; "
                     "expected one, or nothing"
                 )
         if last in inner and self.name != WIDTH:
-            raise self._wrong(
+            raise self.wrong(
                 f"the entry says {self.name} as well; leave it out there, the values "
                 "of a sweep take its place"
             )
 
     def _checked(self, values: Any) -> list[float]:
         if not isinstance(values, list):
-            raise self._wrong(
+            raise self.wrong(
                 f"found {shown(repr(values), 60)}; expected a list of numbers, such "
                 f"as {_LIKE}"
             )
         if not FEWEST_VALUES <= len(values) <= MOST_VALUES:
-            raise self._wrong(
+            raise self.wrong(
                 f"{len(values)} values; expected {FEWEST_VALUES} to {MOST_VALUES}"
             )
         for number, value in enumerate(values):
             if isinstance(value, bool) or not isinstance(value, int | float):
-                raise self._wrong(
+                raise self.wrong(
                     f"found {shown(repr(value), 60)}; expected a number", number
                 )
             if value in values[:number]:
-                raise self._wrong(
+                raise self.wrong(
                     f"the value {number_text(value)} stands here twice; give each once",
                     number,
                 )
         return values
 
-    def _wrong(self, message: str, *more: int) -> BenchError:
-        place = (*self.place, *more)
-        return self._error(f"{self._document.where(*place)}: {named(place)}: {message}")
-
-
-def _sweeps(entry: Any) -> bool:
-    return isinstance(entry, dict) and KEY in entry
-
 
 def _refuse_twice(
     document: Document,
-    entries: list[Any],
+    expanded: Document,
     families: list[Family],
     error: type[BenchError],
 ) -> None:
@@ -226,6 +198,7 @@ def _refuse_twice(
 
     Two datasets of the same id are found later, as they are where nothing is swept.
     """
+    entries = expanded.data["datasets"] if families else []
     ids = [entry.get("id") for entry in entries if isinstance(entry, dict)]
     taken = {name for name in ids if isinstance(name, str)}
     for family in families:
@@ -249,8 +222,8 @@ def _fields(
 ) -> Iterator[tuple[str, bool]]:
     """Yield the dotted name of each field of a model, and whether it is a number.
 
-    Of several models that may stand for a part, those whose `kind` is not the one that
-    is written are left out.
+    Where a part may be one of several models, only the one of the `kind` that is
+    written counts.
     """
     for key, field in model.model_fields.items():
         name = field.alias or key

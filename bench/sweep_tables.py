@@ -3,15 +3,11 @@
 import math
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 
-from bench.intervals import mean_interval, welch_interval
+from bench.intervals import DIFFERENCE, mean_columns, welch_interval
 from bench.scores import check_share, check_width, differences
 from bench.within import verdict
-
-_MEAN = ("mean", "std", "low", "high")
-_DIFFERENCE = ("difference", "difference_low", "difference_high")
 
 
 def compare_along(
@@ -26,10 +22,10 @@ def compare_along(
 ) -> pd.DataFrame:
     """Compare each dataset of a sweep with its first, for each classifier.
 
-    Where both are of one random stream, a repetition is the same draw of curves, more
-    or fewer of them or with more noise: the difference is paired over repetitions.
-    Else repetitions of different datasets are independent draws, and it is Welch's
-    interval of the difference of means.
+    If both datasets have the same random stream, a repetition is the same draw of
+    curves, with more or fewer of them or more noise: the difference is paired over
+    repetitions. Otherwise repetitions of different datasets are independent draws, and
+    the interval is Welch's, of the difference of means.
 
     Parameters
     ----------
@@ -37,14 +33,14 @@ def compare_along(
         One row a cell: dataset, classifier, repetition (where there are streams) and
         ``test_<metric>``, NaN where there is no score.
     metric
-        Whose scores.
+        The metric whose scores are compared.
     values
         Dataset → its place along the sweep; the lowest is the first.
     alpha
         One minus the coverage: of the means' intervals each by itself, of the
         differences' together over the datasets (Bonferroni), for each classifier.
     margin
-        A difference smaller than this is no matter.
+        A difference smaller than this does not count.
     larger_is_better
         The metric's direction.
     streams
@@ -83,7 +79,8 @@ def compare_along(
         for dataset in order:
             own = scores.get((classifier, dataset), none)
             row = {"classifier": classifier, "dataset": dataset}
-            row |= {"value": values[dataset]} | _mean(own.to_numpy(float), alpha)
+            row |= {"value": values[dataset], "n": len(own)}
+            row |= mean_columns(own.to_numpy(float), alpha)
             paired = streams[dataset] == streams[order[0]]
             if dataset == order[0]:
                 gap, word = (math.nan,) * 3, ""
@@ -91,7 +88,7 @@ def compare_along(
                 share = alpha / (len(order) - 1)
                 gap = _gap(own, first, share, larger_is_better, paired)
                 word = verdict(gap[1], gap[2], margin)
-            row |= dict(zip(_DIFFERENCE, gap, strict=True))
+            row |= dict(zip(DIFFERENCE, gap, strict=True))
             rows.append(row | {"verdict": word, "paired": paired})
     return pd.DataFrame(rows)
 
@@ -127,13 +124,6 @@ def first_verdict(
     return found
 
 
-def _mean(scores: np.ndarray, alpha: float) -> dict[str, float]:
-    if not len(scores):
-        return {"n": 0} | dict.fromkeys(_MEAN, math.nan)
-    found = mean_interval(scores[:, None], alpha)
-    return {"n": found.n} | {name: float(getattr(found, name)[0]) for name in _MEAN}
-
-
 def _gap(
     scores: pd.Series, first: pd.Series, alpha: float, larger: bool, paired: bool
 ) -> tuple[float, float, float]:
@@ -146,5 +136,5 @@ def _gap(
     own, other = scores.to_numpy(float), first.to_numpy(float)
     if not paired:
         return welch_interval(*((own, other) if larger else (other, own)), alpha)
-    found = mean_interval(differences(own, other, larger)[:, None], alpha)
-    return float(found.mean[0]), float(found.low[0]), float(found.high[0])
+    found = mean_columns(differences(own, other, larger), alpha)
+    return found["mean"], found["low"], found["high"]

@@ -3,18 +3,18 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from bench.crossings import is_wide
 from bench.dataset_schema import DatasetSpec
+from bench.documents import flatten
 from bench.sweep_entries import WIDTH, Family
 
 FEWEST = 3  # values that make a curve
 SPREAD = "inputs.std"
-# In which a limit may differ: that is what it is, or of no account for its points.
-_WORDS_ONLY = {"id", "description"}  # of which no curve depends on
+# Fields in which the limit of a sweep may differ from its other datasets.
+_WORDS_ONLY = {"id", "description"}  # no curve depends on them
 _OWN = _WORDS_ONLY | {f"inputs.{k}" for k in ("kind", "std", "pool", "seed")}
 _OWN |= {"inputs.endpoint", "inputs.sort"}
 # What a reader calls a number, where its key does not say it.
@@ -105,7 +105,9 @@ def swept(specs: Sequence[DatasetSpec]) -> Sweep | None:
 
 
 def _one_number(specs: Sequence[DatasetSpec]) -> Sweep | None:
-    flat = [_flat(spec.model_dump(mode="json", exclude=_WORDS_ONLY)) for spec in specs]
+    flat = [
+        flatten(spec.model_dump(mode="json", exclude=_WORDS_ONLY)) for spec in specs
+    ]
     names = {name for entry in flat for name in entry}
     differing = [n for n in names if len({repr(entry.get(n)) for entry in flat}) > 1]
     if len(differing) != 1:
@@ -131,16 +133,7 @@ def _is_limit(spec: DatasetSpec, other: DatasetSpec) -> bool:
     if mine.kind != "grid" and not (mine.kind == "uniform" and mine.sort):
         return False
     alike, of = (
-        {k: v for k, v in _flat(s.model_dump(mode="json")).items() if k not in _OWN}
+        {k: v for k, v in flatten(s.model_dump(mode="json")).items() if k not in _OWN}
         for s in (spec, other)
     )
     return alike == of
-
-
-def _flat(value: Any, name: str = "") -> dict[str, Any]:
-    if not isinstance(value, dict):
-        return {name: value}
-    found: dict[str, Any] = {}
-    for key, part in value.items():
-        found |= _flat(part, f"{name}.{key}" if name else key)
-    return found

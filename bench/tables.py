@@ -1,6 +1,5 @@
 """Results as data frames, and data frames as text."""
 
-import html
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -8,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from tabulate import tabulate
 
 from bench.metrics import METRICS, Predictions, score_all
 from bench.result import Result
@@ -16,9 +14,6 @@ from bench.runner import STORE, Plan, make_plan
 from bench.schema import Suite
 from bench.store import Store
 from bench.suite import load_suite
-
-# "#" opens a heading only where a line begins, and entities need it.
-_MARKDOWN = {ord(mark): f"&#{ord(mark)};" for mark in "\\`*_{}[]|!"}
 
 
 def read_results(
@@ -120,9 +115,9 @@ def _row(result: Result, metrics: Iterable[str], store: Store) -> dict[str, Any]
         "peak_rss_mib",
         "attempts",
         "iterations",
+        "batched",
     )
     row |= {name: getattr(result, name) for name in measured}
-    row["batched"] = getattr(result, "batched", 1)
     row["data_hash"] = result.data_hash
     error = result.error or {}
     message = f"{error.get('type')}: {error.get('message')}" if error else ""
@@ -195,7 +190,7 @@ def online_note(summary: pd.DataFrame) -> str:
 
 def mean_std(mean: float, std: float) -> str:
     """Write ``0.990±0.003``; ``0.990±–`` where one value has no deviation."""
-    if mean is None or math.isnan(mean):
+    if math.isnan(mean):
         return "–"
     return f"{mean:.3f}±{'–' if math.isnan(std) else f'{std:.3f}'}"
 
@@ -244,28 +239,3 @@ def score_rows(
             )
         rows.append(row)
     return pd.DataFrame(rows)
-
-
-def markdown_table(frame: pd.DataFrame) -> str:
-    """Write a frame as a markdown table; text of strangers is escaped."""
-    names = ("classifier", "dataset")
-    cells = [
-        [
-            escape(str(value)) if column in names else str(value)
-            for column, value in zip(frame.columns, row, strict=True)
-        ]
-        for row in frame.itertuples(index=False)
-    ]
-    table: str = tabulate(
-        cells,
-        headers=[escape(str(column)) for column in frame.columns],
-        tablefmt="pipe",
-        disable_numparse=True,
-        colalign=["left"] + ["right"] * (len(frame.columns) - 1),
-    )
-    return table
-
-
-def escape(text: str) -> str:
-    """Make a stranger's text harmless in markdown and HTML."""
-    return html.escape(text, quote=False).translate(_MARKDOWN)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from bench.calibration import calibration_frame
 from bench.coverage import CHANCE
-from bench.curve_figures import calibration_frame
 from bench.findings import Findings, rows_of
 from bench.histories import (
     held_out_frame,
@@ -26,7 +26,7 @@ class Told:
     Attributes
     ----------
     bins
-        See `bench.curve_figures.calibration_frame`, of every cell with probabilities.
+        See `bench.calibration.calibration_frame`, of every cell with probabilities.
     first
         The first repetition of which any cell is done, or None.
     labels, predictions

@@ -179,7 +179,7 @@ class DiscriminatorNet(NeuralNet):
         entries = [value for _, entry in self.diary_ for value in entry.values()]
         values = iter(torch.stack(entries).tolist())
         for row, entry in self.diary_:
-            row.update(zip(entry, values, strict=False))
+            row.update({name: next(values) for name in entry})
         self.diary_.clear()
 
 

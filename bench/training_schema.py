@@ -1,4 +1,4 @@
-"""What a suite file may say of how SD and CSD train."""
+"""How SD and CSD train: what a suite file may say, and what training reads."""
 
 from typing import Annotated, Literal
 
@@ -15,19 +15,20 @@ class FixedTraining(Strict):
     mode: Literal["fixed"]
 
 
-class OnlineTrainingSpec(Strict):
+class OnlineTraining(Strict):
     """On fresh curves in every epoch; all repetitions train together.
 
     Attributes
     ----------
     epochs
-        Batches, each seen once.
+        Number of batches; each batch is used in one epoch only.
     curves
-        Of each class in a batch.
+        Number of curves of each class in a batch.
     steps
-        Of the optimiser on each batch.
+        Steps of the optimiser on each batch.
     evaluate_every
-        Epochs between two looks at the test curves; the last epoch has one too.
+        Epochs from one evaluation on held-out curves to the next; the last epoch is
+        evaluated too.
     """
 
     mode: Literal["online"]
@@ -37,4 +38,4 @@ class OnlineTrainingSpec(Strict):
     evaluate_every: Count = 100
 
 
-Training = Annotated[FixedTraining | OnlineTrainingSpec, Field(discriminator="mode")]
+Training = Annotated[FixedTraining | OnlineTraining, Field(discriminator="mode")]

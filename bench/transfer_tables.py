@@ -5,11 +5,8 @@ import math
 import numpy as np
 import pandas as pd
 
-from bench.intervals import mean_interval
+from bench.intervals import DIFFERENCE, mean_columns
 from bench.scores import check_share, differences
-
-_MEAN = ("mean", "std", "low", "high")
-_DIFFERENCE = ("difference", "difference_low", "difference_high")
 
 
 def compare_transfers(
@@ -53,15 +50,16 @@ def compare_transfers(
         classifier, train, test = key
         row: dict[str, object] = dict(zip(names, key, strict=True))
         row |= {"n": int(own.notna().sum()), "n_cells": len(own)}
-        row |= dict(zip(_MEAN, _interval(own, alpha), strict=True))
-        gap = pd.Series(dtype=float)
+        row |= mean_columns(own.dropna().to_numpy(float), alpha)
+        gap = np.empty(0)
         home = found.get((classifier, test, test))
         if train != test and home is not None:
             both = own.dropna().index.intersection(home.dropna().index)
             pair = (own[both].to_numpy(float), home[both].to_numpy(float))
-            gap = pd.Series(differences(*pair, larger_is_better))
-        mean, _, low, high = _interval(gap, alpha)
-        rows.append(row | dict(zip(_DIFFERENCE, (mean, low, high), strict=True)))
+            gap = differences(*pair, larger_is_better)
+        cost = mean_columns(gap, alpha)
+        lost = (cost["mean"], cost["low"], cost["high"])
+        rows.append(row | dict(zip(DIFFERENCE, lost, strict=True)))
     return pd.DataFrame(rows)
 
 
@@ -101,14 +99,3 @@ def home_and_away(transfers: pd.DataFrame, *, larger_is_better: bool) -> pd.Data
     return pd.DataFrame(rows).sort_values(
         "away", ascending=not larger_is_better, kind="stable", ignore_index=True
     )
-
-
-def _interval(values: pd.Series, alpha: float) -> tuple[float, float, float, float]:
-    known = values.dropna().to_numpy(float)
-    if not len(known):
-        return (math.nan,) * 4
-    found = mean_interval(known[:, None], alpha)
-    mean, std, low, high = (
-        float(np.asarray(getattr(found, name))[0]) for name in _MEAN
-    )
-    return mean, std, low, high

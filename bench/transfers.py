@@ -6,7 +6,8 @@ from itertools import permutations
 
 from bench.cells import Cell
 from bench.datasets import DatasetRecipe
-from bench.errors import SuiteError, did_you_mean
+from bench.errors import SuiteError
+from bench.messages import did_you_mean
 from bench.pools import READ_BY
 from bench.schema import Suite
 from bench.suite import MAX_CELLS
@@ -23,10 +24,10 @@ def transfer_cells(
     Parameters
     ----------
     datasets
-        Of the suite, resolved.
+        The suite's datasets, resolved.
     cells
-        Of the suite; those of each classifier and dataset that take part are asked
-        about the test curves of the other datasets.
+        The suite's cells; those of the datasets that take part predict the test curves
+        of the other datasets.
 
     Raises
     ------

@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import ErrorType
 
-from bench.documents import Document, named, shown
-from bench.errors import BenchError, did_you_mean
+from bench.documents import Document
+from bench.errors import BenchError
+from bench.messages import did_you_mean, named, shown
 
 Model = TypeVar("Model", bound=BaseModel)
 # Mistakes of any other kind were worded by us.

@@ -10,12 +10,16 @@ from typing import Any, Literal, overload
 
 import numpy as np
 
-from bench.blocks import Block, gather
-from bench.errors import DatasetError, did_you_mean
-from bench.neural import ACTIVATIONS, CHUNK_BYTES, as_points, forward
+from bench.blocks import Block, Layer, as_points, block_sizes, collect
+from bench.errors import DatasetError
+from bench.neural import (
+    check_activation,
+    forward,
+    nets_per_block,
+)
+from bench.neural_schema import FOUR
 from bench.seeds import split
 
-FOUR = ("relu", "tanh", "silu", "gelu")
 GAIN = (-0.3, 0.5)  # of the first layer: 10 to a power, uniform in this interval
 _BIAS = 0.5  # standard deviation within
 
@@ -70,11 +74,11 @@ def sample_wild(
     hidden : tuple of int
         Widths of the hidden layers, one at least.
     activations : sequence of str
-        Of `bench.neural.ACTIVATIONS`.
+        Names in `bench.neural.ACTIVATIONS`.
     gradients : bool, default=False
         Whether to return the exact derivatives too.
     dtype : float64 or float32
-        Of points, weights, arithmetic and result.
+        Type of the points, the weights, all arithmetic and the result.
 
     Returns
     -------
@@ -87,10 +91,8 @@ def sample_wild(
         Without a hidden layer or an activation, or with one that is not known.
     """
     x = as_points(x, dtype)
-    values = np.empty((max(n_curves, 0), len(x)), dtype)
-    slopes = np.empty((len(values), *x.shape), dtype) if gradients else None
     blocks = stream_wild(x, n_curves, rng, hidden, activations, gradients, dtype)
-    gather(blocks, values, slopes)
+    values, slopes = collect(blocks, n_curves, x, gradients, dtype)
     return values if slopes is None else (values, slopes)
 
 
@@ -119,24 +121,18 @@ def stream_wild(
     """
     x = as_points(x, dtype)
     for name in activations:
-        if name not in ACTIVATIONS:
-            raise DatasetError(
-                f"unknown activation '{name}'{did_you_mean(name, ACTIVATIONS)}. Known: "
-                f"{', '.join(ACTIVATIONS)}"
-            )
+        check_activation(name)
     if min(len(activations), len(hidden), *hidden) < 1 or n_curves < 0:
         raise DatasetError(
             "expected one activation and one hidden layer of one unit at least"
         )
     widths = [x.shape[1], *hidden, 1]
     if chunk_size is None:
-        row = max(widths) * len(x) * np.dtype(dtype).itemsize
-        chunk_size = max(1, CHUNK_BYTES // row)
+        chunk_size = nets_per_block(widths, len(x), dtype)
     n_parameters = sum((a + 1) * b for a, b in pairwise(widths)) - 1
     columns = np.ascontiguousarray(x.T)
     picks, gains, normal = split(rng, 3)
-    for start in range(0, n_curves, chunk_size):
-        size = min(chunk_size, n_curves - start)
+    for size in block_sizes(n_curves, chunk_size):
         which = picks.integers(len(activations), size=size)
         gain = 10 ** gains.uniform(*GAIN, size=size)
         drawn = normal.standard_normal((size, n_parameters), dtype=dtype)
@@ -155,10 +151,8 @@ def stream_wild(
         yield values, slopes
 
 
-def _layers(
-    drawn: np.ndarray, gain: np.ndarray, widths: list[int]
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Scale standard normal parameters: weights (n, out, in), biases (n, out, 1)."""
+def _layers(drawn: np.ndarray, gain: np.ndarray, widths: list[int]) -> list[Layer]:
+    """Scale standard normal parameters to those of wild networks."""
     layers = []
     start, last = 0, len(widths) - 2
     for depth, (fan_in, fan_out) in enumerate(pairwise(widths)):

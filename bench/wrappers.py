@@ -5,15 +5,11 @@ from importlib import import_module
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import (
-    BaseEstimator,
-    ClassifierMixin,
-    MetaEstimatorMixin,
-    clone,
-)
+from sklearn.base import MetaEstimatorMixin, clone
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+
+from bench.blocks import check_channels, check_length
+from bench.delegating import Delegating
 
 
 def _inner_has(name: str) -> Any:
@@ -23,46 +19,30 @@ def _inner_has(name: str) -> Any:
     )
 
 
-class _Wrapper(ClassifierMixin, MetaEstimatorMixin, BaseEstimator, ABC):
+class _Wrapper(MetaEstimatorMixin, Delegating, ABC):
     """What the adapters share: rows are checked, given their form, and handed on."""
 
     estimator: Any
     n_channels: int
+    _dtype = (np.float64, np.float32)
 
     def fit(self, X: Any, y: Any) -> Self:
         """Fit a clone of the classifier to curves; `X` (n_curves, n_features)."""
-        X, y = validate_data(self, X, y, dtype=(np.float64, np.float32))
-        check_classification_targets(y)
-        if self.n_channels < 1 or X.shape[1] % self.n_channels:
-            raise ValueError(
-                f"{X.shape[1]} columns do not divide into n_channels = "
-                f"{self.n_channels} channels of equal length"
-            )
+        X, y = self._checked(X, y)
+        check_channels(X.shape[1], self.n_channels)
         self.classes_ = np.unique(y)
         self.estimator_ = clone(self.estimator).fit(self._formed(X), y)
         return self
 
-    def predict(self, X: Any) -> Any:
-        """Return the class of each row of `X`, shape (n_curves,)."""
-        X = self._read(X)  # refuses one that is not fitted
-        return self.estimator_.predict(X)
-
     @_inner_has("predict_proba")
-    def predict_proba(self, X: Any) -> Any:
+    def predict_proba(self, X: Any) -> np.ndarray:
         """Return probabilities, shape (n_curves, n_classes)."""
-        X = self._read(X)  # refuses one that is not fitted
-        return self.estimator_.predict_proba(X)
+        return super().predict_proba(X)
 
     @_inner_has("decision_function")
-    def decision_function(self, X: Any) -> Any:
+    def decision_function(self, X: Any) -> np.ndarray:
         """Return what the classifier decides by."""
-        X = self._read(X)  # refuses one that is not fitted
-        return self.estimator_.decision_function(X)
-
-    def _read(self, X: Any) -> Any:
-        check_is_fitted(self)
-        dtype = (np.float64, np.float32)
-        return self._formed(validate_data(self, X, reset=False, dtype=dtype))
+        return self._ask("decision_function", X)
 
     def _cube(self, X: np.ndarray) -> np.ndarray:
         """Return rows as an array of shape (n_curves, n_channels, n_points)."""
@@ -117,11 +97,8 @@ class FunctionalWrapper(_Wrapper):
         n_points = values.shape[1]
         x = np.linspace(-1, 1, n_points)
         if self.x is not None:
-            x = np.asarray(self.x, np.float64).reshape(len(self.x), -1)[:, 0]
-        if len(x) != n_points:
-            raise ValueError(
-                f"x has {len(x)} points; expected {n_points}, as the curves have"
-            )
+            check_length(self.x, n_points)
+            x = np.asarray(self.x, np.float64).reshape(n_points, -1)[:, 0]
         order = np.argsort(x, kind="stable")  # scikit-fda interpolates between them
         grid = import_module("skfda").FDataGrid
         return grid(data_matrix=values[:, order], grid_points=x[order])

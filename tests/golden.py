@@ -30,10 +30,11 @@ from bench.datasets import make_dataset
 from bench.library import load_library
 from bench.mimics import HALVES, make_pool
 from bench.neural_schema import MimicCurves
-from bench.online import OnlineTraining, fit_online
+from bench.online import fit_online
 from bench.provenance import cpu_name, package_version
 from bench.quadratic import RegularisedQDA
 from bench.seeds import generator
+from bench.training_schema import OnlineTraining
 
 PATH = Path(__file__).with_name("golden.json")
 # Far above what another processor changes, far below what another formula does.
@@ -234,7 +235,14 @@ def online() -> Arrays:
         tests = [(np.tile(X, (1, n_channels)), y)] * 2
         with one_thread():
             streams = [Replayed(own) for own in rows]
-            fit_online(members, streams, OnlineTraining(6, 4, 2, 3), tests)
+            fit_online(
+                members,
+                streams,
+                OnlineTraining(
+                    mode="online", epochs=6, curves=4, steps=2, evaluate_every=3
+                ),
+                tests,
+            )
             arrays[f"{name}, decision"] = np.stack(
                 [member.decision_function(tests[0][0]) for member in members]
             )

@@ -198,7 +198,10 @@ def test_cliques_agree_with_a_search_of_every_group(seed):
     largest = {g for g in groups if not any(g < other for other in groups)}
     found = maximal_cliques(names, pairs)
     assert set(map(frozenset, found)) == largest
+    assert list(found) == sorted(found)  # in the order of the names
     assert len(found) == len(largest)
+    turned = [(second, first) for first, second in pairs[::-1]]
+    assert maximal_cliques(names, turned) == found
 
 
 # --- the whole comparison --------------------------------------------------

@@ -8,7 +8,8 @@ import bench
 from bench.cells import units_of
 from bench.errors import BenchError
 from bench.fitting import compute
-from bench.runner import make_plan, run_plan
+from bench.run import run_plan
+from bench.runner import make_plan
 from bench.store import Store
 
 TRAINING = {"mode": "online", "epochs": 12, "curves": 3, "steps": 2}
@@ -58,7 +59,7 @@ def test_a_batch_leaves_one_row_a_repetition(plan_of, tmp_path):
         arrays = store.arrays(cell.key)
         assert "predictions_train" not in arrays
         assert arrays["history_accuracy"].shape == (12,)
-        every = cell.classifier.training["evaluate_every"]
+        every = cell.classifier.training.evaluate_every
         expected = [5, 10, 12] if every == 5 else [12]
         np.testing.assert_array_equal(arrays["history_held_out_epoch"], expected)
         last = arrays["history_held_out_accuracy"][-1]

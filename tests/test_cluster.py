@@ -15,7 +15,8 @@ from bench import resources
 from bench.cells import units_of
 from bench.cluster import DaskEngine
 from bench.errors import EngineError
-from bench.runner import make_plan, run_plan
+from bench.run import run_plan
+from bench.runner import make_plan
 from bench.store import Store
 
 DATASET = yaml_text.SUITE["datasets"][0]

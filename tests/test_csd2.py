@@ -15,8 +15,9 @@ from bench.classifiers import CSD2Classifier
 from bench.csd2_channels import MAX_CELLS, CurveChannels
 from bench.csd2_net import CSD2, WINDOWS
 from bench.errors import ClassifierError
-from bench.online import OnlineTraining, fit_online
+from bench.online import fit_online
 from bench.registry import resolve_classifier
+from bench.training_schema import OnlineTraining
 
 N_POINTS = 20
 GRID = np.linspace(-1, 1, N_POINTS)
@@ -213,7 +214,7 @@ def test_refuses_what_it_cannot_be(params, said):
 def test_online_training_is_refused_where_it_is_asked_for():
     X, y = curves(4)
     with pytest.raises(ValueError, match="CSD2Classifier cannot learn online: its nor"):
-        fit_online([make()], [None], OnlineTraining(1), [(X, y)])
+        fit_online([make()], [None], OnlineTraining(mode="online", epochs=1), [(X, y)])
     training = {"mode": "online", "epochs": 5}
     spec = ClassifierSpec.model_validate({"use": "CSD2", "training": training})
     with pytest.raises(ClassifierError, match="CSD2Classifier' cannot learn online"):

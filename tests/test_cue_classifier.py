@@ -66,7 +66,7 @@ def test_points_in_another_order_and_further_channels_are_read_right():
     [
         ({"n_channels": 7}, "60 columns do not divide into n_channels = 7"),
         ({"n_channels": 0}, "60 columns do not divide into n_channels = 0"),
-        ({"x": np.arange(5)}, "x has 5 points; expected 60"),
+        ({"x": np.arange(5)}, r"x has shape \(5,\); expected 60"),
     ],
 )
 def test_what_does_not_fit_the_curves_is_refused(options, said):

@@ -12,11 +12,10 @@ from matplotlib import pyplot
 from readable import assert_readable
 
 from bench import figures
+from bench.calibration import calibration_frame, hardest_curves
 from bench.cliques import maximal_cliques
 from bench.comparison_figures import plot_critical_differences, plot_differences
 from bench.curve_figures import (
-    calibration_frame,
-    hardest_curves,
     plot_calibration,
     plot_hardest,
 )

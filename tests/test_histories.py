@@ -11,6 +11,16 @@ from bench.histories import (
 )
 
 
+@pytest.mark.parametrize("peak", [1e9, 1e300])
+def test_a_peak_leaves_no_trace_outside_its_window(peak):
+    loss = np.full(1000, 1e-3)
+    loss[500] = peak
+    frame = history_frame({("SD", 0): {"history_loss": loss}}, most=1000)
+    far = (frame["epoch"] - 501).abs() > 5
+    np.testing.assert_allclose(frame.loc[far, "loss"], 1e-3, rtol=1e-12)
+    np.testing.assert_allclose(frame.loc[~far, "loss"], peak / 11, rtol=1e-9)
+
+
 def test_a_moving_mean_is_that_of_its_window_cut_at_both_ends():
     values = np.random.default_rng(0).normal(size=1000)
     frame = history_frame({("SD", 0): {"history_loss": values}}, most=1000)

@@ -113,6 +113,27 @@ def test_a_tie_is_half_a_pair_and_labels_of_one_class_have_no_area():
     assert math.isnan(score("roc_auc", of_two([1, 1], [0.2, 0.5])))
 
 
+@pytest.mark.parametrize("n_classes", [2, 3, 20])
+@pytest.mark.parametrize("seed", range(5))
+def test_published_bits_are_those_of_the_plain_formulas(n_classes, seed):
+    # Reports hold scores of these formulas, from before scikit-learn computed them.
+    labels, p = draw(n_classes, 333, seed)
+    labels %= max(2, n_classes - seed)  # so that some classes have no curve
+    given = as_stored(labels, p)
+    kept, rows = given.probabilities, np.arange(len(labels))
+    eps = np.finfo(float).eps
+    plain = -np.log(kept[rows, labels].clip(eps, 1 - eps)).mean()
+    assert score("log_loss", given) == plain
+    errors = ((np.eye(n_classes)[labels] - kept) ** 2).sum(axis=1).mean()
+    assert score("brier", given) == errors / (2 if n_classes == 2 else 1)
+
+
+def test_one_class_alone_has_no_score_of_its_probabilities():
+    given = as_stored(np.zeros(3, int), np.ones((3, 1)))
+    assert math.isnan(score("log_loss", given))
+    assert math.isnan(score("brier", given))
+
+
 def test_brier_and_log_loss_by_hand():
     given = of_two([1, 0, 1], [1.0, 0.5, 0.25])
     assert score("brier", given) == pytest.approx((0 + 0.25 + 0.5625) / 3)
@@ -267,11 +288,11 @@ def test_metrics_import_scikit_learn_only_when_it_is_needed():
             "from bench.metrics import METRICS, Predictions\n"
             "y = np.array([0, 1]); p = np.eye(2)\n"
             "given = Predictions(y, y, 'probability', p)\n"
-            "print([METRICS[n].function(given) for n in ('roc_auc', 'brier', 'ece')])\n"
+            "print([METRICS[n].function(given) for n in ('roc_auc', 'ece')])\n"
             "print('sklearn' in sys.modules)",
         ],
         capture_output=True,
         text=True,
         check=True,
     )
-    assert said.stdout.split("\n")[:2] == ["[1.0, 0.0, 0.0]", "False"]
+    assert said.stdout.split("\n")[:2] == ["[1.0, 0.0]", "False"]

@@ -20,7 +20,7 @@ from bench.errors import DatasetError, StoreError
 from bench.library import load_library
 from bench.mimic_fits import fit_nets
 from bench.mimics import make_pool
-from bench.neural import draw_layers, forward
+from bench.neural import ACTIVATIONS, draw_layers, forward
 from bench.neural_schema import MimicCurves
 from bench.noise import standardise
 from bench.pools import load_pool
@@ -75,7 +75,7 @@ def targets_of(library, n):
 # Fitting
 
 
-@pytest.mark.parametrize("activation", mimic_fits.ACTIVATIONS)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_a_fit_is_adams_with_a_cosine_to_zero(library, activation):
     n, steps, lr = 3, 9, 0.02
     targets, layers = targets_of(library, n), initial(n)

@@ -5,8 +5,9 @@ import torch
 from bench.classifiers import CSDClassifier, SDClassifier
 from bench.dataset_schema import DatasetSpec
 from bench.datasets import make_dataset, resolve_dataset
-from bench.online import OnlineTraining, fit_online
+from bench.online import fit_online
 from bench.streams import CurveStream
+from bench.training_schema import OnlineTraining
 
 CURVES = 4
 
@@ -49,7 +50,9 @@ def train(recipe):
             columns = data.columns(channels)
             tests.append((data.X_test[:, columns], data.y_test))
         streams = [CurveStream(recipe, channels, CURVES, r) for r in repetitions]
-        training = OnlineTraining(epochs, CURVES, 3, evaluate_every=8)
+        training = OnlineTraining(
+            mode="online", epochs=epochs, curves=CURVES, steps=3, evaluate_every=8
+        )
         fit_online(members, streams, training, tests, watch, **options)
         return members, tests
 

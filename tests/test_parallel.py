@@ -15,7 +15,8 @@ from bench.cluster import DaskEngine
 from bench.engines import LocalEngine
 from bench.errors import EngineError
 from bench.parallel import make_engine
-from bench.runner import make_plan, run_plan
+from bench.run import run_plan
+from bench.runner import make_plan
 from bench.store import Store
 
 

@@ -2,7 +2,8 @@ import math
 
 import pandas as pd
 
-from bench.tables import escape, mean_std, summarise
+from bench.markdown import escape
+from bench.tables import mean_std, summarise
 
 
 def frame(statuses=("done", "done", "done")):

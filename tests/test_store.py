@@ -408,7 +408,7 @@ FULL = (
 @pytest.mark.parametrize(
     ("name", "fault"),
     [
-        ("bench.store.os.fsync", no_space),
+        ("os.fsync", no_space),
         ("pathlib.Path.replace", no_space),
         ("pathlib.Path.mkdir", read_only),
     ],
@@ -428,7 +428,7 @@ def test_a_run_on_a_full_disk_ends_in_one_error(
     write_suite, bench_run, tmp_path, monkeypatch
 ):
     path = write_suite(classifiers=["GNB"], repetitions=2)
-    monkeypatch.setattr("bench.store.os.fsync", no_space)
+    monkeypatch.setattr("os.fsync", no_space)
     code, out, err = bench_run("run", path, "--store", "full")
     assert (code, out) == (2, "")
     assert err.splitlines()[-1] == f"bench: {FULL.format(os.strerror(errno.ENOSPC))}"
@@ -469,7 +469,7 @@ def test_a_fault_that_passes_costs_nothing(tmp_path, monkeypatch):
     faults = iter([no_space, no_space])
     fsync = os.fsync
     monkeypatch.setattr("bench.store.time.sleep", lambda _: None)
-    monkeypatch.setattr("bench.store.os.fsync", lambda f: next(faults, fsync)(f))
+    monkeypatch.setattr("os.fsync", lambda f: next(faults, fsync)(f))
     store = stored.store_of(tmp_path, RESULT)
     assert store.get(RESULT.key).status == "done"
     assert not list(tmp_path.rglob("*.tmp"))

@@ -14,7 +14,7 @@ from bench.errors import SuiteError
 from bench.fitting import compute, compute_seeded
 from bench.planning import forecast
 from bench.registry import build
-from bench.runner import run_plan
+from bench.run import run_plan
 from bench.sources import read_source
 from bench.status import count_statuses, explain_missing
 from bench.store import Store

@@ -1,9 +1,12 @@
+from typing import get_args
+
 import numpy as np
 import pytest
 
 from bench.errors import DatasetError
 from bench.neural import ACTIVATIONS
-from bench.wild import FOUR, sample_wild, stream_wild
+from bench.neural_schema import FOUR, Activation
+from bench.wild import sample_wild, stream_wild
 
 X = np.random.default_rng(1).normal(size=(30, 1))
 X2 = np.random.default_rng(2).normal(size=(30, 2))
@@ -84,3 +87,7 @@ def test_every_activation_is_drawn():
 def test_what_makes_no_network_is_refused(options, said):
     with pytest.raises(DatasetError, match=said):
         sample_wild(X, 1, rng(), **options)
+
+
+def test_a_suite_may_name_every_activation_and_no_other():
+    assert get_args(Activation) == tuple(ACTIVATIONS)

@@ -120,7 +120,7 @@ def test_functions_are_sampled_in_ascending_order(skfda):
 def test_points_are_equally_spaced_by_default(skfda):
     wrapped = FunctionalWrapper(OfGrids()).fit(X, y)
     np.testing.assert_allclose(wrapped.estimator_.grid_.grid_points[[0, -1]], [-1, 1])
-    with pytest.raises(ValueError, match="x has 4 points; expected 12"):
+    with pytest.raises(ValueError, match=r"x has shape \(4,\); expected 12"):
         wrapped.set_params(x=np.arange(4)).fit(X, y)
 
 

@@ -16,7 +16,8 @@ import bench
 from bench.datasets import make_dataset
 from bench.engines import LocalEngine
 from bench.fitting import compute
-from bench.runner import make_plan, run_plan
+from bench.run import run_plan
+from bench.runner import make_plan
 from bench.store import Store
 
 DATASET = yaml_text.SUITE["datasets"][0] | {"train": 50, "test": 50}

@@ -9,8 +9,9 @@ from bench import CSDClassifier, SDClassifier
 from bench.dataset_schema import DatasetSpec
 from bench.datasets import make_dataset, resolve_dataset
 from bench.nets import CSD, SD
-from bench.online import OnlineTraining, fit_online
+from bench.online import fit_online
 from bench.streams import CurveStream
+from bench.training_schema import OnlineTraining
 
 N_MEMBERS, N_POINTS = 10, 700
 DATASET = {
@@ -44,7 +45,9 @@ def train(recipe, estimator, options, n_channels, epochs):
     streams = [CurveStream(recipe, channels, CURVES, i) for i in range(N_MEMBERS)]
     data = make_dataset(recipe)
     test = data.X_test[:, data.columns(channels)], data.y_test
-    training = OnlineTraining(epochs, CURVES, STEPS, evaluate_every=epochs)
+    training = OnlineTraining(
+        mode="online", epochs=epochs, curves=CURVES, steps=STEPS, evaluate_every=epochs
+    )
     fit_online(members, streams, training, [test] * N_MEMBERS)
     return members
 
