@@ -15,7 +15,7 @@ from typing import Any
 
 from bench import RESULTS, resources
 from bench.errors import ClassifierError
-from bench.messages import did_you_mean, shown
+from bench.messages import described, did_you_mean, shown
 from bench.provenance import package_version
 
 OWN = "bench.classifiers."  # where SD, CSD and CSD2 are
@@ -34,8 +34,8 @@ def import_class(class_path: str) -> Any:
         module = import_module(class_path.rpartition(".")[0])
     except (Exception, SystemExit) as error:  # a stranger's module may do anything
         raise ClassifierError(
-            f"'{class_path}' cannot be imported: {type(error).__name__}: {error}; "
-            "expected package.module.Class of what is installed"
+            f"'{class_path}' cannot be imported: {described(error)}; expected "
+            "package.module.Class of what is installed"
         ) from None
     return class_in(module, class_path)
 
@@ -43,9 +43,17 @@ def import_class(class_path: str) -> Any:
 def class_in(module: ModuleType, class_path: str) -> Any:
     """Return the class of a module that a path, dotted or of a file, ends in."""
     home, name = re.split(r"[.:](?=\w+$)", class_path)
-    found = getattr(module, name, None)
-    if not inspect.isclass(found):
-        classes = [n for n, value in vars(module).items() if inspect.isclass(value)]
+    try:
+        found = getattr(module, name, None)
+    except (Exception, SystemExit) as error:  # the __getattr__ of a module
+        raise ClassifierError(
+            f"'{class_path}' cannot be had from its module: {described(error)}; if it "
+            "must be enabled first, as an experimental class, do that in a file beside "
+            f"the suite that also imports it, and write class: ./my.py:{name}"
+        ) from None
+    # Asked of the type: some objects raise, or lie, where their __class__ is read.
+    if not issubclass(type(found), type):
+        classes = [n for n, v in vars(module).items() if issubclass(type(v), type)]
         raise ClassifierError(
             f"'{home}' has no class '{name}'{did_you_mean(name, classes)}"
         )
@@ -157,7 +165,14 @@ def _check_methods(
 
 
 def _check_built(class_path: str, found: Any, params: dict[str, Any]) -> None:
-    known = list(inspect.signature(found).parameters.values())
+    try:
+        known = list(inspect.signature(found).parameters.values())
+    except (Exception, SystemExit) as error:
+        raise ClassifierError(
+            f"'{class_path}' has no signature that can be read ({described(error)}); "
+            "expected an __init__ that names its parameters; derive a class with one "
+            "in a file beside the suite"
+        ) from None
     names = [parameter.name for parameter in known]
     if not any(parameter.kind == parameter.VAR_KEYWORD for parameter in known):
         _check_names(class_path, params, names)
@@ -166,8 +181,28 @@ def _check_built(class_path: str, found: Any, params: dict[str, Any]) -> None:
     except (Exception, SystemExit) as error:
         raise ClassifierError(
             f"'{class_path}' cannot be built from {shown(str(params), 80)}: "
-            f"{type(error).__name__}: {error}"
+            f"{described(error)}"
         ) from None
+
+
+def is_foreign(class_path: str) -> bool:
+    """Tell whether a dotted path is neither ours nor scikit-learn's."""
+    return class_path.partition(".")[0] not in ("bench", "sklearn")
+
+
+def version_needs_import(class_path: str) -> bool:
+    """Tell whether code of a package would run for `class_version` to know it.
+
+    So it is for a module of a package that no distribution brought: Python runs the
+    package to find the module.
+    """
+    package, _, rest = class_path.partition(".")
+    if not is_foreign(class_path) or packages_distributions().get(package):
+        return False
+    try:
+        return "." in rest and find_spec(package) is not None
+    except ValueError:  # a module that was made by hand
+        return True
 
 
 @cache
@@ -190,6 +225,8 @@ def class_version(class_path: str) -> str:
         module = find_spec(class_path.rpartition(".")[0])
     except ModuleNotFoundError:
         return "missing"
+    except ValueError:  # a module that was made by hand, without a file
+        return "unknown"
     if module is None or module.origin is None or not Path(module.origin).is_file():
         return "unknown"  # such as what is built in
     return f"file {hashlib.sha256(Path(module.origin).read_bytes()).hexdigest()}"

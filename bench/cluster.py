@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count, islice
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, ClassVar
 
 import dask
 from distributed import (
@@ -53,6 +53,7 @@ class DaskEngine:
         Passed on to the cluster's class.
     """
 
+    on_this_machine: ClassVar[bool] = False  # a worker says what it lacks
     scheduler: str | None = None
     cluster: str | None = None
     workers: int = 1

@@ -17,10 +17,11 @@ OK, SOME_FAILED = 0, 3
 def run(options: argparse.Namespace) -> int:
     """Run or resume a suite, print its table, write its report."""
     from bench.console import RunProgress, print_scores
+    from bench.folders import check_output
     from bench.parallel import make_engine
     from bench.report import write_report
     from bench.result import BAD
-    from bench.run import check_sizes, run_plan
+    from bench.run import check_machine, check_sizes, run_plan
     from bench.tables import load_results, results_frame, transfer_frame
 
     whole, plan, store = _plan(options)
@@ -28,16 +29,20 @@ def run(options: argparse.Namespace) -> int:
     engine = make_engine(
         options.jobs, options.engine, options.scheduler, options.parallel
     )
+    if not (options.out or limited):
+        options.out = Path("reports") / plan.suite.name
+    if options.out:
+        check_output(options.out, attempt=not options.dry_run)
     if options.dry_run:
         check_sizes(plan, engine.memory)
-        known = plan.everything if store.folder.is_dir() else ()
-        stored = sum(store.get(cell.key) is not None for cell in known)
+        missing = [cell for cell in plan.everything if store.get(cell.key) is None]
+        check_machine(plan, store, engine, missing, attempt=False)
+        stored = len(plan.everything) - len(missing)
         beside = f" and {len(plan.transfers)} transfers" if plan.transfers else ""
         print(
             f"{len(plan.cells)} cells: {len(plan.datasets)} datasets × "
             f"{plan.suite.repetitions} repetitions × {len(plan.classifiers)} "
-            f"classifiers{beside}; {stored} stored, {len(plan.everything) - stored} to "
-            "compute"
+            f"classifiers{beside}; {stored} stored, {len(missing)} to compute"
         )
         return OK
     with RunProgress(len(plan.everything)) as progress:
@@ -48,9 +53,8 @@ def run(options: argparse.Namespace) -> int:
     found = load_results(plan, store)
     results = results_frame(plan, store, found)
     print_scores(plan, results)
-    if options.out or not limited:
-        out = options.out or Path("reports") / plan.suite.name
-        print(write_report(plan, store, out, found))
+    if options.out:
+        print(write_report(plan, store, options.out, found))
     transfers = transfer_frame(plan, store)
     bad = sum(int(f["status"].isin(BAD).sum()) for f in (results, transfers) if len(f))
     if bad:
@@ -64,21 +68,26 @@ def run(options: argparse.Namespace) -> int:
 
 def report(options: argparse.Namespace) -> int:
     """Write the report from what is stored."""
+    from bench.folders import check_output
     from bench.report import write_report
 
     plan, _, store = _plan(options)
-    print(write_report(plan, store, options.out or Path("reports") / plan.suite.name))
+    out = options.out or Path("reports") / plan.suite.name
+    check_output(out)
+    print(write_report(plan, store, out))
     return OK
 
 
 def plan(options: argparse.Namespace) -> int:
     """Say what a suite would cost, and which differences it can show."""
     from bench.console import RunProgress, print_forecast
+    from bench.devices import check_devices
     from bench.engines import LocalEngine
     from bench.planning import forecast, pilot
     from bench.run import run_plan
 
     whole, _, store = _plan(options)
+    check_devices(whole.suite, whole.everything, store)
     if options.pilot:
         some = pilot(whole, options.pilot)
         with RunProgress(len(some.everything)) as progress:
@@ -117,11 +126,13 @@ def export(options: argparse.Namespace) -> int:
     from bench.card import check_free
     from bench.console import RunProgress
     from bench.export import choose_cell, export_cell, why_not_done
+    from bench.folders import check_output
     from bench.run import run_plan
 
     _, limited, store = _plan(options)
     plan, cell = choose_cell(limited, options.repetition)
     check_free(options.out)  # before anything is trained
+    check_output(options.out, remedy="choose another folder")
     with RunProgress(len(plan.cells)) as progress:
         run_plan(plan, store, progress=progress.advance, warn=progress.warn)
     result = store.get(cell.key)
@@ -135,9 +146,11 @@ def export(options: argparse.Namespace) -> int:
 def show(options: argparse.Namespace) -> int:
     """Draw the curves, inputs and gradients of each dataset."""
     from bench.dataset_picture import draw_dataset
+    from bench.folders import check_output
 
     _, plan, _ = _plan(options)
     folder = options.out or Path("reports") / plan.suite.name
+    check_output(folder)
     for recipe in plan.datasets:
         print(folder / draw_dataset(recipe, plan.suite.seed, folder).path)
     return OK

@@ -19,7 +19,7 @@ from skorch.helper import predefined_split
 
 from bench import losses
 from bench.blocks import check_channels, check_length
-from bench.messages import did_you_mean
+from bench.messages import described, device_problem, did_you_mean, shown
 from bench.training import Curves, DiscriminatorNet, summarise
 
 _PATIENCE = 10
@@ -243,9 +243,21 @@ class Discriminator(ClassifierMixin, BaseEstimator):
 
 
 def resolve_device(device: str) -> str:
-    """Return "cuda" or "cpu" for "auto", and any other name as it is."""
+    """Return "cuda" or "cpu" for "auto", and any other name as it is.
+
+    Raises
+    ------
+    ValueError
+        If this machine has no such device, or torch cannot compute on it.
+    """
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
+    if not str(device).startswith("cpu"):
+        try:
+            torch.zeros(1, device=device)
+        except Exception as error:  # of kinds that depend on the device
+            why = shown(described(error), 160)
+            raise ValueError(device_problem(device, why)) from None
     return device
 
 

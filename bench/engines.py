@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from bench.cells import Arrays, Cell, Kind, Unit
 from bench.errors import EngineError
@@ -19,6 +19,8 @@ Computed = Generator[tuple[Cell, Result, Arrays | None]]
 
 class Engine(Protocol):
     """Computes cells; what a cell's result is does not depend on the engine."""
+
+    on_this_machine: ClassVar[bool]  # whether cells need what this machine has
 
     @property
     def memory(self) -> int | None:
@@ -48,6 +50,7 @@ class LocalEngine:
         since then none would compute faster and no time would be comparable.
     """
 
+    on_this_machine: ClassVar[bool] = True
     jobs: int = 1
 
     @property

@@ -37,6 +37,10 @@ class CompareError(BenchError, ValueError):
     """What is compared cannot be read as results, or not be compared as asked."""
 
 
+class OutputError(BenchError, OSError):
+    """A folder that was to be written to cannot be."""
+
+
 class EngineError(BenchError, RuntimeError):
     """The engine that was asked for cannot be used, or was lost."""
 

@@ -15,6 +15,7 @@ from bench.calls import Runner, new_runner
 from bench.cells import Arrays, Cell, Outcome, Unit, n_fits
 from bench.fitting import compute_seeded
 from bench.limits import Limits, format_size
+from bench.processes import signal_name
 from bench.result import Result
 from bench.warden import Ended, Request
 
@@ -118,7 +119,7 @@ def _measured(result: Result, ended: Ended, limits: Limits) -> Result:
 
 
 def _unanswered(cell: Cell, ended: Ended, limits: Limits) -> Result:
-    status, name, signal_name = "crashed", "Exit", ""
+    status, name, ended_by = "crashed", "Exit", ""
     code = ended.exit_code or 0
     message = f"the process ended with exit code {code} before it had an answer"
     if ended.how == "timeout":
@@ -130,13 +131,13 @@ def _unanswered(cell: Cell, ended: Ended, limits: Limits) -> Result:
     elif ended.how == "lost":
         name, message = "Lost", "its process was lost with the one that watched it"
     elif code < 0:
-        name, signal_name = "Signal", _signal_name(-code)
-        message = f"the process ended by {signal_name} before it had an answer"
+        name, ended_by = "Signal", signal_name(-code)
+        message = f"the process ended by {ended_by} before it had an answer"
     # A fault's stack, without the list of every compiled module that follows it.
     said = ended.log.partition("\nExtension modules:")[0]
     error = {"type": name, "message": message, "traceback": said}
-    if signal_name:
-        error["signal"] = signal_name
+    if ended_by:
+        error["signal"] = ended_by
     return cell.result(status, error=error)
 
 
@@ -154,10 +155,3 @@ def _limits(unit: Unit, memory: int) -> Limits:
 def _is_fault_of_the_machine(ended: Ended) -> bool:
     from_outside = ended.how == "exited" and ended.exit_code in _FROM_OUTSIDE
     return from_outside or ended.how in ("lost", "stopped")
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"

@@ -34,3 +34,25 @@ def shown(text: str, length: int = 200) -> str:
     """Return a text as one line of a message: escaped where unprintable, and cut."""
     text = text if len(text) <= length else text[: length - 3] + "..."
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def device_problem(device: str, why: str) -> str:
+    """Word that a device, such as ``cuda:1``, cannot be computed on."""
+    return (
+        f"the device '{device}' cannot be used on this machine ({why}); expected auto "
+        "or cpu"
+    )
+
+
+def described(error: BaseException) -> str:
+    """Return the type and the words of an exception, on one line.
+
+    Those of a stranger's exception may raise themselves.
+    """
+    try:
+        words = " ".join(
+            str(error.msg if isinstance(error, SyntaxError) else error).split()
+        )
+    except Exception:
+        words = "it has no words that can be read"
+    return f"{type(error).__name__}: {words}"

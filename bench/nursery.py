@@ -46,7 +46,9 @@ def main(descriptor: int, folder: str, modules: list[str], warm_up: str) -> None
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     adopt_orphans()
     for name in modules:
-        with suppress(Exception):  # the call that needs it will say what is wrong
+        with suppress(
+            Exception, SystemExit
+        ):  # the call that needs it will say what is wrong
             import_module(name)
     if warm_up:
         module, _, function = warm_up.partition(":")

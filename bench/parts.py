@@ -1,8 +1,8 @@
 """What a classifier is made of: one class, or the steps of a pipeline."""
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,16 +10,23 @@ from typing import Any
 from bench.class_files import ClassFile, load_module, publish, read_class_file
 from bench.class_paths import (
     OWN,
-    check_class,
     check_own,
-    check_step,
     class_in,
     class_version,
     import_class,
+    is_foreign,
     missing_extra,
+    version_needs_import,
 )
 from bench.classifier_schema import ClassifierSpec, Source, file_of
-from bench.errors import ClassifierError
+from bench.errors import BenchError, ClassifierError
+from bench.foreign_classes import (
+    Candidate,
+    Finding,
+    Findings,
+    examine,
+    examine_apart,
+)
 from bench.messages import did_you_mean, located
 from bench.presets import PRESETS
 
@@ -68,6 +75,11 @@ class Part:
         return self.file is None and self.class_path.startswith(OWN)
 
     @property
+    def is_foreign(self) -> bool:
+        """Whether it is neither ours nor scikit-learn's."""
+        return self.file is not None or is_foreign(self.class_path)
+
+    @property
     def identity(self) -> dict[str, Any]:
         """What its fit depends on, as a JSON value.
 
@@ -106,28 +118,48 @@ class Part:
             publish(self.file)
 
 
-def resolve_parts(spec: ClassifierSpec, folder: Path) -> tuple[Part, ...]:
+def resolve_parts(
+    spec: ClassifierSpec, folder: Path, findings: Findings | None = None
+) -> tuple[Part, ...]:
     """Look the classes of an entry up and check their parameters; nothing is fitted.
 
     A preset as it stands imports nothing; any other class is built once, to see that
-    it can be.
+    it can be, and one of another package in another process.
+
+    Parameters
+    ----------
+    findings
+        What is known of classes of other packages; what is not is found out.
     """
-    if spec.steps is None:
-        parts = _parts_of(spec, folder)
-        homes = [""] * len(parts)
-    else:
-        parts, homes = [], []
-        for number, step in enumerate(spec.steps):
-            with located(f"steps[{number}]"):
-                own = _parts_of(step, folder)
-            parts += own
-            homes += [f"steps[{number}]"] * len(own)
-        parts = _with_params(parts, spec.params)
-    if spec.use is None or spec.params:
-        for part, home in zip(parts, homes, strict=True):
-            with located(home) if home else nullcontext():
-                _check(part, is_last=part is parts[-1])
-    return tuple(parts)
+    parts, homes = _named(spec, folder)
+    candidates = _foreign(spec, parts)
+    known = dict(findings or {})
+    unknown = [c for c in candidates if c is not None and c.key not in known]
+    if unknown:
+        known |= examine_apart(unknown)
+    checked = []
+    for part, home, candidate in zip(parts, homes, candidates, strict=True):
+        with located(home) if home else nullcontext():
+            if candidate is not None:
+                checked.append(_found(part, known[candidate.key]))
+            else:
+                if _is_changed(spec):
+                    _check_here(part, is_last=part is parts[-1])
+                checked.append(part)
+    return tuple(checked)
+
+
+def examine_all(specs: Iterable[ClassifierSpec], folder: Path) -> Findings:
+    """Import and build the classes of other packages that entries name, all at once.
+
+    Mistakes in an entry are left to `resolve_parts`, which says where they are.
+    """
+    candidates: list[Candidate] = []
+    for spec in specs:
+        with suppress(BenchError):
+            parts, _ = _named(spec, folder)
+            candidates += [c for c in _foreign(spec, parts) if c is not None]
+    return examine_apart(candidates) if candidates else {}
 
 
 def step_names(parts: Sequence[Part]) -> list[str]:
@@ -136,6 +168,36 @@ def step_names(parts: Sequence[Part]) -> list[str]:
     return [
         f"{name}-{names[: i + 1].count(name)}" if names.count(name) > 1 else name
         for i, name in enumerate(names)
+    ]
+
+
+def _named(spec: ClassifierSpec, folder: Path) -> tuple[list[Part], list[str]]:
+    """Return the parts of an entry, unchecked, and the place of each in it."""
+    if spec.steps is None:
+        parts = _parts_of(spec, folder)
+        return parts, [""] * len(parts)
+    parts, homes = [], []
+    for number, step in enumerate(spec.steps):
+        with located(f"steps[{number}]"):
+            own = _parts_of(step, folder)
+        parts += own
+        homes += [f"steps[{number}]"] * len(own)
+    return _with_params(parts, spec.params), homes
+
+
+def _is_changed(spec: ClassifierSpec) -> bool:
+    """Whether an entry is anything but a preset as it stands."""
+    return spec.use is None or bool(spec.params)
+
+
+def _foreign(spec: ClassifierSpec, parts: Sequence[Part]) -> list[Candidate | None]:
+    """Return what another process must say of each part; None if nothing."""
+    return [
+        Candidate(part.class_path, part.params, part.file, part is parts[-1])
+        if not part.missing
+        and (not part.version or (_is_changed(spec) and part.is_foreign))
+        else None
+        for part in parts
     ]
 
 
@@ -158,41 +220,10 @@ def _part(class_path: str, params: dict[str, Any], wrap: str, folder: Path) -> P
     missing = missing_extra(_NEEDED.get(wrap, ""))
     if in_file := file_of(class_path):
         file = read_class_file(folder / in_file[0], in_file[0])
-        missing = missing or _run(file, class_path)
         return Part(class_path, params, f"file {file.digest}", wrap, missing, file)
     missing = missing or missing_extra(class_path)
-    return Part(class_path, params, class_version(class_path), wrap, missing)
-
-
-def _run(file: ClassFile, class_path: str) -> str:
-    """Run a file once; return what to install where it imports a missing extra."""
-    try:
-        load_module(file)
-    except (Exception, SystemExit) as error:  # a stranger's file may do anything
-        absent = error.name if isinstance(error, ModuleNotFoundError) else None
-        if missing := missing_extra(absent or ""):
-            return missing
-        raise ClassifierError(
-            f"'{class_path}' cannot be imported: {_place(error, file)}"
-            f"{type(error).__name__}: {_said(error)}"
-        ) from None
-    return ""
-
-
-def _place(error: BaseException, file: ClassFile) -> str:
-    """Name the line of a file that raised, or does not compile."""
-    line = error.lineno if isinstance(error, SyntaxError) else None
-    if not isinstance(error, SyntaxError) or error.filename != file.path:
-        trace = error.__traceback__
-        while trace is not None:
-            if trace.tb_frame.f_code.co_filename == file.path:
-                line = trace.tb_lineno
-            trace = trace.tb_next
-    return f"{file.path}:{line}: " if line else ""
-
-
-def _said(error: BaseException) -> str:
-    return error.msg if isinstance(error, SyntaxError) else str(error)
+    version = "" if version_needs_import(class_path) else class_version(class_path)
+    return Part(class_path, params, version, wrap, missing)
 
 
 def _with_params(parts: list[Part], params: Mapping[str, Any]) -> list[Part]:
@@ -216,15 +247,25 @@ def _with_params(parts: list[Part], params: Mapping[str, Any]) -> list[Part]:
     ]
 
 
-def _check(part: Part, is_last: bool) -> None:
+def _found(part: Part, finding: Finding) -> Part:
+    """Add to a part what another process found; raise what it found wrong."""
+    if part.file is not None and (missing := missing_extra(finding.absent)):
+        return replace(part, missing=missing)
+    if finding.error:
+        raise ClassifierError(finding.error)
+    return replace(part, version=finding.version)
+
+
+def _check_here(part: Part, is_last: bool) -> None:
+    """Check a class of ours, read in its source, or of scikit-learn, built once."""
     if part.missing:
         return
-    if part.is_own:  # read in its source
+    if part.is_own:
         check_own(part.class_path, part.params, is_last)
-    elif is_last:
-        check_class(part.class_path, part.load(), part.params)
-    else:
-        check_step(part.class_path, part.load(), part.params)
+        return
+    [finding] = examine([Candidate(part.class_path, part.params, None, is_last)])
+    if finding.error:
+        raise ClassifierError(finding.error)
 
 
 def _imports(text: str) -> Iterator[str]:

@@ -119,6 +119,14 @@ def no_core_files() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+def signal_name(number: int) -> str:
+    """Return what a signal is called, such as SIGSEGV."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
 def peak_resident() -> int:
     """Return the most bytes that this process ever held."""
     if sys.platform == "win32":

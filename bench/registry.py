@@ -13,6 +13,7 @@ from bench import RESULTS
 from bench.class_paths import OWN
 from bench.classifier_schema import ClassifierSpec
 from bench.errors import ClassifierError
+from bench.foreign_classes import Findings
 from bench.messages import shown
 from bench.parts import Part, resolve_parts, step_names
 from bench.provenance import package_version
@@ -103,7 +104,10 @@ class ClassifierRecipe:
 
 
 def resolve_classifier(
-    spec: ClassifierSpec, training: Training | None = None, folder: Path | None = None
+    spec: ClassifierSpec,
+    training: Training | None = None,
+    folder: Path | None = None,
+    findings: Findings | None = None,
 ) -> ClassifierRecipe:
     """Look a classifier up and check its parameters; nothing is fitted.
 
@@ -116,12 +120,15 @@ def resolve_classifier(
         The suite's, for a classifier that does not say itself.
     folder
         Where the paths of files start; by default the current one.
+    findings
+        What `bench.parts.examine_all` said of classes of other packages; what it did
+        not is found out.
     """
     if len(set(spec.channels)) < len(spec.channels):
         raise ClassifierError(
             f"reads the channels {list(spec.channels)}; expected each once"
         )
-    parts = resolve_parts(spec, Path() if folder is None else folder)
+    parts = resolve_parts(spec, Path() if folder is None else folder, findings)
     last = parts[-1]
     online = _online(spec, parts, spec.training or training)
     if online is not None:  # a preset's recipe for fixed curves has no say in it

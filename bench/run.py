@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeGuard
 
 from bench.cells import Arrays, Cell, Kind, Unit, kind_of, units_of
+from bench.devices import check_devices
 from bench.engines import Engine, LocalEngine
 from bench.errors import SuiteError
 from bench.interrupts import held_back
@@ -67,8 +68,9 @@ def run_plan(
 
     Raises
     ------
-    SuiteError
-        Before anything runs: a dataset that cannot fit the memory limit.
+    BenchError
+        Before anything runs: a dataset that cannot fit the memory limit, a store that
+        cannot be written, a device that this machine does not have.
     """
     engine = LocalEngine() if engine is None else engine
     check_sizes(plan, engine.memory)
@@ -77,12 +79,44 @@ def run_plan(
     run.look_up(plan.everything)
     if not run.missing:
         return
+    check_machine(plan, store, engine, run.missing.values())
     runnable = run.skip_uninstalled(run.units(plan.everything))
     with closing(engine.run(runnable, run.is_wanted, run.seconds)) as results:
         for cell, result, arrays in results:
             # A batch computes all its cells again, also those that are stored.
             if cell.key in run.missing:
                 run.keep(cell, result, arrays)
+
+
+def check_machine(
+    plan: Plan,
+    store: Store,
+    engine: Engine,
+    cells: Iterable[Cell],
+    *,
+    attempt: bool = True,
+) -> None:
+    """Refuse what cells need and this machine has not, before any is computed.
+
+    Parameters
+    ----------
+    cells
+        That lack a result.
+    attempt : bool
+        Whether the store is tried by writing to it, or looked at alone.
+
+    Raises
+    ------
+    StoreError
+        If results could not be put there.
+    EngineError
+        If cells are computed here on a device that is not here.
+    """
+    cells = list(cells)
+    if cells:
+        store.check_writable((cell.key for cell in cells), attempt=attempt)
+        if engine.on_this_machine:
+            check_devices(plan.suite, cells)
 
 
 def check_sizes(plan: Plan, memory: int | None) -> None:

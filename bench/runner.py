@@ -8,6 +8,7 @@ from bench.cells import Cell
 from bench.datasets import DatasetRecipe, resolve_dataset
 from bench.errors import SuiteError
 from bench.messages import did_you_mean, located
+from bench.parts import examine_all
 from bench.reference import Reference, load_reference
 from bench.registry import ClassifierRecipe, resolve_classifier
 from bench.schema import Suite
@@ -90,11 +91,12 @@ def make_plan(suite: Suite) -> Plan:
             f"'{suite.baseline}' in this suite{did_you_mean(suite.baseline, ids)}. "
             f"Known: {', '.join(ids)}"
         )
+    findings = examine_all(suite.classifiers, suite.folder)
     classifiers = []
     for i, entry in enumerate(suite.classifiers):
         place = f"{suite.where('classifiers', i)}: {suite.named('classifiers', i)}"
         with located(place):
-            recipe = resolve_classifier(entry, suite.training, suite.folder)
+            recipe = resolve_classifier(entry, suite.training, suite.folder, findings)
             classifiers.append(recipe)
     datasets = []
     for i, spec in enumerate(suite.datasets):

@@ -13,7 +13,7 @@ import re
 import socket
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +22,7 @@ import psutil
 
 from bench.errors import StoreError
 from bench.files import locked, read_bytes, set_aside, write_flushed
+from bench.folders import why_unwritable
 from bench.result import Result, encodable, from_json, to_json
 
 WEIGHT = "weight_"  # begins the name of each array of a trained network
@@ -63,7 +64,8 @@ class Store:
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
-            if isinstance(error, NotADirectoryError) and not self.folder.is_dir():
+            # Not one damaged result, but a store that cannot be read at all.
+            if isinstance(error, OSError) and not os.path.isdir(self.folder):  # noqa: PTH112 (never raises)
                 raise self._unusable(self.folder, error) from None
             self.damaged[key] = f"{path}: {getattr(error, 'strerror', None) or error}"
             return None
@@ -101,6 +103,28 @@ class Store:
                     raise self._unusable(self.folder, error) from None
                 time.sleep(0.1 * attempt)  # a network's file system may come back
         raise AssertionError  # for type checkers: the loop returns or raises
+
+    def check_writable(self, keys: Iterable[str], *, attempt: bool = True) -> None:
+        """Refuse a folder in which results could not be put.
+
+        Parameters
+        ----------
+        keys
+            Of the results.
+        attempt : bool
+            Whether to write, see `bench.folders.why_unwritable`.
+
+        Raises
+        ------
+        StoreError
+        """
+        places = {self.path(key, "json").parent for key in keys}
+        shards = sorted(place for place in places if place.is_dir())
+        for place in (self.folder, *shards):
+            # What is true of the folder's disk is true of the shards'.
+            tried = attempt and place == self.folder
+            if why := why_unwritable(place, attempt=tried):
+                raise self._unusable(place, why)
 
     def set_aside(self, key: str) -> Path:
         """Move the damaged files of a key to a folder of the store that is not read."""
@@ -213,8 +237,9 @@ class Store:
         """One for the whole store: it is held for some renames alone."""
         return self.folder / ".lock"
 
-    def _unusable(self, path: Path, error: OSError) -> StoreError:
+    def _unusable(self, path: Path, why: OSError | str) -> StoreError:
+        words = why if isinstance(why, str) else why.strerror or why
         return StoreError(
-            f"{path}: cannot be used ({error.strerror or error}); free its place, make "
-            "room, or choose another folder with --store"
+            f"{path}: cannot be used ({words}); free its place, make room, or choose "
+            "another folder with --store"
         )

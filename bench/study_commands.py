@@ -37,6 +37,8 @@ def add_options(command: argparse.ArgumentParser, number: Callable[[str], int]) 
 
 def _study(options: argparse.Namespace) -> int:
     from bench.console import RunProgress
+    from bench.devices import check_devices
+    from bench.folders import check_output
     from bench.store import Store
     from bench.study import run_study
     from bench.study_best import plans_of, retrain
@@ -45,6 +47,10 @@ def _study(options: argparse.Namespace) -> int:
     from bench.suite import load_suite
 
     plan = plan_study(load_suite(options.suite), options.trials)
+    out, store = options.out or Path("reports") / plan.suite.name, Store(options.store)
+    check_output(out)
+    store.check_writable(())
+    check_devices(plan.suite, plan.plan.cells)
     told: Any = None
     if plan.spec.log is not None:
         from bench.study_log import trial_logger
@@ -58,11 +64,8 @@ def _study(options: argparse.Namespace) -> int:
     if results.best is not None:
         plans = plans_of(plan, results.parameters)
         with RunProgress(sum(len(p.cells) for p in plans)) as progress:
-            tested = retrain(
-                plans, Store(options.store), progress.advance, progress.warn
-            )
+            tested = retrain(plans, store, progress.advance, progress.warn)
         failed += 2 * tested.repetitions - len(tested.best) - len(tested.suite)
-    out = options.out or Path("reports") / plan.suite.name
     print(write_study_report(plan, results, tested, out, options.storage))
     return SOME_FAILED if failed else OK
 

@@ -1,5 +1,6 @@
 """Where the trials of a study are kept: a SQLite file, as Optuna lays it out."""
 
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.errors import StudyError
 from bench.files import locked
+from bench.folders import why_unwritable
 
 if TYPE_CHECKING:
     import optuna
@@ -37,6 +39,7 @@ def opened(path: Path, name: str) -> "Iterator[optuna.Study]":
         If the file is no such storage, or is being written to.
     """
     optuna = optuna_or_error()
+    _check_writable(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with _alone(path), _quiet(optuna):
         try:
@@ -61,6 +64,17 @@ def opened(path: Path, name: str) -> "Iterator[optuna.Study]":
 def url(path: Path) -> str:
     """Return what Optuna and its dashboard call the file."""
     return f"sqlite:///{path.as_posix()}"
+
+
+def _check_writable(path: Path) -> None:
+    why = why_unwritable(path.parent, attempt=True)
+    if not why and path.exists() and not os.access(path, os.W_OK):
+        why = "Permission denied"
+    if why:
+        raise StudyError(
+            f"{path}: cannot be written ({why}); free its place, make room, or give "
+            "--storage another file"
+        )
 
 
 @contextmanager

@@ -413,6 +413,11 @@ def aeon_is(tmp_path, monkeypatch, extra_is_declared):
             monkeypatch.syspath_prepend(tmp_path / "packages")
         else:
             sys.modules["aeon"] = None  # as Python says that there is none
+            hidden = tmp_path / "hidden"  # for the process that looks at classes
+            hidden.mkdir()
+            raised = "raise ModuleNotFoundError('hidden', name='aeon')"
+            (hidden / "aeon.py").write_text(raised)
+            monkeypatch.syspath_prepend(hidden)
             found = importlib.util.find_spec
             monkeypatch.setattr(
                 class_paths,
