@@ -2,6 +2,9 @@ r"""Data frames as LaTeX tables, ready to paste.
 
 The package booktabs is all that a paper needs for them. Letters beyond Latin and Greek
 stay as they are, for which LuaLaTeX or XeLaTeX needs a font.
+
+Marks are escaped by hand, since pylatexenc leaves ``[`` and ``*`` as they are, which
+LaTeX takes for an option of the row before, and knows no numbers to align.
 """
 
 import re

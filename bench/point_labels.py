@@ -1,4 +1,8 @@
-"""Names beside points, placed where they overlap nothing."""
+"""Names beside points, placed where they overlap nothing.
+
+Written by hand, since adjustText leaves names that overlap in crowded figures, and
+places them once, before the layout of the figure is final.
+"""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,9 @@
-"""Files of input points: text or an array, packed or not, believed in nothing."""
+"""Files of input points: text or an array, packed or not, believed in nothing.
+
+Both formats are read by hand: NumPy's `loadtxt` counts rows without comments instead of
+lines, and advises `usecols`; `np.load` allocates whatever size a header claims, before
+it looks at the data, and advises to load pickles.
+"""
 
 import io
 import math
@@ -126,7 +131,7 @@ def _array(raw: bytes) -> np.ndarray:
 
 
 def _table(raw: bytes, delimiter: str | None) -> np.ndarray:
-    """Read text; NumPy's reader does not tell the line of what is wrong."""
+    """Read text, and name the line of what is wrong."""
     values, width, named = array("d"), 0, False
     for number, line in enumerate(io.TextIOWrapper(io.BytesIO(raw), "utf-8-sig"), 1):
         if number > MAX_LINES or len(line) > MAX_LINE or len(values) > MAX_NUMBERS:

@@ -17,6 +17,9 @@ def wilcoxon(differences: np.ndarray) -> float:
     p is that of the ranks as they are, by enumeration of all signs; nothing is
     approximated. Differences whose sizes agree but for rounding are equal.
 
+    Written by hand, since SciPy's exact p knows neither ties nor zeros, and its
+    permutation of 2**n signs, which does, is out of reach for the n of a long suite.
+
     Parameters
     ----------
     differences

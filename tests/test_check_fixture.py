@@ -3,6 +3,7 @@ import subprocess
 import sys
 import textwrap
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -18,10 +19,10 @@ from sklearn.tree import DecisionTreeClassifier
 
 import bench
 from bench import CSDClassifier, load_suite, read_results, resources, run_suite
-from bench.check_fixture import check_classifier
+from bench.check_fixture import _keep, check_classifier
 from bench.datasets import resolve_dataset
 from bench.errors import BenchError, DatasetError, MissingFileError, SuiteError
-from bench.results_file import CompareError
+from bench.results_file import CompareError, read_table
 from bench.sources import read_source
 
 pytest_plugins = ["pytester"]
@@ -331,6 +332,21 @@ def test_an_error_of_the_classifier_is_its_own(users):
     """)
     run.assert_outcomes(failed=1)
     run.stdout.fnmatch_lines(["E*InvalidParameterError*n_neighbors*"])
+
+
+def test_checks_that_keep_scores_at_the_same_time_lose_none(tmp_path):
+    path = tmp_path / "kept" / "baseline.csv"
+    fixed = {"dataset": "x10", "repetition": [0, 1], "status": "done"}
+    fixed |= {"train_accuracy": 0.9, "test_accuracy": [0.8, 0.7], "data_hash": "a" * 64}
+    names = [f"C{i:02}" for i in range(24)]
+    with ThreadPoolExecutor(8) as pool:
+        list(
+            pool.map(
+                lambda n: _keep(pd.DataFrame(fixed | {"classifier": n}), path), names
+            )
+        )
+    assert sorted(read_table(path)["classifier"]) == sorted(2 * names)
+    assert [p.name for p in path.parent.iterdir()] == ["baseline.csv"]
 
 
 def test_accepting_keeps_what_later_runs_are_held_to(users, pytester):
