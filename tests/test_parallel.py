@@ -209,9 +209,11 @@ def test_a_local_cluster_interrupted_leaves_nothing(
     assert command.nothing_left(), list(command.temporary.iterdir())
 
 
+# As Slurm does, the job runs a copy: dask-jobqueue deletes its script once it is
+# submitted, which may be before a shell has opened it.
 SBATCH = """#!/bin/sh
 cp "$1" "$SLURM_JOBS/script"
-sh "$1" > "$SLURM_JOBS/log" 2>&1 < /dev/null &
+sh "$SLURM_JOBS/script" > "$SLURM_JOBS/log" 2>&1 < /dev/null &
 echo "Submitted batch job $!"
 """
 SCANCEL = """#!/bin/sh
