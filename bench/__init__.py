@@ -33,6 +33,7 @@ RESULTS = {
     "QDA-REG": 1,
     "CUES": 1,
     "online": 1,
+    "audits": 1,
 }
 
 _HOMES = {

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bench.cells import Unit
+from bench.cells import Cell
 from bench.datasets import make_dataset
 from bench.online import fit_online
 from bench.registry import build
@@ -10,7 +10,7 @@ from bench.scoring import Fit, score, timed
 from bench.streams import CurveStream
 
 
-def train_batch(unit: Unit) -> list[Fit]:
+def train_batch(unit: tuple[Cell, ...]) -> list[Fit]:
     """Train the cells' classifiers together; score each on its own test curves.
 
     Returns

@@ -16,6 +16,7 @@ OK, SOME_FAILED = 0, 3
 
 def run(options: argparse.Namespace) -> int:
     """Run or resume a suite, print its table, write its report."""
+    from bench.audit_findings import load_audits
     from bench.console import RunProgress, print_scores
     from bench.folders import check_output
     from bench.parallel import make_engine
@@ -38,11 +39,10 @@ def run(options: argparse.Namespace) -> int:
         missing = [cell for cell in plan.everything if store.get(cell.key) is None]
         check_machine(plan, store, engine, missing, attempt=False)
         stored = len(plan.everything) - len(missing)
-        beside = f" and {len(plan.transfers)} transfers" if plan.transfers else ""
         print(
-            f"{len(plan.cells)} cells: {len(plan.datasets)} datasets × "
+            f"{len(plan.cells)} cells ({len(plan.datasets)} datasets × "
             f"{plan.suite.repetitions} repetitions × {len(plan.classifiers)} "
-            f"classifiers{beside}; {stored} stored, {len(missing)} to compute"
+            f"classifiers){plan.beside}; {stored} stored, {len(missing)} to compute"
         )
         return OK
     with RunProgress(len(plan.everything)) as progress:
@@ -57,13 +57,16 @@ def run(options: argparse.Namespace) -> int:
         print(write_report(plan, store, options.out, found))
     transfers = transfer_frame(plan, store)
     bad = sum(int(f["status"].isin(BAD).sum()) for f in (results, transfers) if len(f))
-    if bad:
+    bad_audits = sum(result.status in BAD for result in load_audits(plan, store))
+    if bad or bad_audits:
+        counts = {"cells": bad, "audits": bad_audits}
+        names = " and ".join(f"{n} {what}" for what, n in counts.items() if n)
         print(
-            f"bench: {bad} cells are not done; the report says why, and "
+            f"bench: {names} are not done; the report says why, and "
             "--retry-failed computes them again",
             file=sys.stderr,
         )
-    return SOME_FAILED if bad else OK
+    return SOME_FAILED if bad or bad_audits else OK
 
 
 def report(options: argparse.Namespace) -> int:

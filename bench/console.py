@@ -17,7 +17,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from bench.cells import Cell
+from bench.cells import Task
 from bench.result import BAD, STATUSES, Result
 from bench.runner import Plan
 
@@ -32,7 +32,7 @@ class RunProgress:
 
     def __init__(self, total: int) -> None:
         self.began = time.perf_counter()
-        self.computed = self.failed = 0
+        self.computed = self.audits = self.failed = 0
         self.busy = 0.0
         self.bars = Progress(
             TextColumn("cells"),
@@ -46,10 +46,11 @@ class RunProgress:
         )
         self.task = self.bars.add_task("cells", total=total, failed=0)
 
-    def advance(self, cell: Cell, result: Result, fresh: bool) -> None:
-        """Count a cell that has a result, of this run if it is fresh."""
+    def advance(self, cell: Task, result: Result, fresh: bool) -> None:
+        """Count a cell or an audit that has a result, of this run if it is fresh."""
         if fresh:
             self.computed += 1
+            self.audits += result.is_audit
             self.busy += result.fit_cpu_seconds or 0.0
             self.busy += result.predict_cpu_seconds or 0.0
         self.failed += result.status in BAD
@@ -62,9 +63,11 @@ class RunProgress:
     def summary(self) -> str:
         """Say what was computed, how long it took, and how busy the processor was."""
         wall = time.perf_counter() - self.began
+        audits = f" and {self.audits} audits" if self.audits else ""
         return (
-            f"{self.computed} cells computed in {wall:.1f} s; their fits and "
-            f"predictions kept {self.busy / wall:.2f} cores busy ({self.busy:.1f} s)"
+            f"{self.computed - self.audits} cells{audits} computed in {wall:.1f} s; "
+            f"fits and predictions of the cells kept {self.busy / wall:.2f} cores busy "
+            f"({self.busy:.1f} s)"
         )
 
     def __enter__(self) -> "RunProgress":
@@ -108,10 +111,13 @@ def print_forecast(plan: Plan, found: "Forecast", jobs: int) -> None:
     console = _console()
     missing = found.n_cells - found.n_stored
     console.print(
-        f"{found.n_cells} cells, {found.n_stored} stored, {missing} to compute"
+        f"{len(plan.cells)} cells{plan.beside}; {found.n_stored} stored, {missing} to "
+        "compute"
     )
     if found.seconds is None:
-        names = ", ".join(f"{d} × {c}" for d, c in found.untimed[:6])
+        names = ", ".join(
+            f"{d} × {c}" if c else f"the audits of {d}" for d, c in found.untimed[:6]
+        )
         more = "" if len(found.untimed) <= 6 else f" and {len(found.untimed) - 6} more"
         said = f"expected time unknown: never computed {names}{more}; see --pilot"
         console.print(Text(said))

@@ -1,28 +1,32 @@
-"""Cues: features so simple that a class which they give away is no matter of shape."""
+"""Shortcut features: scale and roughness, which say nothing about a curve's shape.
+
+Where they separate the classes, a score does not show that a classifier knows shapes.
+"""
 
 import numpy as np
 
-MAX_COLUMNS = 1000  # of a curve that are looked at; more are thinned evenly
+MAX_COLUMNS = 1000  # read of a curve; of more, evenly spaced ones
 _HUGE = 1e3  # above arcsinh of the largest float
 
 
-def cues(values: np.ndarray, x: np.ndarray) -> dict[str, np.ndarray]:
+def shortcut_features(values: np.ndarray, x: np.ndarray) -> dict[str, np.ndarray]:
     """Measure the scale and the roughness of curves.
 
     Parameters
     ----------
     values : array of shape (n_curves, n_points)
-        The curves' own values.
+        The curves' values, without other channels.
     x : array of shape (n_points, n_inputs)
-        The points, in any order; neighbours are those along the first column.
+        The points, in any order; neighbours are taken along the first column.
 
     Returns
     -------
     dict of str to array of shape (n_curves, n_features)
-        "scale": mean, variance, range and sorted values, which no order of the points
-        changes. "roughness": total variation, largest second difference, and the
-        largest divided by the spacing, which is a second derivative: on points that
-        are not equally spaced, steps alone hide a kink. Compressed as by `compressed`.
+        "scale": mean, variance, range and sorted values, which do not depend on the
+        order of the points. "roughness": total variation, the largest second
+        difference, and the largest second derivative, which is the difference divided
+        by the spacing: on points that are not equally spaced, differences alone hide a
+        kink. Compressed as by `compressed`.
     """
     order = np.argsort(x[:, 0], kind="stable")
     curves, places = values[:, order].astype(np.float64), x[order, 0].astype(float)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from importlib import import_module
 
 from bench.calls import new_runner
-from bench.cells import Cell
+from bench.cells import Cell, Task
 from bench.errors import EngineError
 from bench.limits import Limits
 from bench.messages import device_problem, shown
@@ -19,7 +19,7 @@ _SECONDS = 120.0  # to import torch and start a driver, on a cold disk
 
 
 def check_devices(
-    suite: Suite, cells: Iterable[Cell], store: Store | None = None
+    suite: Suite, cells: Iterable[Task], store: Store | None = None
 ) -> None:
     """Refuse a device that this machine has not, before cells are computed here.
 
@@ -39,6 +39,8 @@ def check_devices(
     positions = {entry.id: i for i, entry in enumerate(suite.classifiers)}
     asked: dict[str, int] = {}
     for cell in cells:
+        if not isinstance(cell, Cell):  # an audit computes on the CPU
+            continue
         device = _named_device(cell.classifier)
         if device is None:
             continue

@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
-from bench.cells import Arrays, Cell, Kind, Unit
+from bench.cells import Arrays, Kind, Task, Unit
 from bench.errors import EngineError
 from bench.isolate import run_cells, runner_for
 from bench.limits import memory_share
@@ -14,7 +14,7 @@ from bench.order import LongestFirst
 from bench.result import Result
 
 _MAX_CORES = "LOKY_MAX_CPU_COUNT"  # in the environment, as joblib reads it
-Computed = Generator[tuple[Cell, Result, Arrays | None]]
+Computed = Generator[tuple[Task, Result, Arrays | None]]
 
 
 class Engine(Protocol):

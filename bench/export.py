@@ -62,7 +62,8 @@ def choose_cell(plan: Plan, repetition: int = 0) -> tuple[Plan, Cell]:
     own = [cell for cell in plan.cells if cell.classifier is ours[0]]
     [cell] = [cell for cell in own if cell.repetition == repetition]
     kept = own if cell.batched > 1 else [cell]
-    one = replace(plan, classifiers=(ours[0],), cells=tuple(kept), transfers=())
+    one = replace(plan, classifiers=(ours[0],), cells=tuple(kept))
+    one = replace(one, transfers=(), audits=())
     return one, cell
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from bench.across import Across, compare_across, families
-from bench.audits import audit_dataset
-from bench.coverage import CHANCE, complete_scores
+from bench.audit_findings import find_audits
+from bench.coverage import complete_scores
 from bench.crossings import find_crossings
 from bench.errors import StatisticsError
 from bench.metrics import METRICS
@@ -58,7 +58,7 @@ class Findings:
     works
         See `bench.works.judge_works`; empty where the suite does not ask.
     audits
-        See `bench.audits.audit_dataset`; empty where the suite wants none.
+        See `bench.audit_findings.find_audits`; empty where the suite wants none.
     problems
         Why one of these is None.
     """
@@ -131,7 +131,7 @@ def find(plan: Plan, store: Store, found: Sequence[Result]) -> Findings:
         transfer_cells=transfer_cells,
         transfers=_transfers(plan, results, transfer_cells),
         works=_works(plan, intervals),
-        audits=_audits(plan, results),
+        audits=find_audits(plan, store, results),
         problems=tuple(dict.fromkeys(problems)),
     )
 
@@ -215,24 +215,3 @@ def _works(plan: Plan, intervals: pd.DataFrame | None) -> pd.DataFrame:
         works=asked,
         larger_is_better=METRICS[plan.suite.metrics[0]].larger_is_better,
     )
-
-
-def _audits(plan: Plan, results: pd.DataFrame) -> pd.DataFrame:
-    if not plan.suite.audits:
-        return pd.DataFrame()
-    done = results[results["status"] == "done"]
-    frames = []
-    for recipe in plan.datasets:
-        own = rows_of(done, recipe.spec.id)
-        scores = own.get("test_accuracy", pd.Series(dtype=float))
-        means = scores.groupby(own["classifier"]).mean() if len(scores) else scores
-        frames.append(
-            audit_dataset(
-                recipe,
-                plan.suite.seed,
-                plan.suite.repetitions,
-                chance=list(scores[own["classifier"] == CHANCE]) or None,
-                best=float(means.max()) if len(means) else None,
-            )
-        )
-    return pd.concat(frames, ignore_index=True)

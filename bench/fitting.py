@@ -1,4 +1,4 @@
-"""What the process of a cell does: draw the curves, fit, predict, score."""
+"""What the process of a cell or an audit does: draw curves, fit, predict, score."""
 
 import hashlib
 import random
@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from bench.cells import Arrays, Cell, Outcome, Unit
+from bench.audits import audit_repetition
+from bench.cells import Arrays, Audit, Cell, Outcome, Unit
 from bench.datasets import draw_part, make_dataset
 from bench.metrics import Predictions, score_all
 from bench.processes import peak_resident
@@ -47,13 +48,27 @@ def compute_seeded(unit: Unit) -> list[Outcome]:
     A classifier that draws from them, against its contract, is reproducible all the
     same, whatever else it is asked about.
     """
-    for part in unit[0].classifier.parts:
+    first = unit[0]
+    if isinstance(first, Audit):  # a unit of its own, which draws from no global stream
+        return [compute_audit(first)]
+    for part in first.classifier.parts:
         part.publish()
-    return compute(unit, _seed_process)
+    cells = tuple(task for task in unit if isinstance(task, Cell))
+    return compute(cells, _seed_process)
+
+
+def compute_audit(audit: Audit) -> Outcome:
+    """Draw the curves and audit them; an exception becomes a "failed" result."""
+    with _watched(audit.threads) as found:
+        figures, data_hash = audit_repetition(
+            audit.dataset, audit.repetition, audit.seed
+        )
+        found |= {"figures": figures, "data_hash": data_hash}
+    return audit.result("failed" if "error" in found else "done", **found), None
 
 
 def compute(
-    unit: Unit, seed_process: Callable[[Cell], None] = lambda _: None
+    unit: tuple[Cell, ...], seed_process: Callable[[Cell], None] = lambda _: None
 ) -> list[Outcome]:
     """Draw the data, fit, predict and score; an exception becomes a "failed" result.
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import count
 
 from bench.calls import Runner, new_runner
-from bench.cells import Arrays, Cell, Outcome, Unit, n_fits
+from bench.cells import Arrays, Audit, Outcome, Task, Unit, n_fits
 from bench.fitting import compute_seeded
 from bench.limits import Limits, format_size
 from bench.processes import signal_name
@@ -37,8 +37,10 @@ def runner_for(units: Iterable[Unit]) -> Runner:
     return new_runner(threads, sorted(modules), WARM_UP)
 
 
-def modules_of(cell: Cell) -> set[str]:
-    """Name the modules that computing a cell imports."""
+def modules_of(cell: Task) -> set[str]:
+    """Name the modules that computing a cell or an audit imports."""
+    if isinstance(cell, Audit):
+        return set(cell.modules)
     modules = cell.classifier.modules
     if cell.classifier.training is not None:
         # By name: who forks imports it, and with it torch, not this process.
@@ -52,7 +54,7 @@ def run_cells(
     memory: int,
     runner: Runner,
     first_attempt: int = 1,
-) -> Iterator[tuple[Cell, Result, Arrays | None]]:
+) -> Iterator[tuple[Task, Result, Arrays | None]]:
     """Compute units, `jobs` at a time, and yield the cells of each as it ends.
 
     Parameters
@@ -118,7 +120,7 @@ def _measured(result: Result, ended: Ended, limits: Limits) -> Result:
     return replace(result, seconds=seconds, peak_rss_mib=peak)
 
 
-def _unanswered(cell: Cell, ended: Ended, limits: Limits) -> Result:
+def _unanswered(cell: Task, ended: Ended, limits: Limits) -> Result:
     status, name, ended_by = "crashed", "Exit", ""
     code = ended.exit_code or 0
     message = f"the process ended with exit code {code} before it had an answer"

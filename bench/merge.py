@@ -1,5 +1,6 @@
 """Joining stores from several machines."""
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -78,4 +79,5 @@ def _rank(result: Result) -> int:
 def _outcome(result: Result) -> str:
     # As text: a score that is not a number differs from itself.
     scores = [sorted(scores.items()) for scores in (result.train, result.test)]
-    return repr((result.data_hash, scores))
+    figures = json.dumps(result.figures, sort_keys=True)
+    return repr((result.data_hash, scores, figures))

@@ -3,7 +3,7 @@
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping
 
-from bench.cells import Cell, Kind, Unit, kind_of, n_fits
+from bench.cells import Kind, Task, Unit, kind_of, n_fits
 
 
 class LongestFirst(Iterator[Unit]):
@@ -28,7 +28,7 @@ class LongestFirst(Iterator[Unit]):
             self._waiting[kind_of(unit[0])].append(unit)
         self._untried = self._waiting.keys() - known.keys()
 
-    def learn(self, cell: Cell, seconds: float) -> None:
+    def learn(self, cell: Task, seconds: float) -> None:
         """Take note of how long a cell took."""
         self._seconds[kind_of(cell)] = seconds
 

@@ -25,12 +25,12 @@ class Forecast:
     Attributes
     ----------
     n_cells, n_stored
-        Of the suite with its transfers, and of these what is stored.
+        Of the suite with its transfers and audits, and of these what is stored.
     seconds
         Expected of the missing cells, one after the other; None where a kind of cell
         was never computed.
     untimed
-        Dataset and classifier of each such kind.
+        Dataset and classifier (empty for audits) of each such kind.
     detectable
         One row a dataset and classifier other than the baseline: the std of the
         paired difference over the stored repetitions, the smallest difference found
@@ -100,7 +100,12 @@ def pilot(plan: Plan, repetitions: int) -> Plan:
             if cell.repetition < repetitions and cell.batched <= repetitions
         )
 
-    return replace(plan, cells=first(plan.cells), transfers=first(plan.transfers))
+    return replace(
+        plan,
+        cells=first(plan.cells),
+        transfers=first(plan.transfers),
+        audits=tuple(a for a in plan.audits if a.repetition < repetitions),
+    )
 
 
 def _detectable(plan: Plan, store: Store) -> pd.DataFrame:

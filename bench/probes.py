@@ -1,4 +1,4 @@
-"""Probes: what small, quick fits and a look at the rows tell of one repetition."""
+"""Shallow baselines: quick fits that need no eye for shapes, and duplicate curves."""
 
 from dataclasses import replace
 from hashlib import blake2b
@@ -7,23 +7,28 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from bench.cues import compressed, cues, thinned
+from bench.cues import compressed, shortcut_features, thinned
 from bench.datasets import Dataset
 from bench.seeds import derive_seed, generator
 
 DEPTH = 3
-PERMUTED = ("KNN", "SVC")
-TREES = {
+PERMUTED = ("KNN", "SVC")  # fitted on permuted labels
+TREES = {  # name → what the tree reads
     "tree on scale": "mean, variance, range and sorted values",
-    "tree on roughness": "total variation and largest second difference, as it is and "
-    "divided by the spacing",
+    "tree on roughness": "total variation and the largest second difference and "
+    "second derivative",
     "tree on scale and roughness": "scale and roughness together",
     "tree on points": "values at single points",
 }
+BASELINES = (*PERMUTED, *TREES)
 
 
 def first_curves(data: Dataset, most: int) -> Dataset:
-    """Take the first curves, at most so many a class, and keep the balance."""
+    """Keep the first curves of a dataset, and the balance of its classes.
+
+    `most` is the number of curves that the largest class keeps, in training and in
+    testing.
+    """
 
     def first(y: np.ndarray) -> np.ndarray:
         classes, sizes = np.unique(y, return_counts=True)
@@ -41,25 +46,31 @@ def first_curves(data: Dataset, most: int) -> Dataset:
     )
 
 
-def probe(
+def score_baselines(
     data: Dataset, seed: int, stream: dict[str, Any], repetition: int
 ) -> dict[str, float]:
-    """Return the held-out score of each small classifier.
+    """Return the held-out score of each baseline.
 
-    Those of `PERMUTED` are fitted and scored on labels that are permuted, training and
-    test independently (balanced accuracy: its expectation does not depend on the
-    balance of the classes); those of `TREES` on the labels as they are (accuracy).
-    KNN and SVC read values compressed as by `bench.cues.compressed`, at most 1000
-    points of a curve.
+    Those of `PERMUTED` are fitted and scored on permuted labels; training and test
+    labels are permuted independently. Their score is the balanced accuracy, whose
+    expectation does not depend on the balance of the classes. Those of `TREES` are
+    fitted and scored on the labels as they are; their score is the accuracy. KNN and
+    SVC read values compressed as by `bench.cues.compressed`, at most 1000 points of a
+    curve.
 
     Parameters
     ----------
     data
-        Of one repetition.
+        One repetition of a dataset.
     seed, stream, repetition
         What the permutations and the trees' ties depend on.
+
+    Returns
+    -------
+    dict of str to float
+        One score for each name in `BASELINES`.
     """
-    # scikit-learn takes a second to import, which only a report needs.
+    # scikit-learn takes a second to import, which a plan does not need.
     from sklearn.neighbors import KNeighborsClassifier
     from sklearn.svm import SVC
     from sklearn.tree import DecisionTreeClassifier
@@ -85,13 +96,14 @@ def probe(
 
 
 def _features(data: Dataset) -> dict[str, list[np.ndarray]]:
-    """Return what each tree reads, of training and of test curves."""
+    """Return the features that each tree reads: of training, and of test curves."""
     features: dict[str, list[np.ndarray]] = {name: [] for name in TREES}
     for X in (data.X_train, data.X_test):
-        found = cues(X[:, data.columns(("value",))], data.x)
-        both = np.hstack([found["scale"], found["roughness"]])
+        features_of = shortcut_features(X[:, data.columns(("value",))], data.x)
+        scale, roughness = features_of["scale"], features_of["roughness"]
+        both = np.hstack([scale, roughness])
         points = compressed(X[:, thinned(X.shape[1])])
-        of_trees = (found["scale"], found["roughness"], both, points)
+        of_trees = (scale, roughness, both, points)
         for name, columns in zip(TREES, of_trees, strict=True):
             features[name].append(columns)
     return features
@@ -103,10 +115,10 @@ def _balanced_accuracy(labels: np.ndarray, predictions: np.ndarray) -> float:
 
 
 def count_duplicates(data: Dataset) -> int:
-    """Count the test curves that are training curves too, equal in every value."""
+    """Count the test curves that equal a training curve in every value."""
 
-    def marks(X: np.ndarray) -> list[bytes]:  # -0.0 + 0.0 is 0.0
+    def hashes(X: np.ndarray) -> list[bytes]:  # -0.0 + 0.0 is 0.0
         return [blake2b((row + 0.0).tobytes(), digest_size=16).digest() for row in X]
 
-    known = set(marks(data.X_train))
-    return sum(mark in known for mark in marks(data.X_test))
+    known = set(hashes(data.X_train))
+    return sum(row in known for row in hashes(data.X_test))

@@ -1,4 +1,4 @@
-"""A result: what a cell left, as the store keeps it."""
+"""A result: what a cell or an audit left, as the store keeps it."""
 
 import hashlib
 import json
@@ -13,20 +13,23 @@ BAD = ("failed", "timeout", "crashed")  # final, until they are asked for again
 
 @dataclass(frozen=True)
 class Result:
-    """What a cell left.
+    """What a cell or an audit left.
 
     Attributes
     ----------
     key, fields
         The hash that names the result, and what it was taken over.
     dataset, repetition, classifier
-        The cell's coordinates in the suite that computed it.
+        The cell's coordinates in the suite that computed it; an audit has an empty
+        classifier.
     target
         Of a transfer: the dataset whose test curves were scored; else empty.
     status
         One of "done", "failed", "timeout", "crashed", "skipped".
     train, test
         Metric → score; empty unless done.
+    figures
+        What an audit found, see `bench.audits.audit_repetition`; empty unless done.
     fit_seconds, predict_seconds, fit_cpu_seconds, predict_cpu_seconds
         Wall clock and processor time; predicting covers both sets, with scores.
     seconds
@@ -54,6 +57,7 @@ class Result:
     data_hash: str = ""
     train: dict[str, float] = field(default_factory=dict)
     test: dict[str, float] = field(default_factory=dict)
+    figures: dict[str, Any] = field(default_factory=dict)
     fit_seconds: float | None = None
     predict_seconds: float | None = None
     fit_cpu_seconds: float | None = None
@@ -73,6 +77,11 @@ class Result:
     cpu: str = ""
     device: str = "cpu"
     arrays_sha256: str | None = None
+
+    @property
+    def is_audit(self) -> bool:
+        """Whether an audit left it, which has no predictions."""
+        return not self.classifier
 
 
 _READERS = {

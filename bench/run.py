@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeGuard
 
-from bench.cells import Arrays, Cell, Kind, Unit, kind_of, units_of
+from bench.cells import Arrays, Kind, Task, Unit, kind_of, units_of
 from bench.devices import check_devices
 from bench.engines import Engine, LocalEngine
 from bench.errors import SuiteError
@@ -19,7 +19,7 @@ from bench.schema import Suite
 from bench.store import Store
 from bench.suite import load_suite
 
-Progress = Callable[[Cell, Result, bool], None]
+Progress = Callable[[Task, Result, bool], None]
 
 
 def run_suite(
@@ -49,7 +49,7 @@ def run_plan(
     retry_failed: bool = False,
     warn: Callable[[str], None] | None = None,
 ) -> None:
-    """Compute the cells that the store has no result of.
+    """Compute the cells, transfers and audits that the store has no result of.
 
     This process alone writes: each result is stored as its cell ends, so that an
     interrupted run resumes where it stood.
@@ -92,7 +92,7 @@ def check_machine(
     plan: Plan,
     store: Store,
     engine: Engine,
-    cells: Iterable[Cell],
+    cells: Iterable[Task],
     *,
     attempt: bool = True,
 ) -> None:
@@ -122,7 +122,8 @@ def check_machine(
 def check_sizes(plan: Plan, memory: int | None) -> None:
     """Refuse a dataset whose curves alone go over the memory limit of a cell."""
     positions = {spec.id: i for i, spec in enumerate(plan.suite.datasets)}
-    for cell in plan.cells:
+    checked: tuple[Task, ...] = plan.cells + plan.audits
+    for cell in checked:
         limit = cell.limits.memory or memory
         if limit is not None and cell.dataset.nbytes > limit:
             position = positions[cell.dataset.spec.id]
@@ -152,7 +153,7 @@ class _Run:
         retry_failed: bool,
         warn: Callable[[str], None],
     ) -> None:
-        self.missing: dict[str, Cell] = {}
+        self.missing: dict[str, Task] = {}
         self.seconds: dict[Kind, float] = {}
         self._store = store
         self._progress = progress
@@ -160,7 +161,7 @@ class _Run:
         self._warn = warn
         self._commit: tuple[str | None, bool | None] = (None, None)
 
-    def look_up(self, cells: Iterable[Cell]) -> None:
+    def look_up(self, cells: Iterable[Task]) -> None:
         """Read what is stored, report it, and note what is missing."""
         for cell in cells:
             stored = self._store.get(cell.key)
@@ -177,7 +178,7 @@ class _Run:
         if self.missing:
             self._commit = commit()
 
-    def units(self, cells: Iterable[Cell]) -> list[Unit]:
+    def units(self, cells: Iterable[Task]) -> list[Unit]:
         """Gather the missing cells, each with what must be computed along with it.
 
         A missing transfer brings the cell that fits its classifier, though that may be
@@ -195,7 +196,7 @@ class _Run:
         """Keep a row "skipped" where a package is not installed; return other units."""
         runnable = []
         for unit in units:
-            why = unit[0].classifier.missing
+            why = unit[0].missing
             if not why:
                 runnable.append(unit)
                 continue
@@ -218,7 +219,7 @@ class _Run:
             self._progress(cell, stored, False)
         return False
 
-    def keep(self, cell: Cell, result: Result, arrays: Arrays | None) -> None:
+    def keep(self, cell: Task, result: Result, arrays: Arrays | None) -> None:
         """Store a result and report it."""
         head, dirty = self._commit
         with held_back():
@@ -228,7 +229,7 @@ class _Run:
     def _is_good(self, stored: Result | None) -> TypeGuard[Result]:
         return stored is not None and stored.status not in self._again
 
-    def _lacks(self, cell: Cell) -> bool:
+    def _lacks(self, cell: Task) -> bool:
         # The cell itself: another one of the same key is computed but once.
         return self.missing.get(cell.key) is cell
 

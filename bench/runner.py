@@ -4,9 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench.cells import Cell
+from bench.audits import MAX_REPETITIONS
+from bench.cells import Audit, Cell, Task
 from bench.datasets import DatasetRecipe, resolve_dataset
 from bench.errors import SuiteError
+from bench.limits_schema import LimitsSpec
 from bench.messages import did_you_mean, located
 from bench.parts import examine_all
 from bench.reference import Reference, load_reference
@@ -28,7 +30,10 @@ class Plan:
     cells
         Dataset by dataset, repetition by repetition, classifier by classifier.
     transfers
-        Cells whose classifier predicts the test curves of another dataset.
+        What of the cells is asked about the test curves of other datasets.
+    audits
+        Of the first repetitions of each dataset, at most 10; none where the suite says
+        ``audits: false``.
     """
 
     suite: Suite
@@ -37,18 +42,25 @@ class Plan:
     reference: Reference | None
     cells: tuple[Cell, ...]
     transfers: tuple[Cell, ...] = ()
+    audits: tuple[Audit, ...] = ()
 
     @property
-    def everything(self) -> tuple[Cell, ...]:
-        """The cells, and then the transfers: all that has a result in the store."""
-        return self.cells + self.transfers
+    def everything(self) -> tuple[Task, ...]:
+        """Cells, then transfers, then audits: all that has a result in the store."""
+        return self.cells + self.transfers + self.audits
+
+    @property
+    def beside(self) -> str:
+        """Count what has a result besides cells: ", 4 audits", or nothing."""
+        counts = {"transfers": len(self.transfers), "audits": len(self.audits)}
+        return "".join(f", {n} {what}" for what, n in counts.items() if n)
 
     def limited(self, datasets: Iterable[str], classifiers: Iterable[str]) -> "Plan":
         """Keep some datasets and classifiers, by id; nothing named keeps all.
 
         The id of an entry that sweeps is that of all its datasets, that of one with a
         grid of all its classifiers. Transfers stay where what they are trained on
-        does, so that parts add up to the whole.
+        does, and audits where their dataset does, so that parts add up to the whole.
         """
         families = {own.id: tuple(own.values) for own in self.suite.families}
         ids = [recipe.spec.id for recipe in self.datasets]
@@ -69,6 +81,7 @@ class Plan:
             classifiers=tuple(c for c in self.classifiers if c.id in columns),
             cells=kept(self.cells),
             transfers=kept(self.transfers),
+            audits=tuple(a for a in self.audits if a.dataset.spec.id in rows),
         )
 
 
@@ -132,7 +145,22 @@ def make_plan(suite: Suite) -> Plan:
         for classifier, own in zip(classifiers, limits, strict=True)
     )
     transfers = transfer_cells(suite, datasets, cells)
-    return Plan(suite, tuple(datasets), tuple(classifiers), reference, cells, transfers)
+    own = LimitsSpec().over(suite.limits)
+    audits = tuple(
+        Audit(dataset, repetition, suite.seed, suite.threads, own)
+        for dataset in datasets
+        for repetition in range(min(suite.repetitions, MAX_REPETITIONS))
+        if suite.audits
+    )
+    return Plan(
+        suite,
+        tuple(datasets),
+        tuple(classifiers),
+        reference,
+        cells,
+        transfers,
+        audits,
+    )
 
 
 def _chosen(

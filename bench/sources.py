@@ -85,7 +85,8 @@ def _read_store(store: Store, metric: str) -> pd.DataFrame:
                 f"{store.damaged.get(key, f'{path}: not there any more')}; expected a "
                 "sound result: the next run computes it again"
             )
-        if result.target:  # a transfer: no score of its dataset
+        # A transfer has no score of its own dataset, an audit has none at all.
+        if result.target or result.is_audit:
             continue
         row = checked_cell(
             str(path),

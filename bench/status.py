@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from bench.cells import Cell
+from bench.cells import Audit, Task
 from bench.documents import flatten
 from bench.runner import Plan
 from bench.seeds import digest
@@ -13,18 +13,20 @@ from bench.store import Store
 
 _SHOWN = 60  # characters of a value that differs
 _NOTHING = "nothing of this classifier is stored"
+_NO_AUDIT = "no audit is stored"
 
 
 def count_statuses(plan: Plan, store: Store) -> dict[tuple[str, str], Counter[str]]:
-    """Count the cells of each dataset and classifier by status, and the transfers.
+    """Count cells, transfers and audits by status.
 
+    The names are the dataset's and the classifier's; audits have no classifier.
     "missing" is what nothing sound is stored of; what is wrong with a damaged file
     is then in ``store.damaged``.
     """
     counts: dict[tuple[str, str], Counter[str]] = {}
     for cell in plan.everything:
         stored = store.get(cell.key)
-        name = (_dataset(cell), cell.classifier.id)
+        name = (_dataset(cell), cell.name)
         found = stored.status if stored else "missing"
         counts.setdefault(name, Counter())[found] += 1
     return counts
@@ -38,10 +40,10 @@ def explain_missing(plan: Plan, store: Store) -> Iterator[str]:
     str
         One line for the repetitions of a dataset and classifier together.
     """
-    missing: dict[tuple[str, str], list[Cell]] = {}
-    damaged: dict[tuple[str, str], list[Cell]] = {}
+    missing: dict[tuple[str, str], list[Task]] = {}
+    damaged: dict[tuple[str, str], list[Task]] = {}
     for cell in plan.everything:
-        name = (_dataset(cell), cell.classifier.id)
+        name = (_dataset(cell), cell.name)
         lacking = missing.setdefault(name, []), damaged.setdefault(name, [])
         if store.get(cell.key) is None:
             lacking[cell.key in store.damaged].append(cell)
@@ -67,7 +69,7 @@ def differences(wanted: dict[str, Any], stored: dict[str, Any]) -> list[str]:
 
 
 def _reason(
-    cell: Cell, kinds: dict[str, dict[str, Any]], repetitions: dict[str, set[int]]
+    cell: Task, kinds: dict[str, dict[str, Any]], repetitions: dict[str, set[int]]
 ) -> str:
     kind = _kind(cell.fields)
     if kind in kinds:
@@ -76,10 +78,16 @@ def _reason(
     told = [
         differences(wanted, stored)
         for stored in kinds.values()
-        if stored.get("classifier.class") == wanted["classifier.class"]
+        if _computes(stored) == _computes(wanted)
     ]
-    nearest = min(told, key=len, default=[_NOTHING])
+    nothing = _NO_AUDIT if isinstance(cell, Audit) else _NOTHING
+    nearest = min(told, key=len, default=[nothing])
     return "; ".join(nearest)
+
+
+def _computes(fields: dict[str, Any]) -> tuple[Any, bool]:
+    """Name the classifier of a flat key, and say whether it is an audit's."""
+    return fields.get("classifier.class"), "audit.results" in fields
 
 
 def _stored_kinds(
@@ -134,13 +142,15 @@ def _first_difference(a: Sequence[Any], b: Sequence[Any]) -> int:
     return next((i for i in range(shorter) if a[i] != b[i]), shorter)
 
 
-def _where(cells: Sequence[Cell]) -> str:
-    repetitions = _ranges({cell.repetition for cell in cells})
-    return f"{_dataset(cells[0])}, {cells[0].classifier.id}, {repetitions}"
+def _where(cells: Sequence[Task]) -> str:
+    names = [name for name in (_dataset(cells[0]), cells[0].name) if name]
+    return ", ".join([*names, _ranges({cell.repetition for cell in cells})])
 
 
-def _dataset(cell: Cell) -> str:
-    """Name what a cell is of; the transfers from a dataset go together."""
+def _dataset(cell: Task) -> str:
+    """Name the dataset; the transfers from it go together, and so do its audits."""
+    if isinstance(cell, Audit):
+        return f"{cell.dataset.spec.id}, audits"
     return cell.dataset.spec.id + ("" if cell.target is None else ", on others")
 
 

@@ -1,11 +1,11 @@
 """The best of a study trained again and tested, beside the suite as it stands."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bench.cells import Cell
+from bench.cells import Task
 from bench.engines import LocalEngine
 from bench.result import Result
 from bench.run import run_plan
@@ -41,12 +41,13 @@ def plans_of(study_plan: StudyPlan, parameters: dict[str, object]) -> tuple[Plan
 def retrain(
     plans: tuple[Plan, Plan],
     store: Store,
-    progress: Callable[[Cell, Result, bool], None] | None = None,
+    progress: Callable[[Task, Result, bool], None] | None = None,
     warn: Callable[[str], None] | None = None,
 ) -> HeldOut:
     """Train both for every repetition, unless stored, and score them on test curves."""
     scores = []
     for plan in plans:
+        plan = replace(plan, audits=())  # no report shows them
         run_plan(plan, store, LocalEngine(1), progress, warn=warn)
         found = load_results(plan, store)
         scores.append(np.array([r.test["accuracy"] for r in found if r.test]))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from bench.audits import STANDARD_ERRORS
+from bench.audit_findings import STANDARD_ERRORS, not_done
 from bench.coverage import coverage_table
 from bench.dataset_chapter import interval, p_value
 from bench.document_parts import (
@@ -61,6 +61,8 @@ def opening(plan: Plan, found: Findings, answers: Sequence[Block] = ()) -> list[
         for dataset, rows in alarms.groupby("dataset", sort=False):
             more = f" ({len(rows) - 1} more under Audits.)" if len(rows) > 1 else ""
             blocks.append(Warning(f"{dataset}: {rows['words'].iloc[0]}.{more}"))
+    if len(not_done(found.audits)):
+        blocks.append(Warning("Not every audit is done; see Audits below."))
     return blocks
 
 
@@ -196,7 +198,7 @@ def coverage_chapter(found: Findings, store: Store) -> Section:
 
 
 def audits_chapter(found: Findings) -> list[Section]:
-    """Show what was looked for in the datasets, and what was found."""
+    """Show which traps were looked for in the datasets, and what was found."""
     if found.audits.empty:
         return []
     rows = [
@@ -213,10 +215,10 @@ def audits_chapter(found: Findings) -> list[Section]:
         for entry in found.audits.to_dict("records")
     ]
     caption = (
-        "Traps looked for in the curves themselves: chance is chance, also for KNN and "
-        "SVC on permuted labels (alarm beyond "
-        f"{STANDARD_ERRORS} standard errors); small trees on trivial features; "
-        "duplicates; balance."
+        "Signs that the curves or the harness give the classes away: guesses and fits "
+        "on permuted labels that are not at chance (alarm beyond "
+        f"{STANDARD_ERRORS} standard errors), shallow trees on scale, roughness or "
+        "single points, test curves among the training curves, classes of unequal size."
     )
     return [Section("Audits", [Table(pd.DataFrame(rows), caption)])]
 

@@ -20,7 +20,7 @@ from distributed import Reschedule, Status, WorkerPlugin, get_worker
 from distributed.utils import sync
 
 from bench.calls import AbortedError, Runner, new_runner
-from bench.cells import Cell, Outcome, Unit
+from bench.cells import Outcome, Task, Unit
 from bench.class_paths import class_version
 from bench.errors import EngineError
 from bench.isolate import MAX_ATTEMPTS, WARM_UP, run_cells
@@ -196,12 +196,10 @@ def _abort_unwanted(
             return
 
 
-def _check_versions(cell: Cell, address: str) -> None:
-    # Of a class in a file the text comes along.
-    own = [part for part in cell.classifier.parts if part.file is None]
-    here = [class_version(part.class_path) for part in own]
+def _check_versions(cell: Task, address: str) -> None:
+    here = [class_version(class_path) for class_path in cell.installed]
     here += versions_here(cell.dataset.identity)
-    wanted = [part.version for part in own]
+    wanted = list(cell.installed.values())
     wanted += versions_of(cell.dataset.identity)
     if here != wanted:
         raise EngineError(

@@ -26,15 +26,16 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from bench import RESULTS
 from bench.classifiers import CSD2Classifier, CSDClassifier, SDClassifier
 from bench.cue_classifier import CueClassifier
-from bench.datasets import make_dataset
+from bench.cues import shortcut_features
+from bench.datasets import Dataset, make_dataset
 from bench.library import load_library
 from bench.mimics import HALVES, make_pool
 from bench.neural_schema import MimicCurves
-from bench.online import fit_online
+from bench.online import OnlineTraining, fit_online
+from bench.probes import count_duplicates, first_curves, score_baselines
 from bench.provenance import cpu_name, package_version
 from bench.quadratic import RegularisedQDA
 from bench.seeds import generator
-from bench.training_schema import OnlineTraining
 
 PATH = Path(__file__).with_name("golden.json")
 # Far above what another processor changes, far below what another formula does.
@@ -272,6 +273,29 @@ def cues() -> Arrays:
     return _shares(CueClassifier, one=(120, 20))
 
 
+def audits() -> Arrays:
+    """Score the baselines of an audit; its features and counts are kept as well."""
+    x = np.linspace(-1, 1, 20)[:, None] ** 3
+    found = {}
+    for part, size, state in (("train", 120, 2), ("test", 80, 3)):
+        X = np.random.RandomState(state).random_sample((size, 20))
+        y = np.arange(size) % 3 // 2  # two classes, one twice as large
+        X[y == 1, 1:] += X[y == 1, :-1] / 4
+        found |= {f"X_{part}": X, f"y_{part}": y}
+    found["X_test"][:5] = found["X_train"][10:15]
+    data = Dataset(**found, x=x, channels=("value",), data_hash="")
+    some = first_curves(data, 50)
+    scores = score_baselines(some, 2, {"library": "none"}, 1)
+    features = shortcut_features(some.X_train, x)
+    counts = [count_duplicates(data), *np.bincount(some.y_test)]
+    return {
+        "scores": np.array([scores[name] for name in sorted(scores)]),
+        "scale": features["scale"],
+        "roughness": features["roughness"],
+        "counts": np.array(counts, dtype=np.int64),
+    }
+
+
 def _shares(kind: Any, **sizes: tuple[int, int]) -> Arrays:
     """Return the probabilities of rough and of smoother rows, of so many columns."""
     arrays = {}
@@ -287,6 +311,7 @@ def _shares(kind: Any, **sizes: tuple[int, int]) -> Arrays:
 
 STAGES = {"curves": curves, "tasks": tasks, "mimic": mimic, "SD": sd, "CSD": csd}
 STAGES |= {"CSD2": csd2, "QDA-REG": qda_reg, "CUES": cues, "online": online}
+STAGES |= {"audits": audits}
 
 
 def compute(stage: str) -> dict[str, Any]:

@@ -1,312 +1,363 @@
-import math
-from types import SimpleNamespace
+"""Audits as results: their keys, how they are computed, stored, counted, reported."""
+
+import json
+import os
+import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+import stored
 import yaml_text
 
 import bench
-from bench import audits, probes
-from bench.audits import audit_dataset
-from bench.dataset_schema import DatasetSpec
-from bench.datasets import Dataset, resolve_dataset
-from bench.resources import SUITES
+from bench.audit_findings import find_audits, judge_audits, load_audits, not_done
+from bench.audits import MAX_REPETITIONS, audit_repetition
+from bench.cells import units_of
+from bench.datasets import make_dataset
+from bench.errors import DatasetError, SuiteError
+from bench.fitting import compute_seeded
+from bench.merge import merge_stores
+from bench.probes import BASELINES
+from bench.run import check_sizes, run_plan
+from bench.seeds import digest
+from bench.sources import read_source
+from bench.status import count_statuses, explain_missing
+from bench.store import Store
+from bench.tables import load_results, results_frame
 
-N_POINTS = 12
-X = np.linspace(-1, 1, N_POINTS)[:, None]
-RECIPE = SimpleNamespace(spec=SimpleNamespace(id="planted"), stream={"library": "none"})
-COLUMNS = ["dataset", "audit", "value", "expected", "standard_error", "n", "alarm"]
-
-
-def waves(y, rng):
-    """Draw noisy sines of random phase, those of class 1 a little faster."""
-    phase = rng.uniform(0, 6, size=(len(y), 1))
-    speed = 2 + 0.5 * y[:, None]
-    noise = 0.3 * rng.normal(size=(len(y), N_POINTS))
-    return np.sin(speed * X[:, 0] + phase) + noise
-
-
-def no_difference(y, rng):
-    return waves(np.zeros(len(y)), rng)
-
-
-def labels(sizes, rng):
-    return rng.permutation(np.repeat(np.arange(len(sizes)), sizes))
+GRID = yaml_text.SUITE["datasets"][0]
+OTHER = GRID | {"id": "other", "library": "mine"}
+LINES = ["U0*x[:,0]", "sin(x[:,0] + N0)"]
 
 
 @pytest.fixture
-def audit(monkeypatch):
-    """Audit curves that a function draws from labels and a generator."""
+def plan_of(write_suite, tmp_path):
+    """Make the plan of a suite whose second dataset has a library of its own."""
 
-    def run(draw=waves, *, seed=0, repetitions=4, sizes=(40, 40), spoil=None, **given):
-        def make(recipe, repetition, root):
-            rng = np.random.default_rng([root, repetition])
-            y_train, y_test = labels(sizes, rng), labels(sizes, rng)
-            arrays = {
-                "X_train": draw(y_train, rng),
-                "y_train": y_train,
-                "X_test": draw(y_test, rng),
-                "y_test": y_test,
-            }
-            if spoil is not None:
-                spoil(arrays)
-            return Dataset(**arrays, x=X, channels=("value",), data_hash="")
+    def make(lines=LINES, **changes):
+        (tmp_path / "mine.lib").write_text("\n".join(lines))
+        changes = {"datasets": [GRID, OTHER], "classifiers": ["GNB"]} | changes
+        return stored.plan_of(write_suite(**changes))
 
-        monkeypatch.setattr(audits, "make_dataset", make)
-        return audit_dataset(RECIPE, seed, repetitions, **given)
-
-    return run
+    return make
 
 
-def alarms(frame):
-    return set(frame.loc[frame["alarm"], "audit"])
+def keys_of(plan):
+    return {(a.dataset.spec.id, a.repetition): a.key for a in plan.audits}
 
 
-def row(frame, audit):
-    (found,) = frame[frame["audit"] == audit].to_dict("records")
-    return found
+def test_an_audit_is_planned_for_each_dataset_and_repetition(plan_of):
+    plan = plan_of(repetitions=3)
+    assert list(keys_of(plan)) == [(d, r) for d in ("grid", "other") for r in range(3)]
+    assert plan.everything == plan.cells + plan.audits
+    assert len(set(keys_of(plan).values()) | {c.key for c in plan.cells}) == 12
+    assert len(plan_of(repetitions=MAX_REPETITIONS + 2).audits) == 2 * MAX_REPETITIONS
+    assert plan_of(audits=False).audits == ()
 
 
-def guesses(seed, repetitions=4, n_curves=80):
-    rng = np.random.default_rng([seed, 9])
-    return list(rng.binomial(n_curves, 0.5, size=repetitions) / n_curves)
+def test_a_part_of_a_suite_has_the_audits_of_its_datasets(plan_of):
+    plan = plan_of(classifiers=["GNB", "KNN"])
+    assert {a.dataset.spec.id for a in plan.limited(["other"], []).audits} == {"other"}
+    assert plan.limited([], ["KNN"]).audits == plan.audits
 
 
-def test_every_audit_is_a_row_in_words(audit):
-    frame = audit(chance=[0.5, 0.55, math.nan], best=0.75)
-    assert list(frame.columns) == [*COLUMNS, "words"]
-    assert frame["audit"].tolist() == [
-        "CHANCE",
-        "KNN, labels permuted",
-        "SVC, labels permuted",
-        "tree on scale",
-        "tree on roughness",
-        "tree on scale and roughness",
-        "tree on points",
-        "duplicates",
-        "balance of training curves",
-        "balance of test curves",
-    ]
-    assert set(frame["dataset"]) == {"planted"}
-    assert frame["n"].tolist() == [2] + [4] * 9
-    assert frame["words"].str.contains("alarm").all()
-    assert frame["alarm"].dtype == bool
+def test_asking_for_audits_changes_no_key_of_a_cell(plan_of):
+    with_audits, without = plan_of(), plan_of(audits=False)
+    assert [c.key for c in with_audits.cells] == [c.key for c in without.cells]
 
 
-def test_honest_data_and_honest_guesses_raise_no_alarm(audit):
-    assert not alarms(audit(chance=guesses(0), best=0.9))
+@pytest.mark.parametrize(
+    ("changes", "changed"),
+    [
+        ({"name": "renamed", "metrics": ["balanced_accuracy"]}, set()),
+        ({"limits": {"timeout": 9}, "classifiers": ["KNN", "GNB"]}, set()),
+        ({"repetitions": 5}, set()),
+        ({"datasets": [GRID, OTHER | {"description": "the same"}]}, set()),
+        ({"seed": 4}, {"grid", "other"}),
+        ({"threads": 2}, {"grid", "other"}),
+        ({"datasets": [GRID, OTHER | {"test": 21}]}, {"other"}),
+        ({"datasets": [GRID, OTHER | {"train": 31}]}, {"other"}),
+        ({"datasets": [GRID, OTHER | {"noise": 5}]}, {"other"}),
+        ({"lines": [LINES[0], "cos(x[:,0] + N0)"]}, {"other"}),
+    ],
+)
+def test_what_the_key_of_an_audit_depends_on(plan_of, changes, changed):
+    before, after = keys_of(plan_of()), keys_of(plan_of(**changes))
+    assert {name for name, r in before if before[name, r] != after[name, r]} == changed
+    for name in changed:  # all of its repetitions
+        assert not {before[name, r] for r in (0, 1)} & set(after.values())
 
 
-@pytest.mark.parametrize("draw", [waves, no_difference])
-def test_four_standard_errors_are_not_passed_by_luck(audit, draw):
-    for seed in range(25):
-        frame = audit(draw, seed=seed, repetitions=3, chance=guesses(seed))
-        assert not alarms(frame)
-        assert row(frame, "KNN, labels permuted")["standard_error"] > 0
+def test_the_key_has_the_stage_and_the_version_of_what_it_fits(plan_of, monkeypatch):
+    before = keys_of(plan_of())
+    monkeypatch.setitem(bench.RESULTS, "audits", bench.RESULTS["audits"] + 1)
+    raised = keys_of(plan_of())
+    monkeypatch.undo()
+    monkeypatch.setattr("bench.cells.class_version", lambda _: "scikit-learn 1.0.0")
+    older = keys_of(plan_of())
+    keys = [set(own.values()) for own in (before, raised, older)]
+    assert len(set.union(*keys)) == 12
+    fields = plan_of().audits[0].fields
+    assert fields["audit"] == {
+        "results": bench.RESULTS["audits"],
+        "version": "scikit-learn 1.0.0",
+    }
+    assert digest(fields) == plan_of().audits[0].key
 
 
-def test_training_curves_among_the_test_curves_are_counted(audit):
-    def copy(arrays):
-        arrays["X_test"][[3, 5, 9]] = arrays["X_train"][[7, 7, 1]]
+def test_an_audit_is_computed_with_the_cells_and_once(plan_of, tmp_path, monkeypatch):
+    plan, store = plan_of(), Store(tmp_path / "store")
+    run_plan(plan, store)
+    for audit in plan.audits:
+        result = store.get(audit.key)
+        data = make_dataset(audit.dataset, audit.repetition, audit.seed)
+        figures, data_hash = audit_repetition(
+            audit.dataset, audit.repetition, audit.seed
+        )
+        assert result.status == "done"
+        assert result.is_audit
+        assert result.figures == figures  # to the last bit, through JSON
+        assert set(figures["scores"]) == set(BASELINES)
+        assert figures["curves"]["training"] == np.bincount(data.y_train).tolist()
+        assert result.data_hash == data_hash == data.data_hash
+        assert result.seconds > 0
+        assert result.peak_rss_mib > 10
+        assert store.path(audit.key, "json").exists()
+        assert not store.path(audit.key, "npz").exists()
+    # The cells of a repetition saw the same curves.
+    results = results_frame(plan, store, load_results(plan, store))
+    hashes = {(a.dataset.spec.id, a.repetition): store.get(a.key).data_hash
+              for a in plan.audits}  # fmt: skip
+    places = zip(results["dataset"], results["repetition"], strict=True)
+    assert [hashes[place] for place in places] == list(results["data_hash"])
+    monkeypatch.setattr("bench.engines.run_cells", lambda *_: pytest.fail("repeated"))
+    run_plan(plan, store)
 
-    frame = audit(spoil=copy, best=0.9)
-    assert alarms(frame) == {"duplicates"}
-    assert row(frame, "duplicates")["value"] == 12
-    words = row(frame, "duplicates")["words"]
-    assert words.startswith("12 of 320 test curves equal a training curve")
+
+def test_a_store_without_audits_gets_them_alone(plan_of, tmp_path):
+    store = Store(tmp_path / "store")
+    run_plan(plan_of(audits=False), store)
+    before = stored.content(store.folder)
+    plan, fresh = plan_of(), []
+    run_plan(plan, store, progress=lambda task, _, new: fresh.append((task, new)))
+    assert {task.key for task, new in fresh if new} == set(keys_of(plan).values())
+    assert before.items() <= stored.content(store.folder).items()
 
 
-def test_a_zero_of_either_sign_is_the_same(audit):
-    def zeros(arrays):
-        arrays["X_train"][0], arrays["X_test"][0] = 0.0, -0.0
+def test_a_report_draws_no_curves_for_its_audits(plan_of, tmp_path, monkeypatch):
+    plan, store = plan_of(classifiers=["GNB", "CHANCE"]), Store(tmp_path / "store")
+    run_plan(plan, store)
+    monkeypatch.setattr("bench.audits.make_dataset", lambda *_: pytest.fail("drawn"))
+    results = results_frame(plan, store, load_results(plan, store))
+    audits = find_audits(plan, store, results)
+    assert not_done(audits).empty
+    for name in ("grid", "other"):
+        own = results[results["dataset"] == name].groupby("classifier", sort=False)
+        accuracy = own["test_accuracy"]
+        figures = [store.get(key).figures for place, key in keys_of(plan).items()
+                   if place[0] == name]  # fmt: skip
+        expected = judge_audits(
+            name,
+            figures,
+            chance=list(accuracy.get_group("CHANCE")),
+            best=accuracy.mean().max(),
+        )
+        found = audits[audits["dataset"] == name].reset_index(drop=True)
+        pd.testing.assert_frame_equal(found, expected, check_exact=True)
 
-    assert row(audit(spoil=zeros), "duplicates")["value"] == 4
 
-
-def test_duplicates_are_looked_for_beyond_the_curves_that_are_fitted(
-    audit, monkeypatch
+def test_audits_that_are_missing_are_a_row_that_says_so(
+    write_suite, bench_run, tmp_path
 ):
-    monkeypatch.setattr(audits, "MAX_CURVES", 10)
-
-    def copy(arrays):
-        arrays["X_test"][-1] = arrays["X_train"][-1]
-
-    assert row(audit(spoil=copy), "duplicates")["value"] == 4
-
-
-def test_a_task_of_scale_alone_is_called_so(audit):
-    def scaled(y, rng):
-        return (1 + 9 * y[:, None]) * no_difference(y, rng)
-
-    frame = audit(scaled, best=1.0)
-    assert "tree on scale" in alarms(frame)
-    assert row(frame, "tree on scale")["value"] > 0.95
-    assert "no more than mean, variance, range" in row(frame, "tree on scale")["words"]
-    # What was permuted stays at chance all the same.
-    assert not {a for a in alarms(frame) if not a.startswith("tree")}
-
-
-def test_a_task_of_roughness_alone_is_called_so(audit):
-    def shuffled(y, rng):
-        curves = np.sin(2 * X[:, 0] + rng.uniform(0, 6, size=(len(y), 1)))
-        curves[y == 1] = rng.permuted(curves[y == 1], axis=1)
-        return curves
-
-    frame = audit(shuffled, best=1.0)
-    assert alarms(frame) == {"tree on roughness", "tree on scale and roughness"}
-    assert row(frame, "tree on scale")["value"] < 0.7
+    path = write_suite(repetitions=3)
+    plan, store = stored.plan_of(path), Store(tmp_path / "data" / "store")
+    stored.put_cells(plan, store)
+    assert bench_run("report", path)[0] == 0
+    folder = tmp_path / "reports" / "small"
+    audits = pd.read_csv(folder / "audits.csv")
+    assert audits[["dataset", "audit", "value", "n", "alarm"]].to_numpy().tolist() == [
+        ["grid", "missing", 3.0, 3, False]
+    ]
+    assert audits["words"][0] == (
+        "3 of 3 repetitions have no audit: nothing is stored; `python -m bench run "
+        f"{path.as_posix()}` computes what is missing"
+    )
+    text = (folder / "README.md").read_text()
+    assert "Not every audit is done; see Audits below." in text
+    # The others are judged all the same.
+    audit = plan.audits[1]
+    store.put(audit.result("done", figures=stored.FIGURES), None)
+    assert bench_run("report", path)[0] == 0
+    audits = pd.read_csv(folder / "audits.csv").set_index("audit")
+    assert audits.loc["missing", "value"] == 2
+    assert audits.loc["tree on points", "n"] == 1
+    stored.put_audits(plan, store)
+    assert bench_run("report", path)[0] == 0
+    assert "missing" not in set(pd.read_csv(folder / "audits.csv")["audit"])
+    assert "Not every audit" not in (folder / "README.md").read_text()
 
 
-def test_a_label_written_into_the_curves_is_found(audit):
-    def leak(arrays):
-        for part in ("train", "test"):
-            arrays[f"X_{part}"][:, 4] = 0.1 * arrays[f"y_{part}"]
+def test_an_audit_that_raises_is_a_failed_result(plan_of, monkeypatch):
+    plan = plan_of()
+    [unit] = [u for u in units_of(plan.everything) if u[0].key == plan.audits[1].key]
+    assert unit == (plan.audits[1],)
 
-    frame = audit(spoil=leak, best=1.0)
-    assert "tree on points" in alarms(frame)
-    assert row(frame, "tree on points")["value"] == 1
+    def fail(*_):
+        raise DatasetError("a curve is not finite")
 
-
-def test_a_tree_near_the_best_classifier_is_an_alarm_and_one_further_off_is_not(audit):
-    value = row(audit(), "tree on scale and roughness")["value"]
-    assert 0.6 < value < 0.9
-    near = audit(best=value + 0.01)
-    assert "tree on scale and roughness" in alarms(near)
-    assert "within 0.01" in row(near, "tree on scale and roughness")["words"]
-    further = audit(best=value + 0.0101)
-    assert "tree on scale and roughness" not in alarms(further)
+    monkeypatch.setattr("bench.fitting.audit_repetition", fail)
+    [(result, arrays)] = compute_seeded(unit)
+    assert arrays is None
+    assert (result.status, result.figures, result.is_audit) == ("failed", {}, True)
+    assert result.error["type"] == "DatasetError"
+    assert "audit_repetition" in result.error["traceback"]
 
 
-def test_where_all_guess_a_tree_that_guesses_explains_nothing(audit):
-    assert not alarms(audit(no_difference, best=0.5))
+def test_an_audit_that_takes_too_long_is_stopped_and_gives_exit_code_3(
+    write_suite, bench_run, tmp_path
+):
+    # To draw so many curves takes longer; the classifiers are given more time.
+    longer = {"limits": {"timeout": 60}}
+    changes = {
+        "datasets": [GRID | {"train": 8000, "inputs": GRID["inputs"] | {"size": 200}}],
+        "classifiers": [longer | {"use": name} for name in ("CHANCE", "GNB")],
+        "repetitions": 1,
+    }
+    path = write_suite(**changes, limits={"timeout": 0.02})
+    part = ("run", path, "-c", "CHANCE")  # no report, which takes longer than the fits
+    code, _, err = bench_run("run", path)
+    assert code == 3
+    assert "bench: 1 audits are not done; the report says why, and" in err
+    plan, store = stored.plan_of(path), Store(tmp_path / "data" / "store")
+    assert [result.status for result in load_audits(plan, store)] == ["timeout"]
+    audits = pd.read_csv(tmp_path / "reports" / "small" / "audits.csv")
+    [row] = audits.to_dict("records")
+    assert (row["audit"], row["value"], row["alarm"]) == ("timeout", 1, False)
+    assert row["words"] == (
+        "1 of 1 repetitions have no audit: timeout (Timeout: stopped after 0.02 s; "
+        "raise limits.timeout); --retry-failed computes what failed again"
+    )
+    # It is final until it is asked for again; limits are not part of its key.
+    assert bench_run(*part)[0] == 3
+    write_suite(**changes)
+    assert bench_run(*part)[0] == 3
+    assert bench_run(*part, "--retry-failed")[0] == 0
+    assert load_audits(plan, store)[0].status == "done"
 
 
-def test_a_best_classifier_that_is_not_known_is_not_compared(audit):
-    frame = audit(best=math.nan)
-    assert not alarms(frame)
-    assert not frame["words"].str.contains("nan").any()
+def test_audits_are_counted_and_their_lack_is_explained(plan_of, tmp_path):
+    plan, store = plan_of(), Store(tmp_path / "store")
+    stored.put_cells(plan, store)
+    assert count_statuses(plan, store)["grid, audits", ""] == {"missing": 2}
+    said = "audits, repetitions 0–1: no audit is stored"
+    assert list(explain_missing(plan, store)) == [f"grid, {said}", f"other, {said}"]
+    stored.put_audits(plan, store)
+    assert count_statuses(plan, store)["other, audits", ""] == {"done": 2}
+    assert list(explain_missing(plan, store)) == []
+    later = plan_of(seed=4, audits=True, classifiers=["KNN"])
+    assert list(explain_missing(later, store))[-1] == (
+        "other, audits, repetitions 0–1: seed is 4, stored 3"
+    )
 
 
-def test_classes_of_unequal_size_are_told(audit):
-    frame = audit(no_difference, sizes=(80, 20))
-    assert alarms(frame) == {"balance of training curves", "balance of test curves"}
-    found = row(frame, "balance of test curves")
-    assert found["value"] == 0.8
-    assert found["words"].startswith("test curves a class: 80 to 320 of 400")
-    # Balanced accuracy of permuted labels is at chance all the same.
-    assert row(frame, "KNN, labels permuted")["expected"] == 0.5
+def test_a_raised_stage_is_named(plan_of, tmp_path, monkeypatch):
+    plan, store = plan_of(), Store(tmp_path / "store")
+    stored.put_cells(plan, store)
+    stored.put_audits(plan, store)
+    now = bench.RESULTS["audits"]
+    monkeypatch.setitem(bench.RESULTS, "audits", now + 1)
+    said = f"audits, repetitions 0–1: audit.results is {now + 1}, stored {now}"
+    assert list(explain_missing(plan_of(), store)) == [
+        f"grid, {said}",
+        f"other, {said}",
+    ]
 
 
-def test_sizes_that_luck_explains_are_no_alarm(audit):
-    assert not alarms(audit(sizes=(11, 9), repetitions=1))
+def test_the_command_line_counts_audits(write_suite, bench_run, tmp_path):
+    path = write_suite(classifiers=["GNB", "CHANCE"])
+    code, _, err = bench_run("run", path, "-j", 2, "-c", "GNB")
+    assert code == 0
+    assert "bench: 2 cells and 2 audits computed in " in err
+    assert bench_run("run", path, "-c", "CHANCE")[0] == 0
+    code, out, _ = bench_run("status", path)
+    rows = [line.strip("│").replace("│", " ").split() for line in out.splitlines()]
+    assert ["grid,", "audits", "2"] in rows
+    assert ["all", "6"] in rows
+    # No more is left to do, and nothing of it is a row of results.csv.
+    assert (
+        ", 2 audits; 6 stored, 0 to compute" in bench_run("run", path, "--dry-run")[1]
+    )
+    assert bench_run("report", path)[0] == 0
+    assert len(pd.read_csv(tmp_path / "reports" / "small" / "results.csv")) == 4
 
 
-def test_labels_that_leak_past_the_permutation_raise_the_alarm(audit, monkeypatch):
-    def far(y, rng):
-        return no_difference(y, rng) + 5 * y[:, None]
-
-    idle = SimpleNamespace(permutation=lambda y: y)
-    monkeypatch.setattr(probes, "generator", lambda *names: idle)
-    found = alarms(audit(far))
-    assert {"KNN, labels permuted", "SVC, labels permuted"} <= found
-
-
-@pytest.mark.parametrize("scores", [[0.9, 0.92, 0.91, 0.9], [0.1, 0.12, 0.11, 0.09]])
-def test_chance_that_is_off_chance_raises_the_alarm(audit, scores):
-    assert alarms(audit(chance=scores)) == {"CHANCE"}
-
-
-def test_standard_errors_by_hand(audit):
-    binomial = math.sqrt(0.25 / 80)  # of one test set
-    spread = row(audit(chance=[0.3, 0.5, 0.7, 0.5]), "CHANCE")
-    assert spread["value"] == pytest.approx(0.5)
-    expected = math.sqrt(0.08 / 3) / 2
-    assert spread["standard_error"] == pytest.approx(expected)
-    assert expected > binomial / 2
-    narrow = row(audit(chance=[0.6, 0.6, 0.6]), "CHANCE")
-    assert narrow["standard_error"] == pytest.approx(binomial / math.sqrt(3))
-    pair = row(audit(chance=[0.2, 0.8]), "CHANCE")
-    assert pair["standard_error"] == pytest.approx(binomial / math.sqrt(2))
+def test_stores_with_audits_are_compared_and_merged(plan_of, tmp_path):
+    plan, store = plan_of(), Store(tmp_path / "store")
+    run_plan(plan, store)
+    # A store that is read as a whole holds one result a cell, and no audits.
+    assert len(read_source(store.folder)) == len(plan.cells)
+    counts = merge_stores([store.folder], tmp_path / "all")
+    assert counts["added"] == len(plan.everything)
+    assert stored.content(tmp_path / "all") == stored.content(store.folder)
+    assert merge_stores([store.folder], tmp_path / "all")["known"] == counts["added"]
+    other = Store(tmp_path / "other")
+    audit = plan.audits[0]
+    other.put(audit.result("done", figures=stored.FIGURES | {"duplicates": 7}), None)
+    assert merge_stores([other.folder], tmp_path / "all")["different"] == 1
 
 
-def test_balanced_accuracy_has_the_error_of_its_recalls():
-    found = audits._permuted("KNN", [0.5], np.array([80, 20]))
-    expected = 0.5 * math.sqrt(0.25 / 80 + 0.25 / 20)
-    assert found["standard_error"] == pytest.approx(expected)
+def test_a_damaged_audit_is_set_aside_and_computed_again(plan_of, tmp_path):
+    plan, store = plan_of(datasets=[GRID]), Store(tmp_path / "store")
+    run_plan(plan, store)
+    audit = plan.audits[0]
+    path = store.path(audit.key, "json")
+    sound = store.get(audit.key)
+    document = json.loads(path.read_text())
+    document["figures"]["duplicates"] = 7
+    path.write_text(json.dumps(document))
+    warned = []
+    run_plan(plan, store, warn=warned.append)
+    assert "its checksum does not match; set aside in" in warned[0]
+    assert store.get(audit.key).figures == sound.figures
 
 
-def test_chance_is_left_out_where_no_score_is_known(audit):
-    for chance in (None, [], [math.nan]):
-        assert "CHANCE" not in set(audit(chance=chance)["audit"])
+def test_a_cell_without_predictions_is_damaged_though_an_audit_has_none(
+    plan_of, tmp_path
+):
+    plan, store = plan_of(), Store(tmp_path / "store")
+    scores = {"accuracy": 1.0}
+    store.put(plan.cells[0].result("done", train=scores, test=scores), None)
+    assert store.get(plan.cells[0].key) is None
+    store.put(plan.audits[0].result("done", figures=stored.FIGURES), None)
+    assert store.get(plan.audits[0].key).figures == stored.FIGURES
 
 
-def test_three_classes_have_chance_at_a_third(audit):
-    frame = audit(sizes=(30, 30, 30), chance=[0.33, 0.34])
-    for name in ("CHANCE", "KNN, labels permuted", "tree on scale"):
-        assert row(frame, name)["expected"] == pytest.approx(1 / 3)
-    assert not {a for a in alarms(frame) if not a.startswith("tree")}
+def test_a_dataset_too_large_for_its_audit_is_refused(plan_of):
+    plan = plan_of(limits={"memory": "1MB"}, classifiers=[
+        {"use": "GNB", "limits": {"memory": "4GiB"}}
+    ], datasets=[GRID | {"train": 4000}])  # fmt: skip
+    with pytest.raises(SuiteError, match=r"a cell may hold .*raise limits\.memory"):
+        check_sizes(plan, None)
+    check_sizes(replace(plan, audits=()), None)
 
 
-def test_the_answer_is_the_same_again_and_another_for_another_seed(audit):
-    first = audit(best=0.9)
-    pd.testing.assert_frame_equal(first, audit(best=0.9))
-    assert not first.equals(audit(best=0.9, seed=1))
-
-
-def test_at_most_ten_repetitions_and_the_first_curves_are_fitted(audit, monkeypatch):
-    monkeypatch.setattr(audits, "MAX_CURVES", 20)
-    seen = []
-
-    def note(data, *names):
-        seen.append(data)
-        return probes.probe(data, *names)
-
-    monkeypatch.setattr(audits, "probe", note)
-    frame = audit(repetitions=12, sizes=(60, 30))
-    assert set(frame["n"]) == {10}
-    assert [np.bincount(data.y_test).tolist() for data in seen] == [[20, 10]] * 10
-    rng = np.random.default_rng([0, 0])
-    y = labels((60, 30), rng)
-    kept = np.sort(np.r_[np.flatnonzero(y == 0)[:20], np.flatnonzero(y == 1)[:10]])
-    np.testing.assert_array_equal(seen[0].y_train, y[kept])
-
-
-def test_a_single_curve_a_class_and_huge_values_are_audited(audit):
-    def huge(y, rng):
-        return 1e300 * waves(y, rng)
-
-    frame = audit(huge, sizes=(1, 1), repetitions=1)
-    assert np.isfinite(frame["value"]).all()
-    assert not alarms(frame)
-
-
-def quick_alarms(activation, best):
-    """Audit the datasets of the quick suite with networks of an activation."""
-    suite = bench.load_suite(SUITES / "quick.yaml")
-    found = {}
-    for spec in suite.datasets:
-        network = spec.neural.model_copy(update={"activation": activation})
-        spec = spec.model_copy(update={"neural": network})
-        recipe = resolve_dataset(spec, suite.folder)
-        frame = audit_dataset(recipe, suite.seed, suite.repetitions, best=best)
-        assert set(frame["dataset"]) == {spec.id}
-        found[spec.id] = alarms(frame)
-    return found
-
-
-@pytest.mark.parametrize("activation", ["tanh", "gelu"])
-def test_parabolas_against_smooth_networks_raise_no_alarm(activation):
-    assert not any(quick_alarms(activation, 0.95).values())
-
-
-def test_kinks_tell_networks_of_relu_from_parabolas():
-    rough = {"tree on roughness", "tree on scale and roughness"}
-    expected = {"normal-100": rough, "uniform-100": rough}
-    assert quick_alarms("relu", None) == expected
-
-
-def test_channels_that_a_dataset_carries_are_audited():
-    recipe = yaml_text.SUITE["datasets"][0] | {"channels": ["value", "gradient"]}
-    spec = DatasetSpec.model_validate(recipe, strict=False)
-    assert len(audit_dataset(resolve_dataset(spec), 0, 1)) == 9
+def test_an_audit_that_ends_its_process_is_a_crashed_row(
+    plan_of, tmp_path, monkeypatch
+):
+    (tmp_path / "audit_zoo.py").write_text(
+        "import os\n"
+        "from bench import fitting\n"
+        "fitting.audit_repetition = lambda *_: os._exit(3)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    # Imported where cells and audits are computed, and nowhere else.
+    monkeypatch.setattr("bench.isolate.modules_of", lambda _: {"audit_zoo"})
+    plan, store = plan_of(datasets=[GRID]), Store(tmp_path / "store")
+    run_plan(plan, store)
+    assert {store.get(cell.key).status for cell in plan.cells} == {"done"}
+    found = load_audits(plan, store)
+    assert {result.status for result in found} == {"crashed"}
+    assert "exit code 3" in found[0].error["message"]

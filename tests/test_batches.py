@@ -22,6 +22,7 @@ CONV = {
     "training": TRAINING | {"evaluate_every": 5},
 }
 SUITE = {"datasets": DATASETS, "repetitions": 3, "classifiers": [SD, "GNB", CONV]}
+SUITE |= {"audits": False}
 SCORES = ["dataset", "repetition", "classifier", "status", "test_accuracy", "key"]
 
 

@@ -62,6 +62,11 @@ def assert_same_bits(path, *folders):
     for key in tables[0]["key"]:
         found = [Store(folder).get(key).arrays_sha256 for folder in folders]
         assert found[0] == found[1]
+    for audit in make_plan(bench.load_suite(path)).audits:
+        found = [Store(folder).get(audit.key) for folder in folders]
+        assert found[0].status == "done"
+        assert found[0].figures == found[1].figures
+        assert found[0].data_hash == found[1].data_hash
 
 
 def test_workers_give_the_local_scores_bit_for_bit(write_suite, tmp_path, cluster):

@@ -178,6 +178,7 @@ def test_the_parts_of_two_machines_are_one_suite(write_suite, bench_run, tmp_pat
     for name, keep in (("a", ("GNB",)), ("b", ("CHANCE", "KNN"))):
         part = plan.limited([], keep)
         stored.put_cells(part, Store(tmp_path / name))
+        stored.put_audits(part, Store(tmp_path / name))  # of the datasets: both parts
     shutil.move(tmp_path / "b", tmp_path / "carried")
     assert bench_run("merge", "a", "carried", "--store", "all")[0] == 0
     code, out, err = bench_run("status", path, "--store", "all", "--why")
@@ -187,4 +188,7 @@ def test_the_parts_of_two_machines_are_one_suite(write_suite, bench_run, tmp_pat
     results = pd.read_csv(tmp_path / "reports" / "small" / "results.csv")
     assert list(results["key"]) == [cell.key for cell in plan.cells]
     assert set(results["status"]) == {"done"}
-    assert set(stored.names(tmp_path / "all")) == {cell.key[:2] for cell in plan.cells}
+    shards = {task.key[:2] for task in plan.everything}
+    assert set(stored.names(tmp_path / "all")) == shards
+    audits = pd.read_csv(tmp_path / "reports" / "small" / "audits.csv")
+    assert "missing" not in set(audits["audit"])

@@ -10,13 +10,14 @@ DATASET = yaml_text.SUITE["datasets"][0]
 
 def test_nothing_stored_is_said(write_suite, tmp_path, bench_run):
     found = forecast(stored.plan_of(write_suite()), Store(tmp_path / "store"))
-    assert (found.n_cells, found.n_stored, found.seconds) == (8, 0, None)
-    assert len(found.untimed) == 4
+    assert (found.n_cells, found.n_stored, found.seconds) == (10, 0, None)
+    assert len(found.untimed) == 5
     assert found.detectable.empty
     code, out, _ = bench_run("plan", write_suite())
     assert code == 0
-    assert "8 cells, 0 stored, 8 to compute" in out
+    assert "8 cells, 2 audits; 0 stored, 10 to compute" in out
     assert "never computed grid × KNN" in out
+    assert "grid × CHANCE, the audits of grid; see --pilot" in out
     assert "too few repetitions are stored" in out
 
 
@@ -24,7 +25,7 @@ def test_a_pilot_tells_time_and_power_and_is_kept(write_suite, tmp_path, bench_r
     path = write_suite(repetitions=20)
     code, out, _ = bench_run("plan", path, "--pilot", 4, "-j", 2)
     assert code == 0
-    assert "80 cells, 16 stored, 64 to compute" in out
+    assert "80 cells, 10 audits; 20 stored, 70 to compute" in out
     assert "expected time" in out
     assert "detectable at n = 20" in out
     found = forecast(stored.plan_of(path), Store(tmp_path / "data" / "store"))
@@ -33,11 +34,12 @@ def test_a_pilot_tells_time_and_power_and_is_kept(write_suite, tmp_path, bench_r
     assert set(found.detectable["stored"]) == {4}
     assert (found.detectable["detectable"] > 0).all()
     code, out, _ = bench_run("plan", path)
-    assert "80 cells, 16 stored" in out
+    assert "80 cells, 10 audits; 20 stored" in out
 
 
 def test_expected_seconds_are_those_of_the_stored_repetitions(write_suite, tmp_path):
-    plan = stored.plan_of(write_suite(classifiers=["GNB"], repetitions=5))
+    path = write_suite(classifiers=["GNB"], repetitions=5, audits=False)
+    plan = stored.plan_of(path)
     store = Store(tmp_path / "store")
     for cell, seconds in zip(plan.cells[:2], (1.0, 3.0), strict=True):
         scores = {"accuracy": 0.5}
@@ -60,6 +62,7 @@ def test_a_pilot_is_the_first_repetitions(write_suite):
     some = pilot(plan, 2)
     assert {cell.repetition for cell in some.cells} == {0, 1}
     assert len(some.cells) == 8
+    assert [audit.repetition for audit in some.audits] == [0, 1]
 
 
 def test_a_margin_of_zero_and_a_failed_classifier_are_no_error(

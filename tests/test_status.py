@@ -10,6 +10,7 @@ from bench.store import Store
 LINES = ["U0*x[:,0]", "sin(x[:,0])", "cos(x[:,0]) + N0", "exp(U0)*x[:,0]"]
 DATASET = yaml_text.SUITE["datasets"][0] | {"library": "mine"}
 SMALL = {"datasets": [DATASET], "classifiers": ["GNB"], "repetitions": 3}
+SMALL |= {"audits": False}
 
 
 @pytest.fixture
@@ -207,7 +208,7 @@ def test_cells_are_counted_by_status(plan_of, store):
 def test_the_command_counts_names_what_is_damaged_and_says_why(
     write_suite, bench_run, tmp_path
 ):
-    path = write_suite(classifiers=["GNB", "KNN"], repetitions=3)
+    path = write_suite(classifiers=["GNB", "KNN"], repetitions=3, audits=False)
     plan = stored.plan_of(path)
     store = Store(tmp_path / "data" / "store")
     stored.put_cells(plan.limited([], ["GNB"]), store)
@@ -240,7 +241,8 @@ def test_nothing_is_stored_at_all(write_suite, bench_run, tmp_path):
     code, out, err = bench_run("status", write_suite(classifiers=["GNB"]), "--why")
     assert (code, err) == (0, "")
     assert "missing" in out
-    assert out.splitlines()[-1] == (
-        "grid, GNB, repetitions 0–1: nothing of this classifier is stored"
-    )
+    assert out.splitlines()[-2:] == [
+        "grid, GNB, repetitions 0–1: nothing of this classifier is stored",
+        "grid, audits, repetitions 0–1: no audit is stored",
+    ]
     assert not (tmp_path / "data").exists()

@@ -112,7 +112,9 @@ def test_a_cell_costs_little(against, benchmark, write_suite, size, tmp_path):
     """
     benchmark.group = "1000 cells of GNB"
     n = size(1000)
-    path = write_suite(classifiers=["GNB"], datasets=[DATASET], repetitions=n)
+    path = write_suite(
+        classifiers=["GNB"], datasets=[DATASET], repetitions=n, audits=False
+    )
     recipe = make_plan(bench.load_suite(path)).datasets[0]
     rounds = iter(range(100))
 
@@ -131,7 +133,9 @@ def test_the_cost_of_a_cell_does_not_grow(benchmark, write_suite, size, tmp_path
     few, many = size(100), size(3000) + 1
 
     def cost(n):
-        path = write_suite(classifiers=["GNB"], datasets=[DATASET], repetitions=n)
+        path = write_suite(
+            classifiers=["GNB"], datasets=[DATASET], repetitions=n, audits=False
+        )
         return run_some(path, tmp_path / f"store-{n}", n) / (n - 1)
 
     short = statistics.median(cost(n) for n in (few - 2, few - 1, few))
