@@ -20,6 +20,9 @@ class Preset:
         Classes of the steps before it, at their defaults.
     wrap
         What it expects in place of rows; see `bench.classifier_schema`.
+    reads_rounding
+        Whether its scores depend on the last bits of the curves, which differ between
+        kinds of processors.
     """
 
     class_path: str
@@ -27,6 +30,7 @@ class Preset:
     params: dict[str, Any] = field(default_factory=dict)
     before: tuple[str, ...] = ()
     wrap: str = ""
+    reads_rounding: bool = False
 
 
 # The notebook's network and budget; `loss` is what tells SD from SD-WGAN.
@@ -77,6 +81,7 @@ PRESETS = {
         "sklearn.discriminant_analysis.QuadraticDiscriminantAnalysis",
         "quadratic discriminant analysis, singular covariances allowed",
         {"tol": 0},
+        reads_rounding=True,  # it inverts covariances that are singular but for them
     ),
     "CHANCE": Preset(
         "sklearn.dummy.DummyClassifier",

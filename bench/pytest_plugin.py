@@ -58,8 +58,8 @@ def bench_check(request: pytest.FixtureRequest) -> "Callable[..., pd.DataFrame]"
             A scikit-learn classifier; clones of it are fitted, with one thread.
         dataset
             A recipe as in a suite file (a dictionary; paths from the current folder),
-            or a suite's file and the id of a dataset in it:
-            ``("suites/quick.yaml", "normal-100")``.
+            or a suite's file, or the name of a shipped one, and the id of a dataset in
+            it: ``("quick", "normal-100")``.
         at_least : float
             Fails if the mean held-out accuracy is below it; says whether clearly so,
             that is, by the whole 95% interval.

@@ -10,3 +10,4 @@ ROOT = _IN_WHEEL if _IN_WHEEL.is_dir() else CHECKOUT
 LIBRARIES = ROOT / "funs"
 SUITES = ROOT / "suites"
 REFERENCES = ROOT / "data" / "reference"
+PUBLISHED = ROOT / "reports" / "published"

@@ -179,7 +179,7 @@ def _chosen(
         else:
             named = list(dict.fromkeys([*groups, *known]))
             raise SuiteError(
-                f"no {kind} '{name}' in this suite{did_you_mean(name, named)} "
+                f"no {kind} '{name}' in this suite{did_you_mean(name, named)}. "
                 f"Known: {', '.join(named)}"
             )
     return chosen or set(known)

@@ -8,6 +8,12 @@ import yaml_text
 from bench.cli import main
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Run benchmarks once, untimed; `make bench` times them."""
+    if hasattr(config.option, "benchmark_disable"):
+        config.option.benchmark_disable = True
+
+
 @pytest.fixture
 def write_suite(tmp_path: Path) -> Callable[..., Path]:
     """Write a suite of cheap classifiers to a temporary folder."""

@@ -380,8 +380,8 @@ def test_a_file_of_points_is_refused(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["rn", "suite.yaml"], "invalid choice: 'rn'"),
-        ([], "required: COMMAND"),
+        (["rn", "suite.yaml"], "unknown command 'rn' (did you mean 'run'?)"),
+        ([], "show the traceback of an error"),  # the end of the help
         (["run"], "required: SUITE"),
         (["run", "suite.yaml", "--faild"], "unrecognized arguments: --faild"),
         (["run", "suite.yaml", "-j", "0"], "-j: found '0'; expected a whole number"),

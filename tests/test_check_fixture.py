@@ -32,14 +32,7 @@ SEED = yaml_text.SUITE["seed"]
 NOBODY = DummyClassifier(strategy="uniform")
 
 # As it stands in the README.
-EXAMPLE = """\
-from sklearn.neighbors import KNeighborsClassifier
-
-
-def test_neighbours_tell_symbolic_curves_from_neural_ones(bench_check):
-    neighbours = KNeighborsClassifier(n_neighbors=3)
-    bench_check(neighbours, ("suites/quick.yaml", "uniform-100"), at_least=0.7)
-"""
+EXAMPLE = resources.CHECKOUT / "examples" / "test_neighbours.py"
 
 # Fast to fit, and the same however often it is fitted.
 GATE = f"""
@@ -374,15 +367,28 @@ def test_a_quiet_run_lists_nothing(users):
     assert "held-out accuracy" not in run.stdout.str()
 
 
-def test_the_example_of_the_readme_passes(users, pytester, monkeypatch):
-    pytester.makepyfile(EXAMPLE)
-    monkeypatch.chdir(resources.CHECKOUT)
-    run = pytester.runpytest_inprocess(
-        "-p", "bench.pytest_plugin", "-W", "error", f"--rootdir={pytester.path}",
-        "-c", "/dev/null", str(pytester.path),
-    )  # fmt: skip
+def test_the_example_of_the_readme_passes_in_an_empty_folder(users, pytester):
+    text = EXAMPLE.read_text()
+    assert text in (resources.CHECKOUT / "README.md").read_text()
+    pytester.makepyfile(text)
+    run = pytester.runpytest_inprocess("-p", "bench.pytest_plugin", "-W", "error")
     run.assert_outcomes(passed=1)
-    assert EXAMPLE in (resources.CHECKOUT / "README.md").read_text()
+
+
+def test_the_example_of_the_readme_passes_in_the_checkout_without_other_plugins():
+    others = ("benchmark", "xdist", "pytest_cov", "hypothesispytest", "cacheprovider")
+    without = [word for name in others for word in ("-p", f"no:{name}")]
+    example = EXAMPLE.relative_to(resources.CHECKOUT)
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", *without, example],
+        cwd=resources.CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout
+    assert "KNeighborsClassifier on uniform-100: held-out accuracy 0." in run.stdout
+    assert "1 passed" in run.stdout
 
 
 def test_the_plugin_imports_nothing_that_takes_time():

@@ -1,9 +1,14 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml_text
+
+from bench import compare, resources
+from bench.cli import exit_codes
+from bench.suite import find_suite
 
 DATASET = yaml_text.SUITE["datasets"][0]
 
@@ -61,10 +66,148 @@ def test_list_and_schema(bench_run):
     assert code == 0
     assert "SD-WGAN" in out
     assert "F11_v1" in out
-    assert "seed.yaml" in out
+    assert "  quick      A small run of the notebook's comparison, to see that" in out
     code, out, _ = bench_run("schema")
     assert code == 0
     assert json.loads(out)["properties"]["datasets"]
+
+
+def test_a_list_fits_the_screen_and_says_what_each_name_is(
+    bench_run, tmp_path, monkeypatch
+):
+    (tmp_path / "plain.lib").write_text("x[:,0]\n\nN0*x[:,0]  # a line\n")
+    (tmp_path / "one.lib").write_text("x[:,0]\n")
+    (tmp_path / "said.lib").write_text("# Lines, and\n#  more. No more.\nx[:,0]\n")
+    monkeypatch.setattr("bench.resources.LIBRARIES", tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    _, out, _ = bench_run("list")
+    assert max(map(len, out.splitlines())) < 80
+    assert "  one   1 function\n  plain 2 functions\n  said  Lines, and more.\n" in out
+    for path in resources.SUITES.glob("*.yaml"):
+        assert f"\n  {path.stem} " in out
+
+
+def test_a_shipped_suite_is_found_by_its_name(bench_run, tmp_path, write_suite):
+    code, out, _ = bench_run("run", "quick", "--dry-run")
+    assert code == 0
+    assert out.startswith("52 cells: 2 datasets")
+    write_suite("quick.yaml")  # what lies in the folder comes first
+    assert bench_run("run", "quick", "--dry-run")[1].startswith("8 cells")
+    write_suite("quick", repetitions=1)  # and a path that exists before all
+    assert bench_run("run", "quick", "--dry-run")[1].startswith("4 cells")
+
+
+def test_a_folder_does_not_hide_a_shipped_suite(bench_run, tmp_path):
+    (tmp_path / "quick").mkdir()
+    assert bench_run("run", "quick", "--dry-run")[1].startswith("52 cells")
+
+
+def test_an_unknown_suite_is_said_with_the_shipped_ones(bench_run):
+    for name in ("quik", "suites/quik.yaml"):
+        code, _, err = bench_run("run", name)
+        assert code == 2
+        assert err.startswith(f"bench: {name}: cannot be read (No such file")
+        assert "shipped suite (did you mean 'quick'?): extensions, hard, " in err
+        assert f"(in {resources.SUITES})" in err
+        assert err.count("\n") == 1
+
+
+def test_a_shipped_suite_has_a_short_path_in_its_checkout(monkeypatch):
+    monkeypatch.chdir(resources.CHECKOUT)
+    assert find_suite("quick") == Path("suites/quick.yaml")
+    assert find_suite(resources.SUITES / "quick.yaml").is_absolute()
+
+
+def test_no_command_is_answered_by_the_help(bench_run, capfd):
+    for arguments in ([], ["--debug"]):
+        with pytest.raises(SystemExit) as stop:
+            bench_run(*arguments)
+        assert stop.value.code == 2
+        assert "Run or resume a suite" in capfd.readouterr().err
+
+
+def test_an_unknown_command_is_answered_by_the_nearest(bench_run, capfd):
+    with pytest.raises(SystemExit) as stop:
+        bench_run("--debug", "runn", "suite.yaml")
+    assert stop.value.code == 2
+    assert "unknown command 'runn' (did you mean 'run'?)" in capfd.readouterr().err
+
+
+def test_a_run_says_what_it_does_and_what_to_open(write_suite, bench_run, tmp_path):
+    code, out, err = bench_run("run", write_suite(classifiers=["GNB"]))
+    assert code == 0
+    assert out.splitlines()[-1] == "open reports/small/index.html"
+    assert (tmp_path / "reports/small/index.html").is_file()
+    assert "bench: writing the report…" in err
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_debug_shows_a_traceback_and_keeps_the_exit_code(bench_run, place):
+    words = ["report", "none.yaml"]
+    words.insert(0 if place == "before" else len(words), "--debug")
+    code, _, err = bench_run(*words)
+    assert code == 2
+    assert "Traceback (most recent call last)" in err
+    assert "bench: none.yaml: cannot be read" in err.splitlines()[-1]
+
+
+class Strange(BaseException):
+    """What a foreign package may define and raise."""
+
+    def __str__(self):
+        raise RuntimeError("not even this")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ZeroDivisionError("division by zero"), "ZeroDivisionError: division by zero"),
+        (ValueError("two\nlines"), "ValueError: two\\nlines"),
+        (SystemExit(0), "SystemExit: 0"),
+        (SystemExit(1), "SystemExit: 1"),
+        (GeneratorExit(), "GeneratorExit"),
+        (RecursionError("too deep"), "RecursionError: too deep"),
+        (ImportError("half a package"), "ImportError: half a package"),
+        (Strange(), "Strange: (its text cannot be read)"),
+        (MemoryError(), "out of memory; lower -j"),
+        (OSError(28, "No space left on device"), "No space left on device"),
+        (ModuleNotFoundError("No m", name="nobody.x"), "lacks the package 'nobody'"),
+        (ModuleNotFoundError("No b", name="bench.x"), "ModuleNotFoundError: No b"),
+    ],
+    ids=repr,
+)
+def test_whatever_escapes_is_one_line_and_exit_code_2(
+    bench_run, monkeypatch, error, said
+):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr("bench.schema.Suite.model_json_schema", fail)
+    code, out, err = bench_run("schema")
+    assert (code, out) == (2, "")
+    assert said in err
+    assert err.startswith("bench: ")
+    assert err.count("\n") == 1
+
+
+def test_an_interrupted_run_says_how_to_go_on(write_suite, bench_run, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bench.runner.run_plan", interrupted)
+    code, _, err = bench_run("run", write_suite())
+    assert code == 130
+    assert err.splitlines()[-1] == (
+        "bench: interrupted; finished cells are kept; the same command goes on from "
+        "there"
+    )
+
+
+def test_the_codes_of_a_gate_are_those_of_its_module():
+    assert exit_codes.REGRESSION == compare.REGRESSION
+    assert exit_codes.UNDECIDED == compare.UNDECIDED
+    codes = {v for k, v in vars(exit_codes).items() if k.isupper() and k != "MEANINGS"}
+    assert codes == set(exit_codes.MEANINGS)
 
 
 def test_failed_cells_give_exit_code_3(write_suite, bench_run):
@@ -151,11 +294,14 @@ def test_torch_is_not_imported(command, write_suite, tmp_path):
     changed = {"use": "SD", "params": {"max_epochs": 5}}
     path = str(write_suite(classifiers=["SD-WGAN", changed, "CSD", "KNN"]))
     arguments = [path if word == "SUITE" else word for word in command.split()]
+    heavy = {"torch", "skorch"}
+    if command == "--help":
+        heavy |= {"numpy", "pandas", "rich", "sklearn"}
     code = (
         "import sys; from bench.cli import main\n"
         f"try: main({arguments!r})\n"
         "except SystemExit: pass\n"
-        "sys.exit('torch' in sys.modules)"
+        f"sys.exit(bool({heavy!r} & sys.modules.keys()))"
     )
     subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, cwd=tmp_path

@@ -9,8 +9,8 @@ import stored
 import yaml_text
 
 import bench
+from bench.cli.console import print_scores
 from bench.compare import compare_results, exit_code
-from bench.console import print_scores
 from bench.report import write_report
 from bench.sources import read_source
 from bench.store import Store

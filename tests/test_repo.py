@@ -4,7 +4,7 @@ import pytest
 
 from bench import resources
 from bench.class_paths import import_class
-from bench.cli import _parser
+from bench.cli.main import make_parser
 from bench.library import load_library
 from bench.presets import PRESETS
 from bench.reference import load_reference
@@ -53,7 +53,7 @@ def test_every_preset_can_be_built(name):
 
 
 def test_every_command_is_named_in_the_readme():
-    commands = _parser()._subparsers._group_actions[0].choices
+    commands = make_parser()._subparsers._group_actions[0].choices
     for command in commands:
         assert f"bench {command}" in README
 

@@ -1,9 +1,11 @@
-"""What a command shows while it works and at its end."""
+"""What a command shows while it works, and the tables at its end."""
 
+import errno
+import os
 import sys
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from rich.console import Console
 from rich.progress import (
@@ -18,6 +20,8 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.cells import Task
+from bench.cli.terminal import replaced
+from bench.messages import shown
 from bench.result import BAD, STATUSES, Result
 from bench.runner import Plan
 
@@ -25,6 +29,22 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bench.planning import Forecast
+
+_STYLES = {
+    "worse": "bold red",
+    "inconclusive": "yellow",
+    "not comparable": "yellow",
+    "better": "green",
+}
+_LEFT = ("dataset", "classifier", "verdict", "why")  # columns of words
+
+
+class _Console(Console):
+    """A console that raises where the reader of its output has ended."""
+
+    def on_broken_pipe(self) -> None:
+        # rich would end the process here, with exit code 1, which is a gate's.
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
 
 class RunProgress:
@@ -42,7 +62,7 @@ class RunProgress:
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=_Console(file=sys.stderr, stderr=True),
         )
         self.task = self.bars.add_task("cells", total=total, failed=0)
 
@@ -89,7 +109,7 @@ def print_scores(plan: Plan, results: "pd.DataFrame") -> None:
         _print_table(recipe.spec.id, list(rows.columns), rows.to_numpy().tolist())
         note = online_note(summary[summary["dataset"] == recipe.spec.id])
         if note:
-            _console().print(Text(note), soft_wrap=True)
+            _console().print(_text(note), soft_wrap=True)
 
 
 def print_statuses(title: str, counts: dict[tuple[str, str], Counter[str]]) -> None:
@@ -120,7 +140,7 @@ def print_forecast(plan: Plan, found: "Forecast", jobs: int) -> None:
         )
         more = "" if len(found.untimed) <= 6 else f" and {len(found.untimed) - 6} more"
         said = f"expected time unknown: never computed {names}{more}; see --pilot"
-        console.print(Text(said))
+        console.print(_text(said))
     else:
         minutes = found.seconds / 60 / jobs
         console.print(f"expected time {minutes:.1f} min with -j {jobs}")
@@ -155,16 +175,52 @@ def print_forecast(plan: Plan, found: "Forecast", jobs: int) -> None:
     _print_table(f"{title}{stats.alpha:g}", columns, rows)
 
 
+def print_comparison(frame: "pd.DataFrame") -> None:
+    """Print what `bench.compare.compare_results` found."""
+    from bench.compare import as_text, count_verdicts, describe
+
+    rows = as_text(frame)
+    if not rows["why"].any():
+        rows = rows.drop(columns="why")
+    table = Table(title=_text(count_verdicts(frame)), title_justify="left")
+    for column in rows.columns:
+        # Folded, not cut: a name that a gate says must be readable.
+        table.add_column(_text(column), justify=_side(column), overflow="fold")
+    for row in rows.to_dict("records"):
+        cells = (_text(shown(value, 1000)) for value in row.values())
+        table.add_row(*cells, style=_STYLES.get(row["verdict"]))
+    console = _console(160)
+    console.print(table)
+    console.print(_text(describe(frame)))
+
+
 def _print_table(title: str, columns: list[str], rows: list[list[Any]]) -> None:
-    # Text, not markup: a stranger's brackets stay brackets.
-    table = Table(title=Text(title), title_justify="left")
+    table = Table(title=_text(title), title_justify="left")
     for column in columns:
-        is_name = column in ("dataset", "classifier")
-        table.add_column(Text(column), justify="left" if is_name else "right")
+        table.add_column(_text(column), justify=_side(column))
     for row in rows:
-        table.add_row(*(Text(str(value)) for value in row))
+        table.add_row(*map(_text, row))
     _console().print(table)
 
 
-def _console() -> Console:
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+def _side(column: str) -> Literal["left", "right"]:
+    return "left" if column in _LEFT else "right"
+
+
+def _text(value: object) -> Text:
+    """Make a text that the terminal can show.
+
+    Not markup: a stranger's brackets stay brackets.
+    """
+    return Text(replaced(str(value), getattr(sys.stdout, "encoding", None)))
+
+
+def _console(width: int = 120) -> _Console:
+    """Make a console on standard output, `width` columns wide where it is no terminal.
+
+    It is told the stream, from whose encoding it chooses how to draw boxes.
+    """
+    is_terminal = sys.stdout is not None and sys.stdout.isatty()
+    return _Console(
+        file=sys.stdout, highlight=False, width=None if is_terminal else width
+    )

@@ -1,15 +1,28 @@
 """The commands `compare` and `check`: two sets of results, and the gate over them."""
 
 import argparse
-import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from bench.cli.arguments import Subparsers, add_command
+from bench.cli.exit_codes import OK
+from bench.cli.terminal import say
 
 if TYPE_CHECKING:
     import pandas as pd
 
-OK = 0
 _SHOWN = 6  # names of what is worse, on one line
+
+
+def add_compare(commands: Subparsers) -> None:
+    """Add the command and its arguments."""
+    _add(commands, "compare", compare)
+
+
+def add_check(commands: Subparsers) -> None:
+    """Add the command and its arguments."""
+    _add(commands, "check", check)
 
 
 def compare(options: argparse.Namespace) -> int:
@@ -27,48 +40,44 @@ def check(options: argparse.Namespace) -> int:
     for verdict in ("worse", "inconclusive", "not comparable"):
         rows = frame[frame["verdict"] == verdict]
         if len(rows):
-            _say(f"{verdict}: {_names(rows)}")
+            say(f"{verdict}: {_names(rows)}")
     return exit_code(frame)
 
 
-def add_parsers(commands: Any) -> None:
-    """Add both commands to the subparsers of the command line."""
-    for function in (compare, check):
-        summary = str(function.__doc__).rstrip(".")
-        command = commands.add_parser(
-            function.__name__, help=summary, description=summary
-        )
-        command.set_defaults(command=function)
-        for name in ("BASE", "NEW"):
-            command.add_argument(
-                name.lower(),
-                type=Path,
-                metavar=name,
-                help="a results.csv, a report's folder or a store",
-            )
+def _add(
+    commands: Subparsers, name: str, body: Callable[[argparse.Namespace], int]
+) -> None:
+    command = add_command(commands, name, body)
+    for metavar in ("BASE", "NEW"):
         command.add_argument(
-            "--margin",
-            type=_margin,
-            default=0.01,
-            metavar="M",
-            help="the largest difference that does not matter (default: 0.01)",
+            metavar.lower(),
+            type=Path,
+            metavar=metavar,
+            help="a results.csv, a report's folder or a store",
         )
-        command.add_argument(
-            "--metric",
-            default="accuracy",
-            metavar="NAME",
-            help="whose held-out scores (default: accuracy)",
-        )
-        command.add_argument(
-            "--alpha",
-            type=_alpha,
-            default=0.05,
-            metavar="A",
-            help="one minus the intervals' coverage, together (default: 0.05)",
-        )
-        form = command.add_mutually_exclusive_group()
-        form.add_argument("--json", action="store_true", help="print JSON")
-        form.add_argument("--markdown", action="store_true", help="print markdown")
+    command.add_argument(
+        "--margin",
+        type=_margin,
+        default=0.01,
+        metavar="M",
+        help="the largest difference that does not matter (default: 0.01)",
+    )
+    command.add_argument(
+        "--metric",
+        default="accuracy",
+        metavar="NAME",
+        help="whose held-out scores (default: accuracy)",
+    )
+    command.add_argument(
+        "--alpha",
+        type=_alpha,
+        default=0.05,
+        metavar="A",
+        help="one minus the intervals' coverage, together (default: 0.05)",
+    )
+    form = command.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON")
+    form.add_argument("--markdown", action="store_true", help="print markdown")
 
 
 def _compared(options: argparse.Namespace) -> "pd.DataFrame":
@@ -82,8 +91,8 @@ def _compared(options: argparse.Namespace) -> "pd.DataFrame":
 
 
 def _write(frame: "pd.DataFrame", options: argparse.Namespace) -> None:
+    from bench.cli.console import print_comparison
     from bench.compare import to_json, to_markdown
-    from bench.compare_console import print_comparison
 
     if options.json:
         print(to_json(frame))
@@ -123,7 +132,3 @@ def _float(text: str) -> float:
         return float(text)
     except ValueError:
         return float("nan")
-
-
-def _say(words: str) -> None:
-    print(f"bench: {words}", file=sys.stderr)

@@ -1,25 +1,29 @@
 """The command `study`: a search over the hyperparameters of a suite's classifier."""
 
 import argparse
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-OK, SOME_FAILED, INTERRUPTED = 0, 3, 130
+from bench.cli.arguments import (
+    Subparsers,
+    add_command,
+    add_out,
+    add_store,
+    add_suite,
+    number,
+    report_folder,
+)
+from bench.cli.exit_codes import OK, SOME_FAILED
+from bench.cli.terminal import say
 
 
-def study(options: argparse.Namespace) -> int:
-    """Search the hyperparameters of a suite's classifier, test and report the best."""
-    try:
-        return _study(options)
-    except KeyboardInterrupt:
-        _say("interrupted; finished trials are kept, the same command goes on")
-        return INTERRUPTED
-
-
-def add_options(command: argparse.ArgumentParser, number: Callable[[str], int]) -> None:
-    """Add the options that are this command's own."""
+def add_study(commands: Subparsers) -> None:
+    """Add the command and its arguments."""
+    kept = "finished trials are kept, the same command goes on"
+    command = add_command(commands, "study", study, kept)
+    add_suite(command)
+    add_out(command)
+    add_store(command)
     command.add_argument(
         "--trials",
         type=number,
@@ -35,8 +39,9 @@ def add_options(command: argparse.ArgumentParser, number: Callable[[str], int]) 
     )
 
 
-def _study(options: argparse.Namespace) -> int:
-    from bench.console import RunProgress
+def study(options: argparse.Namespace) -> int:
+    """Search the hyperparameters of a suite's classifier, test and report the best."""
+    from bench.cli.console import RunProgress
     from bench.devices import check_devices
     from bench.folders import check_output
     from bench.store import Store
@@ -47,7 +52,7 @@ def _study(options: argparse.Namespace) -> int:
     from bench.suite import load_suite
 
     plan = plan_study(load_suite(options.suite), options.trials)
-    out, store = options.out or Path("reports") / plan.suite.name, Store(options.store)
+    out, store = report_folder(options, plan.suite.name), Store(options.store)
     check_output(out)
     store.check_writable(())
     check_devices(plan.suite, plan.plan.cells)
@@ -56,10 +61,10 @@ def _study(options: argparse.Namespace) -> int:
         from bench.study_log import trial_logger
 
         told = trial_logger(plan.spec.log, plan.name)
-    results = run_study(plan, options.storage, _say, told)
+    results = run_study(plan, options.storage, say, told)
     failed = int((results.trials["state"] == "failed").sum())
     if failed:
-        _say(f"{failed} trials failed; trials.csv says why")
+        say(f"{failed} trials failed; trials.csv says why")
     tested = None
     if results.best is not None:
         plans = plans_of(plan, results.parameters)
@@ -68,7 +73,3 @@ def _study(options: argparse.Namespace) -> int:
         failed += 2 * tested.repetitions - len(tested.best) - len(tested.suite)
     print(write_study_report(plan, results, tested, out, options.storage))
     return SOME_FAILED if failed else OK
-
-
-def _say(words: str) -> None:
-    print(f"bench: {words}", file=sys.stderr)

@@ -1,0 +1,57 @@
+"""The command `export`."""
+
+import argparse
+
+from bench.cli.arguments import (
+    KEPT,
+    Subparsers,
+    add_choice,
+    add_command,
+    add_store,
+    add_suite,
+    folder,
+    resolve_plan,
+)
+from bench.cli.exit_codes import OK, SOME_FAILED
+from bench.cli.terminal import say
+
+
+def add_export(commands: Subparsers) -> None:
+    """Add the command and its arguments."""
+    command = add_command(commands, "export", export, KEPT)
+    add_suite(command)
+    add_choice(command, "-d", "dataset")
+    add_choice(command, "-c", "classifier")
+    command.add_argument(
+        "--repetition",
+        type=int,
+        default=0,
+        metavar="R",
+        help="whose training (default: 0, the first)",
+    )
+    add_store(command)
+    command.add_argument(
+        "out", type=folder, metavar="OUT", help="the folder to write to"
+    )
+
+
+def export(options: argparse.Namespace) -> int:
+    """Write a trained discriminator as files; train it first if it is not stored."""
+    from bench.card import check_free
+    from bench.cli.console import RunProgress
+    from bench.export import choose_cell, export_cell, why_not_done
+    from bench.folders import check_output
+    from bench.run import run_plan
+
+    _, limited, store = resolve_plan(options)
+    plan, cell = choose_cell(limited, options.repetition)
+    check_free(options.out)  # before anything is trained
+    check_output(options.out, remedy="choose another folder")
+    with RunProgress(len(plan.cells)) as progress:
+        run_plan(plan, store, progress=progress.advance, warn=progress.warn)
+    result = store.get(cell.key)
+    if result is not None and (why := why_not_done(plan, cell, result)):
+        say(why)
+        return SOME_FAILED
+    print(export_cell(plan, cell, store, options.out))
+    return OK

@@ -1,0 +1,151 @@
+"""The parser of the command line, and what becomes of a mistake."""
+
+import argparse
+import sys
+import traceback
+from collections.abc import Sequence
+from contextlib import suppress
+from importlib.util import find_spec
+
+from bench import __version__
+from bench.cli.arguments import Subparsers
+from bench.cli.compare import add_check, add_compare
+from bench.cli.exit_codes import BROKEN_PIPE, INTERRUPTED, USAGE
+from bench.cli.export import add_export
+from bench.cli.listing import add_list
+from bench.cli.merge import add_merge
+from bench.cli.plan import add_plan
+from bench.cli.report import add_report
+from bench.cli.run import add_run
+from bench.cli.schema import add_schema
+from bench.cli.show import add_show
+from bench.cli.status import add_status
+from bench.cli.study import add_study
+from bench.cli.terminal import abandon_broken_streams, readable_streams, say
+from bench.errors import BenchError
+from bench.messages import did_you_mean
+from bench.resources import CHECKOUT
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; return its exit code, one of `bench.cli.exit_codes`.
+
+    Raises
+    ------
+    SystemExit
+        From argparse: 0 after --help and --version, 2 where the arguments are wrong.
+    """
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    with readable_streams():
+        try:
+            options = _parse(words)
+            return _carry_out(options)
+        finally:
+            abandon_broken_streams()
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Make the parser of all commands, which needs the standard library alone."""
+    return _make_parser()[0]
+
+
+def _make_parser() -> tuple[argparse.ArgumentParser, Subparsers]:
+    parser = argparse.ArgumentParser(
+        prog="bench", description="A benchmark harness for function classification."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    parser.add_argument(
+        "--debug", action="store_true", help="show the traceback of an error"
+    )
+    commands = parser.add_subparsers(metavar="COMMAND")
+    for add in (
+        add_run,
+        add_plan,
+        add_report,
+        add_show,
+        add_status,
+        add_merge,
+        add_study,
+        add_export,
+        add_compare,
+        add_check,
+        add_list,
+        add_schema,
+    ):
+        add(commands)
+    return parser, commands
+
+
+def _parse(words: list[str]) -> argparse.Namespace:
+    parser, commands = _make_parser()
+    # The options before a command take no value, so the first other word is a command.
+    name = next((word for word in words if not word.startswith("-")), None)
+    if name is not None and name not in commands.choices:
+        parser.error(
+            f"unknown command '{name[:40]}'{did_you_mean(name, commands.choices)}; "
+            f"expected one of {', '.join(commands.choices)}"
+        )
+    options = parser.parse_args(words)
+    if name is None:  # options alone, or nothing
+        parser.print_help(sys.stderr)
+        parser.exit(USAGE)
+    return options
+
+
+def _carry_out(options: argparse.Namespace) -> int:
+    """Call the body of a command; whatever it raises becomes one line and a code."""
+    try:
+        code: int = options.command(options)
+        if sys.stdout is not None:
+            sys.stdout.flush()  # here, where a full disk is still an error
+        return code
+    except KeyboardInterrupt:
+        say("; ".join(filter(None, ["interrupted", options.kept])))
+        return INTERRUPTED
+    except BaseException as error:  # of foreign code, too: SystemExit, or a kind of own
+        if options.debug:
+            with suppress(OSError, ValueError):
+                traceback.print_exc()
+        elif isinstance(error, BrokenPipeError):
+            return BROKEN_PIPE
+        say(_in_one_line(error))
+        return USAGE
+
+
+def _in_one_line(error: BaseException) -> str:
+    """Say what ended a command, whatever the text of a stranger's exception holds."""
+    if isinstance(error, ModuleNotFoundError) and (package := _lacking(error)):
+        remedy = "install function-bench there with its dependencies"
+        if (CHECKOUT / "Makefile").is_file():
+            remedy = (
+                "run `make quick`, which installs it into .venv, or activate that "
+                "environment first: `. .venv/bin/activate`"
+            )
+        return f"{sys.executable} lacks the package '{package}'; {remedy}"
+    if isinstance(error, MemoryError):
+        return (
+            "out of memory; lower -j, or the sizes of the suite's datasets; finished "
+            "cells are kept"
+        )
+    from bench.messages import shown  # which needs a dependency
+
+    try:
+        text = str(error)
+    except BaseException:  # a stranger's __str__ may raise as well
+        text = "(its text cannot be read)"
+    if isinstance(error, BenchError | OSError):  # such as a folder that is read-only
+        return shown(text, 2000)
+    kind = type(error).__name__
+    return (
+        f"an error that was not foreseen: {shown(f'{kind}: {text}', 1000)}; it comes "
+        "from this program or from a class that it was given: run the command with "
+        "--debug to see where"
+    )
+
+
+def _lacking(error: ModuleNotFoundError) -> str:
+    """Name the package that this Python does not have; empty if it is one of ours."""
+    package = (error.name or "").partition(".")[0]
+    if not package or package == "bench" or package in sys.modules:
+        return ""
+    return package if find_spec(package) is None else ""

@@ -1,0 +1,24 @@
+"""The command `merge`."""
+
+import argparse
+from pathlib import Path
+
+from bench.cli.arguments import Subparsers, add_command, add_store
+from bench.cli.exit_codes import OK
+from bench.cli.terminal import say
+
+
+def add_merge(commands: Subparsers) -> None:
+    """Add the command and its arguments."""
+    command = add_command(commands, "merge", merge)
+    command.add_argument("stores", nargs="+", type=Path, metavar="STORE")
+    add_store(command)
+
+
+def merge(options: argparse.Namespace) -> int:
+    """Join stores from several machines into one."""
+    from bench.merge import merge_stores
+
+    counts = merge_stores(options.stores, options.store, say)
+    print(", ".join(f"{n} {what}" for what, n in counts.items()))
+    return OK

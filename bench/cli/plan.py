@@ -1,0 +1,48 @@
+"""The command `plan`."""
+
+import argparse
+
+from bench.cli.arguments import (
+    KEPT,
+    Subparsers,
+    add_command,
+    add_jobs,
+    add_store,
+    add_suite,
+    number,
+    resolve_plan,
+)
+from bench.cli.exit_codes import OK
+
+
+def add_plan(commands: Subparsers) -> None:
+    """Add the command and its arguments."""
+    command = add_command(commands, "plan", plan, KEPT)
+    add_suite(command)
+    add_store(command)
+    add_jobs(command)
+    command.add_argument(
+        "--pilot",
+        type=number,
+        metavar="N",
+        help="compute the first N repetitions for it, and keep them",
+    )
+
+
+def plan(options: argparse.Namespace) -> int:
+    """Say what a suite would cost, and which differences it can show."""
+    from bench.cli.console import RunProgress, print_forecast
+    from bench.devices import check_devices
+    from bench.engines import LocalEngine
+    from bench.planning import forecast, pilot
+    from bench.run import run_plan
+
+    whole, _, store = resolve_plan(options)
+    check_devices(whole.suite, whole.everything, store)
+    if options.pilot:
+        some = pilot(whole, options.pilot)
+        with RunProgress(len(some.everything)) as progress:
+            engine = LocalEngine(options.jobs or 1)
+            run_plan(some, store, engine, progress.advance, warn=progress.warn)
+    print_forecast(whole, forecast(whole, store), options.jobs or 1)
+    return OK

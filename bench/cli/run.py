@@ -1,0 +1,111 @@
+"""The command `run`."""
+
+import argparse
+from pathlib import Path
+
+from bench.cli.arguments import (
+    KEPT,
+    Subparsers,
+    add_choice,
+    add_command,
+    add_jobs,
+    add_out,
+    add_store,
+    add_suite,
+    report_folder,
+    resolve_plan,
+)
+from bench.cli.exit_codes import OK, SOME_FAILED
+from bench.cli.terminal import say
+
+
+def add_run(commands: Subparsers) -> None:
+    """Add the command and its arguments."""
+    command = add_command(commands, "run", run, KEPT)
+    add_suite(command)
+    add_out(command)
+    add_store(command)
+    add_choice(command, "-d", "dataset")
+    add_choice(command, "-c", "classifier")
+    add_jobs(command)
+    command.add_argument(
+        "--dry-run", action="store_true", help="count the cells and stop"
+    )
+    command.add_argument(
+        "--retry-failed",
+        action="store_true",
+        help="compute again what failed, timed out or crashed",
+    )
+    command.add_argument(
+        "--engine",
+        choices=("local", "dask"),
+        help="where to compute (default: local, or dask with --scheduler)",
+    )
+    command.add_argument(
+        "--scheduler", metavar="ADDRESS", help="of a Dask cluster: tcp://host:8786"
+    )
+    command.add_argument(
+        "--parallel",
+        type=Path,
+        metavar="FILE",
+        help="the same and more, from a YAML file",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run or resume a suite, print its table, write its report."""
+    from bench.audit_findings import load_audits
+    from bench.cli.console import RunProgress, print_scores
+    from bench.folders import check_output
+    from bench.parallel import make_engine
+    from bench.published import compare_with_published
+    from bench.report import write_report
+    from bench.result import BAD
+    from bench.run import check_machine, check_sizes, run_plan
+    from bench.tables import load_results, results_frame, transfer_frame
+
+    whole, plan, store = resolve_plan(options)
+    limited = len(plan.cells) < len(whole.cells)
+    engine = make_engine(
+        options.jobs, options.engine, options.scheduler, options.parallel
+    )
+    out = report_folder(options, plan.suite.name)
+    reports = bool(options.out) or not limited
+    if reports:
+        check_output(out, attempt=not options.dry_run)
+    if options.dry_run:
+        check_sizes(plan, engine.memory)
+        missing = [cell for cell in plan.everything if store.get(cell.key) is None]
+        check_machine(plan, store, engine, missing, attempt=False)
+        stored = len(plan.everything) - len(missing)
+        print(
+            f"{len(plan.cells)} cells ({len(plan.datasets)} datasets × "
+            f"{plan.suite.repetitions} repetitions × {len(plan.classifiers)} "
+            f"classifiers){plan.beside}; {stored} stored, {len(missing)} to compute"
+        )
+        return OK
+    with RunProgress(len(plan.everything)) as progress:
+        retry = options.retry_failed
+        run_plan(plan, store, engine, progress.advance, retry, progress.warn)
+    if progress.computed:
+        say(progress.summary())
+    found = load_results(plan, store)
+    results = results_frame(plan, store, found)
+    print_scores(plan, results)
+    if reports:
+        say("writing the report…")  # which takes some seconds
+        readme = write_report(plan, store, out, found)
+        print(f"open {readme.with_name('index.html')}")
+    if line := compare_with_published(plan, results):
+        print(line)
+    transfers = transfer_frame(plan, store)
+    bad = sum(int(f["status"].isin(BAD).sum()) for f in (results, transfers) if len(f))
+    bad_audits = sum(result.status in BAD for result in load_audits(plan, store))
+    if bad or bad_audits:
+        counts = {"cells": bad, "audits": bad_audits}
+        names = " and ".join(f"{n} {what}" for what, n in counts.items() if n)
+        say(
+            f"{names} are not done; the report says why, and --retry-failed computes "
+            "them again"
+        )
+    return SOME_FAILED if bad or bad_audits else OK

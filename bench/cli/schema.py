@@ -1,0 +1,20 @@
+"""The command `schema`."""
+
+import argparse
+import json
+
+from bench.cli.arguments import Subparsers, add_command
+from bench.cli.exit_codes import OK
+
+
+def add_schema(commands: Subparsers) -> None:
+    """Add the command."""
+    add_command(commands, "schema", schema)
+
+
+def schema(options: argparse.Namespace) -> int:
+    """Print the JSON Schema of a suite file, for editors."""
+    from bench.schema import Suite
+
+    print(json.dumps(Suite.model_json_schema(), indent=2))
+    return OK

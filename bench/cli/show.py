@@ -1,0 +1,35 @@
+"""The command `show`."""
+
+import argparse
+
+from bench.cli.arguments import (
+    Subparsers,
+    add_choice,
+    add_command,
+    add_out,
+    add_suite,
+    report_folder,
+    resolve_plan,
+)
+from bench.cli.exit_codes import OK
+
+
+def add_show(commands: Subparsers) -> None:
+    """Add the command and its arguments."""
+    command = add_command(commands, "show", show)
+    add_suite(command)
+    add_out(command)
+    add_choice(command, "-d", "dataset")
+
+
+def show(options: argparse.Namespace) -> int:
+    """Draw the curves, inputs and gradients of each dataset."""
+    from bench.dataset_picture import draw_dataset
+    from bench.folders import check_output
+
+    _, plan, _ = resolve_plan(options)
+    folder = report_folder(options, plan.suite.name)
+    check_output(folder)
+    for recipe in plan.datasets:
+        print(folder / draw_dataset(recipe, plan.suite.seed, folder).path)
+    return OK

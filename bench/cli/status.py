@@ -1,0 +1,40 @@
+"""The command `status`."""
+
+import argparse
+
+from bench.cli.arguments import (
+    Subparsers,
+    add_command,
+    add_store,
+    add_suite,
+    resolve_plan,
+)
+from bench.cli.exit_codes import OK
+from bench.cli.terminal import say
+
+
+def add_status(commands: Subparsers) -> None:
+    """Add the command and its arguments."""
+    command = add_command(commands, "status", status)
+    add_suite(command)
+    add_store(command)
+    command.add_argument(
+        "--why",
+        action="store_true",
+        help="in which fields what is missing differs from the nearest that is stored",
+    )
+
+
+def status(options: argparse.Namespace) -> int:
+    """Count the cells by status; with --why, say why those missing have no result."""
+    from bench.cli.console import print_statuses
+    from bench.status import count_statuses, explain_missing
+
+    plan, _, store = resolve_plan(options)
+    print_statuses(plan.suite.name, count_statuses(plan, store))
+    for problem in store.damaged.values():
+        say(problem)
+    if options.why:
+        for line in explain_missing(plan, store):
+            print(line)
+    return OK
