@@ -4,10 +4,12 @@ A figure is a function ``plot_x(frame, …, *, ax=None) -> Axes`` of a module be
 this one. None of them shows or saves anything, and none touches pyplot.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from textwrap import wrap
 from typing import Any
@@ -27,6 +29,8 @@ COLUMN, PAGE = 3.35, 7.0  # inches: a journal's single and double column
 SYMBOLIC, NEURAL = "#0072B2", "#D55E00"  # of Okabe and Ito's colour-blind safe palette
 INK, FAINT = "#333333", "#6B6B6B"
 SMALL = 6.5  # points: names beside dots and in legends
+LARGEST_SVG = 2**20  # bytes; a larger one takes a browser long to show
+_DPI = 160
 _FONT = "DejaVu Sans"  # comes with matplotlib: the same letters on every machine
 _LONGEST = 22  # characters of a name; a column holds no more beside its axes
 
@@ -78,6 +82,8 @@ _STYLE: dict[Any, Any] = {
     "legend.fontsize": SMALL,
     "legend.frameon": False,
     "lines.linewidth": 1.1,
+    # Letters as outlines: text would be set in whatever font the reader's machine has.
+    "svg.fonttype": "path",
     "svg.hashsalt": "bench",  # else every file has ids of its own
     "text.color": INK,
     "xtick.color": INK,
@@ -256,10 +262,36 @@ def handle(look: Look, **changes: Any) -> Line2D:
     return Line2D([], [], **(how | changes))
 
 
-def save(figure: Figure, path: str | Path) -> tuple[Path, Path]:
-    """Write a figure as PNG (160 dots an inch) and as SVG.
+def image_of(figure: Figure) -> tuple[str, bytes]:
+    """Return a figure as an image file: its suffix and its content.
 
-    The same figure gives the same bytes: no date, and ids that are no chance.
+    It is an SVG, which is sharp at every size. Where that would be larger than 1 MiB,
+    because of very many points or lines, it is a PNG of 160 dots an inch instead. The
+    same figure gives the same bytes: there is no date inside, and ids do not depend
+    on chance.
+    """
+    with style():
+        figure.set_dpi(_DPI)
+        # Measured by Agg at this resolution: the SVG backend measures text at 72 dots
+        # an inch, in whole dots, which is too coarse for small letters.
+        canvas = FigureCanvasAgg(figure)
+        layout = figure.get_layout_engine()
+        if layout is not None:
+            layout.execute(figure)
+            figure.set_layout_engine("none")  # neither format lays out once more
+        content = BytesIO()
+        FigureCanvasSVG(figure).print_svg(content, metadata={"Date": None})
+        if content.tell() <= LARGEST_SVG:
+            return ".svg", _for_screens(content.getvalue())
+        content = BytesIO()
+        figure.set_canvas(canvas)
+        figure.set_dpi(_DPI)  # print_svg leaves its own
+        canvas.print_png(content)
+    return ".png", content.getvalue()
+
+
+def save(figure: Figure, path: str | Path) -> Path:
+    """Write a figure in the format that `image_of` chooses.
 
     Parameters
     ----------
@@ -268,19 +300,28 @@ def save(figure: Figure, path: str | Path) -> tuple[Path, Path]:
 
     Returns
     -------
-    tuple of Path
-        Of the PNG and of the SVG.
+    Path
+        The file's path, with its suffix.
     """
+    suffix, content = image_of(figure)
     path = Path(path)
+    path = path.parent / f"{path.name}{suffix}"  # a name may contain dots
     path.parent.mkdir(parents=True, exist_ok=True)
-    png, svg = (path.parent / f"{path.name}.{kind}" for kind in ("png", "svg"))
-    with style():
-        # Figure.savefig would lay out and draw twice for each of the files.
-        figure.set_dpi(160)
-        FigureCanvasAgg(figure).print_png(png)
-        figure.set_layout_engine("none")  # the places stay
-        FigureCanvasSVG(figure).print_svg(svg, metadata={"Date": None})
-    return png, svg
+    path.write_bytes(content)
+    return path
+
+
+def _for_screens(svg: bytes) -> bytes:
+    """Give an SVG the size in which a browser would show it as PNG.
+
+    Its own, that of a printed page, makes letters of 7 points hard to read on a screen.
+    """
+
+    def scaled(found: re.Match[bytes]) -> bytes:
+        width, height = (float(points) * _DPI / 72 for points in found.groups())
+        return f'width="{width:g}" height="{height:g}"'.encode()
+
+    return re.sub(rb'width="([0-9.]+)pt" height="([0-9.]+)pt"', scaled, svg, count=1)
 
 
 def _look(place: int) -> Look:

@@ -1,19 +1,20 @@
-"""The pictures of a report: drawn from its findings, written as PNG and SVG."""
+"""The pictures of a report: what each one shows, and what is said of it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from matplotlib.axes import Axes
 
-from bench import figures
 from bench.calibration import hardest_curves
 from bench.comparison_figures import plot_critical_differences, plot_differences
-from bench.curve_figures import plot_calibration, plot_hardest
-from bench.dataset_picture import draw_dataset, saved, slug
-from bench.datasets import DatasetRecipe, make_dataset
+from bench.curve_figures import plot_calibration
+from bench.dataset_picture import DatasetCurves, draw_dataset, draw_hardest, slug
+from bench.datasets import DatasetRecipe
 from bench.document_parts import Figure
+from bench.figure_files import FigureFolder
+from bench.figures import PAGE, Look, classifier_looks, new_figure, set_title
 from bench.findings import Findings, rows_of
 from bench.metrics import METRICS
 from bench.runner import Plan
@@ -28,68 +29,71 @@ _A_ROW = 3  # datasets side by side stay readable
 
 @dataclass(frozen=True)
 class Pictures:
-    """Draws into a folder.
+    """Adds the figures of a report to its folder.
 
     Attributes
     ----------
     plan, found
         What is drawn.
-    folder
-        Of the report; pictures lie in its ``figures``.
+    figures
+        The folder that the figure's file is written to.
     """
 
     plan: Plan
     found: Findings
-    folder: Path
+    figures: FigureFolder
 
     def overview(self) -> list[Figure]:
         """Draw accuracy with every repetition, overfitting and cost, all datasets."""
         metric, looks = self.plan.suite.metrics[0], self._looks
         title, summary = METRICS[metric].title, self.found.summary
-        height = max(2.2, 0.2 * len(self.plan.classifiers) + 0.9)
-
-        def scores(name: str, ax: Axes) -> None:
-            order = list(rows_of(summary, name)["classifier"])
-            rows = rows_of(self.found.results, name)
-            plot_scores(rows, metric, order=order, looks=looks, ax=ax)
-
-        def fits(name: str, ax: Axes) -> None:
-            plot_overfitting(rows_of(summary, name), metric, looks=looks, ax=ax)
-
-        def costs(name: str, ax: Axes) -> None:
-            plot_pareto(rows_of(summary, name), metric, looks=looks, ax=ax)
-
         names = [recipe.spec.id for recipe in self.plan.datasets]
         known = summary.loc[summary[f"train_{metric}_mean"].notna(), "dataset"]
         drawn = []
         for number, some in enumerate(_rows_of_three(names), start=1):
+            rows = summary[summary["dataset"].isin(some)]
+            results = self.found.results
             drawn.append(
-                self._saved(
-                    _panels(some, height, scores),
+                self.figures.add(
                     f"scores-{number}",
                     f"{title} of every classifier and repetition",
                     "Filled: held-out; hollow: training; bars: means. One dot is one "
                     "repetition.",
+                    _scores,
+                    some,
+                    results[results["dataset"].isin(some)],
+                    rows,
+                    metric,
+                    looks,
+                    max(2.2, 0.2 * len(self.plan.classifiers) + 0.9),
                 )
             )
             # Where all are trained online there is nothing to overfit.
             fitted = [name for name in some if name in set(known)]
             if fitted:
                 drawn.append(
-                    self._saved(
-                        _panels(fitted, 3.0, fits),
+                    self.figures.add(
                         f"overfitting-{number}",
                         f"Training against held-out {title}",
                         "On the dotted line a classifier does as well on new curves.",
+                        _overfitting,
+                        fitted,
+                        rows,
+                        metric,
+                        looks,
                     )
                 )
             drawn.append(
-                self._saved(
-                    _panels(some, 3.0, costs),
+                self.figures.add(
                     f"cost-{number}",
                     f"Held-out {title} against seconds to fit",
                     f"Seconds of {self.plan.suite.threads} thread(s); see Provenance "
                     "for the machine. The line joins what nothing beats in both.",
+                    _costs,
+                    some,
+                    rows,
+                    metric,
+                    looks,
                 )
             )
         return drawn
@@ -99,16 +103,16 @@ class Pictures:
         drawn = []
         across = self.found.across
         if across is not None and across.allowed and len(across.ranks) > 1:
-            ax = plot_critical_differences(
-                across.ranks, across.cliques, looks=self._looks
-            )
             drawn.append(
-                self._saved(
-                    ax.figure,
+                self.figures.add(
                     "critical-differences",
                     "Mean ranks, with bars over classifiers not told apart",
                     "Bars join classifiers that Holm's exact signed-rank tests do not "
                     "tell apart.",
+                    plot_critical_differences,
+                    across.ranks,
+                    across.cliques,
+                    looks=self._looks,
                 )
             )
         return drawn
@@ -116,7 +120,7 @@ class Pictures:
     def sweeps(self) -> list[list[Figure]]:
         """Draw the scores along each quantity that is swept."""
         return [
-            draw_sweep(self.plan, self.found, sweep, self._looks, self.folder)
+            draw_sweep(self.plan, self.found, sweep, self._looks, self.figures)
             for sweep in self.found.sweeps
         ]
 
@@ -128,7 +132,7 @@ class Pictures:
         own = set(found["classifier"])
         names = [c.id for c in self.plan.classifiers if c.id in own]
         metric = self.plan.suite.metrics[0]
-        return draw_transfers(found, metric, names, self.folder)
+        return draw_transfers(found, metric, names, self.figures)
 
     def dataset(self, recipe: DatasetRecipe, told: Told) -> list[Figure]:
         """Draw one dataset: curves, comparisons, calibration, hardest ones, training.
@@ -139,66 +143,53 @@ class Pictures:
             What its cells' arrays say, see `bench.told.read_told`.
         """
         name, stats = recipe.spec.id, self.plan.suite.stats
-        drawn = [draw_dataset(recipe, self.plan.suite.seed, self.folder)]
+        curves = DatasetCurves(recipe, self.plan.suite.seed)
+        drawn = [draw_dataset(curves, self.figures)]
         compared = rows_of(self.found.compared, name)
         if not compared.empty:
             metric, baseline = self.plan.suite.metrics[0], self.plan.suite.baseline
-            ax = plot_differences(
-                compared,
-                metric,
-                baseline=baseline,
-                margin=stats.margin,
-                alpha=stats.alpha,
-                looks=self._looks,
-            )
             drawn.append(
-                self._saved(
-                    ax.figure,
+                self.figures.add(
                     f"differences-{slug(name)}",
                     f"Paired differences to {baseline} on {name}",
                     f"Simultaneous intervals at {1 - stats.alpha:.0%}; the band is the "
                     f"margin of {stats.margin:g}.",
+                    plot_differences,
+                    compared,
+                    metric,
+                    baseline=baseline,
+                    margin=stats.margin,
+                    alpha=stats.alpha,
+                    looks=self._looks,
                 )
             )
-        drawn += draw_training(name, told, self._looks, self.folder)
-        return drawn + self._certainty(recipe, told)
+        drawn += draw_training(name, told, self._looks, self.figures)
+        return drawn + self._certainty(curves, told)
 
     @property
-    def _looks(self) -> Mapping[str, figures.Look]:
-        return figures.classifier_looks(c.id for c in self.plan.classifiers)
+    def _looks(self) -> Mapping[str, Look]:
+        return classifier_looks(c.id for c in self.plan.classifiers)
 
-    def _certainty(self, recipe: DatasetRecipe, told: Told) -> list[Figure]:
+    def _certainty(self, curves: DatasetCurves, told: Told) -> list[Figure]:
         """Draw calibration, and the hardest curves of the first repetition."""
-        name = recipe.spec.id
+        name = curves.recipe.spec.id
         drawn = []
         if not told.bins.empty:
-            ax = plot_calibration(told.bins, looks=self._looks)
             drawn.append(
-                self._saved(
-                    ax.figure,
+                self.figures.add(
                     f"calibration-{slug(name)}",
                     f"Accuracy against confidence, {name}",
                     "Held-out curves of all repetitions; on the dotted line confidence "
                     "is what it says.",
+                    plot_calibration,
+                    told.bins,
+                    looks=self._looks,
                 )
             )
         if len(told.predictions) > 1 and told.first is not None:
-            data = make_dataset(recipe, told.first, self.plan.suite.seed)
             hardest = hardest_curves(told.labels, told.predictions)
-            names = dict(enumerate(recipe.class_names))
-            ax = plot_hardest(hardest, recipe.x, data.X_test, class_names=names)
-            drawn.append(
-                self._saved(
-                    ax.figure,
-                    f"hardest-{slug(name)}",
-                    f"The curves of {name} that most classifiers get wrong",
-                    f"Held-out curves of repetition {told.first}; CHANCE left out.",
-                )
-            )
+            drawn.append(draw_hardest(curves, told.first, hardest, self.figures))
         return drawn
-
-    def _saved(self, figure: Any, name: str, alt: str, caption: str) -> Figure:
-        return saved(figure, self.folder, name, alt, caption)
 
 
 def _rows_of_three(names: list[str]) -> Iterable[list[str]]:
@@ -206,11 +197,46 @@ def _rows_of_three(names: list[str]) -> Iterable[list[str]]:
         yield names[start : start + _A_ROW]
 
 
-def _panels(names: list[str], height: float, draw: Callable[[str, Axes], None]) -> Any:
+def _scores(
+    names: Sequence[str],
+    results: pd.DataFrame,
+    summary: pd.DataFrame,
+    metric: str,
+    looks: Mapping[str, Look],
+    height: float,
+) -> Any:
+    def draw(name: str, ax: Axes) -> None:
+        order = list(rows_of(summary, name)["classifier"])
+        plot_scores(rows_of(results, name), metric, order=order, looks=looks, ax=ax)
+
+    return _panels(names, height, draw)
+
+
+def _overfitting(
+    names: Sequence[str], summary: pd.DataFrame, metric: str, looks: Mapping[str, Look]
+) -> Any:
+    def draw(name: str, ax: Axes) -> None:
+        plot_overfitting(rows_of(summary, name), metric, looks=looks, ax=ax)
+
+    return _panels(names, 3.0, draw)
+
+
+def _costs(
+    names: Sequence[str], summary: pd.DataFrame, metric: str, looks: Mapping[str, Look]
+) -> Any:
+    def draw(name: str, ax: Axes) -> None:
+        plot_pareto(rows_of(summary, name), metric, looks=looks, ax=ax)
+
+    return _panels(names, 3.0, draw)
+
+
+def _panels(
+    names: Sequence[str], height: float, draw: Callable[[str, Axes], None]
+) -> Any:
     """Draw datasets side by side; one alone takes half a page."""
-    width = figures.PAGE if len(names) > 1 else figures.PAGE / 2
-    figure, axes = figures.new_figure(len(names), width, height)
+    width = PAGE if len(names) > 1 else PAGE / 2
+    figure, axes = new_figure(len(names), width, height)
     for name, ax in zip(names, axes, strict=True):
         draw(name, ax)
-        figures.set_title(ax, name)
+        set_title(ax, name)
     return figure

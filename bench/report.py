@@ -18,6 +18,7 @@ from bench.dataset_chapter import (
 from bench.dataset_picture import slug
 from bench.document_parts import Items, Section
 from bench.errors import StoreError
+from bench.figure_files import FigureFolder
 from bench.findings import Findings, find, rows_of
 from bench.latex import latex_table
 from bench.markdown import to_markdown
@@ -57,7 +58,8 @@ def write_report(
         )
     findings = find(plan, store, found)
     folder.mkdir(parents=True, exist_ok=True)
-    pictures = Pictures(plan, findings, folder)
+    figures = FigureFolder(folder)
+    pictures = Pictures(plan, findings, figures)
     chapters, online = [], []
     for recipe in plan.datasets:  # one after the other: the arrays of all are many
         told = read_told(findings, recipe.spec.id, store)
@@ -88,6 +90,7 @@ def write_report(
     )
     target = folder / "README.md"
     target.write_text(to_markdown(sections, title=name, opening=beginning), "utf-8")
+    figures.remove_unused()
     return target
 
 

@@ -18,6 +18,7 @@ from bench.document_parts import (
     Text,
     Warning,
 )
+from bench.figure_files import FigureFolder
 from bench.markdown import to_markdown
 from bench.question_chapters import answer_blocks
 from bench.study import StudyResults
@@ -66,10 +67,11 @@ def write_study_report(
         Where the trials are kept.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    figures = FigureFolder(folder)
     _write_trials(results, held_out, folder)
     sections = [
         _best_chapter(study_plan, results, held_out),
-        _search_chapter(study_plan, results, folder),
+        _search_chapter(study_plan, results, figures),
         _provenance_chapter(study_plan, results, storage),
     ]
     name = study_plan.suite.name
@@ -82,6 +84,7 @@ def write_study_report(
     write_webpage(folder / "index.html", title=name, sections=sections, opening=opening)
     target = folder / "README.md"
     target.write_text(text, "utf-8")
+    figures.remove_unused()
     return target
 
 
@@ -174,10 +177,10 @@ def _top_table(study_plan: StudyPlan, trials: pd.DataFrame) -> pd.DataFrame:
 
 
 def _search_chapter(
-    study_plan: StudyPlan, results: StudyResults, folder: Path
+    study_plan: StudyPlan, results: StudyResults, figures: FigureFolder
 ) -> Section:
     trials, shares = results.trials, results.importances
-    blocks: list[Block] = [search_figure(trials, shares, folder)]
+    blocks: list[Block] = [search_figure(trials, shares, figures)]
     if shares.empty:
         blocks.append(
             Text(f"Importance needs {FEWEST} complete trials that differ in value.")
@@ -201,7 +204,7 @@ def _search_chapter(
                 "makes a trial bad early counts too little.",
             )
         )
-    blocks += parameter_figures(trials, study_plan.spec.space, folder)
+    blocks += parameter_figures(trials, study_plan.spec.space, figures)
     return Section("The search", blocks)
 
 

@@ -1,14 +1,15 @@
 """The pictures of a sweep: scores along it, and its points where they are swept."""
 
 from collections.abc import Mapping
-from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from bench import figures
 from bench.dataset_figures import plot_densities
-from bench.dataset_picture import saved, slug
+from bench.dataset_picture import slug
 from bench.document_parts import Figure
+from bench.figure_files import FigureFolder
+from bench.figures import PAGE, Look, height_for, new_figure
 from bench.findings import Findings, sweep_rows
 from bench.metrics import METRICS
 from bench.runner import Plan
@@ -20,31 +21,28 @@ def draw_sweep(
     plan: Plan,
     found: Findings,
     sweep: Sweep,
-    looks: Mapping[str, figures.Look],
-    folder: Path,
+    looks: Mapping[str, Look],
+    figures: FigureFolder,
 ) -> list[Figure]:
     """Draw the scores along a sweep; of input points also how densely they lie.
 
     Parameters
     ----------
-    folder
-        Of the report; pictures lie in its ``figures``.
+    figures
+        The folder that the figure's file is written to.
     """
     name = f"sweep-{slug(sweep.family)}" if sweep.family else "sweep"
-    drawn = [_scores(plan, found, sweep, looks, folder, name)]
+    drawn = [_scores(plan, found, sweep, looks, figures, name)]
     if sweep.name == SPREAD:
         points = {recipe.spec.id: recipe.x for recipe in plan.datasets}
-        ax = plot_densities(
-            {sweep.label(dataset): points[dataset] for dataset in sweep.values},
-            even=sweep.limit,
-        )
         drawn.append(
-            saved(
-                ax.figure,
-                folder,
+            figures.add(
                 f"densities-{slug(sweep.family)}" if sweep.family else "densities",
                 "How densely the input points of each dataset lie",
                 "A histogram of the points of each dataset, as a line.",
+                plot_densities,
+                {sweep.label(dataset): points[dataset] for dataset in sweep.values},
+                even=sweep.limit,
             )
         )
     return drawn
@@ -54,8 +52,8 @@ def _scores(
     plan: Plan,
     found: Findings,
     sweep: Sweep,
-    looks: Mapping[str, figures.Look],
-    folder: Path,
+    looks: Mapping[str, Look],
+    figures: FigureFolder,
     name: str,
 ) -> Figure:
     metric, alpha = plan.suite.metrics[0], plan.suite.stats.alpha
@@ -67,23 +65,7 @@ def _scores(
             sweep.name: results["dataset"].map(dict(sweep.values)),
         }
     )
-    many = len(plan.classifiers)
     crossings = sweep_rows(found.crossings, sweep)
-    height = figures.height_for(many, least=3.2)
-    if len(crossings):
-        height += MARK_HEIGHT * len(marks(crossings))
-    figure, [ax] = figures.new_figure(1, figures.PAGE, height)
-    plot_sweep(
-        scores,
-        sweep.name,
-        metric,
-        label=sweep.words,
-        limit=sweep.limit,
-        alpha=alpha,
-        crossings=None if crossings.empty else crossings,
-        looks=looks,
-        ax=ax,
-    )
     caption = f"Bands: intervals at {1 - alpha:.0%} over repetitions."
     if len(crossings) and crossings["leads"].any():
         caption += (
@@ -97,4 +79,43 @@ def _scores(
         )
     of = f" of {sweep.family}" if sweep.family else ""
     alt = f"Held-out {METRICS[metric].title}{of} against {sweep.name}"
-    return saved(figure, folder, name, alt, caption)
+    return figures.add(
+        name,
+        alt,
+        caption,
+        _lines,
+        scores,
+        sweep.name,
+        metric,
+        len(plan.classifiers),
+        label=sweep.words,
+        limit=sweep.limit,
+        alpha=alpha,
+        crossings=crossings,
+        looks=looks,
+    )
+
+
+def _lines(
+    scores: pd.DataFrame,
+    quantity: str,
+    metric: str,
+    n_classifiers: int,
+    *,
+    crossings: pd.DataFrame,
+    **options: Any,
+) -> Any:
+    """Draw the scores in a figure that is high enough for its legend and its marks."""
+    height = height_for(n_classifiers, least=3.2)
+    if len(crossings):
+        height += MARK_HEIGHT * len(marks(crossings))
+    figure, [ax] = new_figure(1, PAGE, height)
+    plot_sweep(
+        scores,
+        quantity,
+        metric,
+        crossings=None if crossings.empty else crossings,
+        ax=ax,
+        **options,
+    )
+    return figure

@@ -49,15 +49,14 @@ def dynamics_figure(
         Classifiers that were trained online. Their accuracy is left out, since they
         have three: see `bench.online_figures`.
 
-    Returns
-    -------
-    Figure or None
-        None where nothing was recorded.
+    Raises
+    ------
+    ValueError
+        If nothing was recorded that a panel could show, see `has_dynamics`.
     """
-    shown = {name: _rows(history, name, online) for name in _TITLES}
-    shown = {name: rows for name, rows in shown.items() if len(rows)}
+    shown = _panels(history, online)
     if not shown:
-        return None
+        raise ValueError("history: expected a loss, accuracy or gradient, got none")
     looks = looks_of(history["classifier"], looks)
     figure, axes, free = new_grid(len(shown), 3, PAGE, 2.3)
     for (name, rows), ax in zip(shown.items(), axes, strict=True):
@@ -74,6 +73,11 @@ def dynamics_figure(
         columns = 1 if len(labels) <= _IN_A_PANEL * -(-len(shown) // 3) else 2
         figure.legend(handles, labels, loc="outside right center", ncols=columns)
     return figure
+
+
+def has_dynamics(history: pd.DataFrame, online: Collection[str] = ()) -> bool:
+    """Tell whether `dynamics_figure` has anything to show."""
+    return bool(_panels(history, online))
 
 
 @style()
@@ -153,6 +157,12 @@ def over_repetitions(
     known = own.dropna(subset=[quantity])
     by_epoch = known.groupby("epoch")[quantity]
     return by_epoch.mean(), by_epoch.std(ddof=1), int(known["repetition"].nunique())
+
+
+def _panels(history: pd.DataFrame, online: Collection[str]) -> dict[str, pd.DataFrame]:
+    """Return the quantities that were recorded, and the rows that their panels show."""
+    shown = {name: _rows(history, name, online) for name in _TITLES}
+    return {name: rows for name, rows in shown.items() if len(rows)}
 
 
 def _rows(

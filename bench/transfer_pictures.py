@@ -1,7 +1,6 @@
 """The picture of transfer: a panel a classifier, as many as a page holds."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -9,9 +8,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
-from bench import figures
-from bench.dataset_picture import saved
 from bench.document_parts import Figure
+from bench.figure_files import FigureFolder
+from bench.figures import INK, PAGE, set_title, style
 from bench.metrics import METRICS
 from bench.transfer_figures import CELL, names_of, plot_transfer, score_limits
 
@@ -23,7 +22,10 @@ _PAGE_HEIGHT = 8.5
 
 
 def draw_transfers(
-    transfers: pd.DataFrame, metric: str, classifiers: Sequence[str], folder: Path
+    transfers: pd.DataFrame,
+    metric: str,
+    classifiers: Sequence[str],
+    figures: FigureFolder,
 ) -> list[Figure]:
     """Draw who transfers to what; several pictures where one would outgrow a page.
 
@@ -33,44 +35,46 @@ def draw_transfers(
         As `bench.transfer_tables.compare_transfers` gives it.
     classifiers
         In the order of the panels.
-    folder
-        Of the report; pictures lie in its ``figures``.
+    figures
+        The folder that the figure's file is written to.
     """
-    made = transfer_figures(transfers, metric, classifiers)
+    pages = transfer_pages(transfers, classifiers)
     title = METRICS[metric].title
     drawn = []
-    for number, figure in enumerate(made, start=1):
-        several = len(made) > 1
-        of = f" ({number} of {len(made)})" if several else ""
+    for number, names in enumerate(pages, start=1):
+        several = len(pages) > 1
+        of = f" ({number} of {len(pages)})" if several else ""
         drawn.append(
-            saved(
-                figure,
-                folder,
+            figures.add(
                 f"transfer-{number}" if several else "transfer",
                 f"Held-out {title} of classifiers on datasets they were not trained "
                 f"on{of}",
                 f"Rows: trained on; columns: tested on. Mean held-out {title} over "
                 "repetitions; framed where both are the same. * fewer repetitions.",
+                transfer_figure,
+                transfers,
+                metric,
+                names,
             )
         )
     return drawn
 
 
-def transfer_figures(
-    transfers: pd.DataFrame, metric: str, classifiers: Sequence[str]
-) -> list[Any]:
-    """Make the figures of `draw_transfers`, at most a page high."""
-    order = list(dict.fromkeys(transfers["test"]))
-    width, height = _panel(len(order))
-    n_columns = max(1, int((figures.PAGE - _NAMES - _BAR) / width))
-    n_rows = max(1, int((_PAGE_HEIGHT - _NAMES) / height))
+def transfer_pages(
+    transfers: pd.DataFrame, classifiers: Sequence[str]
+) -> list[list[str]]:
+    """Split classifiers into those whose panels fill a page."""
+    n_columns, n_rows = _most(len(set(transfers["test"])))
     a_page = n_columns * n_rows
-    made = []
-    for start in range(0, len(classifiers), a_page):
-        names = classifiers[start : start + a_page]
-        rows = -(-len(names) // n_columns)
-        made.append(_page(transfers, metric, names, order, -(-len(names) // rows)))
-    return made
+    starts = range(0, len(classifiers), a_page)
+    return [list(classifiers[start : start + a_page]) for start in starts]
+
+
+def _most(n_datasets: int) -> tuple[int, int]:
+    """Return how many columns and rows of panels a page holds."""
+    width, height = _panel(n_datasets)
+    n_columns = max(1, int((PAGE - _NAMES - _BAR) / width))
+    return n_columns, max(1, int((_PAGE_HEIGHT - _NAMES) / height))
 
 
 def _panel(n_datasets: int) -> tuple[float, float]:
@@ -81,7 +85,7 @@ def _panel(n_datasets: int) -> tuple[float, float]:
 
 def _name_below(ax: Axes, order: Sequence[str]) -> None:
     """Name the columns in the room of a panel that is not there."""
-    how: dict[str, Any] = {"fontsize": 7, "color": figures.INK, "rotation": 90}
+    how: dict[str, Any] = {"fontsize": 7, "color": INK, "rotation": 90}
     for column, name in enumerate(names_of(order)):
         text = ax.annotate(
             name,
@@ -96,19 +100,23 @@ def _name_below(ax: Axes, order: Sequence[str]) -> None:
         text.set_in_layout(False)
 
 
-@figures.style()
-def _page(
-    transfers: pd.DataFrame,
-    metric: str,
-    names: Sequence[str],
-    order: list[str],
-    n_columns: int,
-) -> Any:
-    """Draw panels in rows, the datasets' names only at the edges."""
-    n_rows = -(-len(names) // n_columns)
+@style()
+def transfer_figure(transfers: pd.DataFrame, metric: str, names: Sequence[str]) -> Any:
+    """Draw a panel a classifier in rows, the datasets' names only at the edges.
+
+    Parameters
+    ----------
+    transfers
+        Of all classifiers of the suite, which share a scale of colours.
+    names
+        The classifiers, at most as many as `transfer_pages` puts on a page.
+    """
+    order = list(dict.fromkeys(transfers["test"]))
+    n_rows = -(-len(names) // _most(len(order))[0])
+    n_columns = -(-len(names) // n_rows)
     width, height = _panel(len(order))
     size = (
-        min(figures.PAGE, _NAMES + _BAR + n_columns * 1.3 * width),
+        min(PAGE, _NAMES + _BAR + n_columns * 1.3 * width),
         _NAMES + n_rows * height,
     )
     figure = Canvas(figsize=size, layout="constrained")
@@ -120,7 +128,7 @@ def _page(
             continue
         own = transfers[transfers["classifier"] == names[place]]
         plot_transfer(own, metric, order=order, limits=limits, ax=ax)
-        figures.set_title(ax, names[place])
+        set_title(ax, names[place])
         if place % n_columns:
             ax.set_yticks([])
             ax.set_ylabel("")

@@ -12,8 +12,11 @@ from collections.abc import Sequence
 from importlib.metadata import distribution
 from pathlib import Path
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
 from bench.document_parts import Block, Section
-from bench.page_blocks import PageBlocks, escape_html, join_lines
+from bench.grid import plain
+from bench.page_blocks import PageBlocks, join_lines
 
 _WEB = Path(__file__).parent / "web"
 
@@ -58,50 +61,29 @@ def write_webpage(
         "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; "
         f"style-src 'unsafe-inline'; script-src blob: {_hash(theme)} {_hash(script)}"
     )
-    text = f"""<!DOCTYPE html>
-<html lang="{escape_html(language)}">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{escape_html(title)}</title>
-<link rel="icon" href="data:,">
-<style>
-{_asset("page.css")}</style>
-<script>{theme}</script>
-</head>
-<body>
-<a class="skip" href="#page-text">Skip to the text</a>
-<div class="page">
-<header>
-<h1>{escape_html(title)}</h1>
-<button class="plain" type="button" aria-pressed="false" data-theme-toggle hidden>\
-Dark</button>
-</header>
-<div class="columns">
-<nav aria-label="Contents">
-<p aria-hidden="true">Contents</p>
-{page.contents()}
-</nav>
-<main id="page-text" tabindex="-1">
-{join_lines(body)}
-</main>
-</div>
-<footer>Tables: a heading sorts, the field above filters. Figures: a click enlarges, \
-Escape closes.</footer>
-</div>
-<dialog><div class="enlarged">
-<button class="plain" type="button" data-close autofocus>Close</button>
-<div data-stage tabindex="0"></div>
-</div></dialog>
-<!-- DataTables and its companions as itables bundles them; licenses stand within. -->
-<script type="text/plain" id="page-datatables">{_library()}</script>
-<script type="module">{script}</script>
-</body>
-</html>
-"""
+    text = _template().render(
+        language=plain(language),
+        policy=policy,
+        title=plain(title),
+        style=_asset("page.css"),
+        theme=theme,
+        contents=page.contents(),
+        body=join_lines(body),
+        library=_library(),
+        script=script,
+    )
     path.write_text(text, "utf-8")
     return path
+
+
+def _template() -> Template:
+    environment = Environment(
+        autoescape=True,
+        keep_trailing_newline=True,
+        loader=FileSystemLoader(_WEB),
+        undefined=StrictUndefined,
+    )
+    return environment.get_template("page.html.j2")
 
 
 def _asset(name: str) -> str:

@@ -129,8 +129,8 @@ def bends(points, curve):
     return np.gradient(np.gradient(np.asarray(curve), points), points)
 
 
-def report(found):
-    """Write what was found in words."""
+def report(found, picture_name):
+    """Write what was found in words, with the picture in the folder ``figures``."""
     card = discriminator.card
     means = found.groupby("weight")[["distance", "error"]].mean()
     logits = found.groupby("weight")["logit"].median()
@@ -166,7 +166,7 @@ It need not become one: the pull ends where the discriminator is sure, and of cu
 unlike any that it was trained on it can be wrong (the farthest ends at {farthest:.3f}).
 Who knows that the library holds parabolas alone fits a parabola, and needs no network.
 
-![Fits of three draws, and the distances of all](figures/regulariser.png)
+![Fits of three draws, and the distances of all](figures/{picture_name})
 
 The discriminator: held-out accuracy {card.scores["test"]["accuracy"]:.3f}, commit
 {source["commit"]}{" (changed)" if source["dirty"] else ""}, torch
@@ -187,11 +187,12 @@ def main():
     options = parser.parse_args()
     torch.set_num_threads(1)  # such small products take longer by two
     found, curves = experiment(options.draws)
-    figures.save(picture(found, curves), options.out / "figures" / "regulariser")
+    drawn = picture(found, curves)
+    path = figures.save(drawn, options.out / "figures" / "regulariser")
     found.to_csv(
         options.out / "draws.csv", index=False, float_format="%.6g", lineterminator="\n"
     )
-    (options.out / "README.md").write_text(report(found), "utf-8")
+    (options.out / "README.md").write_text(report(found, path.name), "utf-8")
     print(options.out / "README.md")
 
 

@@ -525,7 +525,7 @@ def test_markup_in_ids_stays_text(write_suite, bench_run, tmp_path):
     assert sum(len(table) == len(IDS) + 2 for table in tables) >= 3
     for table in tables:  # no id opens a column of its own
         assert len({line.count("|") for line in table}) == 1
-    pictures = sorted((folder / "figures").glob("dataset-*.png"))
+    pictures = sorted((folder / "figures").glob("dataset-*.svg"))
     assert len(pictures) == 3
     for picture in pictures:
         assert picture.stat().st_size > 5000

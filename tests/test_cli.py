@@ -23,17 +23,64 @@ def test_run_writes_a_report_and_prints_the_table(write_suite, bench_run, tmp_pa
     assert "| KNN" in text
     assert len((folder / "results.csv").read_text().splitlines()) == 9
     for name in ("dataset-grid", "scores-1", "overfitting-1"):
-        assert (folder / "figures" / f"{name}.png").stat().st_size > 5000
-        assert f"figures/{name}.png" in text
+        assert (folder / "figures" / f"{name}.svg").stat().st_size > 5000
+        assert f"figures/{name}.svg" in text
 
 
 def test_a_report_written_again_is_the_same(write_suite, bench_run, tmp_path):
     path = write_suite()
     bench_run("run", path)
     bench_run("report", path, "--out", "again")
-    for name in ("README.md", "results.csv", "summary.csv"):
-        first = (tmp_path / "reports" / "small" / name).read_bytes()
-        assert (tmp_path / "again" / name).read_bytes() == first
+    first = contents(tmp_path / "reports" / "small")
+    assert {"README.md", "index.html", "tables.tex", "figures/scores-1.svg"} < set(
+        first
+    )
+    assert contents(tmp_path / "again") == first
+
+
+def test_a_second_run_changes_no_file_and_draws_nothing(
+    write_suite, bench_run, tmp_path, monkeypatch
+):
+    path = write_suite()
+    assert bench_run("run", path)[0] == 0
+    first = contents(tmp_path)
+
+    def refuse(*_args, **_kwargs):
+        raise AssertionError("a figure or its curves were drawn again")
+
+    monkeypatch.setattr("bench.figure_files.image_of", refuse)
+    monkeypatch.setattr("bench.dataset_picture.draw_class", refuse)
+    monkeypatch.setattr("bench.dataset_picture.draw_part", refuse)
+    assert bench_run("run", path)[0] == 0
+    assert contents(tmp_path) == first
+
+
+def test_a_report_removes_the_figures_of_what_the_suite_lost(
+    write_suite, bench_run, tmp_path
+):
+    folder = tmp_path / "reports" / "small" / "figures"
+    grid = suite_with("grid")
+    bench_run("run", write_suite(datasets=[*grid, *suite_with("other")]))
+    assert (folder / "dataset-other.svg").exists()
+    (folder / "mine.svg").write_text("<svg/>")
+    bench_run("run", write_suite(datasets=grid))
+    assert (folder / "dataset-grid.svg").exists()
+    assert not list(folder.glob("*-other.svg"))
+    assert (folder / "mine.svg").exists()
+
+
+def suite_with(name):
+    """Return the suite's dataset under another id."""
+    return [DATASET | {"id": name}]
+
+
+def contents(folder):
+    """Return what lies in a folder: path → bytes."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 def test_a_limited_run_prints_the_table_only(write_suite, bench_run, tmp_path):
@@ -57,7 +104,7 @@ def test_a_dry_run_fits_nothing(write_suite, bench_run, tmp_path):
 def test_show_draws_every_dataset(write_suite, bench_run, tmp_path):
     code, out, _ = bench_run("show", write_suite(), "--out", "pictures")
     assert code == 0
-    assert out.split() == ["pictures/figures/dataset-grid.png"]
+    assert out.split() == ["pictures/figures/dataset-grid.svg"]
     assert (tmp_path / out.strip()).stat().st_size > 5000
 
 

@@ -398,6 +398,8 @@ def test_the_example_of_the_readme_pulls_a_network_toward_the_library(
         for (seed, weight), curve in curves.items()
     )
     assert (found["distance"] > 0.1).all()
-    bench.figures.save(names["picture"](found, curves), "picture")
-    assert (tmp_path / "picture.png").stat().st_size > 20_000
-    assert "in 4 of 4 draws" in " ".join(names["report"](found).split())
+    path = bench.figures.save(names["picture"](found, curves), tmp_path / "picture")
+    assert path.stat().st_size > 20_000
+    text = names["report"](found, path.name)
+    assert "(figures/picture.svg)" in text
+    assert "in 4 of 4 draws" in " ".join(text.split())

@@ -32,9 +32,13 @@ from bench.presets import PRESETS
 from bench.score_figures import pareto_front, plot_overfitting, plot_pareto, plot_scores
 from bench.sweep_figures import marks, plot_sweep
 from bench.tables import summarise
-from bench.training_figures import dynamics_figure, plot_dynamics
+from bench.training_figures import (
+    dynamics_figure,
+    has_dynamics,
+    plot_dynamics,
+)
 from bench.transfer_figures import plot_transfer, score_limits, short
-from bench.transfer_pictures import transfer_figures
+from bench.transfer_pictures import transfer_figure, transfer_pages
 from bench.within import VERDICTS, compare_to
 
 STRANGE = [
@@ -176,14 +180,30 @@ def test_the_same_figure_gives_the_same_bytes(tmp_path):
     for name in ("a", "b.c"):
         ax = plot_scores(results_of(["SD", "KNN"]), "accuracy", order=["SD", "KNN"])
         written.append(figures.save(ax.figure, tmp_path / "new" / name))
-    (png, svg), (second_png, second_svg) = written
-    assert second_png.name == "b.c.png"
-    assert png.read_bytes() == second_png.read_bytes()
-    assert svg.read_bytes() == second_svg.read_bytes()
-    assert b"<dc:date>" not in svg.read_bytes()
-    assert png.read_bytes()[:4] == b"\x89PNG"
-    width = int.from_bytes(png.read_bytes()[16:20])
-    assert width == round(160 * figures.COLUMN)
+    first, second = written
+    assert (first.name, second.name) == ("a.svg", "b.c.svg")
+    assert first.read_bytes() == second.read_bytes()
+    assert b"<dc:date>" not in first.read_bytes()
+    root = ElementTree.parse(first).getroot()
+    width, height = (float(root.get(name)) for name in ("width", "height"))
+    assert width == pytest.approx(160 * figures.COLUMN)
+    box = [float(number) for number in root.get("viewBox").split()]
+    assert height / width == pytest.approx(box[3] / box[2], rel=1e-4)
+    assert len(list(first.parent.iterdir())) == 2
+
+
+def test_a_figure_whose_svg_would_be_large_is_a_png(tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(1000, 2))  # two columns: dots, which no line simplifies
+    curves = rng.normal(size=(2, 10, 1000))
+    path = figures.save(plot_curves(x, *curves).figure, tmp_path / "large")
+    content = path.read_bytes()
+    assert path.name == "large.png"
+    assert content[:4] == b"\x89PNG"
+    assert int.from_bytes(content[16:20]) == round(160 * figures.COLUMN)
+    assert figures.image_of(plot_curves(x, *curves).figure) == (".png", content)
+    [suffix, _] = figures.image_of(plot_curves(x, *curves[:, :2]).figure)
+    assert suffix == ".svg"
 
 
 def test_another_process_draws_the_same_bytes(tmp_path):
@@ -201,14 +221,12 @@ def test_another_process_draws_the_same_bytes(tmp_path):
     seed = {"PYTHONHASHSEED": "123"}
     command = [sys.executable, "-c", code]
     subprocess.run(command, check=True, cwd=tmp_path, env=os.environ | seed)
-    for path in here:
-        there = tmp_path / f"there{path.suffix}"
-        assert there.read_bytes() == path.read_bytes()
+    assert (tmp_path / "there.svg").read_bytes() == here.read_bytes()
 
 
 def test_an_svg_with_strange_names_is_well_formed(tmp_path):
     ax = plot_scores(results_of(STRANGE), "accuracy", order=STRANGE)
-    _, svg = figures.save(ax.figure, tmp_path / "strange")
+    svg = figures.save(ax.figure, tmp_path / "strange")
     assert ElementTree.parse(svg).getroot().tag.endswith("svg")
     assert b"<b>" not in svg.read_bytes()
 
@@ -219,7 +237,7 @@ def test_a_users_matplotlibrc_changes_nothing(tmp_path):
     for size in (10, 40):
         with mpl.rc_context({"font.size": size, "axes.facecolor": "red"}):
             ax = plot_scores(results_of(order), "accuracy", order=order)
-            draws.append(figures.save(ax.figure, tmp_path / "x")[0].read_bytes())
+            draws.append(figures.save(ax.figure, tmp_path / "x").read_bytes())
     assert draws[0] == draws[1]
 
 
@@ -618,7 +636,9 @@ def test_those_trained_online_have_no_training_accuracy():
         ax.get_ylabel() for ax in dynamics_figure(frame, online=["SD", "W1"]).axes
     ]
     assert "training accuracy" not in labels
-    assert dynamics_figure(history_frame({})) is None
+    assert not has_dynamics(history_frame({}))
+    with pytest.raises(ValueError, match="expected a loss, accuracy or gradient"):
+        dynamics_figure(history_frame({}))
 
 
 @pytest.mark.parametrize("n", [1, 20])
@@ -894,7 +914,8 @@ def test_panels_of_transfers_can_be_read(n_classifiers, n_datasets):
     own = transfers_of(names)
     classifiers = [f"C{i}" for i in range(n_classifiers)]
     frame = pd.concat([own.assign(classifier=name) for name in classifiers])
-    [figure] = transfer_figures(frame, "accuracy", classifiers)
+    [page] = transfer_pages(frame, classifiers)
+    figure = transfer_figure(frame, "accuracy", page)
     texts = assert_readable(figure.axes[0])
     assert set(classifiers) <= set(texts)
     # At the foot of each column of panels, whether or not the last row is full.

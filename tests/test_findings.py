@@ -40,7 +40,7 @@ def test_a_suite_of_one_library_gets_effects_and_no_tests(
     text = (folder / "README.md").read_text()
     assert "No tests and no critical differences across datasets" in text
     assert "difference to DT" in text
-    assert "figures/sweep.png" in text
+    assert "figures/sweep.svg" in text
     assert (folder / "figures" / "sweep.svg").exists()
     assert r"\toprule" in (folder / "tables.tex").read_text()
     assert "<table" in (folder / "index.html").read_text()
@@ -64,7 +64,7 @@ def test_enough_libraries_get_tests_and_critical_differences(
     assert set(found.stability["resampled"]) == {"datasets"}
     text = (tmp_path / "reports" / "small" / "README.md").read_text()
     assert "Friedman" in text
-    assert "figures/critical-differences.png" in text
+    assert "figures/critical-differences.svg" in text
     assert "## Audits" not in text
 
 

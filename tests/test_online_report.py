@@ -121,7 +121,7 @@ def test_online_training_has_a_table_pictures_and_a_csv(report):
     assert "| classifier   |   epochs |   notebook's accuracy |" in text
     assert "it flatters" in text
     for name in ("online-grid-1", "held-out-grid", "dynamics-grid", "critics-grid-1"):
-        assert f"figures/{name}.png" in text
+        assert f"figures/{name}.svg" in text
         assert (folder / "figures" / f"{name}.svg").exists()
     tex = (folder / "tables.tex").read_text()
     for kind in ("grid-online", "works"):
@@ -205,7 +205,7 @@ def test_a_sweep_to_its_limit_is_drawn_and_kept(tmp_path):
     assert "| fails from" in text
     assert len(pd.read_csv(folder / "sweep.csv")) == 8
     for name in ("sweep", "densities"):
-        assert f"figures/{name}.png" in text
+        assert f"figures/{name}.svg" in text
     assert r"\label{tab:small-sweep}" in (folder / "tables.tex").read_text()
 
 

@@ -124,7 +124,7 @@ def test_each_family_has_its_chapter_and_rows_of_its_own(found_of, tmp_path):
         assert f"## {title}" in text
     tex = (folder / "tables.tex").read_text()
     for name in ("few", "noisy"):
-        assert f"figures/sweep-{name}.png" in text
+        assert f"figures/sweep-{name}.svg" in text
         assert (folder / "figures" / f"sweep-{name}.svg").exists()
         assert rf"\label{{tab:small-sweep-{name}}}" in tex
     assert len(pd.read_csv(folder / "sweep.csv")) == 12

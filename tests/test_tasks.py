@@ -188,7 +188,7 @@ def test_many_classes_are_drawn_fitted_scored_and_reported(
     assert "Library four, which of its 4 functions" in page
     assert "with 5% noise" in page
     assert "0.250" in page  # chance
-    assert (four / "reports" / "small" / "figures" / "dataset-hard.png").stat().st_size
+    assert (four / "reports" / "small" / "figures" / "dataset-hard.svg").stat().st_size
 
 
 # Unseen functions

@@ -24,12 +24,14 @@ def add_show(commands: Subparsers) -> None:
 
 def show(options: argparse.Namespace) -> int:
     """Draw the curves, inputs and gradients of each dataset."""
-    from bench.dataset_picture import draw_dataset
+    from bench.dataset_picture import DatasetCurves, draw_dataset
+    from bench.figure_files import FigureFolder
     from bench.folders import check_output
 
     _, plan, _ = resolve_plan(options)
     folder = report_folder(options, plan.suite.name)
     check_output(folder)
     for recipe in plan.datasets:
-        print(folder / draw_dataset(recipe, plan.suite.seed, folder).path)
+        curves = DatasetCurves(recipe, plan.suite.seed)
+        print(folder / draw_dataset(curves, FigureFolder(folder)).path)
     return OK

@@ -23,6 +23,7 @@ import psutil
 from matplotlib.figure import Figure
 from tabulate import tabulate
 
+from bench import figures
 from bench.engines import available_cores
 from bench.provenance import commit, cpu_name, versions
 
@@ -88,8 +89,11 @@ def measure_lengths() -> list[dict[str, float]]:
     return rows
 
 
-def draw_lengths(rows: list[dict[str, float]], path: Path) -> None:
-    """Draw the cost of a cell and the parent's memory against the length of a run."""
+def draw_lengths(rows: list[dict[str, float]], path: Path) -> Path:
+    """Draw the cost of a cell and the parent's memory against the length of a run.
+
+    Return the file's path: `path` with the suffix of the format.
+    """
     with mpl.rc_context({"font.size": 9, "axes.spines.top": False}):
         figure = Figure(figsize=(7.2, 2.9), layout="constrained")
         left, right = figure.subplots(1, 2)
@@ -110,7 +114,7 @@ def draw_lengths(rows: list[dict[str, float]], path: Path) -> None:
         for ax in (left, right):
             ax.spines["right"].set_visible(False)
             ax.grid(alpha=0.3)
-        figure.savefig(path, dpi=160)
+        return figures.save(figure, path)
 
 
 def benchmark_rows(run: dict[str, Any]) -> list[list[str]]:
@@ -173,7 +177,7 @@ def write(run: dict[str, Any], folder: Path) -> Path:
     cores = available_cores()
     seed = run_suite(Path("suites") / "seed.yaml")
     lengths = measure_lengths()
-    draw_lengths(lengths, folder / "figures" / "scaling.png")
+    picture = draw_lengths(lengths, folder / "figures" / "scaling")
     with (folder / "scaling.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, lengths[0], lineterminator="\n")
         writer.writeheader()
@@ -221,7 +225,7 @@ def write(run: dict[str, Any], folder: Path) -> Path:
             disable_numparse=True,
             colalign=["right"] * 4,
         ),
-        "![Cost of a cell and memory of the parent](figures/scaling.png)",
+        f"![Cost of a cell and memory of the parent](figures/{picture.name})",
         "## Provenance",
         "\n".join(
             [
