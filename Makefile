@@ -3,9 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-# Two stamps: what a run needs, and beside it what tests and lint need.
+# Stamps: what a run needs, and beside it what tests and lint, and the pages, need.
 READY := .venv/.installed
 READY_DEV := .venv/.installed-dev
+READY_DOCS := .venv/.installed-docs
 
 # Wheels alone, but for our own package, so that a pin without a wheel is found here and
 # not by a compiler that a user may not have. The build backend is pinned like everything
@@ -16,7 +17,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 # make quick TORCH=FILE: another build of the pinned torch, such as the one for CPUs.
 TORCH ?=
 
-.PHONY: run quick peers test test-slow bench bench-check bench-accept speed lint \
+.PHONY: run quick peers test test-slow docs bench bench-check bench-accept speed lint \
 	publish clean-checkout clean FORCE
 
 run: $(READY)
@@ -35,6 +36,12 @@ test: lint
 
 test-slow: peers $(READY_DEV)
 	$(BIN)/python -m pytest -m slow
+
+# The pages, in site/: warnings are errors. --clean, since what its cache holds is not
+# checked again.
+docs: $(READY_DOCS)
+	$(BIN)/python tools/generate_docs.py --check
+	$(BIN)/zensical build --strict --clean
 
 # Nothing else should run on the machine meanwhile.
 bench: $(READY_DEV)
@@ -88,6 +95,10 @@ $(READY): pyproject.toml constraints.txt $(if $(TORCH),FORCE)
 $(READY_DEV): $(READY)
 	$(INSTALL) --no-build-isolation -e '.[dev]'
 	touch $(READY_DEV)
+
+$(READY_DOCS): $(READY)
+	$(INSTALL) --no-build-isolation -e '.[docs]'
+	touch $(READY_DOCS)
 
 clean:
 	rm -rf .venv

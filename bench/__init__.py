@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bench.datasets import make_dataset
     from bench.frozen import load_discriminator
     from bench.library import load_library
+    from bench.neural import sample_mlp, stream_mlp
     from bench.run import run_suite
     from bench.suite import load_suite
     from bench.tables import read_results
@@ -46,6 +47,8 @@ _HOMES = {
     "make_dataset": "bench.datasets",
     "read_results": "bench.tables",
     "run_suite": "bench.run",
+    "sample_mlp": "bench.neural",
+    "stream_mlp": "bench.neural",
 }
 __all__ = [
     "RESULTS",
@@ -58,6 +61,8 @@ __all__ = [
     "make_dataset",
     "read_results",
     "run_suite",
+    "sample_mlp",
+    "stream_mlp",
 ]
 
 

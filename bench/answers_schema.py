@@ -11,9 +11,19 @@ from bench.validation import Strict
 
 
 class AnswerSpec(Strict):
-    """An answer, when it was written, and the commit of the results it is read from.
+    """An answer to a question, written by a person from the report's figures.
 
-    It stands at the top of a report and is no part of any cell's key.
+    Attributes
+    ----------
+    question
+        The question.
+    answer
+        The answer.
+    date
+        The day it was written, such as 2026-11-24.
+    commit
+        The commit of the results that it was read from, at least 7 hexadecimal digits.
+        The report warns if no stored result is of that commit.
     """
 
     question: Annotated[str, Field(min_length=1, max_length=300)]

@@ -51,7 +51,21 @@ def _long_form(text: str) -> dict[str, str]:
 
 
 class Source(Strict):
-    """Where a class comes from, and with what parameters."""
+    """Where a class comes from, and its parameters.
+
+    Attributes
+    ----------
+    use
+        A preset's name.
+    class_
+        A class: a dotted path, ``package.module.Class``, or one in a file beside the
+        suite, ``./my.py:MyClassifier``.
+    wrap
+        The form of the curves that the class expects: "aeon" is an array (n_curves,
+        n_channels, n_points), "fda" is scikit-fda's FDataGrid.
+    params
+        Parameters of the class.
+    """
 
     use: Name | None = None
     class_: Name | None = Field(None, alias="class")
@@ -82,8 +96,18 @@ class Source(Strict):
         return self
 
 
+def _may_be_a_name(schema: dict[str, Any]) -> None:
+    """Let an editor take the short form, a name alone."""
+    schema["type"] = ["object", "string"]
+
+
 class StepSpec(Source):
-    """A step of a pipeline: a class that transforms curves, or at last a classifier."""
+    """A class that transforms curves; the last step is a classifier.
+
+    A step may be written as a preset's name or a dotted class path alone.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_may_be_a_name)
 
     @model_validator(mode="before")
     @classmethod
@@ -100,10 +124,12 @@ class StepSpec(Source):
 
 
 def _may_have_a_grid(schema: dict[str, Any]) -> None:
-    """Tell an editor of the key that `bench.grid_entries` reads."""
+    """Tell an editor of the key that `bench.grid_entries` reads, and of short forms."""
+    _may_be_a_name(schema)
+    schema.pop("required")  # an id is made of the preset or class
     schema["properties"]["grid"] = {
-        "description": "Parameters and the values that each takes: a classifier for "
-        "each combination.",
+        "description": "Parameters and the values that each takes. Each combination "
+        "makes a classifier.",
         "type": "object",
         "minProperties": 1,
         "additionalProperties": {
@@ -116,21 +142,27 @@ def _may_have_a_grid(schema: dict[str, Any]) -> None:
 
 
 class ClassifierSpec(Source):
-    """A classifier of a suite: a preset, a preset changed, any class, or a pipeline.
+    """One of ``use``, ``class`` and ``steps``, with its settings.
+
+    An entry may be written as a preset's name or a dotted class path alone.
 
     Attributes
     ----------
-    use, class_, steps
-        One of these: a preset; a class, by its dotted path or in a file beside the
-        suite; what is done one after the other.
-    wrap
-        What the class expects in place of rows: "aeon" is an array (n_curves,
-        n_channels, n_points), "fda" scikit-fda's FDataGrid.
+    id
+        The classifier's name in tables and on the command line. By default the name of
+        its preset or class, or that of its last step.
+    steps
+        The steps of a scikit-learn pipeline; the last one is a classifier.
     params
-        Of the class. In a pipeline ``step__name`` is a step's, the step called by its
-        class in small letters; any other name is the last step's.
+        Parameters of the class. In a pipeline, ``step__name`` is a parameter of a step,
+        which is named after its class in lower case; any other name is a parameter of
+        the last step.
     channels
-        What it reads of a dataset.
+        What the classifier reads of a dataset.
+    training
+        How this classifier trains; by default as the suite says.
+    limits
+        When a cell of this classifier is stopped; by default as the suite says.
     """
 
     elsewhere: ClassVar[Mapping[str, str]] = {

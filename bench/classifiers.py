@@ -19,45 +19,53 @@ class SDClassifier(Discriminator):
     hidden : tuple of int, default=(64, 64)
         Widths of the hidden layers.
     loss : {"bce", "wgan"}, default="bce"
-        Cross-entropy, or the Wasserstein objective (two classes only).
+        The objective: binary cross-entropy, or the Wasserstein objective of generative
+        adversarial networks (two classes only).
     gradient_penalty : float, default=0.0
         Weight of the penalty (‖∇f‖₂ - 1)² under "wgan".
-    lr, weight_decay, betas
-        Of Adam.
+    lr : float, default=1e-3
+        Adam's learning rate.
+    weight_decay : float, default=0.0
+        Adam's weight decay.
+    betas : tuple of two floats, default=(0.9, 0.999)
+        Adam's decay rates of the moments.
     max_epochs : int, default=100
-        Passes over the curves.
+        Number of passes over the curves.
     iterations : int, default=1
-        Steps on the same batch.
+        Number of optimiser steps on each batch.
     batch_size : int or None, default=200
-        Curves a batch; None takes all at once.
+        Number of curves in a batch; None puts all curves into one.
     schedule : None or "one-cycle", default=None
-        With "one-cycle" the rate rises to `lr` and falls again over the training.
+        With "one-cycle" the learning rate rises to `lr` and falls again.
     early_stopping : bool, default=False
-        Whether to hold out a tenth of the curves, stop once their loss has not
-        fallen for ten epochs, and keep the best epoch.
+        Whether to hold out a tenth of the curves, stop when their loss has not fallen
+        for ten epochs, and keep the best epoch.
     extension : {"none", "stack", "embed"}, default="none"
-        What becomes of the channels beyond the values; see `bench.nets.SD`.
+        How channels beyond the values are read: not at all, in one row with the values,
+        or embedded with them at each point; see `bench.nets.SD`.
     n_channels : int, default=1
-        Channels in a row of X.
+        Number of channels in a row of X.
     x : array of shape (n_points,) or (n_points, n_inputs), default=None
-        Where the curves were evaluated, equally spaced on [-1, 1] if None. It goes
-        along with the fitted classifier as `x_`; the arithmetic does not read it.
+        The input points; None is equally spaced on [-1, 1]. They are kept as `x_`. The
+        network does not read them.
     device : str, default="auto"
-        "auto" is "cuda" where there is one, else "cpu".
+        The torch device. "auto" is "cuda" if there is one, else "cpu".
     callbacks : list or None, default=None
-        Passed to skorch.
+        Callbacks for skorch.
     random_state : int, RandomState or None, default=None
-        Of initial weights, batches, held-out curves and interpolates.
+        Seed of the initial weights, the batches, the held-out curves and the
+        interpolates of the gradient penalty.
 
     Attributes
     ----------
-    net_ : the fitted skorch net
+    net_ : skorch.NeuralNet
+        The fitted net.
     history_ : dict of arrays of shape (n_epochs,)
-        "loss", "accuracy" (of the last step on each batch, before it is taken),
-        "largest_gradient" (absolute, of the last layer's weights) and, under "wgan",
-        "loss_real", "loss_fake" and "loss_penalty".
+        "loss"; "accuracy", measured on each batch just before its last step;
+        "largest_gradient", the largest absolute gradient of the last layer's weights;
+        and under "wgan" the terms "loss_real", "loss_fake" and "loss_penalty".
     classes_, n_features_in_, n_iter_
-        As everywhere in scikit-learn.
+        As in every scikit-learn classifier.
     """
 
     def __init__(
@@ -124,9 +132,9 @@ class CSDClassifier(Discriminator):
     Parameters
     ----------
     convolution : tuple of int and "pool"
-        Widths of the convolutions and where to pool; see `bench.nets.CSD`.
+        Widths of the convolutions, and where to pool; see `bench.nets.CSD`.
     kernel_size : int, default=3
-        Of every convolution; odd.
+        Number of points that each convolution reads; odd.
     hidden, loss, gradient_penalty, lr, weight_decay, betas, max_epochs, iterations,
     batch_size, schedule, early_stopping, n_channels, x, device, callbacks, random_state
         As in `SDClassifier`.
@@ -198,34 +206,45 @@ class CSDClassifier(Discriminator):
 class CSD2Classifier(Discriminator):
     """Second convolutional symbolic discriminator as a scikit-learn classifier.
 
-    It reads derivatives beside the values, see `bench.csd2_net.CSD2`; its loss is
-    cross-entropy, so that it is no critic, and it does not learn online.
+    It reads smoothed derivatives beside the values, see `bench.csd2_net.CSD2`. Its loss
+    is cross-entropy alone, and it does not learn online.
 
     Parameters
     ----------
     windows : tuple of float, default=(0.09, 0.25)
-        Shares of the points that smoothed derivatives are fitted to.
-    width, hidden, dropout : int, tuple of int, float; default=32, (64,), 0.1
-        Of the convolutions, of the head's layers, in the head.
+        Windows of the smoothed derivatives, as shares of all points.
+    width : int, default=32
+        Width of the convolutions.
+    hidden : tuple of int, default=(64,)
+        Widths of the layers after the convolutions.
+    dropout : float, default=0.1
+        Dropout in these layers.
     flips : tuple of {"y", "x"}, default=("y", "x")
-        What leaves a curve in its class: its negative, its mirror image. Made at random
-        in training, averaged over afterwards; "x" only where the points are symmetric.
+        Changes that leave a curve in its class: "y" is its negative, "x" its mirror
+        image, which is used only if the points are symmetric. Training flips at random,
+        prediction averages over all flips.
     noise : float, default=1.0
-        Added in training, of a deviation drawn up to this share of a curve's own noise.
+        Training adds noise to each curve. Its standard deviation is drawn between 0 and
+        this multiple of the curve's own noise.
     lr, weight_decay, betas
-        Of AdamW, the highest of a one-cycle schedule, which rises for a fifth of it.
-    max_epochs, batch_size : int or None, default=None
-        None: 80,000 over the distinct curves, from 20 to 120; an eighth, from 16 to 64.
+        Settings of AdamW. `lr` is the highest rate of a one-cycle schedule, which rises
+        for a fifth of the training.
+    max_epochs : int or None, default=None
+        Number of passes over the curves; None is 80,000 divided by the number of
+        distinct curves, at least 20 and at most 120.
+    batch_size : int or None, default=None
+        Number of curves in a batch; None is an eighth of them, at least 16 and at most
+        64.
     x : array of shape (n_points,) or (n_points, 1), default=None
-        Where the curves were evaluated, in any order; equally spaced if None.
-        Derivatives are with respect to it, so that several inputs are refused.
+        The input points, in any order; None is equally spaced. Derivatives are with
+        respect to them, so several inputs are refused.
     n_channels, device, callbacks, random_state
         As in `SDClassifier`; the values are the first channel.
 
     Attributes
     ----------
     net_, history_, classes_, n_features_in_, n_iter_
-        As in `SDClassifier`; "accuracy" is that of flipped curves, under dropout.
+        As in `SDClassifier`; "accuracy" is measured on flipped curves, with dropout.
     """
 
     # What others have as parameters is settled here.

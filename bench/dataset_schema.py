@@ -28,12 +28,28 @@ def _only_kind_is_required(schema: dict[str, Any]) -> None:
 
 
 class _Inputs(Strict):
+    """Settings that every kind of input points has.
+
+    Attributes
+    ----------
+    sort
+        Whether to sort the points by their first column.
+    """
+
     model_config = ConfigDict(json_schema_extra=_only_kind_is_required)
 
     sort: bool = False
 
 
 class _Bounded(_Inputs):
+    """Points of an interval.
+
+    Attributes
+    ----------
+    low, high
+        The ends of the interval, in every dimension.
+    """
+
     low: float
     high: float
 
@@ -49,7 +65,17 @@ class _Bounded(_Inputs):
 
 
 class X10Inputs(_Inputs):
-    """The study's own N(0, 1) sample."""
+    """The notebook's own sample of N(0, 1): 1000 rows, 2 columns.
+
+    Attributes
+    ----------
+    kind
+        Which kind: "x10".
+    rows
+        How many rows to take, from the first.
+    columns
+        Which columns to take.
+    """
 
     kind: Literal["x10"]
     rows: Annotated[int, Field(ge=1, le=1000)] = 1000
@@ -57,7 +83,21 @@ class X10Inputs(_Inputs):
 
 
 class NormalInputs(_Inputs):
-    """Points from N(mean, std²)."""
+    """Points from N(mean, std²).
+
+    Attributes
+    ----------
+    kind
+        Which kind: "normal".
+    size
+        Number of points.
+    mean, std
+        Mean and standard deviation of the distribution.
+    seed
+        Seed of the points. They are the same in all repetitions.
+    dim
+        Number of columns of the input.
+    """
 
     kind: Literal["normal"]
     size: Size
@@ -68,7 +108,19 @@ class NormalInputs(_Inputs):
 
 
 class UniformInputs(_Bounded):
-    """Points from the uniform distribution on [low, high)."""
+    """Points from the uniform distribution on [low, high).
+
+    Attributes
+    ----------
+    kind
+        Which kind: "uniform".
+    size
+        Number of points.
+    seed
+        Seed of the points. They are the same in all repetitions.
+    dim
+        Number of columns of the input.
+    """
 
     kind: Literal["uniform"]
     size: Size
@@ -77,7 +129,19 @@ class UniformInputs(_Bounded):
 
 
 class GridInputs(_Bounded):
-    """An equally spaced grid; `size` is per dimension."""
+    """Equally spaced points.
+
+    Attributes
+    ----------
+    kind
+        Which kind: "grid".
+    size
+        Number of points in each dimension: in all, size to the power of dim.
+    endpoint
+        Whether `high` is one of the points.
+    dim
+        Number of columns of the input.
+    """
 
     kind: Literal["grid"]
     size: Size
@@ -86,7 +150,23 @@ class GridInputs(_Bounded):
 
 
 class TruncatedNormalInputs(_Bounded):
-    """A sorted and thinned normal sample within [low, high]."""
+    """Points of a normal sample within [low, high], sorted and evenly thinned.
+
+    Attributes
+    ----------
+    kind
+        Which kind: "truncated-normal".
+    std
+        Standard deviation of the sample, whose mean is 0.
+    size
+        Number of points that remain.
+    pool
+        Number of points drawn before those outside [low, high] are dropped.
+    seed
+        Seed of the points. They are the same in all repetitions.
+    dim
+        Number of columns of the input.
+    """
 
     kind: Literal["truncated-normal"]
     std: Positive
@@ -97,7 +177,17 @@ class TruncatedNormalInputs(_Bounded):
 
 
 class FileInputs(_Inputs):
-    """Points from a file, relative to the suite."""
+    """Points from a file of numbers: .csv, .txt, .npy, or one of these with .gz.
+
+    Attributes
+    ----------
+    kind
+        Which kind: "file".
+    path
+        The file, relative to the suite file.
+    columns
+        Which columns to take, counted from 0; by default all.
+    """
 
     kind: Literal["file"]
     path: Annotated[str, Field(min_length=1, max_length=1000)]
@@ -116,7 +206,14 @@ Inputs = Annotated[
 
 
 class Split(Strict):
-    """Functions that only the test curves are of, others in each repetition."""
+    """How the library's functions are divided between training and test.
+
+    Attributes
+    ----------
+    unseen_functions
+        How many functions only the test curves are drawn from. Each repetition chooses
+        others.
+    """
 
     unseen_functions: Annotated[int, Field(alias="unseen-functions", ge=1)]
 
@@ -125,7 +222,7 @@ def _may_sweep(schema: dict[str, Any]) -> None:
     """Tell an editor of the key that `bench.sweep_entries` reads."""
     schema["properties"]["sweep"] = {
         "description": "One number of the dataset, by its dotted name, and the values "
-        "that it takes: a dataset each.",
+        "that it takes. Each value makes a dataset.",
         "type": "object",
         "minProperties": 1,
         "maxProperties": 1,
@@ -140,20 +237,35 @@ def _may_sweep(schema: dict[str, Any]) -> None:
 
 
 class DatasetSpec(Strict):
-    """The recipe of a dataset, as a suite writes it.
+    """The recipe of a dataset: library, input points, networks, sizes.
 
     Attributes
     ----------
+    id
+        The dataset's name in tables and on the command line.
     description
-        What it asks, for a reader; nothing depends on it.
+        What the dataset asks, for a reader. No result depends on it.
+    library
+        The function library: the name of a shipped one, or a file beside the suite.
+    inputs
+        The points at which every curve is evaluated.
+    neural
+        The curves that the library's curves are classified against.
     task
-        What is told apart: the library's curves from neural ones, or its functions
-        from one another.
+        The classes: the library's curves and neural curves, or the library's functions.
     noise
-        In percent of a curve's standard deviation; curves are standardised before it
-        is added, and again after.
+        Noise in percent of a curve's standard deviation. Curves are standardised before
+        it is added, and again afterwards.
+    standardise
+        With "curve" each curve is scaled to mean 0 and standard deviation 1.
     split
-        By which the library's functions are divided between training and test.
+        How the library's functions are divided between training and test.
+    dtype
+        The precision of points, coefficients, networks and curves.
+    channels
+        What a row holds: the curve's values, its gradient, the input points.
+    train, test
+        Number of training and of test curves in each class.
     """
 
     elsewhere: ClassVar[Mapping[str, str]] = {

@@ -11,7 +11,17 @@ from bench.validation import Strict
 
 
 class LimitsSpec(Strict):
-    """What a cell is stopped for: a time, such as 90, 10m, 2h; a memory: 4GiB."""
+    """When a cell is stopped.
+
+    Attributes
+    ----------
+    timeout
+        Wall-clock time: ``90`` (seconds), ``10m``, ``2h``. By default there is no
+        limit.
+    memory
+        Resident memory of the cell's processes: ``4GiB``, ``500MB``. By default 80% of
+        the machine's memory, divided by the number of cells at the same time.
+    """
 
     timeout: Name | int | float | None = None
     memory: Name | None = None

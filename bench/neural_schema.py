@@ -14,7 +14,19 @@ FOUR: tuple[Activation, ...] = ("relu", "tanh", "silu", "gelu")
 
 
 class MlpCurves(Strict):
-    """Untrained multilayer perceptrons."""
+    """Untrained multilayer perceptrons, as PyTorch initialises them.
+
+    Attributes
+    ----------
+    kind
+        Which kind: "mlp", the default.
+    hidden
+        Width of each hidden layer.
+    activation
+        The activation after each hidden layer.
+    curves_per_net
+        How many curves one network gives. They share its hidden layers.
+    """
 
     kind: Literal["mlp"] = "mlp"
     hidden: Annotated[tuple[Width, ...], Field(max_length=64)] = (32, 32)
@@ -23,7 +35,17 @@ class MlpCurves(Strict):
 
 
 class WildCurves(Strict):
-    """Networks with random weights of all sizes; one of the activations each."""
+    """Untrained networks with random weights of many sizes.
+
+    Attributes
+    ----------
+    kind
+        Which kind: "wild".
+    hidden
+        Width of each hidden layer.
+    activations
+        The activations. An equal part of the networks has each.
+    """
 
     kind: Literal["wild"]
     hidden: _Hidden = (32, 32)
@@ -31,18 +53,26 @@ class WildCurves(Strict):
 
 
 class MimicCurves(Strict):
-    """Networks fitted to curves of the library, a network a curve.
+    """Networks that were fitted to curves of the library, one network for each curve.
 
     Attributes
     ----------
-    hidden, activations
-        Of the networks; an equal part has each activation.
-    steps, lr
-        Of Adam on all points at once, its rate falling to 0 along half a cosine.
+    kind
+        Which kind: "mimic".
+    hidden
+        Width of each hidden layer.
+    activations
+        The activations. An equal part of the networks has each.
+    steps
+        Number of Adam steps of a fit, each on all points.
+    lr
+        Adam's first learning rate; it falls to 0 along half a cosine.
     rmse
-        A fit with an error from here on is left out; curves have a deviation of 1.
+        Fits with a root mean squared error of this or more are left out. Curves have a
+        standard deviation of 1.
     pool
-        Curves to fit; by default 3.3 for each curve a class, training and test.
+        Number of curves to fit. By default 3.3 times the curves of a class, training
+        and test.
     """
 
     kind: Literal["mimic"]
@@ -55,7 +85,13 @@ class MimicCurves(Strict):
 
 
 class LibraryCurves(Strict):
-    """The library itself, drawn independently: a task that nobody can solve."""
+    """Curves of the library itself: both classes are one, so nothing can be learnt.
+
+    Attributes
+    ----------
+    kind
+        Which kind: "library".
+    """
 
     kind: Literal["library"]
 

@@ -37,22 +37,24 @@ def _listed(value: Any) -> Any:
 
 
 class Parallel(Strict):
-    """What may stand in a parallel.yaml.
+    """Where cells are computed: the content of a parallel.yaml.
 
     Attributes
     ----------
     backend
-        "local", or "dask".
+        "local" (processes of this machine) or "dask".
     jobs
-        Of the local backend: cells at the same time.
+        Local backend: number of cells at the same time.
     dask_scheduler
-        Address of a running scheduler.
+        Dask: the address of a running scheduler, such as tcp://host:8786.
     dask_cluster
-        Start one instead: "local" here, or "slurm" through dask-jobqueue.
+        Dask: start a cluster instead: "local" on this machine, or "slurm" through
+        dask-jobqueue.
     workers
-        How many workers to start.
+        Dask: number of workers to start.
     options
-        Passed on to `dask.distributed.LocalCluster` or `dask_jobqueue.SLURMCluster`.
+        Dask: passed to `dask.distributed.LocalCluster` or
+        `dask_jobqueue.SLURMCluster`.
     """
 
     backend: Literal["local", "dask"]

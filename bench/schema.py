@@ -36,18 +36,18 @@ class StatsSpec(Strict):
     Attributes
     ----------
     baseline
-        The classifier that others are compared to; by default the first that is not
-        CHANCE.
+        The classifier that the others are compared to. By default the first one that
+        is not CHANCE.
     alpha
-        Of tests, and one less the level of intervals.
+        Significance level of the tests. Intervals cover 1 − alpha.
     margin
-        A difference of the mean score smaller than this is no matter.
+        The largest difference of mean scores that does not matter in practice.
     impute
-        What stands in for a cell that is not done: "none" leaves its repetition out of
-        comparisons, "chance" counts it as guessing.
+        What replaces the score of a cell that failed: "none" leaves its repetition out
+        of the comparisons, "chance" counts it as a guess.
     works
-        The score from which a classifier counts as working on a dataset; without it
-        the report says nothing of that.
+        The score from which a classifier counts as working on a dataset. With it, the
+        report has a table of verdicts: works, does not work, unclear.
     """
 
     baseline: Id | None = None
@@ -58,7 +58,52 @@ class StatsSpec(Strict):
 
 
 class Suite(Strict):
-    """What to run: datasets × repetitions × classifiers."""
+    """What to run: datasets × repetitions × classifiers.
+
+    Attributes
+    ----------
+    version
+        The version of the file format.
+    name
+        The suite's name. The report is written to ``reports/<name>/``.
+    description
+        What the suite asks, for a reader. No result depends on it.
+    seed
+        The root of all random streams.
+    repetitions
+        How many times each dataset is drawn and each classifier is fitted. Each
+        repetition draws fresh training and test curves.
+    threads
+        How many threads BLAS, OpenMP and torch may use in a cell. Cells that run at the
+        same time never use more threads together than the machine has cores.
+    datasets
+        The datasets, one entry each.
+    classifiers
+        The classifiers: a preset's name, a dotted class path, or an entry with more
+        settings.
+    metrics
+        The scores to compute from the predictions. The first one leads the tables.
+        Another choice needs no new fit.
+    training
+        How SD and CSD train; for one classifier, write it in its entry. By default on
+        the fixed training curves.
+    limits
+        When a cell is stopped; for one classifier, write it in its entry.
+    stats
+        How scores are compared.
+    answers
+        Answers that a person wrote from the report's figures; they open the report.
+    audits
+        Whether to look for signs that a dataset gives the classes away.
+    transfer
+        Whether to test what was trained on one dataset on the others: true for all
+        datasets and classifiers, or a selection.
+    study
+        A hyperparameter search. ``bench study`` reads it, ``bench run`` does not.
+    reference
+        Published figures to print beside ours: the name of a shipped file
+        (``seed-notebook``) or a path.
+    """
 
     version: Literal[1]
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]

@@ -15,16 +15,16 @@ MOST = 100  # of dimensions, and of choices in one
 
 
 class DimensionSpec(Strict):
-    """What one parameter may be: some choices, or numbers between two others.
+    """The values that one parameter may take: a list of choices, or a range.
 
     Attributes
     ----------
     choices
         Numbers, words, or lists of them.
     low, high
-        Both included; whole numbers if both are written as such.
+        The ends of a range, both included. Values are whole numbers if both ends are.
     log
-        Whether each decade is as likely as another.
+        Whether values are drawn evenly on a logarithmic scale.
     """
 
     choices: (
@@ -89,24 +89,26 @@ class DimensionSpec(Strict):
 
 
 class StudySpec(Strict):
-    """How the parameters of a suite's only classifier are searched.
+    """A hyperparameter search for a suite of one dataset and one classifier.
 
     Attributes
     ----------
     sampler
-        "random", "tpe" (tree-structured Parzen estimators), or "batched": random, with
-        the configurations of one architecture trained as one batched network.
+        How configurations are chosen: "random", "tpe" (tree-structured Parzen
+        estimators), or "batched" (random; configurations of one architecture train
+        together as one batched network).
     trials
-        Configurations to try, in total.
+        Number of configurations to try, in total.
     pruner
-        What ends a trial early: "none", "median" (worse than half of those before it)
+        What ends a trial early: "none", "median" (worse than half of the earlier ones)
         or "halving" (asynchronous successive halving).
     validation
-        Curves of each class that trials are judged on, apart from all others.
+        Number of curves in each class that trials are judged on. They are neither
+        training nor test curves.
     space
-        Parameter → what it may be; see `bench.study_space` for the names.
+        Parameter → the values that it may take.
     log
-        Whether each trial is also a run of MLflow or Weights & Biases.
+        Whether each trial is also recorded by MLflow or Weights & Biases.
     """
 
     sampler: Literal["random", "tpe", "batched"] = "tpe"

@@ -10,25 +10,32 @@ Count = Annotated[int, Field(ge=1, le=100_000_000)]
 
 
 class FixedTraining(Strict):
-    """On the training curves of a repetition, as every classifier can."""
+    """Training on the fixed training curves of a repetition.
+
+    Attributes
+    ----------
+    mode
+        Which mode: "fixed", the default.
+    """
 
     mode: Literal["fixed"]
 
 
 class OnlineTraining(Strict):
-    """On fresh curves in every epoch; all repetitions train together.
+    """Training on fresh curves in every epoch; all repetitions train together.
 
     Attributes
     ----------
+    mode
+        Which mode: "online".
     epochs
-        Number of batches; each batch is used in one epoch only.
+        Number of epochs. Each draws one batch of fresh curves.
     curves
         Number of curves of each class in a batch.
     steps
-        Steps of the optimiser on each batch.
+        Number of optimiser steps on each batch.
     evaluate_every
-        Epochs from one evaluation on held-out curves to the next; the last epoch is
-        evaluated too.
+        The held-out accuracy is measured every so many epochs, and after the last.
     """
 
     mode: Literal["online"]

@@ -11,15 +11,14 @@ MOST_DATASETS = 20  # whose table still has numbers that can be read
 
 
 class TransferSpec(Strict):
-    """Which classifiers, trained on which datasets, are tested on which others.
+    """Which datasets and classifiers a transfer takes.
 
     Attributes
     ----------
     datasets
-        Each is trained on, and tested on by what was trained on the others; all by
-        default.
+        Datasets to train on and to test on; by default all.
     classifiers
-        All by default.
+        Classifiers to test; by default all.
     """
 
     datasets: (

@@ -1,13 +1,20 @@
 """Files checked against pydantic models: each mistake with file, line and remedy."""
 
+import inspect
 import json
 import re
 from collections.abc import Mapping
 from typing import Any, ClassVar, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetJsonSchemaHandler,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
-from pydantic_core.core_schema import ErrorType
+from pydantic_core.core_schema import CoreSchema, ErrorType
 
 from bench.documents import Document
 from bench.errors import BenchError
@@ -31,6 +38,26 @@ class Strict(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, strict=True, allow_inf_nan=False
     )
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Give each key its own description, which editors show beside it."""
+        made = handler(core_schema)
+        schema = handler.resolve_ref_schema(made)
+        attributes: dict[str, str] = {}
+        for model in reversed(cls.__mro__):
+            if issubclass(model, BaseModel) and model.__doc__:
+                summary, own = described(model)
+                attributes |= own
+        schema["description"] = summary
+        for name, text in attributes.items():
+            field = cls.model_fields.get(name)
+            key = (field.alias if field else None) or name
+            if key in schema.get("properties", {}):
+                schema["properties"][key]["description"] = text
+        return made
 
     @model_validator(mode="before")
     @classmethod
@@ -56,6 +83,26 @@ class Strict(BaseModel):
                         },
                     )
         return data
+
+
+def described(model: type) -> tuple[str, dict[str, str]]:
+    """Split a class's docstring.
+
+    Returns
+    -------
+    summary : str
+        What stands before the section "Attributes", on one line.
+    attributes : dict of str to str
+        Name → what that section says of it, on one line.
+    """
+    text = inspect.cleandoc(model.__doc__ or "")
+    summary, _, section = text.partition("\nAttributes\n----------\n")
+    attributes: dict[str, str] = {}
+    for entry in re.split(r"\n(?=\S)", section):
+        names, _, said = entry.partition("\n")
+        for name in names.split(", "):
+            attributes[name] = " ".join(said.split())
+    return " ".join(summary.split()), attributes
 
 
 def validated(model: type[Model], document: Document, error: type[BenchError]) -> Model:

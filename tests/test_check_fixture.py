@@ -31,7 +31,7 @@ RECIPE = yaml_text.SUITE["datasets"][0]
 SEED = yaml_text.SUITE["seed"]
 NOBODY = DummyClassifier(strategy="uniform")
 
-# As it stands in the README.
+# As it stands on the page about the gate.
 EXAMPLE = resources.CHECKOUT / "examples" / "test_neighbours.py"
 
 # Fast to fit, and the same however often it is fitted.
@@ -367,15 +367,15 @@ def test_a_quiet_run_lists_nothing(users):
     assert "held-out accuracy" not in run.stdout.str()
 
 
-def test_the_example_of_the_readme_passes_in_an_empty_folder(users, pytester):
+def test_the_example_of_the_docs_passes_in_an_empty_folder(users, pytester):
     text = EXAMPLE.read_text()
-    assert text in (resources.CHECKOUT / "README.md").read_text()
+    assert text in (resources.CHECKOUT / "docs" / "gate.md").read_text("utf-8")
     pytester.makepyfile(text)
     run = pytester.runpytest_inprocess("-p", "bench.pytest_plugin", "-W", "error")
     run.assert_outcomes(passed=1)
 
 
-def test_the_example_of_the_readme_passes_in_the_checkout_without_other_plugins():
+def test_the_example_of_the_docs_passes_in_the_checkout_without_other_plugins():
     others = ("benchmark", "xdist", "pytest_cov", "hypothesispytest", "cacheprovider")
     without = [word for name in others for word in ("-p", f"no:{name}")]
     example = EXAMPLE.relative_to(resources.CHECKOUT)

@@ -34,7 +34,7 @@ PLANE = {
     "train": 20,
     "test": 10,
 }
-README = (resources.CHECKOUT / "README.md").read_text()
+PAGE = (resources.CHECKOUT / "docs" / "export.md").read_text("utf-8")
 
 
 @pytest.fixture(autouse=True)
@@ -362,19 +362,19 @@ def test_an_interrupted_export_leaves_no_half_file(
     assert bench.load_discriminator(folder).card.network.kind == "CSD"
 
 
-def test_the_example_of_the_readme_pulls_a_network_toward_the_library(
+def test_the_example_of_the_docs_pulls_a_network_toward_the_library(
     tmp_path, monkeypatch, capsys
 ):
     script = resources.CHECKOUT / "examples" / "regulariser.py"
     [block] = re.findall(
-        r"```python\n((?:(?!```).)*load_discriminator.*?)```", README, re.DOTALL
+        r"```python\n((?:(?!```).)*load_discriminator.*?)```", PAGE, re.DOTALL
     )
-    [command] = re.findall(r"^python -m bench (export .*)$", README, re.MULTILINE)
+    [command] = re.findall(r"^bench (export .*)$", PAGE, re.MULTILINE)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "examples").symlink_to(script.parent)
     assert main(command.split()) == 0
     capsys.readouterr()
-    exec(compile(block, "README.md", "exec"), {})
+    exec(compile(block, "export.md", "exec"), {})
     alone, pulled = (
         list(map(float, re.findall(r"-?[0-9.]+", line)))
         for line in capsys.readouterr().out.splitlines()

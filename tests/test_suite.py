@@ -2,6 +2,7 @@ import pytest
 import yaml_text
 
 from bench.errors import MissingFileError, SuiteError
+from bench.schema import Suite
 from bench.suite import load_suite
 
 DATASET = yaml_text.SUITE["datasets"][0]
@@ -114,3 +115,16 @@ def test_numbers_are_those_of_yaml_1_2(tmp_path):
     assert suite.classifiers[0].params == {"C": 1e-3}
     assert suite.classifiers[0].id == "SVC"
     assert suite.name == "yes"
+
+
+def test_the_schema_for_editors_describes_keys_and_takes_a_name_for_a_classifier():
+    schemas = Suite.model_json_schema()["$defs"]
+    for name in ("ClassifierSpec", "StepSpec"):
+        assert schemas[name]["type"] == ["object", "string"]
+        assert "required" not in schemas[name]  # an id is made of preset or class
+    said = {k: v["description"] for k, v in schemas["GridInputs"]["properties"].items()}
+    assert said["low"] == "The ends of the interval, in every dimension."  # inherited
+    assert said["kind"] == 'Which kind: "grid".'
+    # Under its name in the file, which is not that of the attribute.
+    split = schemas["Split"]["properties"]["unseen-functions"]
+    assert split["description"].startswith("How many functions only the test curves")

@@ -64,7 +64,7 @@ def add_out(command: argparse.ArgumentParser) -> None:
         "--out",
         type=folder,
         metavar="DIR",
-        help="where to write (default: reports/NAME)",
+        help="folder of the report (default: reports/NAME)",
     )
 
 
@@ -75,7 +75,7 @@ def add_store(command: argparse.ArgumentParser) -> None:
         type=folder,
         default="data/store",
         metavar="DIR",
-        help="results (default: data/store)",
+        help="folder of the results (default: data/store)",
     )
 
 
@@ -86,7 +86,7 @@ def add_jobs(command: argparse.ArgumentParser) -> None:
         dest="jobs",
         type=number,
         metavar="N",
-        help="cells at the same time on this machine (default: 1)",
+        help="number of cells at the same time on this machine (default: 1)",
     )
 
 

@@ -66,14 +66,15 @@ def _add(
         "--metric",
         default="accuracy",
         metavar="NAME",
-        help="whose held-out scores (default: accuracy)",
+        help="the metric of the held-out scores to compare (default: accuracy)",
     )
     command.add_argument(
         "--alpha",
         type=_alpha,
         default=0.05,
         metavar="A",
-        help="one minus the intervals' coverage, together (default: 0.05)",
+        help="1 minus the probability that a dataset's intervals all hold "
+        "(default: 0.05)",
     )
     form = command.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON")

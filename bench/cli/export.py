@@ -27,7 +27,7 @@ def add_export(commands: Subparsers) -> None:
         type=int,
         default=0,
         metavar="R",
-        help="whose training (default: 0, the first)",
+        help="the repetition whose training is exported (default: 0, the first)",
     )
     add_store(command)
     command.add_argument(

@@ -11,7 +11,13 @@ from bench.cli.terminal import say
 def add_merge(commands: Subparsers) -> None:
     """Add the command and its arguments."""
     command = add_command(commands, "merge", merge)
-    command.add_argument("stores", nargs="+", type=Path, metavar="STORE")
+    command.add_argument(
+        "stores",
+        nargs="+",
+        type=Path,
+        metavar="STORE",
+        help="the folder of a store to read",
+    )
     add_store(command)
 
 

@@ -25,7 +25,7 @@ def add_plan(commands: Subparsers) -> None:
         "--pilot",
         type=number,
         metavar="N",
-        help="compute the first N repetitions for it, and keep them",
+        help="first compute N repetitions, whose times it reads; they are kept",
     )
 
 

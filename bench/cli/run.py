@@ -34,7 +34,7 @@ def add_run(commands: Subparsers) -> None:
     command.add_argument(
         "--retry-failed",
         action="store_true",
-        help="compute again what failed, timed out or crashed",
+        help="compute failed, timed out and crashed cells again",
     )
     command.add_argument(
         "--engine",
@@ -42,13 +42,15 @@ def add_run(commands: Subparsers) -> None:
         help="where to compute (default: local, or dask with --scheduler)",
     )
     command.add_argument(
-        "--scheduler", metavar="ADDRESS", help="of a Dask cluster: tcp://host:8786"
+        "--scheduler",
+        metavar="ADDRESS",
+        help="address of a Dask scheduler, such as tcp://host:8786",
     )
     command.add_argument(
         "--parallel",
         type=Path,
         metavar="FILE",
-        help="the same and more, from a YAML file",
+        help="take these settings, and more, from a YAML file",
     )
 
 

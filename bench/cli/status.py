@@ -21,7 +21,8 @@ def add_status(commands: Subparsers) -> None:
     command.add_argument(
         "--why",
         action="store_true",
-        help="in which fields what is missing differs from the nearest that is stored",
+        help="for each missing cell, show which fields differ from the closest "
+        "stored result",
     )
 
 

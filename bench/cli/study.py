@@ -35,7 +35,7 @@ def add_study(commands: Subparsers) -> None:
         type=Path,
         default=Path("data/studies.db"),
         metavar="FILE",
-        help="of the trials, an SQLite file (default: data/studies.db)",
+        help="the SQLite file that keeps the trials (default: data/studies.db)",
     )
 
 

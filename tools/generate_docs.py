@@ -1,0 +1,365 @@
+"""Write the parts of the documentation that the code knows better than a person.
+
+Each stands in a page between ``<!-- generated: NAME -->`` and ``<!-- end: NAME -->``.
+``python tools/generate_docs.py`` writes them anew; with ``--check`` nothing is written,
+and the exit code is 1 if a page is not up to date.
+"""
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from bench import resources
+from bench.cli.exit_codes import MEANINGS
+from bench.cli.main import make_parser
+from bench.library import load_library
+from bench.metrics import METRICS
+from bench.parallel import Parallel
+from bench.presets import PRESETS
+from bench.schema import Suite
+from bench.suite import load_suite
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+_MARKED = re.compile(
+    r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end: \2 -->)", re.DOTALL
+)
+
+# Class in the JSON Schema → heading of its table, in the order of the page.
+HEADINGS = {
+    "Suite": "The suite",
+    "DatasetSpec": "A dataset",
+    "inputs": "Input points",  # each kind of which has a table
+    "neural": "Neural curves",
+    "Split": "Unseen functions",
+    "ClassifierSpec": "A classifier",
+    "StepSpec": "A step of a pipeline",
+    "FixedTraining": "Training: fixed",
+    "OnlineTrainingSpec": "Training: online",
+    "LimitsSpec": "Limits",
+    "StatsSpec": "Statistics",
+    "TransferSpec": "Transfer",
+    "AnswerSpec": "An answer",
+    "StudySpec": "A study",
+    "DimensionSpec": "A parameter of a study",
+}
+# These have no default in the schema, and may be left out all the same.
+_OPTIONAL = {"params", "grid", "sweep", "options", ("ClassifierSpec", "id")}
+
+
+@cache
+def schemas() -> dict[str, Any]:
+    """Return the JSON Schema of every mapping of a suite file, by its class."""
+    schema = Suite.model_json_schema()
+    return {**schema["$defs"], "Suite": schema}
+
+
+@cache
+def headings() -> dict[str, str]:
+    """Return the heading of the table of every class, in the order of the page."""
+    found: dict[str, str] = {}
+    for name, heading in HEADINGS.items():
+        if name in schemas():
+            found[name] = heading
+        else:
+            for member in kinds_of(name):
+                kind = schemas()[member]["properties"]["kind"]["const"]
+                found[member] = f"{heading}: {kind}"
+    if missing := schemas().keys() ^ found.keys():
+        raise SystemExit(f"HEADINGS and the schema differ: {', '.join(missing)}")
+    return found
+
+
+def kinds_of(key: str) -> list[str]:
+    """Return the classes that a key of a dataset may have, such as ``inputs``."""
+    said = schemas()["DatasetSpec"]["properties"][key]
+    [choices] = [said[name] for name in ("oneOf", "anyOf") if name in said]
+    return [choice["$ref"].rpartition("/")[2] for choice in choices]
+
+
+def suite_tables() -> Iterator[str]:
+    """Yield a heading and a table of keys for every mapping of a suite file."""
+    definitions = schemas()
+    for name, heading in headings().items():
+        yield f"## {heading}\n"
+        yield _text(definitions[name]["description"]) + "\n"
+        yield _keys(definitions[name], name)
+
+
+def kinds(key: str) -> Callable[[], Iterator[str]]:
+    """Make a table of the kinds that a key of a dataset may have."""
+
+    def table() -> Iterator[str]:
+        definitions = schemas()
+        yield "| `kind` | what it is | further keys |\n|---|---|---|"
+        for name in kinds_of(key):
+            own = definitions[name]["properties"]
+            others = ", ".join(f"`{key}`" for key in own if key != "kind") or "–"
+            kind = own["kind"]["const"]
+            said = _text(definitions[name]["description"])
+            yield f"| [`{kind}`]({_anchor(name)}) | {said} | {others} |"
+        yield ""
+
+    return table
+
+
+def presets() -> Iterator[str]:
+    """Yield a table of the presets: name, what it is, class, parameters."""
+    yield "| name | what it is | class | parameters |\n|---|---|---|---|"
+    for name, preset in PRESETS.items():
+        chain = " → ".join(
+            f"`{path.rpartition('.')[2]}`"
+            for path in (*preset.before, preset.class_path)
+        )
+        package = preset.class_path.partition(".")[0]
+        params = ", ".join(f"`{k}={v}`" for k, v in preset.params.items())
+        said = preset.summary
+        yield f"| `{name}` | {said} | {chain} ({package}) | {params or 'defaults'} |"
+    yield ""
+
+
+def metrics() -> Iterator[str]:
+    """Yield a table of the metrics: name, title, direction, needs."""
+    yield "| name | meaning | better | needs |\n|---|---|---|---|"
+    for name, metric in METRICS.items():
+        better = "larger" if metric.larger_is_better else "smaller"
+        needs = metric.needs or "predictions alone"
+        yield f"| `{name}` | {metric.title} | {better} | {needs} |"
+    yield ""
+
+
+def libraries() -> Iterator[str]:
+    """Yield a table of the shipped libraries: name, functions, inputs."""
+    yield "| name | functions | columns of the input | the file's first line |"
+    yield "|---|---:|---:|---|"
+    for path in sorted(resources.LIBRARIES.glob("*.lib")):
+        library = load_library(path.stem)
+        first = library.text.splitlines()[0]
+        shown = first.removeprefix("#").strip() if first.startswith("#") else ""
+        shown = shown or f"`{first}`"
+        n = len(library.functions)
+        yield f"| `{path.stem}` | {n} | {library.n_inputs} | {_cell(shown)} |"
+    yield ""
+
+
+def suites() -> Iterator[str]:
+    """Yield a table of the shipped suites: name, question, number of cells."""
+    yield "| suite | what it asks | cells |\n|---|---|---:|"
+    for path in sorted(resources.SUITES.glob("*.yaml")):
+        suite = load_suite(path)
+        n = len(suite.datasets) * suite.repetitions * len(suite.classifiers)
+        yield f"| `{suite.name}` | {_cell(suite.description)} | {n:,} |"
+    yield ""
+
+
+def parallel() -> Iterator[str]:
+    """Yield the table of a parallel.yaml."""
+    yield _keys(Parallel.model_json_schema(), "Parallel")
+
+
+def exit_codes() -> Iterator[str]:
+    """Yield a table of the exit codes."""
+    yield "| code | meaning |\n|---:|---|"
+    for code, meaning in MEANINGS.items():
+        yield f"| {code} | {_cell(meaning)} |"
+    yield ""
+
+
+def commands() -> Iterator[str]:
+    """Yield a heading, a usage line and a table of arguments for every command."""
+    parser = make_parser()
+    yield "## Options of every command\n"
+    yield from _arguments(parser)
+    [subparsers] = [
+        action
+        for action in parser._actions
+        if isinstance(action, argparse._SubParsersAction)
+    ]
+    for name, command in subparsers.choices.items():
+        positional = [a for a in command._actions if not a.option_strings]
+        usage = " ".join(
+            f"{a.metavar} [{a.metavar} …]" if a.nargs == "+" else str(a.metavar)
+            for a in positional
+        )
+        yield f"## bench {name}\n"
+        yield f"{str(command.description).rstrip('.')}.\n"
+        yield f"```text\nbench {name}{f' {usage}' if usage else ''} [options]\n```\n"
+        yield from _arguments(command, parser)
+
+
+def _arguments(
+    parser: argparse.ArgumentParser, above: argparse.ArgumentParser | None = None
+) -> Iterator[str]:
+    shared = {action.dest for action in above._actions} if above else set()
+    rows = [
+        f"| {_names(action)} | {_cell(_help(action))} |"
+        for action in parser._actions
+        if not isinstance(action, argparse._SubParsersAction | argparse._HelpAction)
+        and action.dest not in shared
+    ]
+    if rows:
+        yield "| argument | meaning |\n|---|---|"
+        yield from rows
+    else:
+        yield "It has no options."
+    yield ""
+
+
+def _names(action: argparse.Action) -> str:
+    if not action.option_strings:
+        return f"`{action.metavar}`"
+    value = action.metavar
+    if action.choices is not None:
+        value = "{" + ",".join(map(str, action.choices)) + "}"
+    takes = f" {value or action.dest.upper()}" if action.nargs != 0 else ""
+    return ", ".join(f"`{flag}{takes}`" for flag in action.option_strings)
+
+
+def _help(action: argparse.Action) -> str:
+    if isinstance(action, argparse._VersionAction):
+        return "print the version"
+    return str(action.help or "").replace("%(default)s", str(action.default))
+
+
+def _keys(schema: Mapping[str, Any], name: str) -> str:
+    rows = ["| key | type | default | meaning |", "|---|---|---|---|"]
+    properties = schema["properties"]
+    for key in sorted(properties, key=lambda key: key not in ("kind", "mode")):
+        said = properties[key]
+        optional = key in _OPTIONAL or (name, key) in _OPTIONAL
+        default = "–" if optional else "required"
+        if "default" in said:
+            default = _default(said["default"])
+        meaning = _cell(_text(said["description"]))
+        rows.append(f"| `{key}` | {_cell(_type(said))} | {default} | {meaning} |")
+    return "\n".join(rows) + "\n"
+
+
+def _type(said: Mapping[str, Any]) -> str:
+    """Say in words what a JSON Schema takes."""
+    if "$ref" in said:
+        name = said["$ref"].rpartition("/")[2]
+        group, _, kind = headings()[name].partition(": ")
+        shown = f"`{kind}`" if kind else f"{group[0].lower()}{group[1:]}"
+        return f"[{shown}]({_anchor(name)})"
+    if "const" in said:
+        return f"`{said['const']}`"
+    if "enum" in said:
+        return " or ".join(f"`{value}`" for value in said["enum"])
+    for choice in ("anyOf", "oneOf"):
+        if choice in said:
+            parts = {p.get("type"): p for p in said[choice] if "type" in p}
+            if len(parts) > 2 and "array" in parts:  # a choice of a study
+                return "numbers, words, or lists of them"
+            found = [_type(part) for part in said[choice] if part.get("type") != "null"]
+            return " or ".join(dict.fromkeys(found))
+    kind = said["type"]
+    if kind == "array":
+        entry = said.get("items", {})
+        return f"list of {_type(entry)}" if entry else "list"
+    if kind in ("integer", "number"):
+        return ("whole number" if kind == "integer" else "number") + _bounds(said)
+    if kind == "object":
+        entry = said.get("additionalProperties")
+        return f"mapping to {_type(entry)}" if isinstance(entry, dict) else "mapping"
+    return {"boolean": "`true` or `false`", "string": "text"}[kind]
+
+
+def _bounds(said: Mapping[str, Any]) -> str:
+    low, high = said.get("minimum"), said.get("maximum")
+    if low is not None and high is not None:
+        return f", {_number(low)} to {_number(high)}"
+    words = {
+        "minimum": "at least",
+        "exclusiveMinimum": "above",
+        "maximum": "at most",
+        "exclusiveMaximum": "below",
+    }
+    found = [f"{w} {_number(said[key])}" for key, w in words.items() if key in said]
+    return f", {' and '.join(found)}" if found else ""
+
+
+def _number(value: float) -> str:
+    if value == 2**64:
+        return "2⁶⁴"
+    return f"{int(value):,}" if float(value).is_integer() else f"{value:g}"
+
+
+def _default(value: Any) -> str:
+    if value is None or value == {} or value == "" or value == []:
+        return "–"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, list):
+        return f"`[{', '.join(map(str, value))}]`"
+    if isinstance(value, dict):
+        kept = {k: v for k, v in value.items() if v is not None}
+        return f"`{{kind: {kept['kind']}}}`" if "kind" in kept else "–"
+    if isinstance(value, float) and value.is_integer():
+        return f"`{int(value)}`"
+    return f"`{value}`"
+
+
+def _anchor(name: str) -> str:
+    slug = re.sub(r"[^\w\- ]", "", headings()[name].lower()).replace(" ", "-")
+    return f"suite-file.md#{slug}"
+
+
+def _text(text: str) -> str:
+    """Turn the docstrings' double backticks into markdown's single ones."""
+    return text.replace("``", "`")
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+PARTS: dict[str, Callable[[], Iterator[str]]] = {
+    "suite": suite_tables,
+    "inputs": kinds("inputs"),
+    "networks": kinds("neural"),
+    "presets": presets,
+    "metrics": metrics,
+    "libraries": libraries,
+    "suites": suites,
+    "parallel": parallel,
+    "commands": commands,
+    "exit-codes": exit_codes,
+}
+
+
+def generated(page: str) -> str:
+    """Return a page with its generated parts written anew."""
+
+    def part(found: re.Match[str]) -> str:
+        return found[1] + "\n" + "\n".join(PARTS[found[2]]()) + "\n" + found[3]
+
+    return _MARKED.sub(part, page)
+
+
+def main() -> int:
+    """Write the generated parts, or check them."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--check", action="store_true", help="write nothing")
+    options = parser.parse_args()
+    stale = []
+    for path in sorted(DOCS.glob("*.md")):
+        page = path.read_text("utf-8")
+        made = generated(page)
+        if made != page:
+            stale.append(path.name)
+            if not options.check:
+                path.write_text(made, "utf-8")
+    if options.check and stale:
+        names = ", ".join(stale)
+        remedy = "run python tools/generate_docs.py"
+        print(f"docs: {names}: not up to date; {remedy}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
