@@ -67,7 +67,8 @@ def url(path: Path) -> str:
 
 
 def _check_writable(path: Path) -> None:
-    why = why_unwritable(path.parent, attempt=True)
+    # SQLite writes a journal beside it, so that its folder counts even if it exists.
+    why = why_unwritable(path.parent if path.exists() else path, attempt=True)
     if not why and path.exists() and not os.access(path, os.W_OK):
         why = "Permission denied"
     if why:

@@ -165,6 +165,33 @@ def test_an_interrupted_command_says_how_to_go_on(
     assert "5 of 8 done" not in err
 
 
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("data/studies.db", "data/studies.db: cannot be written (data: a symbolic li"),
+        ("data/store", "data/store: cannot be used (a symbolic link to 'nowhere'"),
+        ("reports/small", "reports/small: cannot be written (a symbolic link to 'no"),
+        (None, "the device 'cuda:99' cannot be used on this machine ("),
+    ],
+)
+def test_what_a_study_lacks_is_said_before_its_first_trial(
+    tmp_path, bench_run, trainer, place, said
+):
+    options, entry = [], CLASSIFIER
+    if place is None:
+        entry = CLASSIFIER | {"params": {"device": "cuda:99"}}
+    else:
+        at = (tmp_path / place).parent if place.endswith(".db") else tmp_path / place
+        at.parent.mkdir(exist_ok=True)
+        at.symlink_to("nowhere")
+    if place == "data/studies.db":  # else the store, in the same folder, is said first
+        options = ["--store", "elsewhere"]
+    (tmp_path / "mine.yaml").write_text(study_text(classifiers=[entry], trials=1))
+    code, out, err = bench_run("study", "mine.yaml", *options)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert said in err
+
+
 def test_failed_trials_give_exit_code_3(tmp_path, bench_run, trainer):
     (tmp_path / "mine.yaml").write_text(study_text(trials=1))
     trainer.unfit = 0
