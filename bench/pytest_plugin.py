@@ -86,8 +86,8 @@ def bench_check(request: pytest.FixtureRequest) -> "Callable[..., pd.DataFrame]"
             The scores, one row a repetition, as in a ``results.csv``.
         """
         __tracebackhide__ = True
-        from bench.check_fixture import check_classifier
-        from bench.errors import BenchError
+        from bench.base import BenchError
+        from bench.compare import check_classifier
 
         problem = ""
         try:

@@ -15,11 +15,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from torch.nn.functional import softplus
 
-from bench import figures, load_discriminator, load_library
+from bench import load_discriminator, load_library
+from bench.figures import theme
 
 WEIGHT = 0.1
 SHOWN = 3  # draws, the first ones
-ALONE, PULLED = figures.NEURAL, figures.SYMBOLIC
+ALONE, PULLED = theme.NEURAL, theme.SYMBOLIC
 
 discriminator = load_discriminator("out/parabolas")
 x = discriminator.x  # (100, 1): where it reads a curve
@@ -74,10 +75,10 @@ def experiment(draws):
     return pd.DataFrame(rows), curves
 
 
-@figures.style()
+@theme.style()
 def picture(found, curves):
     """Draw three fits, their curvature, and the distances of all."""
-    drawn = Figure(figsize=(figures.PAGE, 3.5), layout="constrained")
+    drawn = Figure(figsize=(theme.PAGE, 3.5), layout="constrained")
     grid = drawn.add_gridspec(2, SHOWN + 1)
     points = x.numpy()[:, 0]
     kinds = ((0.0, ALONE, "alone"), (WEIGHT, PULLED, "pulled"))
@@ -85,14 +86,14 @@ def picture(found, curves):
         truth, rows, values = draw(seed)
         above = drawn.add_subplot(grid[0, seed])
         below = drawn.add_subplot(grid[1, seed], sharex=above)
-        above.plot(points, truth[0], color=figures.INK, ls=":", label="the parabola")
+        above.plot(points, truth[0], color=theme.INK, ls=":", label="the parabola")
         for weight, colour, label in kinds:
             curve = curves[seed, weight][0].numpy()
             above.plot(points, curve, color=colour, label=label)
             below.plot(points, bends(points, curve), color=colour)
-        below.plot(points, bends(points, truth[0]), color=figures.INK, ls=":")
+        below.plot(points, bends(points, truth[0]), color=theme.INK, ls=":")
         above.plot(
-            points[rows], values, "o", color=figures.INK, ms=2.5, label="noisy points"
+            points[rows], values, "o", color=theme.INK, ms=2.5, label="noisy points"
         )
         above.tick_params(labelbottom=False)
         above.set_title(f"draw {seed}")
@@ -107,7 +108,7 @@ def picture(found, curves):
     ):
         ax = drawn.add_subplot(grid[row, SHOWN])
         pairs = found.pivot(index="draw", columns="weight", values=name)
-        ax.plot([0, 1], pairs.to_numpy().T, color=figures.FAINT, lw=0.5, zorder=1)
+        ax.plot([0, 1], pairs.to_numpy().T, color=theme.FAINT, lw=0.5, zorder=1)
         for place, (weight, colour, _) in enumerate(kinds):
             ax.plot(
                 [place] * len(pairs), pairs[weight], "o", color=colour, ms=3, alpha=0.8
@@ -130,7 +131,7 @@ def bends(points, curve):
 
 
 def report(found, picture_name):
-    """Write what was found in words, with the picture in the folder ``figures``."""
+    """Write what was found in words, with the picture in the folder ``theme``."""
     card = discriminator.card
     means = found.groupby("weight")[["distance", "error"]].mean()
     logits = found.groupby("weight")["logit"].median()
@@ -188,7 +189,7 @@ def main():
     torch.set_num_threads(1)  # such small products take longer by two
     found, curves = experiment(options.draws)
     drawn = picture(found, curves)
-    path = figures.save(drawn, options.out / "figures" / "regulariser")
+    path = theme.save(drawn, options.out / "figures" / "regulariser")
     found.to_csv(
         options.out / "draws.csv", index=False, float_format="%.6g", lineterminator="\n"
     )

@@ -13,15 +13,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from bench import resources
+from bench.base import resources
 from bench.cli.exit_codes import MEANINGS
 from bench.cli.main import make_parser
-from bench.library import load_library
-from bench.metrics import METRICS
-from bench.parallel import Parallel
-from bench.presets import PRESETS
-from bench.schema import Suite
-from bench.suite import load_suite
+from bench.curves import load_library
+from bench.engines.config import Parallel
+from bench.stats import METRICS
+from bench.suite import PRESETS, Suite, load_suite
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 _MARKED = re.compile(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bench.runner import Plan
+    from bench.cells import Plan
     from bench.store import Store
 
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -127,7 +127,7 @@ def folder(text: str) -> Path:
 
 def resolve_plan(options: argparse.Namespace) -> "tuple[Plan, Plan, Store]":
     """Resolve the suite, whole and limited by -d and -c; and open the store."""
-    from bench.runner import make_plan
+    from bench.cells import make_plan
     from bench.store import Store
     from bench.suite import load_suite
 

@@ -82,8 +82,7 @@ def _add(
 
 
 def _compared(options: argparse.Namespace) -> "pd.DataFrame":
-    from bench.compare import compare_results
-    from bench.sources import read_source
+    from bench.compare import compare_results, read_source
 
     base, new = (read_source(p, options.metric) for p in (options.base, options.new))
     return compare_results(
@@ -104,7 +103,7 @@ def _write(frame: "pd.DataFrame", options: argparse.Namespace) -> None:
 
 
 def _names(rows: "pd.DataFrame") -> str:
-    from bench.messages import shown
+    from bench.base import shown
 
     names = [
         f"{shown(row['classifier'])} on {shown(row['dataset'])}"

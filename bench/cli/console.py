@@ -19,16 +19,15 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from bench.cells import Task
+from bench.base import shown
+from bench.cells import Plan, Task
 from bench.cli.terminal import replaced
-from bench.messages import shown
-from bench.result import BAD, STATUSES, Result
-from bench.runner import Plan
+from bench.store import BAD, STATUSES, Result
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bench.planning import Forecast
+    from bench.analysis import Forecast
 
 _STYLES = {
     "worse": "bold red",
@@ -101,7 +100,8 @@ class RunProgress:
 def print_scores(plan: Plan, results: "pd.DataFrame") -> None:
     """Print the table of each dataset: the headline metric, as a line holds no more."""
     # pandas, which `status` needs not
-    from bench.tables import online_note, score_rows, summarise
+    from bench.analysis import summarise
+    from bench.report import online_note, score_rows
 
     summary = summarise(results)
     for recipe in plan.datasets:
@@ -176,7 +176,7 @@ def print_forecast(plan: Plan, found: "Forecast", jobs: int) -> None:
 
 
 def print_comparison(frame: "pd.DataFrame") -> None:
-    """Print what `bench.compare.compare_results` found."""
+    """Print what `bench.compare.differences.compare_results` found."""
     from bench.compare import as_text, count_verdicts, describe
 
     rows = as_text(frame)

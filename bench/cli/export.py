@@ -37,11 +37,10 @@ def add_export(commands: Subparsers) -> None:
 
 def export(options: argparse.Namespace) -> int:
     """Write a trained discriminator as files; train it first if it is not stored."""
-    from bench.card import check_free
+    from bench.base import check_output
     from bench.cli.console import RunProgress
-    from bench.export import choose_cell, export_cell, why_not_done
-    from bench.folders import check_output
-    from bench.run import run_plan
+    from bench.engines import run_plan
+    from bench.export import check_free, choose_cell, export_cell, why_not_done
 
     _, limited, store = resolve_plan(options)
     plan, cell = choose_cell(limited, options.repetition)

@@ -21,8 +21,8 @@ def add_list(commands: Subparsers) -> None:
 
 def list_all(options: argparse.Namespace) -> int:
     """List classifiers, libraries and suites."""
-    from bench.presets import PRESETS
-    from bench.resources import LIBRARIES, SUITES
+    from bench.base import LIBRARIES, SUITES
+    from bench.suite import PRESETS
 
     classifiers = (
         (name, f"{preset.summary} ({' → '.join([*preset.before, preset.class_path])})")
@@ -55,8 +55,7 @@ def _print(title: str, entries: Iterable[tuple[str, str]]) -> None:
 
 def _suite(path: Path) -> str:
     """Return the first sentence of a suite's description."""
-    from bench.documents import read_document
-    from bench.errors import SuiteError
+    from bench.base import SuiteError, read_document
 
     data = read_document(path, SuiteError).data
     return _first_sentence(str(data.get("description", "")))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 
-from bench import __version__
+from bench.base import CHECKOUT, BenchError, __version__, did_you_mean
 from bench.cli.arguments import Subparsers
 from bench.cli.compare import add_check, add_compare
 from bench.cli.exit_codes import BROKEN_PIPE, INTERRUPTED, USAGE
@@ -22,9 +22,6 @@ from bench.cli.show import add_show
 from bench.cli.status import add_status
 from bench.cli.study import add_study
 from bench.cli.terminal import abandon_broken_streams, readable_streams, say
-from bench.errors import BenchError
-from bench.messages import did_you_mean
-from bench.resources import CHECKOUT
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -127,7 +124,7 @@ def _in_one_line(error: BaseException) -> str:
             "out of memory; lower -j, or the sizes of the suite's datasets; finished "
             "cells are kept"
         )
-    from bench.messages import shown  # which needs a dependency
+    from bench.base import shown  # which needs a dependency
 
     try:
         text = str(error)

@@ -23,7 +23,7 @@ def add_merge(commands: Subparsers) -> None:
 
 def merge(options: argparse.Namespace) -> int:
     """Join stores from several machines into one."""
-    from bench.merge import merge_stores
+    from bench.store import merge_stores
 
     counts = merge_stores(options.stores, options.store, say)
     print(", ".join(f"{n} {what}" for what, n in counts.items()))

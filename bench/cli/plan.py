@@ -31,11 +31,9 @@ def add_plan(commands: Subparsers) -> None:
 
 def plan(options: argparse.Namespace) -> int:
     """Say what a suite would cost, and which differences it can show."""
+    from bench.analysis import forecast, pilot
     from bench.cli.console import RunProgress, print_forecast
-    from bench.devices import check_devices
-    from bench.engines import LocalEngine
-    from bench.planning import forecast, pilot
-    from bench.run import run_plan
+    from bench.engines import LocalEngine, check_devices, run_plan
 
     whole, _, store = resolve_plan(options)
     check_devices(whole.suite, whole.everything, store)

@@ -25,7 +25,7 @@ def add_report(commands: Subparsers) -> None:
 
 def report(options: argparse.Namespace) -> int:
     """Write the report from what is stored."""
-    from bench.folders import check_output
+    from bench.base import check_output
     from bench.report import write_report
 
     plan, _, store = resolve_plan(options)

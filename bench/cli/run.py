@@ -56,15 +56,13 @@ def add_run(commands: Subparsers) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run or resume a suite, print its table, write its report."""
-    from bench.audit_findings import load_audits
+    from bench.analysis import load_audits, load_results, results_frame, transfer_frame
+    from bench.base import check_output
     from bench.cli.console import RunProgress, print_scores
-    from bench.folders import check_output
-    from bench.parallel import make_engine
-    from bench.published import compare_with_published
+    from bench.compare import compare_with_published
+    from bench.engines import check_machine, check_sizes, make_engine, run_plan
     from bench.report import write_report
-    from bench.result import BAD
-    from bench.run import check_machine, check_sizes, run_plan
-    from bench.tables import load_results, results_frame, transfer_frame
+    from bench.store import BAD
 
     whole, plan, store = resolve_plan(options)
     limited = len(plan.cells) < len(whole.cells)

@@ -14,7 +14,7 @@ def add_schema(commands: Subparsers) -> None:
 
 def schema(options: argparse.Namespace) -> int:
     """Print the JSON Schema of a suite file, for editors."""
-    from bench.schema import Suite
+    from bench.suite import Suite
 
     print(json.dumps(Suite.model_json_schema(), indent=2))
     return OK

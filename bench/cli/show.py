@@ -24,9 +24,8 @@ def add_show(commands: Subparsers) -> None:
 
 def show(options: argparse.Namespace) -> int:
     """Draw the curves, inputs and gradients of each dataset."""
-    from bench.dataset_picture import DatasetCurves, draw_dataset
-    from bench.figure_files import FigureFolder
-    from bench.folders import check_output
+    from bench.base import check_output
+    from bench.report import DatasetCurves, FigureFolder, draw_dataset
 
     _, plan, _ = resolve_plan(options)
     folder = report_folder(options, plan.suite.name)

@@ -28,8 +28,8 @@ def add_status(commands: Subparsers) -> None:
 
 def status(options: argparse.Namespace) -> int:
     """Count the cells by status; with --why, say why those missing have no result."""
+    from bench.analysis import count_statuses, explain_missing
     from bench.cli.console import print_statuses
-    from bench.status import count_statuses, explain_missing
 
     plan, _, store = resolve_plan(options)
     print_statuses(plan.suite.name, count_statuses(plan, store))

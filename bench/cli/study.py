@@ -41,14 +41,11 @@ def add_study(commands: Subparsers) -> None:
 
 def study(options: argparse.Namespace) -> int:
     """Search the hyperparameters of a suite's classifier, test and report the best."""
+    from bench.base import check_output
     from bench.cli.console import RunProgress
-    from bench.devices import check_devices
-    from bench.folders import check_output
+    from bench.engines import check_devices
     from bench.store import Store
-    from bench.study import run_study
-    from bench.study_best import plans_of, retrain
-    from bench.study_plan import plan_study
-    from bench.study_report import write_study_report
+    from bench.study import plan_study, plans_of, retrain, run_study, write_study_report
     from bench.suite import load_suite
 
     plan = plan_study(load_suite(options.suite), options.trials)
@@ -58,7 +55,7 @@ def study(options: argparse.Namespace) -> int:
     check_devices(plan.suite, plan.plan.cells)
     told: Any = None
     if plan.spec.log is not None:
-        from bench.study_log import trial_logger
+        from bench.study import trial_logger
 
         told = trial_logger(plan.spec.log, plan.name)
     results = run_study(plan, options.storage, say, told)
@@ -71,5 +68,7 @@ def study(options: argparse.Namespace) -> int:
         with RunProgress(sum(len(p.cells) for p in plans)) as progress:
             tested = retrain(plans, store, progress.advance, progress.warn)
         failed += 2 * tested.repetitions - len(tested.best) - len(tested.suite)
-    print(write_study_report(plan, results, tested, out, options.storage))
+    say("writing the report…")  # which takes some seconds
+    readme = write_study_report(plan, results, tested, out, options.storage)
+    print(f"open {readme.with_name('index.html')}")
     return SOME_FAILED if failed else OK

@@ -5,8 +5,8 @@ import pytest
 import references
 import torch
 
-from bench.library import load_library
-from bench.neural import sample_mlp, stream_mlp
+from bench.curves.library import load_library
+from bench.curves.neural import sample_mlp, stream_mlp
 
 X = np.linspace(-3, 3, 100, endpoint=False)[:, None]
 N_CURVES, N_LOOP = 4000, 200  # a curve costs the same in a longer loop
@@ -74,8 +74,8 @@ def test_library_values(against, benchmark):
 
 STREAM = """
 import numpy as np, tempfile
-from bench.library import load_library
-from bench.neural import stream_mlp
+from bench.curves.library import load_library
+from bench.curves.neural import stream_mlp
 x = np.linspace(-3, 3, 100, endpoint=False)[:, None]
 with tempfile.TemporaryFile() as file:
     for values, _ in {stream}(x, {n_curves}, np.random.default_rng(0)):

@@ -13,12 +13,12 @@ import yaml_text
 from sklearn.naive_bayes import GaussianNB
 
 import bench
-from bench.datasets import make_dataset
-from bench.engines import LocalEngine
-from bench.fitting import compute
-from bench.run import run_plan
-from bench.runner import make_plan
-from bench.store import Store
+from bench.cells.compute import compute
+from bench.cells.plan import make_plan
+from bench.curves.datasets import make_dataset
+from bench.engines.engine import LocalEngine
+from bench.engines.run import run_plan
+from bench.store.store import Store
 
 DATASET = yaml_text.SUITE["datasets"][0] | {"train": 50, "test": 50}
 TEN = ["KNN", "SVC", "GP", "DT", "RF", "ADA", "GNB", "QDA", "MLP", "CHANCE"]
@@ -152,7 +152,7 @@ BARE = """
 import numpy as np, torch, sys
 sys.path.insert(0, {folder!r})
 torch.set_num_threads(1)
-from bench.nets import {network}
+from bench.discriminators.nets import {network}
 from references import train_bare
 X = np.random.default_rng(0).standard_normal((2000, 100)).astype(np.float32)
 y = np.arange(2000) % 2

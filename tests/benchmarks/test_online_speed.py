@@ -6,12 +6,13 @@ import torch
 from online_reference import CURVES, STEPS, train_online_bare
 
 from bench import CSDClassifier, SDClassifier
-from bench.dataset_schema import DatasetSpec
-from bench.datasets import make_dataset, resolve_dataset
-from bench.nets import CSD, SD
-from bench.online import fit_online
-from bench.streams import CurveStream
-from bench.training_schema import OnlineTraining
+from bench.curves.datasets import make_dataset
+from bench.curves.recipes import resolve_dataset
+from bench.curves.streams import CurveStream
+from bench.discriminators.nets import CSD, SD
+from bench.discriminators.online import fit_online
+from bench.suite.datasets import DatasetSpec
+from bench.suite.fields import OnlineTraining
 
 N_MEMBERS, N_POINTS = 10, 700
 DATASET = {

@@ -5,8 +5,8 @@ import references
 import torch
 
 from bench import CSDClassifier, SDClassifier
-from bench.datasets import make_dataset
-from bench.nets import CSD, SD
+from bench.curves.datasets import make_dataset
+from bench.discriminators.nets import CSD, SD
 
 DATASET = {
     "id": "uniform-100",

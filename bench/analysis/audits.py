@@ -1,0 +1,289 @@
+"""Judging audits: signs that a dataset, or the harness, gives the classes away."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bench.cells import BASELINES, DEPTH, PERMUTED, TREES, Plan
+from bench.stats import CHANCE
+from bench.store import BAD, Result, Store
+
+STANDARD_ERRORS = 4
+MARGIN = 0.01  # of accuracy: a tree so near to the best classifier explains it
+TRIVIAL = 0.95  # accuracy of a tree from which a task is trivial
+IMBALANCE = 0.1  # of the share that a class should have
+_THRESHOLD = f"alarm beyond {STANDARD_ERRORS} standard errors"
+_NOT_DONE = ("missing", *BAD)
+_COLUMNS = (
+    "dataset",
+    "audit",
+    "value",
+    "expected",
+    "standard_error",
+    "n",
+    "alarm",
+    "words",
+)
+
+
+def load_audits(plan: Plan, store: Store) -> list[Result]:
+    """Read the result of every audit; one that is not stored has status "missing"."""
+    return [store.get(audit.key) or audit.result("missing") for audit in plan.audits]
+
+
+def find_audits(plan: Plan, store: Store, results: pd.DataFrame) -> pd.DataFrame:
+    """Judge the stored audits of a suite; nothing is drawn or fitted.
+
+    Parameters
+    ----------
+    results
+        The suite's cells, as `bench.analysis.results.results_frame` gives them.
+
+    Returns
+    -------
+    DataFrame
+        The rows of `judge_audits` for each dataset, over the audits that are done,
+        then a row for those that are not: its ``audit`` is their status, or "missing"
+        where nothing is stored, its ``value`` says how many they are, of ``n``. Empty
+        where the suite wants no audits.
+    """
+    found: dict[str, list[Result]] = {}
+    for result, audit in zip(load_audits(plan, store), plan.audits, strict=True):
+        found.setdefault(audit.dataset.spec.id, []).append(result)
+    cells = results[results["status"] == "done"]
+    frames = []
+    for dataset, own in found.items():
+        rows = cells[cells["dataset"] == dataset]
+        scores = rows.get("test_accuracy", pd.Series(dtype=float))
+        means = scores.groupby(rows["classifier"]).mean() if len(scores) else scores
+        frames += [
+            judge_audits(
+                dataset,
+                [result.figures for result in own if result.status == "done"],
+                chance=list(scores[rows["classifier"] == CHANCE]),
+                best=float(means.max()) if len(means) else None,
+            ),
+            _not_done(plan, dataset, own),
+        ]
+    frames = [frame for frame in frames if len(frame)]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+
+def not_done(audits: pd.DataFrame) -> pd.DataFrame:
+    """Return those rows of `find_audits` that say which audits are not done."""
+    return audits if audits.empty else audits[audits["audit"].isin(_NOT_DONE)]
+
+
+def judge_audits(
+    dataset: str,
+    figures: Sequence[dict[str, Any]],
+    *,
+    chance: Sequence[float] = (),
+    best: float | None = None,
+) -> pd.DataFrame:
+    """Judge the audits of a dataset's repetitions.
+
+    Parameters
+    ----------
+    dataset : str
+        Its id.
+    figures
+        One a repetition, as `bench.cells.audits.audit_repetition` gives them.
+    chance : sequence of float
+        Held-out accuracies of CHANCE over repetitions; those that are NaN are left
+        out.
+    best : float, optional
+        Mean held-out accuracy of the best classifier.
+
+    Returns
+    -------
+    DataFrame
+        One row an audit: ``dataset``, ``audit``, ``value``, what is ``expected`` where
+        there is no trap, its ``standard_error`` over repetitions (never below the
+        binomial one, and that one at two or fewer), over how many repetitions
+        (``n``), whether it is an ``alarm``, and finding and threshold in ``words``.
+        Empty where no repetition has figures.
+
+        - "CHANCE", if given: accuracy.
+        - "KNN, labels permuted" and "SVC, labels permuted": balanced accuracy, whose
+          expectation does not depend on the balance of the classes.
+        - "tree on scale", "tree on roughness", "tree on scale and roughness" (the
+          features of `bench.cells.shallow_baselines.shortcut_features`) and "tree on
+          points" (every column, all channels): accuracy.
+        - "duplicates": test curves that are training curves of their repetition.
+        - "balance of training curves" and "balance of test curves": the share of the
+          class that is furthest from an equal share.
+    """
+    n = len(figures)
+    if not n:
+        return pd.DataFrame(columns=_COLUMNS)
+    sizes = _sizes([own["curves"] for own in figures])
+    scores = {
+        name: [float(own["scores"][name]) for own in figures] for name in BASELINES
+    }
+    n_duplicates = sum(own["duplicates"] for own in figures)
+    known = [score for score in chance if not math.isnan(score)]
+    rows = [
+        *([_chance(known, sizes["test"] / n)] if known else []),
+        *(_permuted(name, scores[name], sizes["fitted"]) for name in PERMUTED),
+        *(_tree(name, scores[name], sizes["fitted"], best) for name in TREES),
+        _duplicates(n_duplicates, int(sizes["test"].sum()), n),
+        *(_balance(part, sizes[part], n) for part in ("training", "test")),
+    ]
+    return pd.DataFrame([{"dataset": dataset} | row for row in rows])
+
+
+def _sizes(curves: Sequence[dict[str, list[int]]]) -> dict[str, np.ndarray]:
+    """Add up the curves of each class over repetitions; leave out classes without."""
+    n_labels = max(len(sizes) for own in curves for sizes in own.values())
+    total = {
+        part: np.sum([np.pad(s[part], (0, n_labels - len(s[part]))) for s in curves], 0)
+        for part in curves[0]
+    }
+    present = total["training"] + total["test"] > 0
+    return {part: sizes[present] for part, sizes in total.items()}
+
+
+def _not_done(plan: Plan, dataset: str, audits: Sequence[Result]) -> pd.DataFrame:
+    """Say how many audits of a dataset are not done, and why."""
+    counts = Counter(
+        (result.status, _error(result)) for result in audits if result.status != "done"
+    )
+    command = f"`python -m bench run {plan.suite.path.as_posix()}`"
+    rows = []
+    for (status, error), count in counts.items():
+        words = f"{count} of {len(audits)} repetitions have no audit: "
+        if status == "missing":
+            words += f"nothing is stored; {command} computes what is missing"
+        else:
+            words += f"{status}{error}; --retry-failed computes what failed again"
+        value, n = float(count), len(audits)
+        row = _row(status, value, 0.0, 0.0, n, alarm=False, words=words, trap="")
+        rows.append({"dataset": dataset} | row)
+    return pd.DataFrame(rows, columns=_COLUMNS)
+
+
+def _error(result: Result) -> str:
+    if not result.error:
+        return ""
+    said = f"{result.error.get('type')}: {result.error.get('message')}"
+    return f" ({said.splitlines()[0][:300]})"
+
+
+def _chance(scores: list[float], sizes: np.ndarray) -> dict[str, Any]:
+    """Compare guesses with chance; sizes are test curves of each class and draw."""
+    expected = 1 / len(sizes)
+    n_curves = float(sizes.sum()) * len(scores)
+    error = _standard_error(scores, math.sqrt(expected * (1 - expected) / n_curves))
+    return _at_chance("CHANCE", "accuracy of CHANCE", scores, expected, error)
+
+
+def _permuted(name: str, scores: list[float], sizes: np.ndarray) -> dict[str, Any]:
+    """Compare fits on permuted labels with chance; sizes are curves of each class."""
+    expected = 1 / len(sizes)
+    variances = expected * (1 - expected) / np.maximum(sizes, 1)
+    error = _standard_error(scores, math.sqrt(variances.sum()) / len(sizes))
+    said = f"balanced accuracy of {name}, training and test labels permuted"
+    return _at_chance(f"{name}, labels permuted", said, scores, expected, error)
+
+
+def _at_chance(
+    audit: str, said: str, scores: list[float], expected: float, error: float
+) -> dict[str, Any]:
+    value = float(np.mean(scores))
+    alarm = abs(value - expected) > STANDARD_ERRORS * error
+    words = (
+        f"{said}: {value:.4f} where chance is {expected:.4f}; {_THRESHOLD} of "
+        f"{error:.4f}"
+    )
+    trap = "labels leak, or a score is wrong"
+    return _row(audit, value, expected, error, len(scores), alarm, words, trap)
+
+
+def _tree(
+    name: str, scores: list[float], sizes: np.ndarray, best: float | None
+) -> dict[str, Any]:
+    """Compare a shallow tree on trivial features with the best classifier."""
+    value, expected = float(np.mean(scores)), float(sizes.max() / sizes.sum())
+    floor = math.sqrt(expected * (1 - expected) / sizes.sum())
+    error = _standard_error(scores, floor)
+    words = (
+        f"accuracy of a decision tree of depth {DEPTH} on {TREES[name]}: {value:.3f} "
+        f"where the largest class has {expected:.3f}"
+    )
+    near = best is not None and value >= best - MARGIN - 1e-9  # 0.99 - 0.98 > 0.01
+    if best is not None and not math.isnan(best):
+        words += f" and the best classifier {best:.3f}"
+    words += f"; alarm from {TRIVIAL:g}, or within {MARGIN:g} of the best classifier"
+    # Where nothing beats guessing, a tree is as good as the best and explains nothing.
+    learns = value - expected > STANDARD_ERRORS * error
+    alarm = learns and (near or value >= TRIVIAL)
+    trap = (
+        f"{TREES[name]} are enough, so that scores on this dataset do not show that a "
+        "classifier recognises functions"
+    )
+    return _row(name, value, expected, error, len(scores), alarm, words, trap)
+
+
+def _duplicates(n_duplicates: int, n_curves: int, n: int) -> dict[str, Any]:
+    words = (
+        f"{n_duplicates} of {n_curves} test curves equal a training curve of their "
+        "repetition; alarm from 1"
+    )
+    trap = "a classifier that memorises training curves is rewarded"
+    alarm = n_duplicates > 0
+    return _row("duplicates", float(n_duplicates), 0.0, 0.0, n, alarm, words, trap)
+
+
+def _balance(part: str, sizes: np.ndarray, n: int) -> dict[str, Any]:
+    """Compare the share of each class with an equal share."""
+    equal, total = 1 / len(sizes), sizes.sum()
+    shares = sizes / total
+    value = float(shares[np.abs(shares - equal).argmax()])
+    error = math.sqrt(equal * (1 - equal) / total)
+    # Curves may be drawn from all classes at random: by luck, few are unbalanced.
+    alarm = abs(value - equal) > max(IMBALANCE * equal, STANDARD_ERRORS * error)
+    words = (
+        f"{part} curves of each class: {sizes.min()} to {sizes.max()} of {total}; "
+        f"alarm where a share differs from {equal:.3f} by more than {IMBALANCE:.0%} of "
+        f"it and by more than {STANDARD_ERRORS} standard errors"
+    )
+    trap = "read balanced accuracy, not accuracy"
+    name = f"balance of {part} curves"
+    return _row(name, value, equal, error, n, alarm, words, trap)
+
+
+def _row(
+    audit: str,
+    value: float,
+    expected: float,
+    error: float,
+    n: int,
+    alarm: bool,
+    words: str,
+    trap: str,
+) -> dict[str, Any]:
+    return {
+        "audit": audit,
+        "value": value,
+        "expected": expected,
+        "standard_error": error,
+        "n": n,
+        "alarm": bool(alarm),
+        "words": f"{words}: {trap}" if alarm else words,
+    }
+
+
+def _standard_error(scores: list[float], floor: float) -> float:
+    """Return the standard error over repetitions, and at least the binomial one.
+
+    A few repetitions may agree by luck.
+    """
+    n = len(scores)
+    if n <= 2:
+        return floor
+    return max(float(np.std(scores, ddof=1)) / math.sqrt(n), floor)

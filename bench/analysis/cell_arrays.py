@@ -1,0 +1,97 @@
+"""What the arrays of a dataset's cells tell a report; there may be ten thousand."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from bench.analysis.findings import Findings, rows_of
+from bench.analysis.online import online_table
+from bench.stats import (
+    CHANCE,
+    Predictions,
+    calibration_frame,
+    held_out_frame,
+    history_frame,
+    last_epochs,
+    trained_online,
+)
+from bench.store import Store
+
+
+@dataclass(frozen=True)
+class CellArrays:
+    """What a dataset's cells say of single curves and of training.
+
+    Attributes
+    ----------
+    bins
+        See `bench.stats.calibration.calibration_frame`, of every cell with
+        probabilities.
+    first
+        The first repetition of which any cell is done, or None.
+    labels, predictions
+        Of its held-out curves: the classes, and classifier → those predicted; CHANCE
+        left out.
+    history, held_out
+        See `bench.stats.histories.history_frame` and
+        `bench.stats.histories.held_out_frame`.
+    online
+        See `bench.analysis.online.online_table`.
+    """
+
+    bins: pd.DataFrame
+    first: int | None
+    labels: np.ndarray
+    predictions: dict[str, np.ndarray]
+    history: pd.DataFrame
+    held_out: pd.DataFrame
+    online: pd.DataFrame
+
+
+@dataclass
+class _Gathered:
+    """What is kept of each cell while the next one is read."""
+
+    bins: list[pd.DataFrame] = field(default_factory=list)
+    last: list[pd.DataFrame] = field(default_factory=list)
+    histories: dict[tuple[str, int], dict[str, np.ndarray]] = field(
+        default_factory=dict
+    )
+
+
+def read_cell_arrays(found: Findings, dataset: str, store: Store) -> CellArrays:
+    """Read the arrays of each cell that is done, one after the other."""
+    kept = _Gathered()
+    first: int | None = None
+    labels = np.empty(0)
+    predictions: dict[str, np.ndarray] = {}
+    rows = rows_of(found.results, dataset)
+    for row in rows[rows["status"] == "done"].to_dict("records"):
+        key = (row["classifier"], row["repetition"])
+        arrays = store.arrays(row["key"])
+        history = {k: v for k, v in arrays.items() if k.startswith("history_")}
+        if history:
+            kept.histories[key] = history
+        if trained_online(arrays):
+            kept.last.append(last_epochs({key: arrays}))
+        if key[0] == CHANCE:
+            continue
+        if str(arrays["kind"]) == "probability":
+            given = Predictions.of(arrays, "test")
+            kept.bins.append(calibration_frame({key: given}))
+        if first in (None, key[1]):
+            first = key[1]
+            labels = arrays["labels_test"]
+            predictions[key[0]] = arrays["predictions_test"]
+    held_out = held_out_frame(kept.histories)
+    last = pd.concat(kept.last, ignore_index=True) if kept.last else pd.DataFrame()
+    return CellArrays(
+        bins=pd.concat(kept.bins, ignore_index=True) if kept.bins else pd.DataFrame(),
+        first=first,
+        labels=labels,
+        predictions=predictions,
+        history=history_frame(kept.histories),
+        held_out=held_out,
+        online=online_table(last, held_out, rows),
+    )

@@ -1,0 +1,174 @@
+"""Results as data frames, and data frames as text."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bench.cells import Plan, make_plan
+from bench.stats import METRICS, Predictions, score_all
+from bench.store import STORE, Result, Store
+from bench.suite import Suite, load_suite
+
+
+def read_results(
+    suite: Plan | Suite | str | Path, store: str | Path | Store = STORE
+) -> pd.DataFrame:
+    """Read what is stored of a suite.
+
+    Parameters
+    ----------
+    suite
+        A suite, its plan, or the path of its file.
+    store
+        The store, or its folder.
+
+    Returns
+    -------
+    DataFrame
+        One row a cell, in the suite's order: coordinates, status ("missing" where
+        nothing is stored), ``train_`` and ``test_`` scores of the suite's metrics,
+        seconds, memory in MiB, attempts, iterations, how many trained as one batch
+        (``batched``; seconds are those of the batch divided by it), data hash, error,
+        signal and key. Training scores are NaN where a classifier was trained online.
+    """
+    if not isinstance(suite, Plan):
+        suite = make_plan(suite if isinstance(suite, Suite) else load_suite(suite))
+    if not isinstance(store, Store):
+        store = Store(Path(store))
+    return results_frame(suite, store, load_results(suite, store))
+
+
+def load_results(plan: Plan, store: Store) -> list[Result]:
+    """Read the result of every cell; one that is not stored has status "missing"."""
+    found = []
+    for cell in plan.cells:
+        result = store.get(cell.key) or cell.result("missing")
+        # The plan knows the fields; ten thousand copies would fill the memory.
+        found.append(replace(result, fields={}))
+    return found
+
+
+def results_frame(plan: Plan, store: Store, found: Sequence[Result]) -> pd.DataFrame:
+    """Lay loaded results out as `read_results` does."""
+    metrics = plan.suite.metrics
+    rows = []
+    for cell, result in zip(plan.cells, found, strict=True):
+        coordinates: dict[str, Any] = {
+            "suite": plan.suite.name,
+            "dataset": cell.dataset.spec.id,
+            "repetition": cell.repetition,
+            "classifier": cell.classifier.id,
+        }
+        rows.append(coordinates | _row(result, metrics, store) | {"key": cell.key})
+    return pd.DataFrame(rows)
+
+
+def transfer_frame(plan: Plan, store: Store) -> pd.DataFrame:
+    """Read what is stored of a suite's transfers.
+
+    Returns
+    -------
+    DataFrame
+        One row a transfer: suite, train and test (datasets), and the rest as in
+        `read_results`, but for the training scores.
+    """
+    metrics = plan.suite.metrics
+    rows = []
+    for cell in plan.transfers:
+        assert cell.target is not None  # what makes it a transfer
+        result = store.get(cell.key) or cell.result("missing")
+        coordinates: dict[str, Any] = {
+            "suite": plan.suite.name,
+            "train": cell.dataset.spec.id,
+            "test": cell.target.spec.id,
+            "repetition": cell.repetition,
+            "classifier": cell.classifier.id,
+        }
+        rows.append(coordinates | _row(result, metrics, store) | {"key": cell.key})
+    return pd.DataFrame(rows).drop(columns=[f"train_{m}" for m in metrics if rows])
+
+
+def _row(result: Result, metrics: Iterable[str], store: Store) -> dict[str, Any]:
+    row: dict[str, Any] = {"status": result.status}
+    absent = set(metrics) - result.test.keys()
+    if result.train:  # else it was trained online: there is no training set
+        absent |= set(metrics) - result.train.keys()
+    # A metric that is not computed at once, or is younger than the result.
+    arrays = store.arrays(result.key) if result.status == "done" and absent else None
+    for part in ("train", "test"):
+        scores = getattr(result, part)
+        if arrays is not None and (part == "test" or result.train):
+            scores = scores | score_all(Predictions.of(arrays, part), absent)
+        row |= {f"{part}_{name}": scores.get(name, math.nan) for name in metrics}
+    measured = (
+        "fit_seconds",
+        "predict_seconds",
+        "fit_cpu_seconds",
+        "predict_cpu_seconds",
+        "seconds",
+        "peak_rss_mib",
+        "attempts",
+        "iterations",
+        "batched",
+    )
+    row |= {name: getattr(result, name) for name in measured}
+    row["data_hash"] = result.data_hash
+    error = result.error or {}
+    message = f"{error.get('type')}: {error.get('message')}" if error else ""
+    return row | {
+        "error": message.splitlines()[0][:300] if message else "",
+        "signal": error.get("signal", ""),
+    }
+
+
+def summarise(results: pd.DataFrame) -> pd.DataFrame:
+    """Reduce results to one row for each dataset and classifier.
+
+    Returns
+    -------
+    DataFrame
+        ``n`` cells done of ``n_cells``, and mean and std (ddof=1) over repetitions
+        of every score, and of the seconds to fit and predict. Datasets in the suite's
+        order; classifiers by the first held-out score, best first.
+    """
+    scores = [c for c in results.columns if c.startswith(("train_", "test_"))]
+    values = [*scores, "fit_seconds", "predict_seconds"]
+    groups = results.groupby(["dataset", "classifier"], sort=False)
+    summary = groups.agg(
+        n=("status", lambda status: int((status == "done").sum())),
+        n_cells=("status", "size"),
+    )
+    done = results[results["status"] == "done"].groupby(["dataset", "classifier"])
+    for name in values:
+        summary[f"{name}_mean"] = done[name].mean()
+        summary[f"{name}_std"] = done[name].std(ddof=1)
+    summary = summary.reset_index()
+    headline = next(c for c in scores if c.startswith("test_"))
+    metric = METRICS[headline.removeprefix("test_")]
+    order = {name: i for i, name in enumerate(results["dataset"].unique())}
+    return (
+        summary.assign(_order=summary["dataset"].map(order))
+        .sort_values(
+            ["_order", f"{headline}_mean"],
+            ascending=[True, not metric.larger_is_better],
+            kind="stable",
+            na_position="last",
+        )
+        .drop(columns="_order")
+        .reset_index(drop=True)
+    )
+
+
+def trained_online(summary: pd.DataFrame) -> list[str]:
+    """Name the classifiers that have held-out scores and no training scores at all.
+
+    `summary` holds rows of one dataset, as `summarise` gives them.
+    """
+    found = [c for c in summary.columns if c.endswith("_mean")]
+    train = summary[[c for c in found if c.startswith("train_")]].notna().any(axis=1)
+    test = summary[[c for c in found if c.startswith("test_")]].notna().any(axis=1)
+    return [str(name) for name in summary.loc[test & ~train, "classifier"]]

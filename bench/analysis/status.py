@@ -1,0 +1,164 @@
+"""What is stored of a suite, and why what is missing cannot be reused."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from bench.base import digest, flatten
+from bench.cells import Audit, Plan, Task
+from bench.store import Store
+
+_SHOWN = 60  # characters of a value that differs
+_NOTHING = "nothing of this classifier is stored"
+_NO_AUDIT = "no audit is stored"
+
+
+def count_statuses(plan: Plan, store: Store) -> dict[tuple[str, str], Counter[str]]:
+    """Count cells, transfers and audits by status.
+
+    The names are the dataset's and the classifier's; audits have no classifier.
+    "missing" is what nothing sound is stored of; what is wrong with a damaged file
+    is then in ``store.damaged``.
+    """
+    counts: dict[tuple[str, str], Counter[str]] = {}
+    for cell in plan.everything:
+        stored = store.get(cell.key)
+        name = (_dataset(cell), cell.name)
+        found = stored.status if stored else "missing"
+        counts.setdefault(name, Counter())[found] += 1
+    return counts
+
+
+def explain_missing(plan: Plan, store: Store) -> Iterator[str]:
+    """Say of each missing cell in which fields it differs from the nearest stored one.
+
+    Yields
+    ------
+    str
+        One line for the repetitions of a dataset and classifier together.
+    """
+    missing: dict[tuple[str, str], list[Task]] = {}
+    damaged: dict[tuple[str, str], list[Task]] = {}
+    for cell in plan.everything:
+        name = (_dataset(cell), cell.name)
+        lacking = missing.setdefault(name, []), damaged.setdefault(name, [])
+        if store.get(cell.key) is None:
+            lacking[cell.key in store.damaged].append(cell)
+    kinds, repetitions = _stored_kinds(store) if any(missing.values()) else ({}, {})
+    for name in missing:
+        if cells := damaged[name]:
+            yield f"{_where(cells)}: damaged; the next run computes them again"
+        if cells := missing[name]:
+            yield f"{_where(cells)}: {_reason(cells[0], kinds, repetitions)}"
+
+
+def differences(wanted: dict[str, Any], stored: dict[str, Any]) -> list[str]:
+    """Name the fields in which two flat keys differ, and both values."""
+    names = wanted.keys() | stored.keys()
+    # Parameters where there were none: each of them says so, "{}" need not.
+    filled = {n for n in names if any(other.startswith(f"{n}.") for other in names)}
+    return [
+        f"{name} is {_shown(wanted, name, stored)}, "
+        f"stored {_shown(stored, name, wanted)}"
+        for name in sorted(names - filled - {"repetition"})
+        if _written(wanted, name) != _written(stored, name)
+    ]
+
+
+def _reason(
+    cell: Task, kinds: dict[str, dict[str, Any]], repetitions: dict[str, set[int]]
+) -> str:
+    kind = _kind(cell.fields)
+    if kind in kinds:
+        return f"stored are {_ranges(repetitions[kind])} alone"
+    wanted = flatten(json.loads(json.dumps(cell.fields)))
+    told = [
+        differences(wanted, stored)
+        for stored in kinds.values()
+        if _computes(stored) == _computes(wanted)
+    ]
+    nothing = _NO_AUDIT if isinstance(cell, Audit) else _NOTHING
+    nearest = min(told, key=len, default=[nothing])
+    return "; ".join(nearest)
+
+
+def _computes(fields: dict[str, Any]) -> tuple[Any, bool]:
+    """Name the classifier of a flat key, and say whether it is an audit's."""
+    return fields.get("classifier.class"), "audit.results" in fields
+
+
+def _stored_kinds(
+    store: Store,
+) -> tuple[dict[str, dict[str, Any]], dict[str, set[int]]]:
+    kinds: dict[str, dict[str, Any]] = {}
+    repetitions: dict[str, set[int]] = {}
+    for key in store.keys():  # noqa: SIM118 (a method of ours, not a dictionary's)
+        stored = store.get(key)
+        if stored is not None:
+            kind = _kind(stored.fields)
+            kinds.setdefault(kind, flatten(stored.fields))
+            repetitions.setdefault(kind, set()).add(stored.repetition)
+    return kinds, repetitions
+
+
+def _kind(fields: dict[str, Any]) -> str:
+    """Name what the repetitions of a cell have in common."""
+    return digest({k: v for k, v in fields.items() if k != "repetition"})
+
+
+def _written(fields: dict[str, Any], name: str) -> str:
+    """Write a value as the key's hash reads it, which tells 1 from 1.0 and true."""
+    return json.dumps(fields[name], ensure_ascii=False) if name in fields else ""
+
+
+def _shown(fields: dict[str, Any], name: str, other: dict[str, Any]) -> str:
+    if name not in fields:
+        return "not given"
+    value, theirs = fields[name], other.get(name)
+    if isinstance(value, str) and isinstance(theirs, str) and "\n" in value + theirs:
+        lines, other_lines = value.split("\n"), theirs.split("\n")
+        at = _first_difference(lines, other_lines)
+        if at == len(lines):
+            return f"'(no more lines)' in line {at + 1}"
+        other_line = other_lines[at] if at < len(other_lines) else ""
+        return f"'{_excerpt(lines[at], other_line)}' in line {at + 1}"
+    return _excerpt(_written(fields, name), _written(other, name))
+
+
+def _excerpt(text: str, other: str) -> str:
+    """Cut a long text around where it begins to differ from another."""
+    if len(text) <= _SHOWN:
+        return text
+    start = max(0, min(_first_difference(text, other) - 20, len(text) - _SHOWN))
+    end = start + _SHOWN
+    return ("…" if start else "") + text[start:end] + ("…" if end < len(text) else "")
+
+
+def _first_difference(a: Sequence[Any], b: Sequence[Any]) -> int:
+    shorter = min(len(a), len(b))
+    return next((i for i in range(shorter) if a[i] != b[i]), shorter)
+
+
+def _where(cells: Sequence[Task]) -> str:
+    names = [name for name in (_dataset(cells[0]), cells[0].name) if name]
+    return ", ".join([*names, _ranges({cell.repetition for cell in cells})])
+
+
+def _dataset(cell: Task) -> str:
+    """Name the dataset; the transfers from it go together, and so do its audits."""
+    if isinstance(cell, Audit):
+        return f"{cell.dataset.spec.id}, audits"
+    return cell.dataset.spec.id + ("" if cell.target is None else ", on others")
+
+
+def _ranges(numbers: Iterable[int]) -> str:
+    """Write ``repetitions 0–3, 7``."""
+    parts: list[list[int]] = []
+    for number in sorted(numbers):
+        if parts and number == parts[-1][1] + 1:
+            parts[-1][1] = number
+        else:
+            parts.append([number, number])
+    text = ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in parts)
+    return f"repetitions {text}"

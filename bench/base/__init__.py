@@ -1,0 +1,9 @@
+"""What all packages need: errors, messages, files, YAML, seeds, limits, provenance.
+
+May import nothing of `bench`.
+The public names are those of `__init__.pyi`, loaded when first used.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

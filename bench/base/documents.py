@@ -1,0 +1,255 @@
+"""YAML files as plain data, with the line that each value stands on.
+
+YAML 1.2, composed to nodes and never to objects: any tag, directive, anchor, alias or
+duplicate key is refused, and so is any character that cannot be seen.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    CollectionEndEvent,
+    CollectionStartEvent,
+    DocumentStartEvent,
+    ScalarEvent,
+)
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
+
+from bench.base.errors import BenchError, MissingFileError
+from bench.base.files import read_bytes
+from bench.base.messages import shown
+
+MAX_BYTES = 2**18
+MAX_NODES = 10_000  # keys, values, lists and mappings: each takes some 60 µs to read
+MAX_DEPTH = 32
+MAX_KEY = 100  # characters
+MAX_DIGITS = 100  # characters of a number; Python's own limit is 4300 digits
+_CORE = "tag:yaml.org,2002:"
+Location = tuple[str | int, ...]  # keys and positions, from the outermost
+
+
+@dataclass(frozen=True)
+class Document:
+    """What a file says.
+
+    Attributes
+    ----------
+    path
+        The file.
+    data
+        Dictionaries, lists, strings, numbers, booleans and None.
+    lines
+        For each path of keys and positions, the line (from 1) where it stands.
+    moved
+        Path in the data → path in the file, of what stands elsewhere there.
+    """
+
+    path: Path
+    data: Any
+    lines: dict[Location, int]
+    moved: Mapping[Location, Location] = field(default_factory=dict)
+
+    def written(self, *location: str | int) -> Location:
+        """Return where a part of the data stands in the file."""
+        for length in range(len(location), 0, -1):
+            if location[:length] in self.moved:
+                return self.moved[location[:length]] + location[length:]
+        return location
+
+    def where(self, *location: str | int) -> str:
+        """Return ``file:line`` of the innermost part of `location` that is written."""
+        found = self.written(*location)
+        while found and found not in self.lines:
+            found = found[:-1]
+        return f"{self.path}:{self.lines.get(found, 1)}"
+
+
+def read_document(path: Path, error: type[BenchError]) -> Document:
+    """Read a YAML file; raise `error`, with file and line, on anything unsafe."""
+    try:
+        raw = read_bytes(path, MAX_BYTES)
+    except OSError as problem:
+        raise MissingFileError(
+            f"{path}: cannot be read ({problem.strerror}); expected a YAML file"
+        ) from None
+    if len(raw) > MAX_BYTES:
+        raise error(f"{path}: more than {MAX_BYTES} bytes; no such file needs them")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise error(
+            f"{path}: not a text file in UTF-8; save it in that encoding"
+        ) from None
+    try:
+        _refuse_unsafe(text, path, error)
+        node = _yaml().compose(text)
+    except ReaderError as problem:
+        line = text.count("\n", 0, text.find(chr(problem.character))) + 1
+        raise error(
+            f"{path}:{line}: the character U+{problem.character:04X}, which YAML does "
+            "not allow; remove it"
+        ) from None
+    except YAMLError as problem:
+        mark = getattr(problem, "problem_mark", None)
+        line = mark.line + 1 if mark else 1
+        reason = getattr(problem, "problem", None) or "no YAML"
+        raise error(f"{path}:{line}: not readable as YAML: {shown(reason)}") from None
+    except BenchError:
+        raise
+    except Exception as problem:  # of many kinds, from an escape or a directive
+        raise error(
+            f"{path}: not readable as YAML: {shown(str(problem))}; remove directives "
+            "and escapes"
+        ) from None
+    if node is None:
+        raise error(f"{path}: an empty file; expected a mapping of keys to values")
+    reader = _Reader(path, error)
+    return Document(path, reader.read(node, ()), reader.lines)
+
+
+def flatten(fields: Any, name: str = "") -> dict[str, Any]:
+    """Give every value of nested dictionaries a dotted name, such as ``inputs.size``.
+
+    An empty dictionary is a value; a list is one too.
+    """
+    if not isinstance(fields, dict) or not fields:
+        return {name: fields} if name else {}
+    flat: dict[str, Any] = {}
+    for key, value in fields.items():
+        flat |= flatten(value, f"{name}.{key}" if name else key)
+    return flat
+
+
+def _yaml() -> YAML:
+    yaml = YAML(typ="safe", pure=True)
+    yaml.version = "1.2"
+    return yaml
+
+
+def _refuse_unsafe(text: str, path: Path, error: type[BenchError]) -> None:
+    """Look at the events, before anything is composed: aliases are never expanded."""
+    depth = documents = nodes = 0
+    for event in _yaml().parse(text):
+        where = f"{path}:{event.start_mark.line + 1}"
+        if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
+            raise error(f"{where}: an anchor or alias; write the value out instead")
+        if getattr(event, "tag", None) is not None:
+            raise error(
+                f"{where}: the tag {shown(str(event.tag), 60)}; expected plain YAML "
+                "without tags"
+            )
+        if isinstance(event, DocumentStartEvent):
+            documents += 1
+            if event.version or event.tags:
+                raise error(f"{where}: a directive (%); expected none, remove it")
+        if documents > 1:
+            raise error(f"{where}: a second document; expected one a file")
+        starts = isinstance(event, CollectionStartEvent)
+        nodes += starts or isinstance(event, ScalarEvent)
+        if nodes > MAX_NODES:
+            raise error(
+                f"{where}: more than {MAX_NODES} keys and values by this line; split "
+                "the file"
+            )
+        depth += starts - isinstance(event, CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise error(f"{where}: nested more than {MAX_DEPTH} deep; flatten it")
+
+
+class _Reader:
+    """Turns nodes into data and notes their lines."""
+
+    def __init__(self, path: Path, error: type[BenchError]) -> None:
+        self.path = path
+        self.error = error
+        self.lines: dict[tuple[str | int, ...], int] = {}
+
+    def read(self, node: Node, location: tuple[str | int, ...]) -> Any:
+        self.lines.setdefault(location, node.start_mark.line + 1)
+        match node:
+            case MappingNode():
+                return self._mapping(node, location)
+            case SequenceNode():
+                return [
+                    self.read(child, (*location, i))
+                    for i, child in enumerate(node.value)
+                ]
+        assert isinstance(node, ScalarNode)  # there is no fourth kind
+        return self._scalar(node)
+
+    def _mapping(
+        self, node: MappingNode, location: tuple[str | int, ...]
+    ) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            where = self._where(key_node)
+            if not isinstance(key_node, ScalarNode):
+                raise self.error(f"{where}: a key that is no plain word")
+            key = self._text(key_node)
+            if len(key) > MAX_KEY or "\n" in key:
+                raise self.error(
+                    f"{where}: the key '{shown(key, 40)}'; expected one line of at "
+                    f"most {MAX_KEY} characters"
+                )
+            if key in found:
+                raise self.error(f"{where}: the key '{key}' stands here twice")
+            self.lines[(*location, key)] = key_node.start_mark.line + 1
+            found[key] = self.read(value_node, (*location, key))
+        return found
+
+    def _scalar(self, node: ScalarNode) -> Any:
+        text = self._text(node)
+        kind = str(node.tag).removeprefix(_CORE)
+        try:
+            match kind:
+                case "null":
+                    return None
+                case "bool":
+                    return text.lower() == "true"
+                case "int" | "float" if len(text) > MAX_DIGITS:
+                    raise ValueError(text)
+                case "int":
+                    return int(text.replace("_", ""), 0)
+                case "float":
+                    return self._float(text)
+        except ValueError:
+            raise self.error(
+                f"{self._where(node)}: '{text[:40]}' is no number (finite, and of at "
+                f"most {MAX_DIGITS} characters); quote it if it is text"
+            ) from None
+        return text  # strings, and dates, which the core schema reads as strings
+
+    def _text(self, node: ScalarNode) -> str:
+        """Return what a scalar says, refusing what a reader of it would not see."""
+        text = str(node.value)
+        try:  # JSON writes a character beyond U+FFFF as two escapes
+            text = text.encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            raise self.error(
+                f"{self._where(node)}: half a character (a lone surrogate); remove it"
+            ) from None
+        allowed = "\n\t" if node.style in ("|", ">") else ""
+        for character in text:
+            if not character.isprintable() and character not in allowed:
+                raise self.error(
+                    f"{self._where(node)}: the character U+{ord(character):04X}, which "
+                    "cannot be seen; remove it, or write text of several lines as a "
+                    "block (|)"
+                )
+        return text
+
+    def _where(self, node: Node) -> str:
+        return f"{self.path}:{node.start_mark.line + 1}"
+
+    def _float(self, text: str) -> float:
+        value = float(text)  # .inf and .nan are no numbers to Python, nor to us
+        if not math.isfinite(value):
+            raise ValueError(text)
+        return value

@@ -1,0 +1,82 @@
+"""Where a result comes from: commit, versions, machine."""
+
+import platform
+import subprocess
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from bench.base import resources
+
+__version__ = "0.1.0"
+
+# Raised by hand, stage by stage, when the bits of a result change: it is part of
+# every cell's key, so that no result of an older arithmetic is taken for a new one.
+RESULTS = {
+    "curves": 1,
+    "tasks": 1,  # noise, splits, wild networks, functions as classes
+    "mimic": 1,
+    "SD": 1,
+    "CSD": 1,
+    "CSD2": 1,
+    "QDA-REG": 1,
+    "CUES": 1,
+    "online": 1,
+    "audits": 1,
+}
+
+PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "skorch", "pandas")
+
+
+@cache
+def package_version(distribution: str) -> str:
+    """Return an installed distribution's version, or "missing"."""
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return "missing"
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Return the versions of Python, of this package and of what computes."""
+    found = {"python": platform.python_version(), "function-bench": __version__}
+    return found | {name: package_version(name) for name in PACKAGES}
+
+
+def commit() -> tuple[str | None, bool | None]:
+    """Return the checkout's commit, and whether it is dirty.
+
+    Changes under ``reports/`` and ``data/`` do not count: they are what a run leaves.
+    """
+    if not (resources.CHECKOUT / ".git").exists():
+        return None, None
+    head = _git("rev-parse", "HEAD")
+    status = _git("status", "--porcelain", "--", ".", ":!reports", ":!data")
+    return head, None if status is None else bool(status)
+
+
+def _git(*arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", *arguments],
+            cwd=resources.CHECKOUT,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=30,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
+
+
+@cache
+def cpu_name() -> str:
+    """Return the processor's name as the system gives it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.split(":", 1)[1] for line in lines if line.startswith("model name")]
+    return " ".join(names[0].split()) if names else platform.machine()

@@ -1,0 +1,169 @@
+"""Files checked against pydantic models: each mistake with file, line and remedy."""
+
+import inspect
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar, TypeVar, get_args
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetJsonSchemaHandler,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+from pydantic_core.core_schema import CoreSchema, ErrorType
+
+from bench.base.documents import Document
+from bench.base.errors import BenchError
+from bench.base.messages import did_you_mean, named, shown
+
+Model = TypeVar("Model", bound=BaseModel)
+# Mistakes of any other kind were worded by us.
+_PYDANTIC_KINDS = set(get_args(ErrorType))
+
+
+class Strict(BaseModel):
+    """Takes nothing that it does not know, and nothing of another type.
+
+    Attributes
+    ----------
+    elsewhere
+        Key → where it belongs, of those that a file may have though a model has not.
+    """
+
+    elsewhere: ClassVar[Mapping[str, str]] = {}
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False
+    )
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Give each key its own description, which editors show beside it."""
+        made = handler(core_schema)
+        schema = handler.resolve_ref_schema(made)
+        attributes: dict[str, str] = {}
+        for model in reversed(cls.__mro__):
+            if issubclass(model, BaseModel) and model.__doc__:
+                summary, own = described(model)
+                attributes |= own
+        schema["description"] = summary
+        for name, text in attributes.items():
+            field = cls.model_fields.get(name)
+            key = (field.alias if field else None) or name
+            if key in schema.get("properties", {}):
+                schema["properties"][key]["description"] = text
+        return made
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_keys(cls, data: Any) -> Any:
+        if isinstance(data, dict):
+            known = [field.alias or name for name, field in cls.model_fields.items()]
+            for key in data:
+                if key in cls.elsewhere:
+                    raise PydanticCustomError(
+                        "elsewhere",
+                        "the key '{key}' belongs {place}",
+                        {"key": key, "place": cls.elsewhere[key]},
+                    )
+                if key not in known:
+                    known += cls.elsewhere
+                    raise PydanticCustomError(
+                        "unknown_key",
+                        "unknown key '{key}'{hint}. Expected: {known}",
+                        {
+                            "key": key,
+                            "hint": did_you_mean(key, known),
+                            "known": ", ".join(known),
+                        },
+                    )
+        return data
+
+
+def described(model: type) -> tuple[str, dict[str, str]]:
+    """Split a class's docstring.
+
+    Returns
+    -------
+    summary : str
+        What stands before the section "Attributes", on one line.
+    attributes : dict of str to str
+        Name → what that section says of it, on one line.
+    """
+    text = inspect.cleandoc(model.__doc__ or "")
+    summary, _, section = text.partition("\nAttributes\n----------\n")
+    attributes: dict[str, str] = {}
+    for entry in re.split(r"\n(?=\S)", section):
+        names, _, said = entry.partition("\n")
+        for name in names.split(", "):
+            attributes[name] = " ".join(said.split())
+    return " ".join(summary.split()), attributes
+
+
+def validated(model: type[Model], document: Document, error: type[BenchError]) -> Model:
+    """Read a document as a model; raise `error` at the first mistake."""
+    try:
+        return model.model_validate(_tuples(document.data))
+    except ValidationError as problem:
+        raise error(_explain(problem, document)) from None
+
+
+def _tuples(data: Any) -> Any:
+    """Turn lists into the tuples of a frozen suite; parameters stay as written."""
+    if isinstance(data, list):
+        return tuple(_tuples(part) for part in data)
+    if isinstance(data, dict):
+        return {
+            key: part if key == "params" else _tuples(part)
+            for key, part in data.items()
+        }
+    return data
+
+
+def _explain(error: ValidationError, document: Document) -> str:
+    first, *rest = error.errors()
+    # pydantic counts a list whose entry is wrong as too short as well.
+    rest = [e for e in rest if e["loc"] != first["loc"][: len(e["loc"])]]
+    # What stands once in the file counts once, though many datasets come of it.
+    places = {document.written(*e["loc"]) for e in rest}
+    places.discard(document.written(*first["loc"]))
+    context = first.get("ctx", {})
+    location = list(first["loc"])
+    if first["type"] == "unknown_key":
+        location.append(context["key"])
+    if first["type"] == "duplicate":
+        location.append(context["at"])
+    written = _written(location, document.data)
+    name = named(document.written(*written))
+    message = first["msg"]
+    if first["type"] == "missing":
+        message = f"the key '{first['loc'][-1]}' is missing"
+    elif first["type"] == "union_tag_invalid":
+        tag, expected = shown(str(context["tag"]), 60), context["expected_tags"]
+        hint = did_you_mean(tag, re.findall(r"'([^']*)'", expected))
+        message = (
+            f"found the kind '{tag}'{hint}, which does not match any of the expected "
+            f"tags: {expected}"
+        )
+    elif first["type"] in _PYDANTIC_KINDS:
+        found = shown(json.dumps(first["input"], default=str, ensure_ascii=False), 60)
+        message = f"found {found}; {message[0].lower()}{message[1:]}"
+    more = f" (and {len(places)} more)" if places else ""
+    return f"{document.where(*written)}: {name or 'file'}: {message}{more}"
+
+
+def _written(location: list[str | int], data: Any) -> list[str | int]:
+    """Keep what the file really says: pydantic adds the names of its union members."""
+    kept: list[str | int] = []
+    for part in location:
+        try:
+            data = data[part]
+        except (KeyError, IndexError, TypeError):
+            continue
+        kept.append(part)
+    return kept

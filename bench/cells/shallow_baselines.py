@@ -1,0 +1,188 @@
+"""Shallow baselines: quick fits that need no eye for shapes, and duplicate curves."""
+
+from dataclasses import replace
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from bench.base import derive_seed, generator
+from bench.curves import Dataset
+
+MAX_COLUMNS = 1000  # read of a curve; of more, evenly spaced ones
+_HUGE = 1e3  # above arcsinh of the largest float
+
+
+def shortcut_features(values: np.ndarray, x: np.ndarray) -> dict[str, np.ndarray]:
+    """Measure the scale and the roughness of curves.
+
+    Parameters
+    ----------
+    values : array of shape (n_curves, n_points)
+        The curves' values, without other channels.
+    x : array of shape (n_points, n_inputs)
+        The points, in any order; neighbours are taken along the first column.
+
+    Returns
+    -------
+    dict of str to array of shape (n_curves, n_features)
+        "scale": mean, variance, range and sorted values, which do not depend on the
+        order of the points. "roughness": total variation, the largest second
+        difference, and the largest second derivative, which is the difference divided
+        by the spacing: on points that are not equally spaced, differences alone hide a
+        kink. Compressed as by `compressed`.
+    """
+    order = np.argsort(x[:, 0], kind="stable")
+    curves, places = values[:, order].astype(np.float64), x[order, 0].astype(float)
+    ordered = np.sort(curves, axis=1)
+    with np.errstate(over="ignore", invalid="ignore"):  # `compressed` bounds them
+        scale = [
+            curves.mean(axis=1),
+            curves.var(axis=1),
+            ordered[:, -1] - ordered[:, 0],
+            *ordered[:, thinned(ordered.shape[1])].T,
+        ]
+        steps, gaps = np.diff(curves, axis=1), np.diff(places)
+        # Points at one place, such as those of a grid in two inputs, have no slope.
+        apart = (gaps[1:] > 0) & (gaps[:-1] > 0)
+        slopes = steps / np.where(gaps > 0, gaps, np.inf)
+        derivatives = np.diff(slopes, axis=1)[:, apart] / (gaps[1:] + gaps[:-1])[apart]
+        roughness = [
+            np.abs(steps).sum(axis=1),
+            np.abs(np.diff(steps, axis=1)).max(axis=1, initial=0),
+            np.abs(2 * derivatives).max(axis=1, initial=0),
+        ]
+    return {
+        "scale": compressed(np.column_stack(scale)),
+        "roughness": compressed(np.column_stack(roughness)),
+    }
+
+
+def compressed(values: np.ndarray) -> np.ndarray:
+    """Compress values to at most 1000 by arcsinh, which keeps their order.
+
+    A tree does not see the difference, and the largest of curves fits into the float32
+    of scikit-learn's trees and into a squared distance.
+    """
+    found = np.arcsinh(values.astype(np.float64))
+    return np.nan_to_num(found, nan=_HUGE, posinf=_HUGE, neginf=-_HUGE)
+
+
+def thinned(n_columns: int) -> np.ndarray:
+    """Return evenly spaced columns, the first and the last among them."""
+    n_kept = min(n_columns, MAX_COLUMNS)
+    return np.linspace(0, n_columns - 1, n_kept).round().astype(int)
+
+
+DEPTH = 3
+PERMUTED = ("KNN", "SVC")  # fitted on permuted labels
+TREES = {  # name → what the tree reads
+    "tree on scale": "mean, variance, range and sorted values",
+    "tree on roughness": "total variation and the largest second difference and "
+    "second derivative",
+    "tree on scale and roughness": "scale and roughness together",
+    "tree on points": "values at single points",
+}
+BASELINES = (*PERMUTED, *TREES)
+
+
+def first_curves(data: Dataset, most: int) -> Dataset:
+    """Keep the first curves of a dataset, and the balance of its classes.
+
+    `most` is the number of curves that the largest class keeps, in training and in
+    testing.
+    """
+
+    def first(y: np.ndarray) -> np.ndarray:
+        classes, sizes = np.unique(y, return_counts=True)
+        kept = np.minimum(sizes, -(-sizes * most // sizes.max()))  # rounded up
+        rows = [np.flatnonzero(y == c)[:k] for c, k in zip(classes, kept, strict=True)]
+        return np.sort(np.concatenate(rows))
+
+    train, test = first(data.y_train), first(data.y_test)
+    return replace(
+        data,
+        X_train=data.X_train[train],
+        y_train=data.y_train[train],
+        X_test=data.X_test[test],
+        y_test=data.y_test[test],
+    )
+
+
+def score_baselines(
+    data: Dataset, seed: int, stream: dict[str, Any], repetition: int
+) -> dict[str, float]:
+    """Return the held-out score of each baseline.
+
+    Those of `PERMUTED` are fitted and scored on permuted labels; training and test
+    labels are permuted independently. Their score is the balanced accuracy, whose
+    expectation does not depend on the balance of the classes. Those of `TREES` are
+    fitted and scored on the labels as they are; their score is the accuracy. KNN and
+    SVC read values compressed as by `bench.cells.shallow_baselines.compressed`, at most
+    1000 points of a curve.
+
+    Parameters
+    ----------
+    data
+        One repetition of a dataset.
+    seed, stream, repetition
+        What the permutations and the trees' ties depend on.
+
+    Returns
+    -------
+    dict of str to float
+        One score for each name in `BASELINES`.
+    """
+    # scikit-learn takes a second to import, which a plan does not need.
+    from sklearn.neighbors import KNeighborsClassifier
+    from sklearn.svm import SVC
+    from sklearn.tree import DecisionTreeClassifier
+
+    scores = {}
+    own = data.columns(("value",))
+    columns = own[thinned(len(own))]
+    train, test = (compressed(X[:, columns]) for X in (data.X_train, data.X_test))
+    few = min(5, len(train))
+    state = derive_seed(seed, "audit", stream, repetition, "tree") % 2**32
+    with threadpool_limits(1):  # fits so small would only wait for each other
+        for name, estimator in (("KNN", KNeighborsClassifier(few)), ("SVC", SVC())):
+            rng = generator(seed, "audit", stream, repetition, name)
+            estimator.fit(train, rng.permutation(data.y_train))
+            scores[name] = _balanced_accuracy(
+                rng.permutation(data.y_test), estimator.predict(test)
+            )
+        for name, (train, test) in _features(data).items():
+            tree = DecisionTreeClassifier(max_depth=DEPTH, random_state=state)
+            predictions = tree.fit(train, data.y_train).predict(test)
+            scores[name] = float((predictions == data.y_test).mean())
+    return scores
+
+
+def _features(data: Dataset) -> dict[str, list[np.ndarray]]:
+    """Return the features that each tree reads: of training, and of test curves."""
+    features: dict[str, list[np.ndarray]] = {name: [] for name in TREES}
+    for X in (data.X_train, data.X_test):
+        features_of = shortcut_features(X[:, data.columns(("value",))], data.x)
+        scale, roughness = features_of["scale"], features_of["roughness"]
+        both = np.hstack([scale, roughness])
+        points = compressed(X[:, thinned(X.shape[1])])
+        of_trees = (scale, roughness, both, points)
+        for name, columns in zip(TREES, of_trees, strict=True):
+            features[name].append(columns)
+    return features
+
+
+def _balanced_accuracy(labels: np.ndarray, predictions: np.ndarray) -> float:
+    recalls = [(predictions[labels == c] == c).mean() for c in np.unique(labels)]
+    return float(np.mean(recalls))
+
+
+def count_duplicates(data: Dataset) -> int:
+    """Count the test curves that equal a training curve in every value."""
+
+    def hashes(X: np.ndarray) -> list[bytes]:  # -0.0 + 0.0 is 0.0
+        return [blake2b((row + 0.0).tobytes(), digest_size=16).digest() for row in X]
+
+    known = set(hashes(data.X_train))
+    return sum(row in known for row in hashes(data.X_test))

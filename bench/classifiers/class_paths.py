@@ -1,0 +1,268 @@
+"""What a dotted path stands for: a class, its parameters, its version."""
+
+import ast
+import hashlib
+import inspect
+import re
+import sys
+from functools import cache
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, packages_distributions, requires
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from bench.base import (
+    RESULTS,
+    ClassifierError,
+    described,
+    did_you_mean,
+    package_version,
+    resources,
+    shown,
+)
+
+_DISCRIMINATORS = {  # their stages in `bench.RESULTS`
+    "bench.classifiers.SDClassifier": "SD",
+    "bench.classifiers.CSDClassifier": "CSD",
+    "bench.classifiers.CSD2Classifier": "CSD2",
+}
+_STAGES = {  # of `bench.RESULTS`, of our classifiers that need no torch
+    "bench.cue_classifier.CueClassifier": "CUES",
+    "bench.quadratic.RegularisedQDA": "QDA-REG",
+}
+# Class paths stand in keys and suites for ever; this is where such a class is today.
+_HOMES = {
+    "bench.classifiers.SDClassifier": "bench.discriminators.estimators",
+    "bench.classifiers.CSDClassifier": "bench.discriminators.estimators",
+    "bench.classifiers.CSD2Classifier": "bench.discriminators.estimators",
+    "bench.cue_classifier.CueClassifier": "bench.classifiers.roughness",
+    "bench.quadratic.RegularisedQDA": "bench.classifiers.quadratic",
+}
+_KEPT_PATHS = {
+    f"{home}.{path.rpartition('.')[2]}": path for path, home in _HOMES.items()
+}
+# What is imported only when a class is built: InceptionTime and its like.
+_BACKENDS = {"aeon.classification.deep_learning.": ("tensorflow", "aeon[dl]")}
+_DISTRIBUTIONS = {"skfda": "scikit_fda"}  # called otherwise than what they install
+
+
+def home_of(class_path: str) -> str:
+    """Return the module that a class path is imported from."""
+    return _HOMES.get(class_path, class_path.rpartition(".")[0])
+
+
+def kept_path(class_path: str) -> str:
+    """Return the path under which a class stands in keys, if ours has moved since."""
+    return _KEPT_PATHS.get(class_path, class_path)
+
+
+def is_discriminator(class_path: str) -> bool:
+    """Tell whether a path is that of SD, CSD or CSD2, which import torch."""
+    return class_path in _DISCRIMINATORS
+
+
+def import_class(class_path: str) -> Any:
+    """Import a class by its dotted path."""
+    try:
+        module = import_module(home_of(class_path))
+    except (Exception, SystemExit) as error:  # a stranger's module may do anything
+        raise ClassifierError(
+            f"'{class_path}' cannot be imported: {described(error)}; expected "
+            "package.module.Class of what is installed"
+        ) from None
+    return class_in(module, class_path)
+
+
+def class_in(module: ModuleType, class_path: str) -> Any:
+    """Return the class of a module that a path, dotted or of a file, ends in."""
+    home, name = re.split(r"[.:](?=\w+$)", class_path)
+    try:
+        found = getattr(module, name, None)
+    except (Exception, SystemExit) as error:  # the __getattr__ of a module
+        raise ClassifierError(
+            f"'{class_path}' cannot be had from its module: {described(error)}; if it "
+            "must be enabled first, as an experimental class, do that in a file beside "
+            f"the suite that also imports it, and write class: ./my.py:{name}"
+        ) from None
+    # Asked of the type: some objects raise, or lie, where their __class__ is read.
+    if not issubclass(type(found), type):
+        classes = [n for n, v in vars(module).items() if issubclass(type(v), type)]
+        raise ClassifierError(
+            f"'{home}' has no class '{name}'{did_you_mean(name, classes)}"
+        )
+    return found
+
+
+def missing_extra(class_path: str) -> str:
+    """Say how to install what a class needs, if that is missing and an extra."""
+    package = class_path.partition(".")[0]
+    if not package or _is_here(package):
+        for start, (backend, install) in _BACKENDS.items():
+            if class_path.startswith(start) and not _is_here(backend):
+                return (
+                    f"the package '{backend}' is missing; install it by "
+                    f"`pip install '{install}'`"
+                )
+        return ""
+    for line in extras():
+        name = re.match(r"[\w.-]+", line)
+        extra = re.search(r"extra == ['\"]([\w-]+)['\"]", line)
+        distribution = _DISTRIBUTIONS.get(package, package).lower()
+        if name and extra and name[0].lower().replace("-", "_") == distribution:
+            # pip alone would take an older numpy for the peers than the pinned one.
+            command = f"pip install '.[{extra[1]}]'"
+            command = "make peers" if extra[1] == "peers" else command
+            return (
+                f"the package '{name[0]}' is missing; install it by `{command}` in the "
+                "clone"
+            )
+    return ""
+
+
+def _is_here(package: str) -> bool:
+    return sys.modules.get(package) is not None or find_spec(package) is not None
+
+
+def extras() -> list[str]:
+    """Return what our own metadata requires, extras included."""
+    try:
+        return requires("function-bench") or []
+    except PackageNotFoundError:  # run from a folder, never installed
+        return []
+
+
+def own_parameters(class_path: str) -> list[str]:
+    """Read the parameters of our own in their source: importing it imports torch."""
+    module, _, name = class_path.rpartition(".")
+    home = home_of(class_path).split(".")[1:]
+    path = resources.PACKAGE.joinpath(*home).with_suffix(".py")
+    classes = {
+        node.name: node
+        for node in ast.parse(path.read_text("utf-8")).body
+        if isinstance(node, ast.ClassDef)
+    }
+    if name not in classes:
+        raise ClassifierError(
+            f"'{module}' has no class '{name}'{did_you_mean(name, classes)}"
+        )
+    [init] = [
+        node
+        for node in classes[name].body
+        if isinstance(node, ast.FunctionDef) and node.name == "__init__"
+    ]
+    return [argument.arg for argument in init.args.kwonlyargs]
+
+
+def _check_names(class_path: str, params: dict[str, Any], known: list[str]) -> None:
+    for name in params:
+        if name not in known:
+            raise ClassifierError(
+                f"'{class_path}' has no parameter '{name}'"
+                f"{did_you_mean(name, known)}. Known: {', '.join(known)}"
+            )
+
+
+def check_own(class_path: str, params: dict[str, Any], is_last: bool) -> None:
+    """Refuse parameters that SD, CSD or CSD2 does not take, without importing it."""
+    if not is_last:
+        raise ClassifierError(
+            f"'{class_path}' transforms nothing; expected it as the last step"
+        )
+    _check_names(class_path, params, own_parameters(class_path))
+
+
+def check_class(class_path: str, found: Any, params: dict[str, Any]) -> None:
+    """Refuse a class that is no classifier, and parameters that it does not take."""
+    needed = ("fit", "predict", "get_params", "set_params")
+    _check_methods(class_path, found, needed, "is no scikit-learn classifier")
+    if getattr(found, "_estimator_type", None) == "regressor" or (
+        "RegressorMixin" in [base.__name__ for base in found.__mro__]
+    ):
+        raise ClassifierError(f"'{class_path}' is a regressor; expected a classifier")
+    _check_built(class_path, found, params)
+
+
+def check_step(class_path: str, found: Any, params: dict[str, Any]) -> None:
+    """Refuse a class that cannot stand before the last step of a pipeline."""
+    needed = ("fit", "transform", "get_params", "set_params")
+    said = "cannot be a step before the last"
+    _check_methods(class_path, found, needed, said)
+    _check_built(class_path, found, params)
+
+
+def _check_methods(
+    class_path: str, found: Any, needed: tuple[str, ...], said: str
+) -> None:
+    missing = [name for name in needed if not hasattr(found, name)]
+    if missing:
+        raise ClassifierError(f"'{class_path}' {said}: it lacks {', '.join(missing)}")
+
+
+def _check_built(class_path: str, found: Any, params: dict[str, Any]) -> None:
+    try:
+        known = list(inspect.signature(found).parameters.values())
+    except (Exception, SystemExit) as error:
+        raise ClassifierError(
+            f"'{class_path}' has no signature that can be read ({described(error)}); "
+            "expected an __init__ that names its parameters; derive a class with one "
+            "in a file beside the suite"
+        ) from None
+    names = [parameter.name for parameter in known]
+    if not any(parameter.kind == parameter.VAR_KEYWORD for parameter in known):
+        _check_names(class_path, params, names)
+    try:
+        found(**params).get_params()
+    except (Exception, SystemExit) as error:
+        raise ClassifierError(
+            f"'{class_path}' cannot be built from {shown(str(params), 80)}: "
+            f"{described(error)}"
+        ) from None
+
+
+def is_foreign(class_path: str) -> bool:
+    """Tell whether a dotted path is neither ours nor scikit-learn's."""
+    return class_path.partition(".")[0] not in ("bench", "sklearn")
+
+
+def version_needs_import(class_path: str) -> bool:
+    """Tell whether code of a package would run for `class_version` to know it.
+
+    So it is for a module of a package that no distribution brought: Python runs the
+    package to find the module.
+    """
+    package, _, rest = class_path.partition(".")
+    if not is_foreign(class_path) or packages_distributions().get(package):
+        return False
+    try:
+        return "." in rest and find_spec(package) is not None
+    except ValueError:  # a module that was made by hand
+        return True
+
+
+@cache
+def class_version(class_path: str) -> str:
+    """Tell which arithmetic a class stands for, without importing it."""
+    if is_discriminator(class_path):
+        stage = _DISCRIMINATORS[class_path]
+        return f"{stage} {RESULTS[stage]}, torch {package_version('torch')}"
+    if class_path in _STAGES:
+        stage = _STAGES[class_path]
+        sklearn = package_version("scikit-learn")
+        return f"{stage} {RESULTS[stage]}, scikit-learn {sklearn}"
+    package = class_path.partition(".")[0]
+    if package == "sklearn":  # the usual case, without reading every distribution
+        return f"scikit-learn {package_version('scikit-learn')}"
+    distributions = packages_distributions().get(package)
+    if distributions:
+        return ", ".join(f"{d} {package_version(d)}" for d in sorted(distributions))
+    try:
+        module = find_spec(class_path.rpartition(".")[0])
+    except ModuleNotFoundError:
+        return "missing"
+    except ValueError:  # a module that was made by hand, without a file
+        return "unknown"
+    if module is None or module.origin is None or not Path(module.origin).is_file():
+        return "unknown"  # such as what is built in
+    return f"file {hashlib.sha256(Path(module.origin).read_bytes()).hexdigest()}"

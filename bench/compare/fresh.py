@@ -1,0 +1,124 @@
+"""Scores of any scikit-learn classifier on fresh repetitions of a dataset.
+
+Drawn, seeded and fitted as a cell of a suite is, but in this process.
+"""
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pydantic import ValidationError
+
+from bench.base import DatasetError, did_you_mean, limited_threads
+from bench.cells import predict_and_score, timed
+from bench.classifiers import seed_all
+from bench.curves import DatasetRecipe, make_dataset, resolve_dataset
+from bench.suite import DatasetSpec, load_suite
+
+
+def find_dataset(dataset: Any) -> tuple[DatasetRecipe, int]:
+    """Resolve a recipe, or a suite's dataset; return it and the seed of its draws."""
+    if isinstance(dataset, DatasetRecipe):
+        return dataset, 0
+    if isinstance(dataset, DatasetSpec):
+        return resolve_dataset(dataset), 0
+    if isinstance(dataset, Mapping):
+        try:
+            spec = DatasetSpec.model_validate(
+                {"id": "dataset"} | dict(dataset), strict=False
+            )
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(map(str, first["loc"])) or "recipe"
+            raise DatasetError(
+                f"no recipe of a dataset: {place}: {first['msg']}"
+            ) from None
+        return resolve_dataset(spec), 0
+    path, wanted = dataset if isinstance(dataset, tuple) else (dataset, None)
+    if not isinstance(path, str | PathLike):
+        raise DatasetError(
+            f"found a {type(dataset).__name__}; expected a recipe (a dictionary), a "
+            "suite's file, or (file, id of a dataset)"
+        )
+    suite = load_suite(Path(path))
+    ids = [entry.id for entry in suite.datasets]
+    if wanted is None and len(ids) == 1:
+        wanted = ids[0]
+    if wanted not in ids:
+        asked = "found no id" if wanted is None else f"no dataset '{wanted}'"
+        raise DatasetError(
+            f"{path}: {asked}{did_you_mean(wanted, ids)}; expected (file, id) with one "
+            f"of {', '.join(ids)}"
+        )
+    spec = suite.datasets[ids.index(wanted)]
+    return resolve_dataset(spec, suite.folder), suite.seed
+
+
+def score_classifier(
+    estimator: Any, recipe: DatasetRecipe, repetitions: int, seed: int, name: str
+) -> pd.DataFrame:
+    """Fit a clone on each repetition, as a cell of a suite would.
+
+    Returns
+    -------
+    DataFrame
+        One row a repetition: dataset, repetition, classifier, status ("done"),
+        train_accuracy, test_accuracy, fit_seconds, predict_seconds, data_hash.
+    """
+    from sklearn.base import clone  # a second, which reading a baseline needs not
+
+    rows = []
+    for repetition in range(repetitions):
+        data = make_dataset(recipe, repetition, seed)
+        fitted = clone(estimator)
+        n_channels = len(data.channels)
+        _set_up(fitted, seed, [recipe.stream, repetition], data.x, n_channels)
+        X = {"train": data.X_train, "test": data.X_test}
+        y = {"train": data.y_train, "test": data.y_test}
+        with _one_thread():
+            fit_seconds, _ = timed(partial(fitted.fit, X["train"], y["train"]))
+            found, _ = predict_and_score(fitted, X, y)
+        rows.append(
+            {
+                "dataset": recipe.spec.id,
+                "repetition": repetition,
+                "classifier": name,
+                "status": "done",
+                "train_accuracy": found["train"]["accuracy"],
+                "test_accuracy": found["test"]["accuracy"],
+                "fit_seconds": fit_seconds,
+                "predict_seconds": found["predict_seconds"],
+                "data_hash": data.data_hash,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _set_up(
+    estimator: Any, seed: int, stream: Any, x: np.ndarray, n_channels: int
+) -> None:
+    """Seed whatever is random, as a cell does; tell our own where the points are."""
+    parameters = estimator.get_params(deep=True)
+    if type(estimator).__module__.startswith("bench."):
+        own = {"x": x, "n_channels": n_channels}
+        estimator.set_params(**{k: v for k, v in own.items() if k in parameters})
+    seed_all(estimator, seed, stream)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Fit with one thread, like a cell, and leave torch as the user's tests have it."""
+    torch = sys.modules.get("torch")
+    before = torch.get_num_threads() if torch is not None else 0
+    try:
+        with limited_threads(1):
+            yield
+    finally:
+        if torch is not None:
+            torch.set_num_threads(before)

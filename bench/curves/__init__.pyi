@@ -1,0 +1,16 @@
+from .arrays import check_channels as check_channels
+from .arrays import check_length as check_length
+from .datasets import Dataset as Dataset
+from .datasets import draw_part as draw_part
+from .datasets import make_dataset as make_dataset
+from .draws import draw_class as draw_class
+from .library import FunctionLibrary as FunctionLibrary
+from .library import load_library as load_library
+from .mimic_cache import READ_BY as READ_BY
+from .neural import sample_mlp as sample_mlp
+from .neural import stream_mlp as stream_mlp
+from .recipes import DatasetRecipe as DatasetRecipe
+from .recipes import resolve_dataset as resolve_dataset
+from .recipes import versions_here as versions_here
+from .recipes import versions_of as versions_of
+from .streams import CurveStream as CurveStream

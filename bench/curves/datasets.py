@@ -1,0 +1,166 @@
+"""Datasets: curves of several classes, drawn afresh for each repetition."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.base import DatasetError, generator, limited_threads
+from bench.curves.draws import draw_class
+from bench.curves.recipes import DatasetRecipe, resolve_dataset
+from bench.suite import DatasetSpec
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One repetition of a dataset; the arrays are read-only.
+
+    Attributes
+    ----------
+    X_train, X_test : arrays of shape (n_curves, n_channels * n_points)
+        Channel after channel, in the recipe's dtype; rows are shuffled.
+    y_train, y_test : arrays of shape (n_curves,)
+        Positions in the recipe's ``class_names``: 1 = symbolic, 0 = neural, or the
+        function of each curve.
+    x : array of shape (n_points, n_inputs)
+    channels : tuple of str
+        The name of each channel; one a column of the input for all but "value".
+    data_hash : str
+        SHA-256 over all arrays.
+    """
+
+    X_train: np.ndarray
+    y_train: np.ndarray
+    X_test: np.ndarray
+    y_test: np.ndarray
+    x: np.ndarray
+    channels: tuple[str, ...]
+    data_hash: str
+
+    def columns(self, wanted: tuple[str, ...]) -> np.ndarray:
+        """Return the columns of X, shape (k,), that hold the wanted channels."""
+        n_points = len(self.x)
+        blocks = [
+            np.arange(i * n_points, (i + 1) * n_points)
+            for name in wanted
+            for i, own in enumerate(self.channels)
+            if own == name
+        ]
+        return np.concatenate(blocks)
+
+
+def make_dataset(
+    recipe: DatasetRecipe | DatasetSpec | dict[str, Any],
+    repetition: int = 0,
+    seed: int = 0,
+    folder: Path | None = None,
+) -> Dataset:
+    """Draw one repetition of a dataset.
+
+    Parameters
+    ----------
+    recipe
+        A suite's entry (``suite.datasets[0]``, or the same as a dictionary), or what
+        `resolve_dataset` made of it.
+    repetition : int
+        Which draw.
+    seed : int
+        The root of the random streams: a suite's `seed`.
+    folder : Path, optional
+        Where the recipe's paths start, such as ``suite.folder``.
+
+    Raises
+    ------
+    DatasetError
+        If a curve is not finite.
+    """
+    if isinstance(recipe, dict):
+        recipe = DatasetSpec.model_validate(recipe, strict=False)
+    if isinstance(recipe, DatasetSpec):
+        recipe = resolve_dataset(recipe, folder)
+    arrays: dict[str, np.ndarray] = {}
+    # One thread, so that the bits do not depend on the machine's number of cores.
+    with limited_threads(1, "blas"):
+        for part, size in (("train", recipe.spec.train), ("test", recipe.spec.test)):
+            X, y = _draw_part(recipe, part, size, repetition, seed)
+            arrays[f"X_{part}"], arrays[f"y_{part}"] = X, y
+    arrays["x"] = recipe.x.astype(recipe.spec.dtype)
+    hasher = hashlib.sha256()
+    for name, array in sorted(arrays.items()):
+        hasher.update(f"{name}{array.shape}{array.dtype.str}".encode())
+        hasher.update(array.data)
+        array.setflags(write=False)
+    channels = tuple(
+        name
+        for name in recipe.spec.channels
+        for _ in range(1 if name == "value" else recipe.x.shape[1])
+    )
+    return Dataset(channels=channels, data_hash=hasher.hexdigest(), **arrays)
+
+
+def draw_part(
+    recipe: DatasetRecipe, part: str, size: int, repetition: int = 0, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw curves of a name of their own: X (n_classes * size, n_features) and y.
+
+    `size` is of each class. A part that is neither "train" nor "test" shares no curve
+    with these.
+    """
+    with limited_threads(1, "blas"):
+        return _draw_part(recipe, part, size, repetition, seed)
+
+
+def _draw_part(
+    recipe: DatasetRecipe, part: str, size: int, repetition: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    spec = recipe.spec
+    n_points, n_inputs = recipe.x.shape
+    width = sum(n_points * (1 if c == "value" else n_inputs) for c in spec.channels)
+    n_curves = recipe.n_classes * size
+    X, y = np.empty((n_curves, width), spec.dtype), np.empty(n_curves, np.int64)
+    rng = generator(seed, "order", recipe.stream, repetition, part)
+    order = rng.permutation(n_curves)
+    for label in range(recipe.n_classes):
+        rows = order[label * size : (label + 1) * size]
+        values, gradients = draw_class(
+            recipe,
+            label,
+            size,
+            "gradient" in spec.channels,
+            part=part,
+            repetition=repetition,
+            seed=seed,
+        )
+        X[rows] = lay_out(spec.channels, recipe.x, values, gradients)
+        y[rows] = label
+    if not np.isfinite(X).all():
+        raise DatasetError(
+            f"'{spec.id}', repetition {repetition}, {part}: curves that are not "
+            f"finite; look at the library '{recipe.library.name}'"
+        )
+    return X, y
+
+
+def lay_out(
+    channels: tuple[str, ...],
+    x: np.ndarray,
+    values: np.ndarray,
+    gradients: np.ndarray | None,
+) -> np.ndarray:
+    """Lay curves out as rows (n_curves, n_channels * n_points), channel by channel."""
+    blocks = [_channel(channel, x, values, gradients) for channel in channels]
+    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=1)
+
+
+def _channel(
+    channel: str, x: np.ndarray, values: np.ndarray, gradients: np.ndarray | None
+) -> np.ndarray:
+    """Lay one channel out as rows, one block of n_points a column of the input."""
+    if channel == "value":
+        return values
+    if channel == "input":
+        return np.broadcast_to(x.T.reshape(1, -1), (len(values), x.size))
+    assert gradients is not None  # drawn whenever the channel is asked for
+    return gradients.transpose(0, 2, 1).reshape(len(values), -1)

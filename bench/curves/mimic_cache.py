@@ -1,0 +1,149 @@
+"""The cache of mimic pools: a file each, named by the hash of all that it depends on.
+
+A pool takes minutes to fit and is the same for every cell of a repetition. A file is
+written whole or not at all, and begins with the checksum of the rest; one that is not
+what it should be is set aside and made again. Processes that need the same pool at the
+same time wait for the first of them.
+"""
+
+import hashlib
+import io
+import os
+import warnings
+import zipfile
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.base import (
+    RESULTS,
+    StoreError,
+    digest,
+    generator,
+    locked,
+    package_version,
+    read_bytes,
+    set_aside,
+    write_whole,
+)
+from bench.curves.mimics import HALVES, Pool, PoolHalf, make_pool
+from bench.curves.recipes import DatasetRecipe
+from bench.suite import MimicCurves
+
+CACHE = Path("data/cache")
+VARIABLE = "BENCH_CACHE"  # in the environment: another folder
+_DIGITS = 64  # of the checksum, before a line break
+READ_BY = ("library", "inputs", "neural", "results")  # parts of a recipe's identity
+_ARRAYS = {"functions": np.int64, "values": np.float64, "slopes": np.float64}
+
+
+def load_pool(
+    recipe: DatasetRecipe, repetition: int, seed: int, group: str = "cells"
+) -> Pool:
+    """Read the pool of a repetition, and make it first where there is none.
+
+    It depends on the recipe's library, points and networks, the pool's size among
+    them; not on the noise, the channels, the type of the curves or the split: datasets
+    that differ in these share it.
+
+    Parameters
+    ----------
+    recipe
+        Of a dataset with ``neural: {kind: mimic}``.
+    repetition, seed : int
+        As in `bench.make_dataset`.
+    group : str
+        A name; another one is an independent pool.
+
+    Raises
+    ------
+    StoreError
+        If the cache cannot be written.
+    """
+    spec = recipe.spec.neural
+    assert isinstance(spec, MimicCurves)  # for others there is no pool
+    needed = [{name: recipe.identity[name] for name in READ_BY}, repetition, group]
+    versions = {name: package_version(name) for name in ("torch", "numpy", "scipy")}
+    key = digest([needed, seed, RESULTS["mimic"], versions])
+    folder = Path(os.environ.get(VARIABLE) or CACHE)
+    path = folder / f"{key}.pool"
+    shape = recipe.x.shape
+    size = recipe.pool_size
+    pool = _read(path, shape, size)
+    if pool is not None:
+        return pool
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with locked(folder / f".{key}.lock"):
+            pool = _read(path, shape, size)  # another may have made it meanwhile
+            if pool is None:
+                if path.exists():
+                    _set_aside(path)
+                stream = partial(generator, seed, "pool", *needed)
+                pool = make_pool(recipe.library, recipe.x, spec, size, stream)
+                _write(path, pool)
+    except OSError as error:
+        if isinstance(error, StoreError):
+            raise
+        raise StoreError(
+            f"{folder}: cannot keep mimic pools ({error.strerror or error}); free its "
+            f"place, make room, or name another folder in {VARIABLE}"
+        ) from None
+    return pool
+
+
+def _read(path: Path, shape: tuple[int, ...], size: int) -> Pool | None:
+    """Return a sound pool, or None where there is no such file."""
+    n_points, n_inputs = shape
+    limit = size * (8 + 8 * n_points * (1 + n_inputs)) + 2**16
+    try:
+        raw = read_bytes(path, limit)
+        checksum, content = raw[:_DIGITS], raw[_DIGITS + 1 :]
+        if hashlib.sha256(content).hexdigest().encode() != checksum:
+            return None
+        with np.load(io.BytesIO(content), allow_pickle=False) as packed:
+            arrays = {name: packed[name] for name in packed.files}
+        halves = [
+            PoolHalf(**{name: arrays[f"{half}_{name}"] for name in _ARRAYS})
+            for half in HALVES
+        ]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+    for half in halves:
+        n = len(half.functions)
+        shapes = {"functions": (n,), "values": (n, n_points), "slopes": (n, *shape)}
+        for name, dtype in _ARRAYS.items():
+            array = getattr(half, name)
+            if array.dtype != dtype or array.shape != shapes[name]:
+                return None
+    return halves[0], halves[1]
+
+
+def _write(path: Path, pool: Pool) -> None:
+    arrays: dict[str, Any] = {
+        f"{name}_{part}": getattr(half, part)
+        for name, half in zip(HALVES, pool, strict=True)
+        for part in _ARRAYS
+    }
+    packed = io.BytesIO()
+    np.savez(packed, allow_pickle=False, **arrays)
+    content = packed.getvalue()
+    checksum = hashlib.sha256(content).hexdigest().encode()
+    # One name, so that what a killed process left is overwritten; we are alone, and
+    # where there are no locks, another one writes the same bytes.
+    temporary = path.with_name(f".{path.name}.tmp")
+    write_whole(path, checksum + b"\n" + content, temporary)
+
+
+def _set_aside(path: Path) -> None:
+    """Move a damaged file to a folder that is not read."""
+    aside = path.parent / "damaged"
+    set_aside(path, aside)
+    warnings.warn(
+        f"{path}: a mimic pool that does not match its checksum; set aside in {aside}, "
+        "made again",
+        RuntimeWarning,
+        stacklevel=2,
+    )

@@ -1,0 +1,146 @@
+"""What the second CSD reads of a curve: its derivatives, each on a scale of its own."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from bench.curves import check_length
+from bench.discriminators.savitzky_golay import difference_quotients, local_cubics
+
+MAX_CELLS = 256
+_LARGEST = 8.0  # times its own root mean square, that a channel may be
+_TINY = 1e-12
+
+
+def points_on_a_line(x: Any, n_points: int) -> np.ndarray:
+    """Return where curves were evaluated, float64; equally spaced on [-1, 1] if None.
+
+    Parameters
+    ----------
+    x : array of shape (n_points,) or (n_points, 1), or None
+
+    Raises
+    ------
+    ValueError
+        If there are several inputs, another number of points, or no two that differ.
+    """
+    if x is None:
+        return np.linspace(-1, 1, n_points)
+    points = np.asarray(x, dtype=np.float64)
+    if points.ndim == 2 and points.shape[1] > 1:
+        raise ValueError(
+            f"CSD2 reads functions of one input, found x of shape {points.shape}: "
+            f"{points.shape[1]} inputs have no one derivative; use SD or CSD"
+        )
+    check_length(x, n_points)
+    points = points.reshape(-1)
+    if not np.isfinite(points).all():
+        raise ValueError("x holds values that are not finite; expected numbers alone")
+    if n_points > 1 and points.min() == points.max():
+        raise ValueError(
+            f"all {n_points} points of x are {points[0]}; expected at least two that "
+            "differ, as derivatives need"
+        )
+    return points
+
+
+class CurveChannels(nn.Module):
+    """Channels and numbers that tell how smooth a curve is, and in which way.
+
+    ::
+
+        curves (n_curves, n_channels, n_points) at increasing x
+          ▼ more than 256 points: means over cells of ceil(n_points / 256) neighbours
+        (n_curves, n_channels, n_cells)
+          │ the first, standardised curve by curve                        → y
+          │ matrices · y → the first two difference quotients; of each    ┐
+          │   window of local cubics two derivatives and y less the cubic │ over their
+          │ further channels as they are                                  ┘ RMS, in ±8
+          │ x on [-1, 1]
+          ▼
+        channels (n_curves, n_cells, n_out), points before channels
+        numbers  (n_curves, n_numbers): log10 of each RMS and of the standard
+          deviation, asinh of the mean
+
+    Parameters
+    ----------
+    x : array of shape (n_points,), increasing
+    n_channels
+        Given; further ones than the values have their own place in the output.
+    windows
+        Shares of the cells that local cubics are fitted to; at least five cells, each
+        window two more than the one before, and at most all.
+
+    Attributes
+    ----------
+    n_cells, n_out, n_numbers : int
+
+    The matrices are made in float64, from x alone: they are no part of the state.
+    """
+
+    matrices: Tensor
+    x: Tensor
+
+    def __init__(
+        self, *, x: np.ndarray, n_channels: int, windows: Sequence[float]
+    ) -> None:
+        super().__init__()
+        self.cell = -(-len(x) // MAX_CELLS)
+        cells = np.array(
+            [x[i : i + self.cell].mean() for i in range(0, len(x), self.cell)]
+        )
+        if len(x) > 1:
+            cells = 2 * (cells - x[0]) / (x[-1] - x[0]) - 1
+        matrices = [*difference_quotients(cells)]
+        for window in _widths(windows, len(cells)):
+            smooth, first, second = local_cubics(cells, window)
+            matrices += [first, second, np.eye(len(cells)) - smooth]
+        self.n_cells = len(cells)
+        self.n_out = 1 + len(matrices) + n_channels
+        self.n_numbers = len(matrices) + n_channels + 1
+        # (n_cells, n_cells · n_matrices): a curve's channels come out side by side.
+        table = np.stack(matrices).transpose(2, 1, 0).reshape(len(cells), -1)
+        # `from_numpy` makes them also where weights are to be shapes alone.
+        for name, value in (("matrices", table), ("x", cells)):
+            tensor = torch.from_numpy(value.astype(np.float32))
+            self.register_buffer(name, tensor, persistent=False)
+
+    def forward(self, curves: Tensor) -> tuple[Tensor, Tensor]:
+        """Return channels and numbers; the first channel is y."""
+        if self.cell > 1:
+            curves = functional.avg_pool1d(curves, self.cell, ceil_mode=True)
+        # Whatever the unit: no square may overflow.
+        size = curves.detach().abs().amax(2).clamp(min=1e-30)
+        curves = curves / size[..., None]
+        mean = curves[:, 0].mean(1, keepdim=True)
+        y = curves[:, 0] - mean
+        y = y - y.mean(
+            1, keepdim=True
+        )  # of a constant nothing stays, not even rounding
+        spread = (y.square().mean(1, keepdim=True) + _TINY).sqrt()
+        y = y / spread
+        found = (y @ self.matrices).unflatten(1, (self.n_cells, -1))
+        found = torch.cat([found, curves[:, 1:].transpose(1, 2)], 2)
+        rms = (found.square().mean(1) + _TINY).sqrt()
+        scaled = (found / rms[:, None]).clamp(-_LARGEST, _LARGEST)
+        x = self.x.expand(len(y), -1)
+        channels = torch.cat([y[..., None], scaled, x[..., None]], 2)
+        logs = torch.cat([rms, spread], 1).log10()
+        n_own = logs.shape[1] - size.shape[1]
+        logs = logs + functional.pad(size.roll(-1, 1).log10(), (n_own, 0))
+        numbers = torch.cat([logs, (mean * size[:, :1]).clamp(-1e18, 1e18).asinh()], 1)
+        return channels, numbers
+
+
+def _widths(windows: Sequence[float], n_cells: int) -> list[int]:
+    """Turn shares into odd numbers of cells."""
+    widths: list[int] = []
+    for share in sorted(windows):
+        odd = 2 * round((share * n_cells - 1) / 2) + 1
+        least = widths[-1] + 2 if widths else 5
+        widths.append(max(odd, least))
+    return [min(width, n_cells) for width in widths]

@@ -1,0 +1,305 @@
+"""What SD, CSD and CSD2 share: data in, a skorch net, labels out."""
+
+from numbers import Integral, Real
+from typing import Any, Self
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _check_sample_weight as checked_weights
+from sklearn.utils.validation import check_is_fitted, validate_data
+from skorch.callbacks import EarlyStopping, GradientNormClipping, LRScheduler
+from skorch.helper import predefined_split
+
+from bench.base import described, device_problem, did_you_mean, shown
+from bench.curves import check_channels, check_length
+from bench.discriminators import losses
+from bench.discriminators.skorch_net import Curves, DiscriminatorNet, summarise
+
+_PATIENCE = 10
+_VALIDATION_FRACTION = 0.1
+
+
+def _gives_probabilities(estimator: Any) -> bool:
+    if estimator.loss == "wgan":
+        raise AttributeError(
+            "a Wasserstein critic has no probabilities; use decision_function, "
+            "or loss='bce'"
+        )
+    return True
+
+
+class Discriminator(ClassifierMixin, BaseEstimator):
+    """A classifier of curves; SD, CSD and CSD2 say which network it trains.
+
+    Training is on distinct rows: equal rows of one class are merged and their
+    weights added, and rows are put into an order of their own. So a fit depends
+    neither on the order of the curves nor on whether a curve that counts twice is
+    repeated or weighted.
+    """
+
+    learns_online = True
+    _optimizer: type[torch.optim.Optimizer] = torch.optim.Adam
+    _warm_up = 0.3  # share of a one-cycle schedule in which the rate rises
+    _longest_gradient: float | None = None  # its norm is cut to this
+    _counts: tuple[str, ...] = ("max_epochs", "iterations", "n_channels")
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train on curves.
+
+        Parameters
+        ----------
+        X : array of shape (n_curves, n_channels * n_points)
+            Channel after channel; computed with in float32.
+        y : array of shape (n_curves,)
+            Labels of any kind; the larger of two is the "symbolic" or real one.
+        sample_weight : array of shape (n_curves,), optional
+            A curve of weight 2 counts as two, one of weight 0 not at all.
+
+        Returns
+        -------
+        self
+        """
+        X, y = validate_data(self, X, y, dtype=np.float32)
+        check_classification_targets(y)
+        weight = checked_weights(
+            sample_weight, X, dtype=np.float64, ensure_non_negative=True
+        )
+        X, y, weight = X[weight > 0], y[weight > 0], weight[weight > 0]
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        self.check_parameters()
+        X, codes, weight = _distinct(X, codes, weight)
+        rng = check_random_state(self.random_state)
+        device = resolve_device(self.device)
+        parts = [np.arange(len(X))]
+        if self.early_stopping:
+            parts = train_test_split(
+                parts[0],
+                test_size=_VALIDATION_FRACTION,
+                stratify=codes,
+                random_state=rng.randint(2**31 - 1),
+            )
+        train, *valid = (
+            _tensors(X[rows], codes[rows], weight[rows], device) for rows in parts
+        )
+        cuda = [torch.cuda.current_device()] if device.startswith("cuda") else []
+        with torch.random.fork_rng(devices=cuda):
+            torch.manual_seed(rng.randint(2**31 - 1))
+            self.net_ = self.make_net(len(train), valid, device)
+            self.net_.fit(train, None)
+        self.history_ = {
+            name: np.array(values)
+            for name, values in summarise(self.net_.history).items()
+        }
+        self.n_iter_ = len(self.net_.history)
+        self.x_ = None if self.x is None else np.asarray(self.x, dtype=np.float64)
+        return self
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Return logits: (n_curves,) for two classes, else (n_curves, n_classes)."""
+        check_is_fitted(self, "net_")
+        X = validate_data(self, X, dtype=np.float32, reset=False)
+        curves = Curves(torch.tensor(X, device=self.net_.device))
+        parts = list(self.net_.forward_iter(curves, training=False))
+        logits: np.ndarray = torch.cat(parts).cpu().numpy()
+        return logits[:, 0] if logits.shape[1] == 1 else logits
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Return the likelier label of each curve: where two, the second if f > 0."""
+        logits = self.decision_function(X)
+        codes = logits.argmax(1) if logits.ndim > 1 else (logits > 0).astype(int)
+        labels: np.ndarray = self.classes_[codes]
+        return labels
+
+    @available_if(_gives_probabilities)
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Return probabilities (n_curves, n_classes); not under ``loss="wgan"``."""
+        logits = torch.from_numpy(self.decision_function(X))
+        if logits.ndim == 1:
+            return torch.sigmoid(torch.stack([-logits, logits], 1)).numpy()
+        return torch.softmax(logits, 1).numpy()
+
+    def weights(self) -> dict[str, np.ndarray]:
+        """Return the fitted net's parameters by their names in its state dictionary."""
+        check_is_fitted(self, "net_")
+        state = self.net_.module_.state_dict()
+        return {name: value.cpu().numpy() for name, value in state.items()}
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = self.loss != "wgan"
+        return tags
+
+    def check_parameters(self) -> None:
+        """Raise a ValueError for a parameter that cannot be; data are known by now."""
+        name = type(self).__name__
+        n_classes = len(self.classes_)
+        if n_classes < 2:
+            raise ValueError(
+                f"{name} needs at least 2 classes; found one class or none with a "
+                f"weight above 0: {list(self.classes_)}"
+            )
+        one_of("loss", self.loss, ("bce", "wgan"))
+        if self.loss == "wgan" and n_classes > 2:
+            raise ValueError(
+                f"loss='wgan' tells two classes apart, found {n_classes}; use "
+                "loss='bce', which is softmax cross-entropy for more than two"
+            )
+        if self.gradient_penalty and self.loss != "wgan":
+            raise ValueError("gradient_penalty belongs to loss='wgan'; set it to 0")
+        if self.early_stopping and self.loss == "wgan":
+            raise ValueError(
+                "early_stopping watches a loss that measures fit; under loss='wgan' it "
+                "does not"
+            )
+        one_of("schedule", self.schedule, (None, "one-cycle"))
+        for field in self._counts:
+            at_least(field, getattr(self, field), 1, Integral)
+        if self.batch_size is not None:
+            at_least("batch_size", self.batch_size, 1, Integral)
+        for field in ("lr", "weight_decay", "gradient_penalty"):
+            at_least(field, getattr(self, field), 0, Real)
+        if isinstance(self.hidden, Integral):
+            raise ValueError(
+                f"hidden = {self.hidden}; expected one width a layer, as in "
+                f"({self.hidden},)"
+            )
+        for width in self.hidden:
+            at_least("hidden", width, 1, Integral)
+        check_channels(self.n_features_in_, self.n_channels)
+        if self.x is not None:
+            check_length(self.x, self._n_points())
+
+    def _n_points(self) -> int:
+        return int(self.n_features_in_ // self.n_channels)
+
+    def _budget(self, n_curves: int) -> tuple[int, int | None]:
+        """Return epochs and the curves of a batch, None for all."""
+        return self.max_epochs, self.batch_size
+
+    def make_net(
+        self, n_curves: int, valid: list[Curves], device: str
+    ) -> DiscriminatorNet:
+        """Make the skorch net, not initialised, for so many curves to train on."""
+        n_outputs = 1 if len(self.classes_) == 2 else len(self.classes_)
+        loss = losses.wasserstein
+        if self.loss == "bce":
+            binary = losses.binary_cross_entropy
+            loss = binary if n_outputs == 1 else losses.cross_entropy
+        epochs, batch_size = self._budget(n_curves)
+        callbacks = list(self.callbacks or [])
+        if self._longest_gradient is not None:
+            callbacks.append(GradientNormClipping(self._longest_gradient))
+        if self.schedule == "one-cycle":
+            batches = -(-n_curves // (batch_size or n_curves))
+            callbacks.append(
+                LRScheduler(
+                    torch.optim.lr_scheduler.OneCycleLR,
+                    max_lr=self.lr,
+                    total_steps=max(2, epochs * batches),
+                    pct_start=self._warm_up,
+                    step_every="batch",
+                )
+            )
+        if self.early_stopping:
+            early = EarlyStopping(patience=_PATIENCE, load_best=True, sink=_silent)
+            callbacks.append(early)
+        module, arguments = self._module()
+        return DiscriminatorNet(
+            module,
+            **{f"module__{name}": value for name, value in arguments.items()},
+            module__n_points=self._n_points(),
+            module__n_channels=self.n_channels,
+            module__hidden=tuple(self.hidden),
+            module__n_outputs=n_outputs,
+            criterion=torch.nn.Identity,  # `loss` sees weights, which skorch's cannot
+            loss=loss,
+            penalty=float(self.gradient_penalty),
+            iterations=self.iterations,
+            prompt=bool(self.callbacks) or self.early_stopping,
+            optimizer=self._optimizer,
+            optimizer__betas=tuple(self.betas),
+            optimizer__weight_decay=float(self.weight_decay),
+            optimizer__fused=True,
+            lr=self.lr,
+            max_epochs=epochs,
+            batch_size=batch_size,
+            train_split=predefined_split(valid[0]) if valid else None,
+            callbacks=callbacks,
+            callbacks__print_log=None,
+            device=device,
+            verbose=0,
+        )
+
+    def _module(self) -> tuple[type[torch.nn.Module], dict[str, Any]]:
+        """Return the torch module's class and its own parameters."""
+        raise TypeError("use SDClassifier, CSDClassifier or CSD2Classifier")
+
+
+def resolve_device(device: str) -> str:
+    """Return "cuda" or "cpu" for "auto", and any other name as it is.
+
+    Raises
+    ------
+    ValueError
+        If this machine has no such device, or torch cannot compute on it.
+    """
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if not str(device).startswith("cpu"):
+        try:
+            torch.zeros(1, device=device)
+        except Exception as error:  # of kinds that depend on the device
+            why = shown(described(error), 160)
+            raise ValueError(device_problem(device, why)) from None
+    return device
+
+
+def _distinct(
+    X: np.ndarray, codes: np.ndarray, weight: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Merge equal rows, adding their weights, and sort the rest by their bytes."""
+    table = np.empty((len(X), X.shape[1] + 1), np.float32)
+    table[:, :-1] = X + np.float32(0)  # so that -0.0 is 0.0
+    table[:, -1] = codes
+    rows = np.ascontiguousarray(table).view(f"V{table.itemsize * table.shape[1]}")
+    _, first, inverse = np.unique(rows[:, 0], return_index=True, return_inverse=True)
+    return X[first], codes[first], np.bincount(inverse, weight)
+
+
+def _tensors(
+    X: np.ndarray, codes: np.ndarray, weight: np.ndarray, device: str
+) -> Curves:
+    weights = None
+    weight = weight / weight.mean()  # ratios alone count, and float32 holds few sizes
+    if not (weight == weight[0]).all():
+        weights = torch.tensor(weight, dtype=torch.float32, device=device)
+    return Curves(
+        torch.tensor(X, device=device), torch.tensor(codes, device=device), weights
+    )
+
+
+def one_of(name: str, value: Any, known: tuple[Any, ...]) -> None:
+    """Refuse a parameter that is none of the known values."""
+    if value not in known:
+        names = [str(candidate) for candidate in known]
+        raise ValueError(
+            f"{name} = {value!r}{did_you_mean(value, names)}; expected one of "
+            f"{', '.join(names)}"
+        )
+
+
+def at_least(name: str, value: Any, least: float, kind: type) -> None:
+    """Refuse a parameter that is no finite number of its kind, or too small."""
+    fits = isinstance(value, kind) and not isinstance(value, bool)
+    if not fits or not least <= value < np.inf:
+        words = "a whole number" if kind is Integral else "a number"
+        raise ValueError(f"{name} = {value!r}; expected {words} of at least {least}")
+
+
+def _silent(*_: Any) -> None:
+    """Take what skorch would print."""

@@ -1,0 +1,185 @@
+"""From a suite's cell to a discriminator as files: which one, and what it is."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from bench.base import DiscriminatorError, StoreError
+from bench.cells import Cell, Plan
+from bench.classifiers import build
+from bench.export.card import write_discriminator
+from bench.export.card_networks import KINDS
+from bench.store import WEIGHT, Result, Store
+
+
+def choose_cell(plan: Plan, repetition: int = 0) -> tuple[Plan, Cell]:
+    """Find the one discriminator that is meant.
+
+    Parameters
+    ----------
+    plan
+        Limited to a dataset and a classifier, where the suite has several.
+    repetition
+        Whose training curves and initial weights.
+
+    Returns
+    -------
+    plan
+        Limited to the cell and, if it trains online, to those that train with it.
+    cell
+
+    Raises
+    ------
+    DiscriminatorError
+        If there is none, or more than one.
+    """
+    suite, ids = plan.suite, [recipe.spec.id for recipe in plan.datasets]
+    if len(ids) > 1:
+        raise DiscriminatorError(
+            f"{suite.path}: has {len(ids)} datasets; expected one of them after -d: "
+            f"{', '.join(ids)}"
+        )
+    ours = [recipe for recipe in plan.classifiers if recipe.is_ours]
+    if not ours:
+        found = ", ".join(f"{r.id} ({r.class_path})" for r in plan.classifiers[:3])
+        raise DiscriminatorError(
+            f"{suite.path}: found {found}; expected an SD, CSD or CSD2, only "
+            "these can be exported"
+        )
+    if len(ours) > 1:
+        raise DiscriminatorError(
+            f"{suite.path}: has {len(ours)} discriminators; expected one of them after "
+            f"-c: {', '.join(recipe.id for recipe in ours)}"
+        )
+    if not 0 <= repetition < suite.repetitions:
+        raise DiscriminatorError(
+            f"{suite.path}: no repetition {repetition}; expected 0 to "
+            f"{suite.repetitions - 1}"
+        )
+    own = [cell for cell in plan.cells if cell.classifier is ours[0]]
+    [cell] = [cell for cell in own if cell.repetition == repetition]
+    kept = own if cell.batched > 1 else [cell]
+    one = replace(plan, classifiers=(ours[0],), cells=tuple(kept))
+    one = replace(one, transfers=(), audits=())
+    return one, cell
+
+
+def why_not_done(plan: Plan, cell: Cell, result: Result) -> str:
+    """Say why a cell left no discriminator; nothing if it did."""
+    if result.status == "done":
+        return ""
+    error = result.error or {}
+    said = f" ({error['type']}: {error['message']})" if error else ""
+    return (
+        f"{_name(cell)}: {result.status}{said}, so there is nothing to export; `python "
+        f"-m bench run {plan.suite.path} -d {cell.dataset.spec.id} -c "
+        f"{cell.classifier.id} --retry-failed` computes it again"
+    )
+
+
+def export_cell(plan: Plan, cell: Cell, store: Store, folder: Path) -> Path:
+    """Write the discriminator of a cell that is stored; return the card's path.
+
+    Raises
+    ------
+    BenchError
+        If the store holds no weights of it, they are not finite, or the folder holds
+        files that are not ours.
+    """
+    result = store.get(cell.key)
+    if result is None:
+        raise StoreError(
+            f"{store.folder}: no result of {_name(cell)}; run `python -m bench export` "
+            "or `run` first"
+        )
+    if why := why_not_done(plan, cell, result):
+        raise DiscriminatorError(why)
+    arrays = store.arrays(cell.key, weights=True)
+    weights = {
+        name.removeprefix(WEIGHT): value
+        for name, value in arrays.items()
+        if name.startswith(WEIGHT)
+    }
+    if not weights:
+        path = store.path(cell.key, "json")
+        raise DiscriminatorError(
+            f"{path}: {_name(cell)}, of a version that kept no weights; delete this "
+            "file, or choose another --store, and it is trained again"
+        )
+    return write_discriminator(folder, _card(plan, cell, result), weights)
+
+
+def _card(plan: Plan, cell: Cell, result: Result) -> dict[str, Any]:
+    """Gather what a card says of a cell; see `bench.export.card.Card`."""
+    dataset, classifier = cell.dataset, cell.classifier
+    n_inputs = int(dataset.x.shape[1])
+    channels = [
+        name
+        for name in classifier.channels
+        for _ in range(1 if name == "value" else n_inputs)
+    ]
+    stream = [dataset.stream, cell.repetition]
+    estimator = build(classifier, cell.seed, stream, dataset.x, len(channels))
+    params = estimator.get_params(deep=False)
+    kind = classifier.class_path.rpartition(".")[2].removesuffix("Classifier")
+    model = KINDS[kind]
+    network = {
+        "kind": kind,
+        "n_points": len(dataset.x),
+        **{name: params[name] for name in model.model_fields if name in params},
+    }
+    # Neither curves nor callbacks are settings, and the device is this machine's.
+    for name in ("x", "callbacks", "device"):
+        params.pop(name)
+    spec = dataset.spec.model_dump(mode="json")
+    training: dict[str, Any] = {"mode": "fixed"}
+    if classifier.training is not None:
+        training = classifier.training.model_dump()
+    return {
+        # With what no parameter says: the classes' defaults may change.
+        "network": model.model_validate(network).model_dump(mode="json"),
+        "classes": list(range(dataset.n_classes)),
+        "class_names": list(dataset.class_names),
+        "channels": channels,
+        "x": dataset.x.tolist(),
+        "dataset": spec
+        | {"library": {"name": spec["library"], "text": dataset.library.text}},
+        "classifier": {
+            "id": classifier.id,
+            "class": classifier.class_path,
+            "params": params,
+        },
+        "training": {
+            **training,
+            "epochs_done": result.iterations,
+            "fit_seconds": result.fit_seconds,
+        },
+        "scores": {
+            part: {
+                name: value if math.isfinite(value) else None
+                for name, value in scores.items()
+            }
+            for part, scores in (("train", result.train), ("test", result.test))
+        },
+        "provenance": {
+            "suite": plan.suite.name,
+            "repetition": cell.repetition,
+            "seed": cell.seed,
+            "key": cell.key,
+            "data_hash": result.data_hash,
+            "versions": result.versions,
+            "commit": result.commit,
+            "dirty": result.dirty,
+            "cpu": result.cpu,
+            "device": result.device,
+            "threads": result.threads,
+            "batched": result.batched,
+        },
+    }
+
+
+def _name(cell: Cell) -> str:
+    return (
+        f"{cell.classifier.id} on {cell.dataset.spec.id}, repetition {cell.repetition}"
+    )

@@ -1,0 +1,9 @@
+"""Frames drawn on matplotlib Axes; never shows a window, never touches the disk.
+
+May import `engines` and the packages below it.
+The public names are those of `__init__.pyi`, loaded when first used.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

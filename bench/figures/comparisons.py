@@ -1,0 +1,195 @@
+"""Figures of comparisons: differences to the baseline, and critical differences."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from bench.figures.theme import (
+    FAINT,
+    INK,
+    PAGE,
+    SMALL,
+    ClassifierStyle,
+    axes_or_new,
+    lines,
+    plain,
+    style,
+    styles_of,
+)
+from bench.stats import METRICS
+
+# Told by shape, so that colour stays the classifier's; hollow where nothing is said.
+_VERDICTS = {"better": "^", "worse": "v", "equivalent": "s", "inconclusive": "o"}
+
+
+@style()
+def plot_differences(
+    differences: pd.DataFrame,
+    metric: str,
+    *,
+    baseline: str,
+    margin: float,
+    alpha: float = 0.05,
+    looks: Mapping[str, ClassifierStyle] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw paired differences to the baseline on one dataset, each with its verdict.
+
+    Bars are simultaneous intervals; the band is the margin within which a difference
+    does not matter.
+
+    Parameters
+    ----------
+    differences : DataFrame
+        Rows of one dataset, as `bench.stats.within_dataset.compare_to` gives them:
+        classifier, n, difference (positive is better), low, high and verdict.
+    baseline, margin, alpha
+        That they were made with.
+    """
+    rows = differences.sort_values(
+        "difference", ascending=False, kind="stable", na_position="last"
+    )
+    ax = axes_or_new(ax, height=0.75 + 0.17 * max(len(rows), 2))
+    looks = styles_of([*rows["classifier"], baseline], looks)
+    ax.axvspan(-margin, margin, color="#E4E4E4", linewidth=0, zorder=0)
+    ax.axvline(0, color=INK, linewidth=0.8, zorder=1)
+    for y, row in enumerate(rows.to_dict("records")):
+        look, verdict = looks[row["classifier"]], str(row["verdict"])
+        ax.plot(
+            [row["low"], row["high"]],
+            [y, y],
+            color=look.colour,
+            linewidth=1.6,
+            solid_capstyle="butt",
+        )
+        ax.plot(
+            row["difference"],
+            y,
+            _VERDICTS[verdict],
+            color=look.colour,
+            markerfacecolor="white" if verdict == "inconclusive" else look.colour,
+            markersize=5,
+            markeredgewidth=0.9,
+        )
+        known = np.isfinite(row["difference"])
+        ax.text(
+            1.01,
+            y,
+            f"{verdict} (n={row['n']})" if known else "not compared",
+            transform=ax.get_yaxis_transform(),
+            va="center",
+            fontsize=SMALL,
+            color=FAINT if verdict == "inconclusive" else INK,
+        )
+    if rows.empty:
+        _say_in_the_middle(ax, "nothing to compare")
+    ax.set_yticks(range(len(rows)), [plain(name) for name in rows["classifier"]])
+    ax.set_ylim(max(len(rows), 1) - 0.4, -0.6)
+    ax.grid(axis="y", visible=False)
+    ax.set_xlabel(
+        lines(
+            f"difference to {plain(baseline)} in held-out {METRICS[metric].title}, "
+            "right is better",
+            f"{100 * (1 - alpha):g}% simultaneous; band: margin ±{margin:g}",
+        ),
+        loc="right",
+    )
+    return ax
+
+
+@style()
+def plot_critical_differences(
+    ranks: Mapping[str, float] | pd.Series,
+    cliques: Iterable[Sequence[str]],
+    *,
+    looks: Mapping[str, ClassifierStyle] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw mean ranks over datasets, and bars over classifiers not told apart.
+
+    A dot on a bar says who belongs to it: a bar may pass over a classifier that differs
+    from some of the group.
+
+    Parameters
+    ----------
+    ranks
+        Mean rank of each classifier, 1 is best.
+    cliques
+        All maximal groups whose members were not told apart from one another; those
+        of one member may be there or not.
+
+    Raises
+    ------
+    ValueError
+        If a clique names a classifier without a rank, or the cliques are not all the
+        maximal ones: then bars would contradict the tests.
+    """
+    # Half a second, which a report without across-dataset tests does not pay.
+    from scikit_posthocs import critical_difference_diagram
+
+    ordered = pd.Series(ranks, dtype=float).sort_values(kind="stable")
+    names = [str(name) for name in ordered.index]
+    n = len(names)
+    ax = axes_or_new(ax, PAGE, 0.9 + 0.19 * n)
+    # Numbers for names: a stranger's text may hold anything, two shortened ones may be
+    # the same, and the order of a set of strings differs from process to process.
+    alike, n_bars = _together(names, cliques)
+    numbers = ordered.set_axis(range(n))
+    looks = styles_of(names, looks)
+    span = max(n - 1, 1)
+    drawn = critical_difference_diagram(
+        numbers,
+        alike,
+        ax=ax,
+        label_fmt_left="{label}",
+        label_fmt_right="{label}",
+        color_palette={i: looks[name].colour for i, name in enumerate(names)},
+        marker_props={"s": 22, "linewidths": 0},
+        elbow_props={"linewidth": 0.9},
+        crossbar_props={"color": INK, "linewidth": 2.2, "marker": "o", "markersize": 4},
+        text_h_margin=0.02 * span,
+    )
+    if len(drawn["crossbars"]) != n_bars:
+        raise ValueError(
+            f"expected all maximal groups of classifiers not told apart; found {n_bars}"
+            f" of two or more, where their pairs make {len(drawn['crossbars'])}"
+        )
+    for text in drawn["labels"]:
+        i = int(text.get_text())
+        text.set_text(f"{plain(names[i])}  {numbers[i]:.2f}")
+        text.set_color(INK)
+        away = -1 if text.get_ha() == "right" else 1
+        text.set_x(text.get_position()[0] + away * 0.01 * span)
+    ax.spines["top"].set_visible(True)
+    ax.spines["top"].set_bounds(1, max(n, 2))
+    ax.set_xlim(1 - 0.04 * span, max(n, 2) + 0.04 * span)
+    ax.set_xticks(range(1, n + 1))
+    ax.set_ylim(top=0.25)
+    ax.grid(visible=False)
+    ax.xaxis.set_label_position("top")
+    ax.set_xlabel("mean rank over datasets (1 is best; bars: not told apart)")
+    return ax
+
+
+def _together(
+    names: list[str], cliques: Iterable[Sequence[str]]
+) -> tuple[pd.DataFrame, int]:
+    """Return a matrix of 1 where two were not told apart, else 0; and the groups."""
+    place = {name: i for i, name in enumerate(names)}
+    alike = pd.DataFrame(np.eye(len(names)))
+    groups = set()
+    for clique in cliques:
+        unknown = sorted(set(clique) - place.keys())
+        if unknown:
+            raise ValueError(f"a clique names {unknown}, which have no rank")
+        members = sorted(place[name] for name in clique)
+        alike.iloc[members, members] = 1.0
+        if len(members) > 1:
+            groups.add(tuple(members))
+    return alike, len(groups)
+
+
+def _say_in_the_middle(ax: Axes, text: str) -> None:
+    ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", color=FAINT)

@@ -1,0 +1,262 @@
+"""Curves in small boxes of their own, each with a title, side by side in one axes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+
+from bench.figures.theme import (
+    INK,
+    NEURAL,
+    PAGE,
+    SMALL,
+    SYMBOLIC,
+    axes_or_new,
+    inches_of,
+    plain,
+    style,
+)
+
+_BOX = 1.05  # inches: no small picture is narrower
+
+
+def draw_boxes(
+    ax: Axes, x: np.ndarray, boxes: Sequence[tuple[np.ndarray, str, str]]
+) -> None:
+    """Draw each entry of `boxes` in a box of its own; the axes around are not shown.
+
+    Parameters
+    ----------
+    ax
+        Divided into as many boxes; a page holds six in a row.
+    x : array of shape (n_points, n_inputs)
+        Curves are drawn against its first column.
+    boxes
+        Curves (n_curves, n_points), their colour, and a title.
+    """
+    ax.set_axis_off()
+    order = np.argsort(x[:, 0], kind="stable")
+    places = _places(ax, len(boxes))
+    for (curves, colour, title), (box, first, last) in zip(boxes, places, strict=True):
+        small = ax.inset_axes(box)
+        small.plot(
+            x[order, 0],
+            curves[:, order].T,
+            color=colour,
+            linestyle="-" if x.shape[1] == 1 else "",
+            marker="" if x.shape[1] == 1 else ".",
+            markersize=2,
+        )
+        small.set_title(title, fontsize=SMALL, pad=2)
+        small.tick_params(labelsize=5.5, length=2, pad=1.5)
+        small.locator_params(axis="both", nbins=3)
+        small.margins(y=0.1)
+        # These are all that matter to the layout, which would measure each box twice.
+        small.set_in_layout(first or last)
+        if first:
+            small.set_ylabel("value", fontsize=SMALL, labelpad=1)
+        if last:
+            small.set_xlabel("input", fontsize=SMALL, labelpad=1)
+        else:
+            small.tick_params(axis="x", labelbottom=False)
+
+
+def _places(ax: Axes, n: int) -> list[tuple[Any, bool, bool]]:
+    """Divide axes into n boxes: (x, y, width, height), is leftmost, has none below."""
+    inches = np.array(inches_of(ax))
+    n_rows = -(-n // max(1, int(inches[0] / _BOX)))
+    n_columns = -(-n // n_rows)
+    gap = np.array([0.38, 0.34]) / inches  # for tick labels, and for a title
+    size = (1 - gap * (n_columns - 1, n_rows - 1)) / (n_columns, n_rows)
+    found = []
+    for i in range(n):
+        row, column = divmod(i, n_columns)
+        corner = (column * (size[0] + gap[0]), 1 - row * gap[1] - (row + 1) * size[1])
+        found.append(((*corner, *size), column == 0, i + n_columns >= n))
+    return found
+
+
+_COLUMN_COLOURS = ("#029E73", "#CC78BC", "#56B4E9", "#DE8F05")
+
+
+@style()
+def plot_curves(
+    x: np.ndarray, symbolic: np.ndarray, neural: np.ndarray, *, ax: Axes | None = None
+) -> Axes:
+    """Draw curves of both classes against the first column of the input.
+
+    Parameters
+    ----------
+    x : array of shape (n_points, n_inputs)
+    symbolic, neural : arrays of shape (n_curves, n_points)
+    """
+    ax = axes_or_new(ax)
+    order = np.argsort(x[:, 0])
+    line = "-" if x.shape[1] == 1 else ""
+    marker = "" if x.shape[1] == 1 else "."
+    for curves, colour, label in (
+        (symbolic, SYMBOLIC, "symbolic"),
+        (neural, NEURAL, "neural"),
+    ):
+        lines = ax.plot(
+            x[order, 0],
+            curves[:, order].T,
+            color=colour,
+            linewidth=0.9,
+            alpha=0.6,
+            linestyle=line,
+            marker=marker,
+            markersize=2,
+        )
+        if lines:
+            lines[0].set_label(f"{len(curves)} {label}")
+    ax.set_xlabel(_input_name(x))
+    ax.set_ylabel("value")
+    _legend_above_curves(ax)
+    return ax
+
+
+@style()
+def plot_classes(
+    x: np.ndarray, classes: Mapping[str, np.ndarray], *, ax: Axes | None = None
+) -> Axes:
+    """Draw curves of each of many classes in a box of their own.
+
+    Parameters
+    ----------
+    x : array of shape (n_points, n_inputs)
+    classes
+        A class's name → its curves, shape (n_curves, n_points).
+    """
+    ax = axes_or_new(ax, PAGE, 0.3 + 1.05 * -(-len(classes) // 6))
+    boxes = [(curves, SYMBOLIC, plain(name, 20)) for name, curves in classes.items()]
+    draw_boxes(ax, x, boxes)
+    return ax
+
+
+@style()
+def plot_inputs(x: np.ndarray, *, ax: Axes | None = None) -> Axes:
+    """Draw the histogram of each column of the input points, and the points."""
+    ax = axes_or_new(ax)
+    for column in range(x.shape[1]):
+        values = x[:, column]
+        colour = _COLUMN_COLOURS[column % len(_COLUMN_COLOURS)]
+        ax.hist(
+            values,
+            bins=min(20, -(-len(np.unique(values)) // 5)),  # five points each on a grid
+            density=True,
+            alpha=0.55,
+            color=colour,
+            label=f"x{column}" if x.shape[1] > 1 else None,
+        )
+        ax.plot(
+            values,
+            np.full(len(values), -0.02 * (column + 1)),
+            "|",
+            color=colour,
+            markersize=5,
+            alpha=0.6,
+            transform=ax.get_xaxis_transform(),
+            clip_on=False,
+        )
+    if x.shape[1] > 1:
+        ax.legend()
+    ax.tick_params(axis="x", pad=8)
+    ax.set_xlabel(f"input, {len(x)} points")
+    ax.set_ylabel("density")
+    return ax
+
+
+@style()
+def plot_densities(
+    points: Mapping[str, np.ndarray], *, even: str = "", ax: Axes | None = None
+) -> Axes:
+    """Draw how densely each of several sets of points lies along its first column.
+
+    Parameters
+    ----------
+    points
+        Label → points, shape (n_points, n_inputs), the narrowest first.
+    even
+        The label of those that lie evenly, if some do: a dashed line.
+    """
+    ax = axes_or_new(ax)
+    columns = {label: x[:, 0] for label, x in points.items()}
+    low = min(values.min() for values in columns.values())
+    high = max(values.max() for values in columns.values())
+    # The notebook's 50, unless a bin would hold fewer than ten points.
+    n_bins = max(5, min(50, *(len(values) // 10 for values in columns.values())))
+    edges = np.linspace(low, high, n_bins + 1)
+    shades = mpl.colormaps["viridis"](np.linspace(0.0, 0.85, len(columns)))
+    for (label, values), shade in zip(columns.items(), shades, strict=True):
+        is_even = label == even
+        heights, _ = np.histogram(values, edges, density=True)
+        ax.stairs(
+            heights,
+            edges,
+            baseline=None,
+            label=label,
+            color=INK if is_even else shade,
+            linestyle="--" if is_even else "-",
+            linewidth=1.2,
+        )
+    ax.set_ylim(bottom=0)
+    ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    sizes = sorted({len(values) for values in columns.values()})
+    said = " to ".join(dict.fromkeys(f"{n}" for n in (sizes[0], sizes[-1])))
+    ax.set_xlabel(f"input, {said} points, {n_bins} bins")
+    ax.set_ylabel("density")
+    return ax
+
+
+@style()
+def plot_tangents(
+    x: np.ndarray,
+    curves: Sequence[tuple[np.ndarray, np.ndarray, str, str]],
+    *,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw curves with their exact tangents at six points: the gradient check.
+
+    Parameters
+    ----------
+    x : array of shape (n_points, n_inputs)
+    curves
+        Values (n_points,), gradients (n_points, n_inputs), colour and label of each.
+    """
+    ax = axes_or_new(ax)
+    order = np.argsort(x[:, 0])
+    xs = x[order, 0]
+    # Six points equally far apart along the input, not by their number.
+    at = np.searchsorted(xs, np.linspace(xs[0], xs[-1], 8)[1:-1])
+    reach = 0.06 * (xs[-1] - xs[0])
+    for values, gradients, colour, label in curves:
+        ys, slopes = values[order], gradients[order, 0]
+        marker = (
+            {"linewidth": 1.0}
+            if x.shape[1] == 1
+            else {"linestyle": "", "marker": ".", "markersize": 3}
+        )
+        ax.plot(xs, ys, color=colour, label=label, alpha=0.75, **marker)
+        for i in at:
+            ends = np.array([-reach, reach])
+            ax.plot(xs[i] + ends, ys[i] + ends * slopes[i], color=INK, linewidth=1.6)
+            ax.plot(xs[i], ys[i], "o", color=INK, markersize=3)
+    ax.set_xlabel(_input_name(x))
+    ax.set_ylabel("value, with tangents")
+    _legend_above_curves(ax)
+    return ax
+
+
+def _legend_above_curves(ax: Axes) -> None:
+    """Put a legend in one row into room made for it over what is drawn."""
+    low, high = ax.dataLim.intervaly
+    span = (high - low) or 1.0
+    ax.set_ylim(low - 0.05 * span, high + 0.2 * span)
+    ax.legend(loc="upper center", ncols=2, columnspacing=1.2, handlelength=1.4)
+
+
+def _input_name(x: np.ndarray) -> str:
+    return "input" if x.shape[1] == 1 else "input, first column"

@@ -1,0 +1,105 @@
+"""Figures of transfer: trained on the row's dataset, tested on the column's."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
+from matplotlib.patches import Rectangle
+
+from bench.figures.theme import INK, axes_or_new, plain, style
+from bench.stats import METRICS
+
+CELL = (0.25, 0.23)  # inches, at least: two decimals fit
+_DARK = 0.45  # luminance, from 0 to 1: on a darker field letters are white
+_WEIGHTS = (0.299, 0.587, 0.114)  # of red, green and blue in it
+
+
+@style()
+def plot_transfer(
+    transfers: pd.DataFrame,
+    metric: str,
+    *,
+    order: Sequence[str],
+    limits: tuple[float, float] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the mean scores of one classifier as a table in colours.
+
+    Framed: where it is tested on what it was trained on. A number with an asterisk is
+    of fewer repetitions than there should be; a dash stands where there is none.
+
+    Parameters
+    ----------
+    transfers : DataFrame
+        Rows of one classifier, as `bench.stats.transfer.compare_transfers` gives them.
+    metric
+        Whose scores.
+    order
+        The datasets, from the top and from the left.
+    limits
+        The scores with the first and the last colour; those of the table by default.
+    """
+    size = len(order)
+    # Long names need room, and beside two datasets "trained on" needs its own.
+    ax = axes_or_new(ax, 1.7 + CELL[0] * size, 1.8 + max(0.7, CELL[1] * size))
+    means = np.full((size, size), math.nan)
+    texts = [["–"] * size for _ in order]
+    places = {name: i for i, name in enumerate(order)}
+    for entry in transfers.to_dict("records"):
+        row, column = places[entry["train"]], places[entry["test"]]
+        means[row, column] = entry["mean"]
+        if entry["n"]:
+            some = "*" if entry["n"] < entry["n_cells"] else ""
+            texts[row][column] = short(entry["mean"]) + some
+    colours = mpl.colormaps["cividis" + ("" if _larger(metric) else "_r")]
+    norm = Normalize(*(limits or score_limits(transfers)))
+    ax.imshow(
+        np.ma.masked_invalid(means), cmap=colours, norm=norm, aspect="auto", zorder=0
+    )
+    middle: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 6.2}
+    for row, column in np.ndindex(size, size):
+        ink = INK
+        if math.isfinite(means[row, column]):
+            shade = np.dot(colours(norm(means[row, column]))[:3], _WEIGHTS)
+            ink = "white" if shade < _DARK else "black"
+        ax.text(column, row, texts[row][column], color=ink, **middle)
+        if row == column:
+            corner = (row - 0.42, row - 0.42)
+            ax.add_patch(Rectangle(corner, 0.84, 0.84, fill=False, ec=ink, lw=0.9))
+    ax.set_xticks(range(size), names_of(order), rotation=90)
+    ax.set_yticks(range(size), names_of(order))
+    ax.tick_params(length=0)
+    ax.grid(visible=False)
+    ax.spines[:].set_visible(False)
+    ax.set_xlabel("tested on")
+    ax.set_ylabel("trained on")
+    return ax
+
+
+def names_of(order: Sequence[str]) -> list[str]:
+    """Write the ids of datasets as the figure has them."""
+    return [plain(name) for name in order]
+
+
+def score_limits(transfers: pd.DataFrame) -> tuple[float, float]:
+    """Return the lowest and the highest mean; something where there is none."""
+    known = transfers["mean"].dropna()
+    if known.empty:
+        return 0.0, 1.0
+    low, high = float(known.min()), float(known.max())
+    return (low, high) if low < high else (low - 0.5, high + 0.5)
+
+
+def short(value: float) -> str:
+    """Write a score with two decimals, without the zero before the point: ``.93``."""
+    text = f"{value:.2f}"
+    return text.replace("0.", ".", 1) if text.lstrip("-").startswith("0.") else text
+
+
+def _larger(metric: str) -> bool:
+    return METRICS[metric].larger_is_better

@@ -1,0 +1,9 @@
+"""A call in a process that can be killed, with all that it started; knows no cell.
+
+May import `base`.
+The public names are those of `__init__.pyi`, loaded when first used.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

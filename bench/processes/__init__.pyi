@@ -1,0 +1,6 @@
+from .executors import AbortedError as AbortedError
+from .executors import Executor as Executor
+from .executors import new_executor as new_executor
+from .tree import signal_name as signal_name
+from .watchdog import CallOutcome as CallOutcome
+from .watchdog import Request as Request

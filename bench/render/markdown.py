@@ -1,0 +1,152 @@
+"""Sections and frames as markdown; text that others wrote is escaped."""
+
+import html
+import re
+from collections.abc import Sequence
+from urllib.parse import quote
+
+import pandas as pd
+from tabulate import tabulate
+
+from bench.render.blocks import (
+    Block,
+    Code,
+    FigureFile,
+    Items,
+    Link,
+    Section,
+    Strong,
+    Table,
+    Text,
+    Warning,
+    Words,
+    paragraphs,
+)
+from bench.render.table_text import lay_out, plain
+
+# "#" opens a heading only where a line begins, and entities need it.
+_MARKDOWN = {ord(mark): f"&#{ord(mark)};" for mark in "\\`*_{}[]|!"}
+# What opens a heading, a list or a rule, where a line begins with it.
+_OPENING = re.compile(r"(\d*)([#+~\-]|(?<=\d)[.)])")
+
+
+def to_markdown(
+    sections: Sequence[Section],
+    *,
+    title: str | None = None,
+    opening: Sequence[Block] = (),
+) -> str:
+    """Write sections as one markdown text, which ends with a newline.
+
+    Parameters
+    ----------
+    sections
+        The sections; their titles are headings of the second level.
+    title
+        The heading of the first level, if it is wanted.
+    opening
+        What stands between the title and the first section.
+    """
+    parts = [] if title is None else [f"# {_escaped(title)}"]
+    for block in opening:
+        parts += _block(block)
+    for section in sections:
+        parts += _section(section, 2)
+    return "\n\n".join(parts) + "\n"
+
+
+def _section(section: Section, level: int) -> list[str]:
+    parts = [f"{'#' * min(level, 6)} {_escaped(section.title)}"]
+    for block in section.blocks:
+        if isinstance(block, Section):
+            parts += _section(block, level + 1)
+        else:
+            parts += _block(block)
+    return parts
+
+
+def _block(block: Block) -> list[str]:
+    match block:
+        case Text(words):
+            return _paragraphs(words)
+        case Items(entries):
+            return ["\n".join(f"- {' '.join(_paragraphs(e))}" for e in entries)]
+        case Warning(words):
+            return [f"> **Warning.** {' '.join(_paragraphs(words))}"]
+        case Table():
+            return _table(block)
+        case FigureFile(path, alt, caption):
+            picture = f"![{_escaped(alt)}]({_target(path)})"
+            return [picture, *_paragraphs(caption)]
+
+
+def _table(table: Table) -> list[str]:
+    grid = lay_out(table.frame, table.bold)
+    text: str = tabulate(
+        [
+            [f"**{escape(c.text)}**" if c.bold else escape(c.text) for c in row]
+            for row in grid.rows
+        ],
+        headers=[escape(title) for title in grid.header],
+        tablefmt="pipe",
+        disable_numparse=True,
+        colalign=["right" if right else "left" for right in grid.numeric],
+    )
+    return [text, *_paragraphs(table.caption)]
+
+
+def _paragraphs(words: Words) -> list[str]:
+    written = []
+    for parts in paragraphs(words):
+        text = "".join(_inline(part) for part in parts).strip()
+        opens = _OPENING.match(text)
+        if opens:
+            text = f"{opens[1]}&#{ord(opens[2])};{text[opens.end() :]}"
+        written.append(text)
+    return written
+
+
+def _inline(part: str | Code | Strong | Link) -> str:
+    match part:
+        case Code(text):
+            return f"<code>{_escaped(text)}</code>"
+        case Strong(text):
+            return f"**{_escaped(text)}**"
+        case Link(text, target):
+            return f"[{_escaped(text)}]({_target(target)})"
+        case _:
+            # Blanks at the ends part the words from what is beside them.
+            return _escaped(f".{part}.")[1:-1]
+
+
+def _escaped(text: str) -> str:
+    return escape(plain(text))
+
+
+def _target(path: str) -> str:
+    return quote(path, safe="/:?#&=%+,;@~")
+
+
+def markdown_table(frame: pd.DataFrame) -> str:
+    """Write a frame as a markdown table; text of strangers is escaped."""
+    names = ("classifier", "dataset")
+    cells = [
+        [
+            escape(str(value)) if column in names else str(value)
+            for column, value in zip(frame.columns, row, strict=True)
+        ]
+        for row in frame.itertuples(index=False)
+    ]
+    table: str = tabulate(
+        cells,
+        headers=[escape(str(column)) for column in frame.columns],
+        tablefmt="pipe",
+        disable_numparse=True,
+        colalign=["left"] + ["right"] * (len(frame.columns) - 1),
+    )
+    return table
+
+
+def escape(text: str) -> str:
+    """Make a stranger's text harmless in markdown and HTML."""
+    return html.escape(text, quote=False).translate(_MARKDOWN)

@@ -1,0 +1,238 @@
+"""The report of a study: its best, how it went, what mattered, and a suite to run."""
+
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bench.render import (
+    Block,
+    Code,
+    Items,
+    Link,
+    Section,
+    Table,
+    Text,
+    Warning,
+    to_markdown,
+    write_webpage,
+)
+from bench.report import FigureFolder, answer_blocks, mean_std
+from bench.study.figures import parameter_figures, search_figure, short_choice
+from bench.study.plan import StudyPlan
+from bench.study.retraining import HeldOut
+from bench.study.search import StudyResults
+from bench.study.space import snippet
+from bench.study.storage import url
+from bench.study.trials import FEWEST, MADE
+
+_SHOWN = 10  # trials in the table
+_SAMPLERS = {
+    "random": "at random",
+    "tpe": "by tree-structured Parzen estimators (TPE; the first ten at random)",
+    "batched": "at random, those of one architecture trained as one batched network",
+}
+_PRUNERS = {
+    "none": "none was ended early",
+    "median": "ended early once the best of its accuracies so far was below the median "
+    "of the complete trials at that epoch, the first five excepted",
+    "halving": "ended early by asynchronous successive halving, which lets the best "
+    "third go on at each rung",
+}
+
+
+def write_study_report(
+    study_plan: StudyPlan,
+    results: StudyResults,
+    held_out: HeldOut | None,
+    folder: Path,
+    storage: Path,
+) -> Path:
+    """Write a study's report; return the path of its README.md.
+
+    Beside it: ``index.html``, ``trials.csv``, ``figures/`` and, where a trial is
+    complete, ``best.yaml``, a suite for ``bench run``.
+
+    Parameters
+    ----------
+    held_out
+        What the best scored on test curves; None where no trial is complete.
+    storage
+        Where the trials are kept.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    figures = FigureFolder(folder)
+    _write_trials(results, held_out, folder)
+    sections = [
+        _best_chapter(study_plan, results, held_out),
+        _search_chapter(study_plan, results, figures),
+        _provenance_chapter(study_plan, results, storage),
+    ]
+    name = study_plan.suite.name
+    opening = _opening(study_plan, results)
+    text = to_markdown(sections, title=name, opening=opening)
+    if results.best is not None:
+        best = snippet(study_plan.suite, results.parameters, folder)
+        (folder / "best.yaml").write_text(best, "utf-8")
+        text += f"\n## best.yaml\n\n{_fenced(best)}"
+    write_webpage(folder / "index.html", title=name, sections=sections, opening=opening)
+    target = folder / "README.md"
+    target.write_text(text, "utf-8")
+    figures.remove_unused()
+    return target
+
+
+def _write_trials(
+    results: StudyResults, held_out: HeldOut | None, folder: Path
+) -> None:
+    trials = results.trials.drop(columns=["machine", "versions"])
+    test = held_out.best.mean() if held_out is not None and len(held_out.best) else None
+    trials["test_accuracy"] = [
+        test if number == results.best else None for number in trials["number"]
+    ]
+    trials.to_csv(folder / "trials.csv", index=False, lineterminator="\n")
+
+
+def _opening(study_plan: StudyPlan, results: StudyResults) -> list[Block]:
+    suite, spec, training = study_plan.suite, study_plan.spec, study_plan.training
+    [dataset], [entry] = suite.datasets, suite.classifiers
+    counts = results.trials["state"].value_counts()
+    said = ", ".join(f"{counts[s]} {s}" for s in counts.index)
+    blocks: list[Block] = [Text(suite.description)] if suite.description else []
+    blocks += answer_blocks(suite, results.trials["commit"])
+    blocks.append(
+        Text(
+            f"{len(results.trials)} trials of {entry.id} on {dataset.id} ({said}), "
+            f"sampled {_SAMPLERS[spec.sampler]}. Each learns online, from curves drawn "
+            f"afresh, for {training.epochs} epochs; its value is the accuracy after "
+            f"that on {2 * spec.validation} validation curves, the same for all trials "
+            "and neither trained on nor tested on. "
+            f"Pruning: {_PRUNERS[spec.pruner]}. Only the best is trained again and "
+            "tested."
+        )
+    )
+    return blocks
+
+
+def _best_chapter(
+    study_plan: StudyPlan, results: StudyResults, held_out: HeldOut | None
+) -> Section:
+    if results.best is None or held_out is None:
+        return Section("The best", [Warning("No trial is complete.")])
+    is_best = results.trials["number"] == results.best
+    [value] = results.trials.loc[is_best, "value"].to_numpy(float)
+    n_curves = 2 * study_plan.spec.validation
+    error = math.sqrt(value * (1 - value) / n_curves)
+    scores = pd.DataFrame(
+        {
+            "recipe": [f"trial {results.best}", "the suite as it stands"],
+            "held-out accuracy": [_scored(held_out.best), _scored(held_out.suite)],
+            "n": [len(held_out.best), len(held_out.suite)],
+        }
+    )
+    return Section(
+        "The best",
+        [
+            Table(
+                scores,
+                "Mean±std (ddof=1) over repetitions on test curves, which no trial "
+                "has seen; each repetition draws its own.",
+            ),
+            Table(
+                _top_table(study_plan, results.trials),
+                f"The best {_SHOWN} complete trials. The value of the first has a "
+                f"standard error of {error:.3f} from the {n_curves} validation curves "
+                "alone, and how far another training of the same recipe may be from it "
+                "is the std above: neighbours in this table are not told apart. Being "
+                "the best of many it is too high on average; the test score is not.",
+            ),
+            Text(
+                [
+                    "The best as a suite: ",
+                    Link("best.yaml", "best.yaml"),
+                    ". Every trial: ",
+                    Link("trials.csv", "trials.csv"),
+                    ".",
+                ]
+            ),
+        ],
+    )
+
+
+def _top_table(study_plan: StudyPlan, trials: pd.DataFrame) -> pd.DataFrame:
+    complete = trials[trials["state"] == "complete"]
+    top = complete.sort_values("value", ascending=False, kind="stable").head(_SHOWN)
+    table = pd.DataFrame({"trial": top["number"].astype(str)})
+    table["value"] = [f"{value:.4f}" for value in top["value"]]
+    for name in study_plan.spec.space:
+        table[name] = [short_choice(value) for value in top[name]]
+    table["seconds"] = [f"{seconds:.1f}" for seconds in top["seconds"]]
+    return table
+
+
+def _search_chapter(
+    study_plan: StudyPlan, results: StudyResults, figures: FigureFolder
+) -> Section:
+    trials, shares = results.trials, results.importances
+    blocks: list[Block] = [search_figure(trials, shares, figures)]
+    if shares.empty:
+        blocks.append(
+            Text(f"Importance needs {FEWEST} complete trials that differ in value.")
+        )
+    else:
+        table = pd.DataFrame(
+            {
+                "parameter": shares["parameter"],
+                "fANOVA": [f"{share:.2f}" for share in shares["fanova"]],
+                "PED-ANOVA": [f"{share:.2f}" for share in shares["ped_anova"]],
+            }
+        )
+        n = int((trials["state"] == "complete").sum())
+        blocks.append(
+            Table(
+                table,
+                f"Importance over the {n} complete trials; each column adds up to 1. "
+                "fANOVA: the parameter's share of the variance of the value. "
+                "PED-ANOVA: how much it decides whether a trial is among the best "
+                f"tenth, here {math.ceil(n / 10)}. Pruned trials are left out: what "
+                "makes a trial bad early counts too little.",
+            )
+        )
+    blocks += parameter_figures(trials, study_plan.spec.space, figures)
+    return Section("The search", blocks)
+
+
+def _provenance_chapter(
+    study_plan: StudyPlan, results: StudyResults, storage: Path
+) -> Section:
+    suite, trials = study_plan.suite, results.trials
+    made = {name: sorted(filter(None, set(trials[name]))) for name in MADE}
+    seconds = float(np.nansum(trials["seconds"].to_numpy(float)))
+    lines: list[Any] = [
+        ["Command: ", Code(f"python -m bench study {suite.path.as_posix()}")],
+        ["Optuna's dashboard: ", Code(f"optuna-dashboard {url(storage)}")],
+        ["Name of the study there: ", Code(study_plan.name)],
+        f"Commit: {', '.join(made['commit'])}",
+        f"Root seed: {suite.seed}; threads: {suite.threads}",
+        f"Machine: {'; '.join(made['machine'])}",
+        f"Versions: {'; '.join(made['versions'])}",
+        f"Seconds of all trials: {seconds:.0f}",
+    ]
+    return Section("Provenance", [Items(lines)])
+
+
+def _scored(values: np.ndarray) -> str:
+    if not len(values):
+        return "–"
+    std = values.std(ddof=1) if len(values) > 1 else math.nan
+    return mean_std(float(values.mean()), float(std))
+
+
+def _fenced(text: str) -> str:
+    """Put a text into a block of code that nothing within it can end."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}yaml\n{text}{fence}\n"

@@ -1,0 +1,9 @@
+"""What a person may write in a suite file: its schema, sweeps, grids and presets.
+
+May import `stats` and the packages below it.
+The public names are those of `__init__.pyi`, loaded when first used.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,102 @@
+"""What a suite file may say of limits: of all its cells, or of one classifier's."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+
+from bench.base import Limits, Strict, parse_duration, parse_size
+
+Id = Annotated[
+    str, Field(max_length=64, pattern=r"^[^\s/\\.\x00-\x1f]([^/\\\x00-\x1f]*\S)?$")
+]
+Size = Annotated[int, Field(ge=1, le=1_000_000)]
+Seed = Annotated[int, Field(ge=0, lt=2**64)]
+Positive = Annotated[float, Field(gt=0)]
+Channel = Literal["value", "gradient", "input"]
+Name = Annotated[str, Field(max_length=200)]
+FEW = Field(min_length=1, max_length=100)
+FEWEST_VALUES, MOST_VALUES = 2, 100  # of a sweep
+
+
+class LimitsSpec(Strict):
+    """When a cell is stopped.
+
+    Attributes
+    ----------
+    timeout
+        Wall-clock time: ``90`` (seconds), ``10m``, ``2h``. By default there is no
+        limit.
+    memory
+        Resident memory of the cell's processes: ``4GiB``, ``500MB``. By default 80% of
+        the machine's memory, divided by the number of cells at the same time.
+    """
+
+    timeout: Name | int | float | None = None
+    memory: Name | None = None
+
+    @field_validator("timeout", "memory")
+    @classmethod
+    def _readable(cls, value: Any, info: ValidationInfo) -> Any:
+        if value is not None:
+            parse = parse_duration if info.field_name == "timeout" else parse_size
+            try:
+                parse(str(value))
+            except ValueError as error:
+                raise PydanticCustomError(
+                    "limit",
+                    "found '{found}'; {said}",
+                    {"found": value, "said": str(error)},
+                ) from None
+        return value
+
+    def over(self, wider: "LimitsSpec") -> Limits:
+        """Return the limits, those not given here taken from `wider`."""
+        timeout = wider.timeout if self.timeout is None else self.timeout
+        memory = wider.memory if self.memory is None else self.memory
+        return Limits(
+            None if timeout is None else parse_duration(str(timeout)),
+            None if memory is None else parse_size(memory),
+        )
+
+
+Count = Annotated[int, Field(ge=1, le=100_000_000)]
+
+
+class FixedTraining(Strict):
+    """Training on the fixed training curves of a repetition.
+
+    Attributes
+    ----------
+    mode
+        Which mode: "fixed", the default.
+    """
+
+    mode: Literal["fixed"]
+
+
+class OnlineTraining(Strict):
+    """Training on fresh curves in every epoch; all repetitions train together.
+
+    Attributes
+    ----------
+    mode
+        Which mode: "online".
+    epochs
+        Number of epochs. Each draws one batch of fresh curves.
+    curves
+        Number of curves of each class in a batch.
+    steps
+        Number of optimiser steps on each batch.
+    evaluate_every
+        The held-out accuracy is measured every so many epochs, and after the last.
+    """
+
+    mode: Literal["online"]
+    epochs: Count
+    curves: Annotated[int, Field(ge=1, le=100_000)] = 5
+    steps: Annotated[int, Field(ge=1, le=10_000)] = 5
+    evaluate_every: Count = 100
+
+
+Training = Annotated[FixedTraining | OnlineTraining, Field(discriminator="mode")]

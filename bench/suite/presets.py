@@ -1,0 +1,128 @@
+"""The classifiers that a suite names without saying more."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A classifier under a short name.
+
+    Attributes
+    ----------
+    class_path
+        Dotted path of the class.
+    params
+        What differs from the class's own defaults.
+    summary
+        One line for `list` and for the report.
+    before
+        Classes of the steps before it, at their defaults.
+    wrap
+        What it expects in place of rows; see `bench.suite.classifiers`.
+    reads_rounding
+        Whether its scores depend on the last bits of the curves, which differ between
+        kinds of processors.
+    """
+
+    class_path: str
+    summary: str
+    params: dict[str, Any] = field(default_factory=dict)
+    before: tuple[str, ...] = ()
+    wrap: str = ""
+    reads_rounding: bool = False
+
+
+# The notebook's network and budget; `loss` is what tells SD from SD-WGAN.
+_SD = {
+    "hidden": [64, 64],
+    "lr": 1e-3,
+    "weight_decay": 0.0,
+    "betas": [0.9, 0.999],
+    "max_epochs": 1000,
+    "iterations": 5,
+    "batch_size": None,
+}
+
+PRESETS = {
+    "SD": Preset(
+        "bench.classifiers.SDClassifier",
+        "symbolic discriminator: the notebook's network and budget, cross-entropy",
+        _SD | {"loss": "bce"},
+    ),
+    "SD-WGAN": Preset(
+        "bench.classifiers.SDClassifier",
+        "symbolic discriminator: the notebook's exact recipe, Wasserstein objective",
+        _SD | {"loss": "wgan"},
+    ),
+    "CSD": Preset(
+        "bench.classifiers.CSDClassifier",
+        "convolutional discriminator: the notebook's architecture, one-cycle Adam",
+        {
+            "hidden": [64, 64],
+            "loss": "bce",
+            "lr": 3e-3,
+            "schedule": "one-cycle",
+            "max_epochs": 40,
+            "batch_size": 64,
+        },
+    ),
+    "MLP": Preset("sklearn.neural_network.MLPClassifier", "multilayer perceptron"),
+    "KNN": Preset("sklearn.neighbors.KNeighborsClassifier", "nearest neighbours"),
+    "SVC": Preset("sklearn.svm.SVC", "support vector machine"),
+    "GP": Preset(
+        "sklearn.gaussian_process.GaussianProcessClassifier", "Gaussian process"
+    ),
+    "DT": Preset("sklearn.tree.DecisionTreeClassifier", "decision tree"),
+    "RF": Preset("sklearn.ensemble.RandomForestClassifier", "random forest"),
+    "ADA": Preset("sklearn.ensemble.AdaBoostClassifier", "AdaBoost"),
+    "GNB": Preset("sklearn.naive_bayes.GaussianNB", "Gaussian naive Bayes"),
+    "QDA": Preset(
+        "sklearn.discriminant_analysis.QuadraticDiscriminantAnalysis",
+        "quadratic discriminant analysis, singular covariances allowed",
+        {"tol": 0},
+        reads_rounding=True,  # it inverts covariances that are singular but for them
+    ),
+    "CHANCE": Preset(
+        "sklearn.dummy.DummyClassifier",
+        "random guesses, all classes alike",
+        {"strategy": "uniform"},
+    ),
+    # After those that were there before: a preset's place is its colour.
+    "CSD2": Preset(
+        "bench.classifiers.CSD2Classifier",
+        "second convolutional discriminator: smoothed derivatives, residual blocks",
+        {
+            "windows": [0.09, 0.25],
+            "width": 32,
+            "hidden": [64],
+            "dropout": 0.1,
+            "flips": ["y", "x"],
+            "noise": 1.0,
+            "lr": 3e-3,
+            "weight_decay": 1e-2,
+        },
+    ),
+    "HGB": Preset(
+        "sklearn.ensemble.HistGradientBoostingClassifier", "gradient-boosted trees"
+    ),
+    "LOGREG": Preset(
+        "sklearn.linear_model.LogisticRegression",
+        "logistic regression on scaled columns",
+        {"max_iter": 1000},
+        before=("sklearn.preprocessing.StandardScaler",),
+    ),
+    "QDA-REG": Preset(
+        "bench.quadratic.RegularisedQDA",
+        "quadratic discriminant analysis, regularised as a quarter of the curves asks",
+    ),
+    "CUES": Preset(
+        "bench.cue_classifier.CueClassifier",
+        "gradient-boosted trees on roughness alone: what needs no eye for shapes",
+    ),
+    "MRH": Preset(
+        "aeon.classification.convolution_based.MultiRocketHydraClassifier",
+        "aeon's MultiRocketHydra: random convolutions and a ridge classifier",
+        wrap="aeon",
+    ),
+}

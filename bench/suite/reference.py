@@ -1,0 +1,69 @@
+"""Published figures to print beside ours."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from bench.base import (
+    MissingFileError,
+    Strict,
+    SuiteError,
+    did_you_mean,
+    is_file,
+    read_document,
+    resources,
+    shown,
+    validated,
+)
+
+
+class PublishedScore(Strict):
+    """A published mean, with its standard deviation where it was given."""
+
+    mean: float
+    std: float | None = None
+
+
+class Reference(Strict):
+    """A table of somebody's figures.
+
+    Attributes
+    ----------
+    title
+        What to call the source in a table's heading.
+    source
+        Where the figures stand, in a sentence.
+    measures
+        The score they are: ``train_accuracy`` or ``test_accuracy``.
+    lesson
+        What a reader must know before comparing; the report opens with it.
+    notes
+        For a classifier, why ours may differ.
+    remarks
+        Anything else that the report says of these datasets.
+    datasets
+        Dataset id → classifier id → figure.
+    """
+
+    title: str
+    source: str
+    measures: str = Field(pattern="^(train|test)_[a-z_]+$")
+    lesson: str
+    notes: dict[str, str] = Field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+    datasets: dict[str, dict[str, PublishedScore]]
+
+
+def load_reference(name_or_path: str, folder: Path) -> Reference:
+    """Read a reference: a path relative to `folder`, or a shipped one's name."""
+    candidates = [folder / name_or_path, folder / f"{name_or_path}.yaml"]
+    if Path(name_or_path).name == name_or_path:
+        candidates.append(resources.REFERENCES / f"{name_or_path}.yaml")
+    path = next(filter(is_file, candidates), None)
+    if path is None:
+        known = sorted(path.stem for path in resources.REFERENCES.glob("*.yaml"))
+        raise MissingFileError(
+            f"no reference '{shown(name_or_path, 80)}' in {folder} or among the "
+            f"shipped ones ({', '.join(known)}){did_you_mean(name_or_path, known)}"
+        )
+    return validated(Reference, read_document(path, SuiteError), SuiteError)

@@ -1,0 +1,290 @@
+"""What may stand in a suite file: pydantic models, frozen and strict.
+
+Names of functions, files and classes are resolved later, by the modules that know
+them.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Discriminator, Field, PrivateAttr, Tag, field_validator
+from pydantic_core import PydanticCustomError
+
+from bench.base import BenchError, Document, Strict, did_you_mean, named, validated
+from bench.stats import METRICS
+from bench.suite.classifiers import ClassifierSpec
+from bench.suite.datasets import DatasetSpec
+from bench.suite.fields import FEW, Id, LimitsSpec, Name, Seed, Training
+from bench.suite.study import StudySpec
+from bench.suite.sweeps import Family
+
+
+class AnswerSpec(Strict):
+    """An answer to a question, written by a person from the report's figures.
+
+    Attributes
+    ----------
+    question
+        The question.
+    answer
+        The answer.
+    date
+        The day it was written, such as 2026-11-24.
+    commit
+        The commit of the results that it was read from, at least 7 hexadecimal digits.
+        The report warns if no stored result is of that commit.
+    """
+
+    question: Annotated[str, Field(min_length=1, max_length=300)]
+    answer: Annotated[str, Field(min_length=1, max_length=4000)]
+    date: Annotated[str, Field(json_schema_extra={"format": "date"})]
+    commit: Annotated[str, Field(json_schema_extra={"pattern": "^[0-9a-f]{7,40}$"})]
+
+    @field_validator("date", mode="before")
+    @classmethod
+    def _of_the_calendar(cls, value: Any) -> Any:
+        try:
+            sound = date.fromisoformat(value).isoformat() == value
+        except (TypeError, ValueError):
+            sound = False
+        if not sound:
+            raise PydanticCustomError(
+                "date",
+                "found '{found}'; expected a day of the calendar, such as 2026-11-24",
+                {"found": str(value)[:60]},
+            )
+        return value
+
+    @field_validator("commit", mode="before")
+    @classmethod
+    def _hexadecimal(cls, value: Any) -> Any:
+        # Digits alone are a number to YAML, and some of it is lost: 0123456.
+        if not (isinstance(value, str) and re.fullmatch("[0-9a-f]{7,40}", value)):
+            raise PydanticCustomError(
+                "commit",
+                "found '{found}'; expected 7 to 40 hexadecimal digits, as `git "
+                "rev-parse HEAD` gives them; quote them if they are digits alone",
+                {"found": str(value)[:60]},
+            )
+        return value
+
+
+MOST_DATASETS = 20  # whose table still has numbers that can be read
+
+
+class TransferSpec(Strict):
+    """Which datasets and classifiers a transfer takes.
+
+    Attributes
+    ----------
+    datasets
+        Datasets to train on and to test on; by default all.
+    classifiers
+        Classifiers to test; by default all.
+    """
+
+    datasets: (
+        Annotated[tuple[Id, ...], Field(min_length=2, max_length=MOST_DATASETS)] | None
+    ) = None
+    classifiers: Annotated[tuple[Id, ...], FEW] | None = None
+
+
+def _kind(value: Any) -> str:
+    return "some" if isinstance(value, dict | TransferSpec) else "all"
+
+
+Transfer = Annotated[
+    Annotated[bool, Tag("all")] | Annotated[TransferSpec, Tag("some")],
+    Discriminator(_kind),
+]
+
+
+class StatsSpec(Strict):
+    """How scores are compared.
+
+    Attributes
+    ----------
+    baseline
+        The classifier that the others are compared to. By default the first one that
+        is not CHANCE.
+    alpha
+        Significance level of the tests. Intervals cover 1 − alpha.
+    margin
+        The largest difference of mean scores that does not matter in practice.
+    impute
+        What replaces the score of a cell that failed: "none" leaves its repetition out
+        of the comparisons, "chance" counts it as a guess.
+    works
+        The score from which a classifier counts as working on a dataset. With it, the
+        report has a table of verdicts: works, does not work, unclear.
+    """
+
+    baseline: Id | None = None
+    alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
+    margin: Annotated[float, Field(ge=0)] = 0.01
+    impute: Literal["none", "chance"] = "none"
+    works: Annotated[float, Field(ge=0)] | None = None
+
+
+class Suite(Strict):
+    """What to run: datasets × repetitions × classifiers.
+
+    Attributes
+    ----------
+    version
+        The version of the file format.
+    name
+        The suite's name. The report is written to ``reports/<name>/``.
+    description
+        What the suite asks, for a reader. No result depends on it.
+    seed
+        The root of all random streams.
+    repetitions
+        How many times each dataset is drawn and each classifier is fitted. Each
+        repetition draws fresh training and test curves.
+    threads
+        How many threads BLAS, OpenMP and torch may use in a cell. Cells that run at the
+        same time never use more threads together than the machine has cores.
+    datasets
+        The datasets, one entry each.
+    classifiers
+        The classifiers: a preset's name, a dotted class path, or an entry with more
+        settings.
+    metrics
+        The scores to compute from the predictions. The first one leads the tables.
+        Another choice needs no new fit.
+    training
+        How SD and CSD train; for one classifier, write it in its entry. By default on
+        the fixed training curves.
+    limits
+        When a cell is stopped; for one classifier, write it in its entry.
+    stats
+        How scores are compared.
+    answers
+        Answers that a person wrote from the report's figures; they open the report.
+    audits
+        Whether to look for signs that a dataset gives the classes away.
+    transfer
+        Whether to test what was trained on one dataset on the others: true for all
+        datasets and classifiers, or a selection.
+    study
+        A hyperparameter search. ``bench study`` reads it, ``bench run`` does not.
+    reference
+        Published figures to print beside ours: the name of a shipped file
+        (``seed-notebook``) or a path.
+    """
+
+    version: Literal[1]
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    description: str = ""
+    seed: Seed = 0
+    repetitions: Annotated[int, Field(ge=1, le=100_000)]
+    threads: Annotated[int, Field(ge=1, le=1024)] = 1
+    datasets: Annotated[tuple[DatasetSpec, ...], Field(min_length=1)]
+    classifiers: Annotated[tuple[ClassifierSpec, ...], Field(min_length=1)]
+    metrics: Annotated[tuple[Name, ...], FEW] = ("accuracy",)
+    training: Training | None = None
+    limits: LimitsSpec = LimitsSpec()
+    stats: StatsSpec = StatsSpec()
+    answers: Annotated[tuple[AnswerSpec, ...], Field(max_length=100)] = ()
+    audits: bool = True
+    transfer: Transfer = False
+    study: StudySpec | None = None  # `bench run` does not read it
+    reference: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
+
+    _document: Document = PrivateAttr(default=Document(Path("suite"), {}, {}))
+    _families: tuple[Family, ...] = PrivateAttr(default=())
+    _grids: Mapping[str, tuple[str, ...]] = PrivateAttr(default_factory=dict)
+
+    @classmethod
+    def from_document(
+        cls,
+        document: Document,
+        error: type[BenchError],
+        families: tuple[Family, ...] = (),
+        grids: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> Self:
+        """Check a document, which says where each part of the suite was written.
+
+        Parameters
+        ----------
+        document
+            Entries with a sweep or a grid are expanded already.
+        error
+            What to raise, with file and line, at the first mistake.
+        families, grids
+            What the expanded entries were, see the properties of these names.
+        """
+        suite = validated(cls, document, error)
+        suite._document = document
+        suite._families = families
+        suite._grids = {} if grids is None else grids
+        return suite
+
+    @field_validator("datasets", "classifiers")
+    @classmethod
+    def _distinct(cls, entries: tuple[Any, ...]) -> tuple[Any, ...]:
+        ids = [entry.id for entry in entries]
+        for position, name in enumerate(ids):
+            if name in ids[:position]:
+                raise PydanticCustomError(
+                    "duplicate",
+                    "the id '{name}' stands here twice; give each entry its own",
+                    {"name": name, "at": position},
+                )
+        return entries
+
+    @field_validator("metrics")
+    @classmethod
+    def _metrics(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if name not in METRICS:
+                raise PydanticCustomError(
+                    "metric",
+                    "unknown metric '{name}'{hint}. Known: {known}",
+                    {
+                        "name": name,
+                        "hint": did_you_mean(name, METRICS),
+                        "known": ", ".join(METRICS),
+                    },
+                )
+        return names
+
+    @property
+    def baseline(self) -> str:
+        """The classifier that others are compared to."""
+        if self.stats.baseline is not None:
+            return self.stats.baseline
+        ids = [entry.id for entry in self.classifiers]
+        return next((name for name in ids if name != "CHANCE"), ids[0])
+
+    @property
+    def path(self) -> Path:
+        """The file that the suite was read from."""
+        return self._document.path
+
+    @property
+    def folder(self) -> Path:
+        """Where the suite's relative paths start."""
+        return self.path.parent
+
+    @property
+    def families(self) -> tuple[Family, ...]:
+        """The datasets that come of one entry each, see `bench.suite.sweeps`."""
+        return self._families
+
+    @property
+    def grids(self) -> Mapping[str, tuple[str, ...]]:
+        """Id of an entry with a grid → the ids of the classifiers that come of it."""
+        return self._grids
+
+    def where(self, *location: str | int) -> str:
+        """Return ``file:line`` of a part, such as ``("datasets", 0, "library")``."""
+        return self._document.where(*location)
+
+    def named(self, *location: str | int) -> str:
+        """Return a part as the file has it, such as ``datasets[0].library``."""
+        return named(self._document.written(*location))

@@ -1,0 +1,135 @@
+import json
+
+import pandas as pd
+import pytest
+import stored
+import yaml_text
+
+from bench.analysis.findings import analyse, half_a_curve
+from bench.analysis.results import load_results
+from bench.analysis.sweeps import swept
+from bench.store.store import Store
+from bench.suite.datasets import DatasetSpec
+
+DATASET = yaml_text.SUITE["datasets"][0]
+LIBRARIES = ["N0*x[:,0]", "N0*sin(x[:,0])", "U0*x[:,0]**2", "tanh(N0*x[:,0])",
+             "exp(-U0*x[:,0]**2)", "N0*cos(x[:,0]) + N1"]  # fmt: skip
+
+
+def findings_of(path, folder):
+    plan, store = stored.plan_of(path), Store(folder / "data" / "store")
+    return analyse(plan, store, load_results(plan, store))
+
+
+def test_a_suite_of_one_library_gets_effects_and_no_tests(
+    write_suite, bench_run, tmp_path
+):
+    path = write_suite(
+        repetitions=5,
+        datasets=[DATASET | {"id": f"n-{n}", "train": n} for n in (10, 20, 30)],
+        classifiers=["KNN", "DT", "CHANCE"],
+        stats={"baseline": "DT", "margin": 0.02},
+    )
+    assert bench_run("run", path, "-j", 2)[0] == 0
+    found = findings_of(path, tmp_path)
+    assert not found.across.allowed
+    assert "variants of one library" in found.across.reason
+    assert set(found.compared["classifier"]) == {"KNN", "CHANCE"}
+    assert set(found.audits["dataset"]) == {"n-10", "n-20", "n-30"}
+    folder = tmp_path / "reports" / "small"
+    text = (folder / "README.md").read_text()
+    assert "No tests and no critical differences across datasets" in text
+    assert "difference to DT" in text
+    assert "figures/sweep.svg" in text
+    assert (folder / "figures" / "sweep.svg").exists()
+    assert r"\toprule" in (folder / "tables.tex").read_text()
+    assert "<table" in (folder / "index.html").read_text()
+    for name in ("results", "summary", "comparisons", "pairs", "audits"):
+        assert len(pd.read_csv(folder / f"{name}.csv"))
+
+
+def test_enough_libraries_get_tests_and_critical_differences(
+    write_suite, bench_run, tmp_path
+):
+    datasets = []
+    for i, line in enumerate(LIBRARIES):
+        (tmp_path / f"own{i}.lib").write_text(line + "\n")
+        datasets.append(DATASET | {"id": f"d{i}", "library": f"own{i}"})
+    path = write_suite(datasets=datasets, classifiers=["KNN", "CHANCE"], audits=False)
+    assert bench_run("run", path, "-j", 2)[0] == 0
+    found = findings_of(path, tmp_path)
+    assert found.across.allowed
+    assert found.across.needed == 6
+    assert found.audits.empty
+    assert set(found.stability["resampled"]) == {"datasets"}
+    text = (tmp_path / "reports" / "small" / "README.md").read_text()
+    assert "Friedman" in text
+    assert "figures/critical-differences.svg" in text
+    assert "## Audits" not in text
+
+
+def test_a_hole_is_shown_and_said(write_suite, bench_run, tmp_path):
+    (tmp_path / "own_zoo.py").write_text(
+        "from sklearn.naive_bayes import GaussianNB\n"
+        "class Odd(GaussianNB):\n"
+        "    def fit(self, X, y):\n"
+        "        if X[0, 0] > -10: raise RuntimeError('no luck')\n"
+    )
+    path = write_suite(
+        classifiers=["KNN", "GNB", {"class": "own_zoo.Odd"}], repetitions=3
+    )
+    assert bench_run("run", path)[0] == 3
+    found = findings_of(path, tmp_path)
+    # What never has a score takes part in no comparison; it is a row all the same.
+    assert set(found.compared["classifier"]) == {"GNB"}
+    text = (tmp_path / "reports" / "small" / "README.md").read_text()
+    assert "Not every cell is done" in text
+    assert "0 of 3" in text
+    assert "RuntimeError: no luck" in text
+    path = write_suite(
+        classifiers=["KNN", "GNB", {"class": "own_zoo.Odd"}],
+        repetitions=3,
+        stats={"impute": "chance"},
+    )
+    imputed = findings_of(path, tmp_path)
+    assert set(imputed.compared["classifier"]) == {"GNB", "Odd"}
+
+
+def test_a_baseline_that_is_no_classifier_is_refused(write_suite, bench_run):
+    code, _, err = bench_run("run", write_suite(stats={"baseline": "KN"}))
+    assert code == 2
+    assert "stats.baseline: no classifier 'KN'" in err
+    assert "did you mean 'KNN'" in err
+
+
+def test_half_a_curve_by_hand():
+    assert half_a_curve(1000) == 0.5 / 2000
+
+
+def specs(*changes):
+    recipes = [json.loads(json.dumps(DATASET)) | change for change in changes]
+    return [
+        DatasetSpec.model_validate(recipe | {"id": f"d{i}"}, strict=False)
+        for i, recipe in enumerate(recipes)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ([{"train": 10}, {"train": 20}, {"train": 40}], "train"),
+        ([{"train": 10}, {"train": 20}], None),
+        ([{"train": 10}, {"train": 20}, {"train": 20}], None),
+        ([{"train": 10}, {"train": 20, "test": 7}, {"train": 40}], None),
+        ([{"dtype": "float32"}, {"dtype": "float64"}, {"dtype": "float64"}], None),
+        (
+            [{"inputs": DATASET["inputs"] | {"size": n}} for n in (10, 20, 30)],
+            "inputs.size",
+        ),
+    ],
+)
+def test_one_number_that_varies_is_a_sweep(changes, name):
+    found = swept(specs(*changes))
+    assert (found.name if found else None) == name
+    if found:
+        assert len(found.values) == 3

@@ -1,0 +1,68 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bench.base.limits import format_size, parse_duration, parse_size
+
+
+@pytest.mark.parametrize(
+    ("text", "n_bytes"),
+    [
+        ("4GiB", 4 * 2**30),
+        ("500MB", 500_000_000),
+        ("1.5 KiB", 1536),
+        (" 2TB ", 2 * 10**12),
+        ("0.000001TiB", 1_099_511),
+        ("999999999.999999TiB", int(999999999.999999 * 2**40)),
+    ],
+)
+def test_a_size_is_read_as_bytes(text, n_bytes):
+    assert parse_size(text) == n_bytes
+    assert type(parse_size(text)) is int
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "4", "GiB", "0GiB", "0.0001KB", "-4GiB", "+4GiB", "4gib", "4g", "4 gbit",
+        "4GiB of memory", "4  GiB", "4,5GiB", ".5GiB", "1e3MB", "infGiB", "nanGiB",
+        "4PiB", "4PB", "\u0664GiB", "1" * 10 + "KB", "4GiB\n4", "4B",
+    ],
+)  # fmt: skip
+def test_what_is_no_size_says_what_was_expected(text):
+    with pytest.raises(ValueError, match=r"^expected a size with its unit, such as"):
+        parse_size(text)
+
+
+@pytest.mark.parametrize(
+    ("n_bytes", "text"),
+    [
+        (0, "0 B"),
+        (1023, "1023 B"),
+        (1024, "1.0 KiB"),
+        (1536, "1.5 KiB"),
+        (5 * 2**30 + 2**28, "5.2 GiB"),
+        (3.2 * 2**40, "3.2 TiB"),
+    ],
+)
+def test_a_size_as_a_reader_writes_it(n_bytes, text):
+    assert format_size(n_bytes) == text
+
+
+@settings(max_examples=200, deadline=None, database=None)
+@given(st.integers(2**10, 2**49))
+def test_what_is_written_is_read_again_to_two_digits(n_bytes):
+    assert parse_size(format_size(n_bytes)) == pytest.approx(n_bytes, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90", 90), ("90s", 90), ("1.5h", 5400), (" 2 d ", 172_800)]
+)
+def test_a_duration_is_read_as_seconds(text, seconds):
+    assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "1w", "m", "1:30", "inf", "1e3"])
+def test_what_is_no_duration_says_what_was_expected(text):
+    with pytest.raises(ValueError, match=r"^expected a time above 0, such as"):
+        parse_duration(text)

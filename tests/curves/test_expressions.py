@@ -1,0 +1,247 @@
+import numpy as np
+import pytest
+
+from bench.base.errors import BenchError, LibraryError
+from bench.curves.expressions import FUNCTIONS, Coefficient, Input, evaluate, used
+from bench.curves.grammar import parse
+
+X = np.array([[0.5, 2.0], [-1.5, 3.0], [0.25, -4.0]])
+DRAWN = {
+    "N": np.array([[0.3, -1.2, 2.5], [1.7, 0.4, -0.6]]),
+    "U": np.array([[0.1, 0.9, 0.3], [0.7, 0.2, 0.8]]),
+    "S": np.array([[1.0, -1.0], [-1.0, -1.0]]),
+}
+
+
+def value(text, x=X, drawn=DRAWN):
+    return np.broadcast_to(evaluate([parse(text)], x, drawn)[0], (2, len(x)))
+
+
+@pytest.mark.parametrize(
+    ("text", "other"),
+    [
+        ("N", "N0"),
+        ("U", "U0"),
+        ("S", "S0"),
+        ("N02", "N2"),
+        ("X07[:,1]", "x[:,1]"),
+        ("x[:, 1]", "x[:,1]"),
+        ("np.sin(x[:,0])", "sin(x[:,0])"),
+        ("  2 * x[:,0]  ", "2*x[:,0]"),
+        ("+x[:,0]", "x[:,0]"),
+        ("-x[:,0]", "-1.0*x[:,0]"),
+        ("1e-3*N", "0.001*N0"),
+        ("((x[:,0]))", "x[:,0]"),
+        ("2*3*x[:,0]", "6*x[:,0]"),
+        ("sin(0)+x[:,0]", "x[:,0]"),
+    ],
+)
+def test_spellings_mean_the_same(text, other):
+    np.testing.assert_array_equal(value(text), value(other), strict=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0", 0.0),
+        ("-2", -2.0),
+        ("2**-2", 0.25),
+        ("-2**2", -4.0),
+        ("2**3**2", 512.0),
+        ("8/4/2", 1.0),
+        ("1-2-3", -4.0),
+        ("1+2*3", 7.0),
+        ("np.exp(1)", np.e),
+        ("abs(-3)", 3.0),
+        ("1e12", 1e12),
+    ],
+)
+def test_constants_follow_python(text, expected):
+    assert value(text)[0, 0] == expected
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_are_those_of_numpy(name):
+    x = np.array([[0.25], [1.5]])
+    expected = np.broadcast_to(getattr(np, name)(x[:, 0]), (2, 2))
+    np.testing.assert_array_equal(value(f"{name}(x[:,0])", x), expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "formula"),
+    [
+        ("x[:,0] + N0", lambda x, n: x + n),
+        ("x[:,0] - N0", lambda x, n: x - n),
+        ("x[:,0] * N0", lambda x, n: x * n),
+        ("x[:,0] / N0", lambda x, n: x / n),
+        ("x[:,0]**3 + N0", lambda x, n: x**3 + n),
+    ],
+)
+def test_operators_are_those_of_numpy(text, formula):
+    expected = formula(X[None, :, 0], DRAWN["N"][:, :1])
+    np.testing.assert_array_equal(value(text), expected)
+
+
+def test_coefficients_vary_by_curve_and_columns_by_point():
+    np.testing.assert_array_equal(value("N2"), np.repeat(DRAWN["N"][:, 2:], 3, axis=1))
+    np.testing.assert_array_equal(value("U1"), np.repeat(DRAWN["U"][:, 1:2], 3, axis=1))
+    np.testing.assert_array_equal(value("S0"), np.repeat(DRAWN["S"][:, :1], 3, axis=1))
+    np.testing.assert_array_equal(value("x[:,1]"), np.stack([X[:, 1]] * 2))
+
+
+@pytest.mark.parametrize(
+    ("text", "formula"),
+    [
+        ("0.1*x[:,0]*3", lambda x: 0.1 * x * 3),
+        ("0.1*(x[:,0]*3)", lambda x: 0.1 * (x * 3)),
+        ("x[:,0] + 1e8 - 1e8", lambda x: x + 1e8 - 1e8),
+        ("x[:,0]/3/7", lambda x: x / 3 / 7),
+        ("x[:,0]/(3*7)", lambda x: x / 21),
+    ],
+)
+def test_order_written_is_kept_in_float32(text, formula):
+    x = np.random.default_rng(0).normal(size=(100, 1)).astype(np.float32)
+    (found,) = evaluate([parse(text)], x, {})
+    np.testing.assert_array_equal(found[0], formula(x[:, 0]), strict=True)
+    assert found.dtype == np.float32
+
+
+def test_association_shows_in_the_bits():
+    x = np.random.default_rng(0).normal(size=(100, 1)).astype(np.float32)
+    one, other = evaluate([parse("0.1*x[:,0]*3"), parse("0.1*(x[:,0]*3)")], x, {})
+    assert (one != other).any()
+
+
+def test_used_lists_the_leaves():
+    leaves = used(parse("sin(N2*x[:,1]) + U*x[:,0]**2 + 3"))
+    inputs = [leaf.column for leaf in leaves if isinstance(leaf, Input)]
+    drawn = [
+        (leaf.kind, leaf.index) for leaf in leaves if isinstance(leaf, Coefficient)
+    ]
+    assert inputs == [1, 0]
+    assert drawn == [("N", 2), ("U", 0)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "__import__('os')",
+        "__import__('os').system('true')",
+        "eval(x[:,0])",
+        "np.load(x[:,0])",
+        "os.sin(x[:,0])",
+        "sine(x[:,0])",
+    ],
+)
+def test_other_functions_are_refused(text):
+    with pytest.raises(LibraryError, match=r"unknown function|is not callable here"):
+        parse(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x.real",
+        "np.pi",
+        "x[:,0].T",
+        "np.sin",
+        "sin(x=1)",
+        "sin(x[:,0], out=1)",
+        "sin(*x)",
+        "sin()",
+        "sin(1, 2)",
+        "lambda: 1",
+        "[N0 for N0 in x]",
+        "(N0 for N0 in x)",
+        "{1: 2}",
+        "1 if N0 else 2",
+        "x[:,0] < 1",
+        "x[:,0] @ x[:,0]",
+        "x[:,0] // 2",
+        "x[:,0] % 2",
+        "~1",
+        "not 1",
+        "N0 and N1",
+        "(y := 1)",
+        "f'{1}'",
+        "(1, 2)",
+        "x" + ".a" * 900,
+        "~" * 900 + "1",
+        "not " * 450 + "1",
+    ],
+)
+def test_other_syntax_is_refused(text):
+    with pytest.raises(LibraryError, match="outside the grammar"):
+        parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "is no expression"),
+        ("1 +", "is no expression"),
+        ("import os", "is no expression"),
+        ("x = 1", "is no expression"),
+        ("1\0", "is no expression"),
+        ("(" * 900 + "1" + ")" * 900, "is no expression"),
+        ("x[0]", "no column of the input"),
+        ("x[:,-1]", "no column of the input"),
+        ("x[:,100]", "no column of the input"),
+        ("x[:,True]", "no column of the input"),
+        ("x[:,0,0]", "no column of the input"),
+        ("x[1:,0]", "no column of the input"),
+        ("N[:,0]", "'N' is reserved"),
+        ("S1[:,0]", "'S1' is reserved"),
+        ("sin[:,0]", "'sin' is reserved"),
+        ("np[:,0]", "'np' is reserved"),
+        ("x[:,0] + y[:,1]", "two inputs, 'x' and 'y'"),
+        ("x", "write a column of the input as"),
+        ("N100", "coefficients go from 0 to 99"),
+        ("M0", "unknown name 'M0'"),
+        ("sine(N)", "did you mean 'sin'"),
+        ("True", "is no number"),
+        ("None", "is no number"),
+        ("'a'", "is no number"),
+        ("1j", "is no number"),
+        ("1e13", "a constant beyond 1e"),
+        ("1e400", "a constant beyond 1e"),
+        ("9" * 1500, "a constant beyond 1e"),
+        ("9**9**9", "an exponent of"),
+        ("x[:,0]**9**9**9", "an exponent of"),
+        ("x[:,0]**33", "an exponent of 33"),
+        ("x[:,0]**-33", "an exponent of -33"),
+        ("1/0", "a constant part comes to inf"),
+        ("0/0", "a constant part comes to nan"),
+        ("log(0)", "a constant part comes to -inf"),
+        ("sqrt(-1)", "a constant part comes to nan"),
+        ("1e12*10", "a constant part comes to 1e"),
+        ("-" * 300 + "1", "levels or"),
+        ("+".join(["(" + "*".join(["U"] * 70) + ")"] * 10), "or 1000 terms"),
+        ("N+" * 250 + "N", "levels or"),
+        ("(" * 10_000 + "1" + ")" * 10_000, "at most 2000 are read"),
+        ("1" + " " * 2**20, "at most 2000 are read"),
+    ],
+)
+def test_refusals_say_what_is_wrong(text, message):
+    with pytest.raises(LibraryError, match=message):
+        parse(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["x[:,0]**32", "x[:,0]**-32", "N99", "x[:,99]", "N+" * 140 + "N"]
+)
+def test_limits_are_inclusive(text):
+    assert used(parse(text))
+
+
+@pytest.mark.parametrize("text", ["a" * 1900, "a(" * 30 + "1" * 1500, "9" * 1900])
+def test_messages_stay_short(text):
+    with pytest.raises(LibraryError) as caught:
+        parse(text)
+    assert len(str(caught.value)) < 200
+
+
+def test_refusals_are_value_errors_of_bench():
+    assert issubclass(LibraryError, BenchError)
+    with pytest.raises(ValueError, match="unknown name"):
+        parse("foo")

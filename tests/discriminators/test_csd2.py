@@ -1,0 +1,419 @@
+import pickle
+import re
+
+import numpy as np
+import pytest
+import torch
+from sklearn.base import clone
+from sklearn.utils.estimator_checks import parametrize_with_checks
+from skorch.callbacks import Callback
+
+from bench.base.errors import ClassifierError
+from bench.base.provenance import RESULTS
+from bench.classifiers.class_paths import class_version, own_parameters
+from bench.classifiers.recipes import resolve_classifier
+from bench.discriminators.csd2 import CSD2, WINDOWS
+from bench.discriminators.csd2_channels import MAX_CELLS, CurveChannels
+from bench.discriminators.estimators import CSD2Classifier
+from bench.discriminators.online import fit_online
+from bench.suite.classifiers import ClassifierSpec
+from bench.suite.fields import OnlineTraining
+
+N_POINTS = 20
+GRID = np.linspace(-1, 1, N_POINTS)
+SKEWED = np.linspace(0.2, 1, N_POINTS) ** 3
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def curves(n_curves=60, n_classes=2, seed=0, x=GRID):
+    """Draw noisy sines of any phase, one frequency a class."""
+    rng = np.random.default_rng(seed)
+    y = np.arange(n_curves) % n_classes
+    phase = rng.uniform(0, 2 * np.pi, (n_curves, 1))
+    X = np.sin((2 + 3 * y[:, None]) * x + phase)
+    return X + 0.05 * rng.normal(size=X.shape), y
+
+
+def make(**changes):
+    settings = {"width": 8, "max_epochs": 2, "random_state": 0, "device": "cpu"}
+    return CSD2Classifier(**settings | changes)
+
+
+def network(**changes):
+    torch.manual_seed(0)
+    return CSD2(**{"n_points": N_POINTS, "width": 8} | changes).eval()
+
+
+def channels_of(values, x=GRID, windows=WINDOWS):
+    read = CurveChannels(x=x, n_channels=1, windows=windows)
+    channels, numbers = read(torch.tensor(np.atleast_3d(values)).float().mT)
+    return channels.double().numpy(), numbers.double().numpy()
+
+
+def a_row(values, x=GRID):
+    """Return the channels (n_points, 10) and the numbers of one curve."""
+    channels, numbers = channels_of(np.asarray(values)[None], x)
+    return channels[0], numbers[0]
+
+
+# The classifier
+
+
+@parametrize_with_checks([CSD2Classifier(max_epochs=10)])
+def test_passes_every_check_of_scikit_learn(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize("x", [None, GRID, SKEWED[:, None], SKEWED[::-1]])
+def test_learns_to_tell_two_kinds_of_curves_apart(x):
+    points = GRID if x is None else np.ravel(x)
+    model = make(x=x, max_epochs=20).fit(*curves(160, x=points))
+    assert model.score(*curves(200, seed=1, x=points)) > 0.9
+
+
+def test_three_classes_give_softmax_logits():
+    model = make(max_epochs=20).fit(*curves(200, n_classes=3))
+    X, y = curves(60, n_classes=3, seed=1)
+    logits, p = model.decision_function(X), model.predict_proba(X)
+    assert logits.shape == p.shape == (60, 3)
+    np.testing.assert_allclose(p.sum(1), 1, rtol=1e-6)
+    np.testing.assert_array_equal(model.predict(X), p.argmax(1))
+    assert model.score(X, y) > 0.8
+
+
+@pytest.mark.parametrize(
+    ("n_curves", "budget"),
+    [
+        (1, (120, 16)),
+        (100, (120, 16)),
+        (200, (120, 25)),
+        (1000, (80, 64)),
+        (2000, (40, 64)),
+        (3000, (27, 64)),
+        (10**6, (20, 64)),
+    ],
+)
+def test_the_number_of_curves_decides_how_long_it_trains(n_curves, budget):
+    assert CSD2Classifier()._budget(n_curves) == budget
+    assert CSD2Classifier(max_epochs=3, batch_size=7)._budget(n_curves) == (3, 7)
+
+
+class Steps(Callback):
+    """Notes the rate, the gradient's norm and the size of each batch."""
+
+    def __init__(self):
+        self.rates, self.norms, self.sizes = [], [], []
+
+    def on_batch_end(self, net, batch=None, training=None, **kwargs):
+        if training:
+            gradients = [p.grad.ravel() for p in net.module_.parameters()]
+            self.norms.append(torch.cat(gradients).norm().item())
+            self.rates.append(net.optimizer_.param_groups[0]["lr"])
+            self.sizes.append(len(batch[0]))
+
+
+def test_training_is_the_measured_one():
+    steps = Steps()
+    model = make(callbacks=[steps], max_epochs=10).fit(*curves(80))
+    assert isinstance(model.net_.optimizer_, torch.optim.AdamW)
+    assert model.net_.optimizer_.param_groups[0]["weight_decay"] == 0.01
+    assert steps.sizes == 50 * [16]
+    assert int(np.argmax(steps.rates)) == pytest.approx(0.2 * 50, abs=1)
+    assert max(steps.rates) == pytest.approx(3e-3, rel=0.01)
+    assert steps.rates[-1] < 1e-5
+    assert max(steps.norms) == pytest.approx(1, abs=1e-3)  # cut, in the beginning
+    assert model.n_iter_ == 10
+
+
+def test_a_last_batch_of_one_curve_is_learnt_from():
+    X, y = curves(33)
+    model = make(batch_size=16).fit(X, y)
+    assert np.isfinite(model.decision_function(X)).all()
+    assert np.isfinite(model.history_["loss"]).all()
+
+
+def test_weights_and_order_count_as_for_the_others():
+    X, y = curves()
+    count = np.arange(60) % 3
+    weighted = make(batch_size=16).fit(X, y, sample_weight=count)
+    order = np.random.default_rng(1).permutation(count.sum())
+    repeated = make(batch_size=16).fit(
+        X.repeat(count, 0)[order], y.repeat(count)[order]
+    )
+    np.testing.assert_array_equal(
+        weighted.decision_function(X), repeated.decision_function(X)
+    )
+    other = make(batch_size=16).fit(X, y)
+    assert (other.decision_function(X) != weighted.decision_function(X)).any()
+
+
+def test_the_same_random_state_gives_the_same_bits_and_no_other():
+    X, y = curves()
+    before = torch.get_rng_state()
+    first, again = (make(batch_size=16).fit(X, y).decision_function(X) for _ in "12")
+    np.testing.assert_array_equal(first, again)
+    other = make(batch_size=16, random_state=1).fit(X, y).decision_function(X)
+    assert (first != other).any()
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_survives_pickling_and_cloning():
+    X, y = curves(x=SKEWED)
+    model = make(x=SKEWED[::-1]).fit(X, y)
+    twin = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(model.decision_function(X), twin.decision_function(X))
+    np.testing.assert_array_equal(clone(model).x, SKEWED[::-1])
+
+
+def test_weights_hold_float32_alone_and_nothing_made_from_the_points():
+    weights = make(x=SKEWED[::-1]).fit(*curves()).weights()
+    assert {value.dtype for value in weights.values()} == {np.dtype(np.float32)}
+    assert not [name for name in weights if "read" in name or "order" in name]
+    assert sum(value.size for value in weights.values()) < 30_000
+
+
+@pytest.mark.parametrize(
+    ("params", "said"),
+    [
+        ({"x": GRID[:, None].repeat(2, 1)}, "reads functions of one input, found x of"),
+        ({"x": GRID[:5]}, "x has shape (5,); expected 20 points"),
+        ({"x": 3.0}, "x has shape (); expected 20 points"),
+        (
+            {"x": np.zeros(N_POINTS)},
+            "all 20 points of x are 0.0; expected at least two",
+        ),
+        ({"x": np.r_[np.nan, GRID[1:]]}, "x holds values that are not finite"),
+        ({"dropout": 1.0}, "dropout = 1.0; expected a number below 1"),
+        ({"dropout": -0.1}, "dropout = -0.1; expected a number of at least 0"),
+        ({"windows": (0.1, 2)}, "windows = 2; expected a number below 1"),
+        ({"windows": ("wide",)}, "windows = 'wide'; expected a number"),
+        ({"windows": 0.1}, "windows = 0.1; expected a list"),
+        ({"flips": ("z",)}, "flips = 'z'; expected one of y, x"),
+        ({"flips": "yx"}, "flips = 'yx'; expected a list"),
+        ({"noise": -1}, "noise = -1; expected a number of at least 0"),
+        ({"n_channels": 0}, "n_channels = 0; expected a whole number of at least 1"),
+        ({"width": 0}, "width = 0; expected a whole number of at least 1"),
+        ({"max_epochs": 0}, "max_epochs = 0; expected a whole number of at least 1"),
+        ({"batch_size": 0}, "batch_size = 0; expected a whole number of at least 1"),
+        ({"hidden": 8}, "one width a layer"),
+        ({"lr": -1}, "lr = -1; expected a number of at least 0"),
+    ],
+)
+def test_refuses_what_it_cannot_be(params, said):
+    with pytest.raises(ValueError, match=re.escape(said)):
+        make(**params).fit(*curves(20))
+
+
+def test_online_training_is_refused_where_it_is_asked_for():
+    X, y = curves(4)
+    with pytest.raises(ValueError, match="CSD2Classifier cannot learn online: its nor"):
+        fit_online([make()], [None], OnlineTraining(mode="online", epochs=1), [(X, y)])
+    training = {"mode": "online", "epochs": 5}
+    spec = ClassifierSpec.model_validate({"use": "CSD2", "training": training})
+    with pytest.raises(ClassifierError, match="CSD2Classifier' cannot learn online"):
+        resolve_classifier(spec)
+
+
+def test_parameters_read_in_the_source_are_those_of_the_class():
+    found = own_parameters("bench.classifiers.CSD2Classifier")
+    assert sorted(found) == sorted(CSD2Classifier().get_params())
+
+
+def test_it_has_a_stage_of_its_own():
+    found = class_version("bench.classifiers.CSD2Classifier")
+    assert found.startswith(f"CSD2 {RESULTS['CSD2']}, torch ")
+    assert class_version("bench.classifiers.CSDClassifier").startswith("CSD 1, torch ")
+
+
+# The network
+
+
+@pytest.mark.parametrize("n_points", [16, 17, 100, 255, 256, 257, 1000, 10_000])
+def test_at_most_100_000_parameters_for_any_number_of_points(n_points):
+    net = network(n_points=n_points, width=32, n_outputs=20)
+    assert sum(p.numel() for p in net.parameters()) <= 100_000
+    assert net.read.n_cells <= MAX_CELLS
+    assert net.read.matrices.nelement() <= 8 * MAX_CELLS**2
+    assert net(torch.randn(3, n_points)).shape == (3, 20)
+
+
+@pytest.mark.parametrize("n_points", [1, 2, 3, 4, 5, 9, 16, 257])
+def test_few_points_are_read_as_well(n_points):
+    net = network(n_points=n_points).train()
+    X = torch.randn(5, n_points, requires_grad=True)
+    net(X).sum().backward()
+    assert torch.isfinite(X.grad).all()
+    assert torch.isfinite(net.eval()(X)).all()
+
+
+def test_no_curves_have_no_logits():
+    assert network()(torch.zeros(0, N_POINTS)).shape == (0, 1)
+
+
+def test_points_may_come_in_any_order():
+    X = torch.tensor(curves(x=SKEWED)[0])
+    net = network(x=SKEWED).double()
+    order = np.random.default_rng(0).permutation(N_POINTS)
+    shuffled = network(x=SKEWED[order]).double()
+    shuffled.load_state_dict(net.state_dict())
+    torch.testing.assert_close(shuffled(X[:, order]), net(X))
+    elsewhere = network(x=GRID).double()
+    assert (elsewhere(X) - net(X)).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("settings", "invariant"),
+    [
+        ({}, "yx"),
+        ({"x": GRID[::-1] * 3 + 7}, "yx"),
+        ({"x": GRID.astype(np.float32) ** 3}, "yx"),
+        ({"flips": ("x",)}, "x"),
+        ({"flips": ()}, ""),
+        ({"x": SKEWED}, "y"),
+        ({"n_points": 10}, ""),
+        ({"n_points": 10, "n_channels": 2}, ""),
+    ],
+)
+def test_flips_change_nothing_that_they_are_not_to_change(settings, invariant):
+    net = network(**settings).double()
+    X = torch.tensor(curves()[0])
+    if net.read.n_cells == 10 and net.n_channels == 1:
+        X = X[:, :10]
+    for name, flipped in (("y", -X), ("x", X.flip(1))):
+        change = (net(flipped) - net(X)).abs().max().item()
+        assert (change < 1e-9) == (name in invariant), name
+
+
+def test_flips_are_tossed_for_each_curve_in_training():
+    net = network(noise=0)
+    X = torch.arange(float(N_POINTS))[None, None].repeat(4000, 1, 1)
+    torch.manual_seed(0)
+    found = net._changed_by_chance(X)[:, 0]
+    kinds = [found[:, [0, -1]].tolist().count(pair) for pair in
+             ([0.0, 19.0], [-0.0, -19.0], [19.0, 0.0], [-19.0, -0.0])]  # fmt: skip
+    assert sum(kinds) == 4000
+    assert min(kinds) > 900
+
+
+@pytest.mark.parametrize("noise", [0.5, 1.0])
+def test_training_adds_a_share_of_a_curves_own_noise(noise):
+    rng = np.random.default_rng(0)
+    scale = np.array([1e-3, 1.0, 1e30])[:, None]
+    X = scale * (GRID**2 + 0.1 * rng.normal(size=(3, 1, N_POINTS)))[:, 0]
+    X = torch.tensor(np.repeat(X, 2000, 0))[:, None]
+    torch.manual_seed(0)
+    added = (network(flips=(), noise=noise)._changed_by_chance(X) - X)[:, 0]
+    own = X.diff(n=3, dim=2).abs().mean(2) * np.sqrt(np.pi / 40)
+    deviation = added.square().mean(1).sqrt() / own[:, 0]
+    assert deviation.min() >= 0
+    by_scale = deviation.reshape(3, 2000)
+    # The root mean square of a share that is uniform.
+    found = by_scale.square().mean(1).sqrt()
+    torch.testing.assert_close(
+        found, torch.full_like(found, noise / 3**0.5), rtol=0.05, atol=0
+    )
+    assert (deviation < 0.2 * noise).float().mean() > 0.1
+
+
+@pytest.mark.parametrize("settings", [{"n_points": 10}, {"n_channels": 2}])
+def test_nothing_is_added_to_tables_and_further_channels(settings):
+    net = network(**settings).double()
+    X = torch.randn(7, net.n_channels, net.read.n_cells, dtype=torch.float64)
+    assert torch.equal(net._changed_by_chance(X), X)
+
+
+# What it reads
+
+
+def test_derivatives_are_with_respect_to_x():
+    x = np.sort(np.random.default_rng(0).uniform(-1, 3, N_POINTS))
+    line = 2 * (x - x[0]) / (x[-1] - x[0]) - 1
+    channels, numbers = a_row(5 * line**3 + 2, x)
+    assert channels.shape == (N_POINTS, 10)
+    np.testing.assert_allclose(channels[:, -1], line, atol=1e-6)
+    for column, slope in ((3, 3 * line**2), (4, 6 * line)):
+        scale = np.sqrt(np.mean(slope**2))
+        np.testing.assert_allclose(channels[:, column], slope / scale, atol=1e-3)
+        std = np.std(line**3)
+        assert numbers[column - 1] == pytest.approx(np.log10(scale / std), abs=1e-3)
+    assert numbers[4] < -4  # the residual: a cubic leaves none
+
+
+def test_scale_and_offset_are_in_two_numbers_alone():
+    y = curves(1)[0][0]
+    channels, numbers = a_row(y)
+    scaled, other = a_row(1000 * y + 500)
+    np.testing.assert_allclose(scaled, channels, atol=1e-2)
+    np.testing.assert_allclose(other[:8], numbers[:8], atol=1e-3)
+    assert other[8] - numbers[8] == pytest.approx(3, abs=1e-3)
+    assert numbers[8] == pytest.approx(np.log10(y.std()), abs=1e-5)
+    assert numbers[9] == pytest.approx(np.arcsinh(y.mean()), abs=1e-5)
+    assert other[9] == pytest.approx(np.arcsinh(1000 * y.mean() + 500), abs=1e-5)
+
+
+@pytest.mark.parametrize("scale", [0.0, 1e-38, 1e-25, 1.0, 1e25, 3e38])
+@pytest.mark.parametrize("shape", ["constant", "spike", "sine"])
+def test_any_size_of_values_gives_numbers(scale, shape):
+    values = {"constant": np.ones(N_POINTS), "spike": np.eye(N_POINTS)[3]}
+    X = torch.tensor(scale * values.get(shape, np.sin(GRID)))[None].float()
+    X.requires_grad_()
+    net = network()
+    logits = net(X)
+    assert torch.isfinite(logits).all()
+    logits.sum().backward()
+    if 1e-25 <= scale <= 1e25:
+        assert torch.isfinite(X.grad).all()
+    channels, _ = net.read(X[:, None])
+    assert channels.abs().max() <= max(8, N_POINTS**0.5)
+    if shape == "constant":
+        assert channels[..., :-1].abs().max() < 1e-2
+
+
+def test_more_points_than_cells_are_averaged():
+    x = np.linspace(-1, 1, 1000)
+    read = CurveChannels(x=x, n_channels=1, windows=WINDOWS)
+    assert (read.cell, read.n_cells) == (4, 250)
+    y = np.sin(3 * x)
+    cells = y.reshape(250, 4).mean(1)
+    channels, _ = channels_of(y[None], x)
+    expected = (cells - cells.mean()) / cells.std()
+    np.testing.assert_allclose(channels[0, :, 0], expected, atol=1e-5)
+
+
+def test_further_channels_are_read_on_a_scale_of_their_own():
+    read = CurveChannels(x=GRID, n_channels=2, windows=WINDOWS)
+    both = torch.randn(3, 2, N_POINTS, generator=torch.manual_seed(0))
+    channels, numbers = read(both)
+    assert channels.shape == (3, N_POINTS, read.n_out) == (3, N_POINTS, 11)
+    assert numbers.shape == (3, read.n_numbers) == (3, 11)
+    rms = both[:, 1].square().mean(1).sqrt()
+    torch.testing.assert_close(channels[:, :, 9], both[:, 1] / rms[:, None])
+    torch.testing.assert_close(numbers[:, 8], rms.log10())
+    X, y = curves()
+    model = make(n_channels=2).fit(np.hstack([X, np.gradient(X, axis=1)]), y)
+    seen = model.decision_function(np.hstack([X, X]))
+    assert (seen != model.decision_function(np.hstack([X, X + GRID]))).all()
+
+
+@pytest.mark.parametrize(
+    ("n_cells", "widths"),
+    [
+        (1, [1, 1]),
+        (4, [4, 4]),
+        (16, [5, 7]),
+        (60, [5, 15]),
+        (100, [9, 25]),
+        (256, [23, 65]),
+    ],
+)
+def test_windows_grow_with_the_number_of_points(n_cells, widths):
+    from bench.discriminators.csd2_channels import _widths
+
+    assert _widths(WINDOWS, n_cells) == widths

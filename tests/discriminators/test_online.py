@@ -1,0 +1,229 @@
+import numpy as np
+import pytest
+import torch
+
+from bench.curves.datasets import make_dataset
+from bench.curves.recipes import resolve_dataset
+from bench.curves.streams import CurveStream
+from bench.discriminators.estimators import CSDClassifier, SDClassifier
+from bench.discriminators.online import fit_online
+from bench.suite.datasets import DatasetSpec
+from bench.suite.fields import OnlineTraining
+
+CURVES = 4
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Other tests run beside these: threads that wait for each other would crawl."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def recipe():
+    described = {
+        "id": "x11",
+        "library": "F11_v1",
+        "inputs": {"kind": "grid", "low": -3, "high": 3, "size": 24},
+        "neural": {"curves_per_net": CURVES},
+        "dtype": "float32",
+        "channels": ("value", "gradient"),
+        "train": 5,
+        "test": 60,
+    }
+    return resolve_dataset(DatasetSpec.model_validate(described, strict=False))
+
+
+@pytest.fixture
+def train(recipe):
+    """Train members online; give them back, fitted."""
+
+    def fit(members, repetitions=None, epochs=20, watch=None, **options):
+        repetitions = range(len(members)) if repetitions is None else repetitions
+        n_channels = members[0].n_channels
+        channels = ("value", "gradient")[:n_channels]
+        tests = []
+        for repetition in repetitions:
+            data = make_dataset(recipe, repetition)
+            columns = data.columns(channels)
+            tests.append((data.X_test[:, columns], data.y_test))
+        streams = [CurveStream(recipe, channels, CURVES, r) for r in repetitions]
+        training = OnlineTraining(
+            mode="online", epochs=epochs, curves=CURVES, steps=3, evaluate_every=8
+        )
+        fit_online(members, streams, training, tests, watch, **options)
+        return members, tests
+
+    return fit
+
+
+ARCHITECTURES = {
+    "none": (SDClassifier, {}),
+    "stack": (SDClassifier, {"extension": "stack", "n_channels": 2}),
+    "embed": (SDClassifier, {"extension": "embed", "n_channels": 2}),
+    "conv": (CSDClassifier, {"n_channels": 2}),
+}
+
+
+@pytest.mark.parametrize("loss", ["bce", "wgan"])
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_a_member_is_what_it_would_be_alone(train, name, loss):
+    kind, options = ARCHITECTURES[name]
+    penalties = [0.0, 0.1, 0.1] if loss == "wgan" else [0.0] * 3
+    rates = [(1e-3, 0.0), (1e-3, 1e-4), (3e-3, 1e-4)]
+
+    def make(number):
+        lr, weight_decay = rates[number]
+        return kind(
+            **options,
+            loss=loss,
+            lr=lr,
+            weight_decay=weight_decay,
+            gradient_penalty=penalties[number],
+            random_state=number,
+        )
+
+    double = {"epochs": 100, "dtype": torch.float64}
+    together, tests = train([make(number) for number in range(3)], **double)
+    for number in range(3):
+        [alone], _ = train([make(number)], [number], **double)
+        X = torch.from_numpy(tests[number][0]).double()
+        with torch.no_grad():
+            difference = together[number].net_.module_(X) - alone.net_.module_(X)
+        # A penalty through max-pooling, squared and divided by Adam, is rougher.
+        tolerance = 1e-5 if (name, loss) == ("conv", "wgan") else 1e-8
+        assert difference.abs().max() < tolerance
+        for quantity, values in alone.history_.items():
+            np.testing.assert_allclose(
+                together[number].history_[quantity], values, rtol=0, atol=tolerance
+            )
+
+
+def test_in_single_precision_members_hardly_drift(train):
+    def make(number):
+        return SDClassifier(random_state=number)
+
+    together, tests = train([make(number) for number in range(5)], epochs=100)
+    drifts, accuracies = [], []
+    for number, member in enumerate(together):
+        [alone], _ = train([make(number)], [number], epochs=100)
+        X, y = tests[number]
+        both = [e.decision_function(X) for e in (member, alone)]
+        drifts.append(np.abs(both[0] - both[1]).max())
+        accuracies.append([np.mean((logits > 0) == y) for logits in both])
+    assert np.median(drifts) < 1e-4
+    assert np.abs(np.diff(accuracies)).max() <= 0.005
+
+
+def test_a_step_is_adams(train, recipe):
+    """One epoch against a loop in plain torch."""
+    [member], _ = train([SDClassifier(lr=0.01, random_state=3)], epochs=1)
+    rng = np.random.RandomState(3)
+    torch.manual_seed(rng.randint(2**31 - 1))
+    net = SDClassifier(lr=0.01)
+    net.classes_, net.n_features_in_ = np.array([0, 1]), 24
+    module = net.make_net(1, [], "cpu").initialize().module_
+    optimiser = torch.optim.Adam(module.parameters(), lr=0.01)
+    X = torch.from_numpy(CurveStream(recipe, ("value",), CURVES).take(1)[0])
+    labels = torch.tensor([1.0] * CURVES + [0.0] * CURVES)
+    for _ in range(3):
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(
+            module(X)[:, 0], labels
+        )
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    found = member.net_.module_.state_dict()
+    for name, value in module.state_dict().items():
+        torch.testing.assert_close(found[name], value, rtol=0, atol=1e-6)
+    assert member.history_["loss"][0] == pytest.approx(loss.item(), abs=1e-6)
+
+
+def test_what_is_fitted_predicts_and_tells_of_its_training(train):
+    members, tests = train([SDClassifier(random_state=i) for i in range(2)], epochs=20)
+    for member, (X, y) in zip(members, tests, strict=True):
+        history = member.history_
+        for name in ("loss", "accuracy", "prequential_accuracy", "largest_gradient"):
+            assert history[name].shape == (20,)
+        np.testing.assert_array_equal(history["held_out_epoch"], [8, 16, 20])
+        assert history["held_out_accuracy"][-1] == pytest.approx(member.score(X, y))
+        assert member.predict_proba(X).shape == (len(X), 2)
+        assert member.n_iter_ == 20
+
+
+def test_members_learn(train):
+    members, tests = train([SDClassifier(random_state=i) for i in range(3)], epochs=400)
+    for member, (X, y) in zip(members, tests, strict=True):
+        assert member.score(X, y) > 0.75
+        # After two steps on it, a batch is told better than before any.
+        history = member.history_
+        assert history["accuracy"].mean() > history["prequential_accuracy"].mean()
+
+
+def test_the_training_is_reproducible(train):
+    [one], [(X, _)] = train([SDClassifier(random_state=0)])
+    [other], _ = train([SDClassifier(random_state=0)])
+    np.testing.assert_array_equal(one.decision_function(X), other.decision_function(X))
+
+
+def test_the_global_stream_is_left_alone(train):
+    torch.manual_seed(5)
+    expected = torch.rand(1)
+    torch.manual_seed(5)
+    train([SDClassifier(loss="wgan", gradient_penalty=1.0, random_state=0)])
+    assert torch.equal(torch.rand(1), expected)
+
+
+def test_who_watches_can_end_the_training(train):
+    seen = []
+
+    def watch(epoch, accuracies):
+        seen.append((epoch, accuracies.shape))
+        return epoch == 16
+
+    [member, _], _ = train([SDClassifier() for _ in range(2)], watch=watch)
+    assert seen == [(8, (2,)), (16, (2,))]
+    assert member.n_iter_ == len(member.history_["loss"]) == 16
+
+
+def test_an_interruption_is_not_the_end_of_a_training(train):
+    def watch(epoch, accuracies):
+        raise KeyboardInterrupt
+
+    member = SDClassifier()
+    with pytest.raises(KeyboardInterrupt):
+        train([member], watch=watch)
+    assert not hasattr(member, "net_")
+
+
+@pytest.mark.parametrize(
+    ("members", "said"),
+    [
+        ([SDClassifier(), SDClassifier(hidden=(8,))], "different architectures"),
+        ([SDClassifier(), CSDClassifier()], "different architectures"),
+        ([SDClassifier(loss="bce"), SDClassifier(loss="wgan")], "different archi"),
+        ([CSDClassifier(schedule="one-cycle")], "schedule = 'one-cycle' belongs to"),
+        ([SDClassifier(early_stopping=True)], "early_stopping = True belongs to"),
+        ([SDClassifier(lr=-1.0)], "lr = -1.0"),
+        ([SDClassifier(gradient_penalty=1.0)], "gradient_penalty belongs to"),
+    ],
+)
+def test_members_that_cannot_train_together_are_refused(train, members, said):
+    with pytest.raises(ValueError, match=said):
+        train(members)
+
+
+def test_callbacks_see_an_epochs_loss(train):
+    from skorch.callbacks import Callback
+
+    class Listener(Callback):
+        losses = []  # noqa: RUF012 (shared on purpose: skorch may copy a callback)
+
+        def on_epoch_end(self, net, **_):
+            self.losses.append(net.history[-1]["train_loss"])
+
+    [member], _ = train([SDClassifier(callbacks=[Listener()])], epochs=5)
+    np.testing.assert_allclose(Listener.losses, member.history_["loss"], rtol=1e-6)

@@ -1,0 +1,115 @@
+"""A device that this machine has not, found before the first cell."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import stored
+
+from bench.discriminators.estimators import SDClassifier
+from bench.engines import devices
+from bench.engines.run import run_plan
+from bench.store.store import Store
+
+NONE = "cuda:99"  # no machine has as many
+SD = {"use": "SD", "params": {"device": NONE, "max_epochs": 2}}
+
+
+def fail(*_):
+    raise AssertionError("torch was asked")
+
+
+@pytest.fixture(params=["2.13.0+cpu", "2.13.0"])
+def torch_build(request, monkeypatch):
+    """Let torch's version say that it is built for the CPU alone, or not say so."""
+    monkeypatch.setattr(devices, "package_version", lambda _: request.param)
+    return request.param
+
+
+@pytest.mark.parametrize("command", ["run", "run --dry-run", "plan"])
+def test_a_device_that_is_not_here_is_one_line(
+    write_suite, bench_run, tmp_path, torch_build, command
+):
+    entry = {"steps": ["sklearn.preprocessing.StandardScaler", SD], "id": "scaled"}
+    suite = write_suite(classifiers=["GNB", SD, entry])
+    name, *flags = command.split()
+    code, out, err = bench_run(name, suite, *flags)
+    assert (code, out) == (2, "")
+    last = err.splitlines()[-1]
+    assert last.startswith(f"bench: {suite}:")
+    assert f": classifiers[1]: the device '{NONE}' cannot be used on this mach" in last
+    assert "expected auto or cpu, or run the suite on machines that have one" in last
+    assert "+cpu" not in torch_build or "(torch 2.13.0+cpu is built for" in last
+    assert "Traceback" not in err
+    assert not (tmp_path / "data").exists()
+
+
+def test_what_is_left_out_or_stored_needs_no_device(
+    write_suite, bench_run, tmp_path, monkeypatch
+):
+    suite = write_suite(classifiers=["GNB", SD])
+    assert bench_run("run", suite, "-c", "GNB", "--dry-run")[0] == 0
+    stored.put_cells(stored.plan_of(suite), Store(tmp_path / "data" / "store"))
+    monkeypatch.setattr(devices, "new_runner", fail)
+    for command in (["run", suite, "--dry-run"], ["plan", suite]):
+        assert bench_run(*command)[0] == 0
+
+
+@pytest.mark.parametrize("device", [None, "auto", "cpu", "cpu:0"])
+def test_torch_is_asked_of_no_other_device(write_suite, bench_run, monkeypatch, device):
+    monkeypatch.setattr(devices, "new_runner", fail)
+    monkeypatch.setattr(devices, "package_version", lambda _: "2.13.0")
+    params = {"device": device} if device else {"max_epochs": 2}
+    suite = write_suite(classifiers=[{"use": "CSD", "params": params}])
+    assert bench_run("run", suite, "--dry-run")[0] == 0
+
+
+def test_torch_is_asked_in_another_process(write_suite, tmp_path):
+    code = (
+        "import sys; from bench import devices; from bench.cli import main\n"
+        "devices.package_version = lambda _: '2.13.0'\n"
+        f"code = main(['run', {str(write_suite(classifiers=[SD]))!r}, '--dry-run'])\n"
+        "sys.exit(code if 'torch' not in sys.modules else 99)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, cwd=tmp_path, text=True
+    )
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert f"the device '{NONE}' cannot be used" in done.stderr
+
+
+def test_torch_that_ends_its_process_is_said(write_suite, bench_run, monkeypatch):
+    monkeypatch.setattr(devices, "package_version", lambda _: "2.13.0")
+    monkeypatch.setattr(devices, "_SECONDS", 0.0)
+    code, _, err = bench_run("run", write_suite(classifiers=[SD]), "--dry-run")
+    assert code == 2
+    assert "(torch ended the process that asked for it)" in err
+
+
+class Elsewhere:
+    """An engine whose cells need nothing of this machine."""
+
+    on_this_machine = False
+    memory = None
+
+    def __init__(self):
+        self.asked = []
+
+    def run(self, units, wanted, known):
+        self.asked += units
+        yield from ()
+
+
+def test_an_engine_elsewhere_is_not_asked_for_our_devices(write_suite, tmp_path):
+    plan = stored.plan_of(write_suite(classifiers=[SD], repetitions=3))
+    engine = Elsewhere()
+    run_plan(plan, Store(tmp_path / "store"), engine)
+    assert len(engine.asked) == 3
+
+
+def test_the_classifier_itself_says_it_where_it_is_fitted():
+    X = np.random.default_rng(0).normal(size=(8, 5)).astype(np.float32)
+    with pytest.raises(ValueError, match=rf"^the device '{NONE}' cannot be used on"):
+        SDClassifier(device=NONE, max_epochs=1).fit(X, np.arange(8) % 2)

@@ -1,0 +1,91 @@
+import numpy as np
+import online_stores
+import pytest
+from readable import assert_readable
+
+from bench.figures.online import (
+    KINDS,
+    accuracies_figure,
+    plot_accuracies,
+    plot_held_out,
+)
+from bench.stats.histories import held_out_frame, history_frame
+
+LONG = ["long-" * 20, "$x$", "模型", "SD", "CSD", "A", "B", "C"]
+
+
+def frames(names, repetitions=3, n_epochs=400):
+    rng = np.random.default_rng(0)
+    arrays = {
+        (name, i): online_stores.history_of(rng, n_epochs, 0.9 - 0.02 * place)
+        for place, name in enumerate(names)
+        for i in range(repetitions)
+    }
+    return history_frame(arrays), held_out_frame(arrays)
+
+
+def test_the_three_accuracies_look_different():
+    ax = plot_accuracies(*frames(["SD"]))
+    looks = {(line.get_color(), line.get_linestyle()) for line in ax.lines}
+    assert len(ax.lines) == len(looks) == len(KINDS) == 3
+    assert [line.get_marker() for line in ax.lines] == ["None", "None", "o"]
+    assert "moving mean over 5" in ax.get_xlabel()
+
+
+def test_means_and_bands_by_hand():
+    arrays = {
+        ("SD", i): {
+            "history_accuracy": np.full(4, 0.8 + 0.1 * i),
+            "history_prequential_accuracy": np.full(4, 0.6 + 0.1 * i),
+            "history_held_out_epoch": np.array([2, 4]),
+            "history_held_out_accuracy": np.array([0.5, 0.7 + 0.1 * i]),
+        }
+        for i in range(2)
+    }
+    ax = plot_accuracies(history_frame(arrays), held_out_frame(arrays))
+    last_step, before, held_out = ax.lines
+    assert np.allclose(last_step.get_ydata(), 0.85)
+    assert np.allclose(before.get_ydata(), 0.65)
+    assert held_out.get_xdata().tolist() == [2, 4]
+    assert np.allclose(held_out.get_ydata(), [0.5, 0.75])
+    box = ax.collections[2].get_datalim(ax.transData)
+    assert np.isclose(box.y1, 0.75 + 0.1 / np.sqrt(2))
+
+
+@pytest.mark.parametrize("n", range(1, 9))
+def test_a_panel_a_classifier_on_one_scale_with_one_legend(n):
+    figure = accuracies_figure(*frames(LONG[:n]))
+    shown = [ax for ax in figure.axes if ax.axison]
+    assert len(shown) == n
+    assert len({ax.get_ylim() for ax in shown}) == 1
+    texts = assert_readable(shown[0])
+    assert set(KINDS) <= set(texts)
+    assert texts.count("accuracy") == 1
+
+
+@pytest.mark.parametrize("n", [1, 20])
+def test_held_out_accuracy_has_a_line_for_each_classifier(n):
+    names = [f"C{i}" for i in range(n)]
+    _, held_out = frames(names)
+    ax = plot_held_out(held_out)
+    assert len(ax.lines) == n
+    texts = assert_readable(ax)
+    # The legend is in the order in which the lines end.
+    entries = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert entries == [f"{name} (n=3)" for name in names]
+    assert set(entries) <= set(texts)
+
+
+def test_lines_are_thin_enough_for_a_page():
+    history, held_out = frames(["SD"], 2, 10_000)
+    dense = held_out.loc[held_out.index.repeat(100)].assign(
+        epoch=lambda frame: frame.groupby("repetition").cumcount() + 1
+    )
+    ax = plot_accuracies(history, dense)
+    assert all(len(line.get_xdata()) <= 300 for line in ax.lines)
+
+
+def test_nothing_recorded_is_said():
+    history, held_out = history_frame({}), held_out_frame({})
+    for ax in (plot_accuracies(history, held_out), plot_held_out(held_out)):
+        assert "nothing recorded" in assert_readable(ax)

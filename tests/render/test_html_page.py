@@ -1,0 +1,208 @@
+import base64
+import hashlib
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import seed_page
+
+from bench.base.errors import MissingFileError
+from bench.render.blocks import Code, FigureFile, Link, Section, Table, Text
+from bench.render.html_page import write_webpage
+
+
+class Outline(HTMLParser):
+    """Elements of a page in order, and the text of each script."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.scripts: list[str] = []
+        self.said: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag == "script":
+            self.scripts.append("")
+
+    def handle_data(self, data: str) -> None:
+        if self.elements and self.lasttag == "script" and self.cdata_elem == "script":
+            self.scripts[-1] += data
+        elif self.cdata_elem is None:
+            self.said.append(data)
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+@pytest.fixture(scope="module")
+def seed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return seed_page.write_seed_page(tmp_path_factory.mktemp("seed"))
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return seed_page.write_hostile_page(tmp_path_factory.mktemp("hostile"))
+
+
+def small_page(folder: Path, *blocks: object) -> Outline:
+    sections = [Section("Scores", list(blocks))]  # type: ignore[arg-type]
+    path = write_webpage(folder / "page.html", title="t", sections=sections)
+    return Outline(path.read_text("utf-8"))
+
+
+def test_the_page_holds_every_cell_and_every_figure(seed: Path) -> None:
+    text = seed.read_text("utf-8")
+    n_cells = len(pd.read_csv(seed_page.SEED / "results.csv"))
+    rows = re.findall(r"<tbody>\n(.*?)\n</tbody>", text, re.DOTALL)
+    assert [len(body.splitlines()) for body in rows] == [13, 13, n_cells]
+    figures = sorted((seed_page.SEED / "figures").glob("*.png"))
+    addresses = [image["src"] for image in Outline(text).all("img")]
+    assert len(figures) >= 4
+    assert [base64.b64decode(a.partition(",")[2]) for a in addresses if a] == [
+        figure.read_bytes() for figure in figures
+    ]
+
+
+def test_nothing_on_the_page_comes_from_elsewhere(seed: Path) -> None:
+    for tag, attributes in Outline(seed.read_text("utf-8")).elements:
+        for name in ("src", "srcset", "data", "poster", "action"):
+            assert (attributes.get(name) or "data:").startswith("data:"), tag
+        if tag == "link":
+            assert attributes["href"] == "data:,"
+
+
+def test_headings_are_in_order_and_named_in_the_contents(seed: Path) -> None:
+    page = Outline(seed.read_text("utf-8"))
+    levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
+    assert levels == [1, 2, 3, 2, 3, 2, 2, 2]
+    headings = [a["id"] for t, a in page.elements if t in ("h2", "h3")]
+    links = [a["href"] for a in page.all("a") if (a["href"] or "").startswith("#")]
+    assert links == ["#page-text", *(f"#{name}" for name in headings)]
+
+
+def test_ids_are_used_once_and_refer_to_what_exists(hostile: Path) -> None:
+    page = Outline(hostile.read_text("utf-8"))
+    ids = [a["id"] for _, a in page.elements if "id" in a]
+    assert len(ids) == len(set(ids))
+    for _, attributes in page.elements:
+        for name in ("aria-labelledby", "aria-describedby"):
+            assert attributes.get(name, ids[0]) in ids
+
+
+def test_tables_have_a_caption_and_scopes_and_images_have_words(seed: Path) -> None:
+    page = Outline(seed.read_text("utf-8"))
+    assert page.all("html")[0]["lang"] == "en"
+    assert len(page.all("caption")) == len(page.all("table")) == 3
+    assert {title["scope"] for title in page.all("th")} == {"col", "row"}
+    assert all(image["alt"] for image in page.all("img"))
+
+
+def test_words_of_strangers_make_no_element_and_end_no_script(hostile: Path) -> None:
+    page = Outline(hostile.read_text("utf-8"))
+    assert len(page.all("script")) == 3
+    assert not [a for _, a in page.elements if any(k.startswith("on") for k in a)]
+    assert {(image["src"] or "")[:5] for image in page.all("img")} == {"data:"}
+    for said in seed_page.HOSTILE[:3]:
+        assert said in page.said
+    assert not re.search("[\x00\ud800]", hostile.read_text("utf-8"))
+
+
+def test_the_policy_allows_exactly_the_scripts_of_the_page(seed: Path) -> None:
+    page = Outline(seed.read_text("utf-8"))
+    policy = next(a["content"] or "" for a in page.all("meta") if "http-equiv" in a)
+    theme, library, script = page.scripts
+    hashes = [
+        base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        for text in (theme, script)
+    ]
+    assert re.findall(r"'sha256-(.*?)'", policy) == hashes
+    assert "default-src 'none'" in policy
+    assert "DataTables" in library
+    assert not re.search(r"<!--|</?script", library, re.IGNORECASE)
+
+
+def test_a_page_is_written_the_same_twice(seed: Path, tmp_path: Path) -> None:
+    again = seed_page.write_seed_page(tmp_path / "again")
+    assert again.read_bytes() == seed.read_bytes()
+
+
+def test_numbers_are_sorted_by_value_and_blanks_by_none(tmp_path: Path) -> None:
+    frame = pd.DataFrame(
+        {"classifier": ["A", "B", "C"], "score": ["0.990±0.003", "−1.5", "–"]}
+    )
+    page = small_page(tmp_path, Table(frame))
+    cells = page.all("td")
+    assert [cell["data-order"] for cell in cells] == ["0.99", "-1.5", ""]
+    assert all(cell["class"] == "number" for cell in cells)
+
+
+def test_marked_cells_and_named_indices_are_shown(tmp_path: Path) -> None:
+    frame = pd.DataFrame(
+        {"score": [0.25, 1.0]}, index=pd.Index(["A", "B"], name="classifier")
+    )
+    page = small_page(tmp_path, Table(frame, bold=frame > 0.5))
+    assert [cell["class"] for cell in page.all("td")] == ["number", "number best"]
+    assert [text for text in page.said if text in ("classifier", "A", "0.25", "1")] == [
+        "classifier",
+        "A",
+        "0.25",
+        "1",
+    ]
+
+
+def test_a_vector_figure_is_held_as_one(tmp_path: Path) -> None:
+    drawing = '<svg xmlns="http://www.w3.org/2000/svg"/>'
+    (tmp_path / "a.svg").write_text(drawing)
+    (image,) = small_page(tmp_path, FigureFile("a.svg", "nothing")).all("img")
+    head, _, content = (image["src"] or "").partition(",")
+    assert head == "data:image/svg+xml;base64"
+    assert base64.b64decode(content).decode() == drawing
+
+
+def test_a_figure_that_cannot_be_shown_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(MissingFileError, match=r"none\.png: No such file"):
+        small_page(tmp_path, FigureFile("none.png", "nothing"))
+    with pytest.raises(ValueError, match=r"a\.pdf: expected a figure of one of"):
+        small_page(tmp_path, FigureFile("a.pdf", "nothing"))
+
+
+@pytest.mark.parametrize("path", ["/etc/a.png", "C:\\a.png", "\\\\server\\a.png"])
+def test_a_figure_is_named_by_a_path_beside_the_page(path: str) -> None:
+    with pytest.raises(ValueError, match="relative to the document"):
+        FigureFile(path, "nothing")
+
+
+def test_a_figure_needs_words() -> None:
+    with pytest.raises(ValueError, match=r"Figure\.alt"):
+        FigureFile("a.png", " ")
+
+
+@pytest.mark.parametrize(
+    "target", ["javascript:alert(1)", " JavaScript:alert(1)", "data:text/html,x"]
+)
+def test_a_link_that_would_run_is_refused(target: str) -> None:
+    with pytest.raises(ValueError, match=r"Link\.target"):
+        Link("click", target)
+
+
+def test_marks_must_have_the_shape_of_the_table() -> None:
+    frame = pd.DataFrame({"a": [1, 2]})
+    with pytest.raises(ValueError, match=r"shape \(2, 1\), the frame's, got \(1, 1\)"):
+        Table(frame, bold=frame.head(1) > 0)
+
+
+def test_blank_lines_part_paragraphs_and_words_stay_apart(tmp_path: Path) -> None:
+    words = Text("one\n two\n\nthree"), Text(("see ", Code("four"), " below"))
+    sections = [Section("Words", words)]
+    path = write_webpage(tmp_path / "page.html", title="t", sections=sections)
+    main = re.search("<main.*</main>", path.read_text("utf-8"), re.DOTALL)
+    assert main
+    assert re.findall("<p>(.*?)</p>", main[0]) == [
+        "one two",
+        "three",
+        "see <code>four</code> below",
+    ]

@@ -1,0 +1,273 @@
+import importlib.util
+import os
+import subprocess
+import sys
+from io import BytesIO
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from bench.curves.datasets import make_dataset
+from bench.curves.recipes import resolve_dataset
+from bench.figures import theme
+from bench.report import figure_files
+from bench.report.dataset_pictures import DatasetCurves, draw_dataset, draw_hardest
+from bench.report.figure_files import Deferred, FigureFolder, fingerprint_of
+from bench.suite.datasets import DatasetSpec
+
+DRAWN = []
+FRAME = pd.DataFrame({"name": ["a", "b"], "score": [0.5, np.nan]})
+
+
+DAMAGE = {
+    "edited": lambda content: content.replace(b"a", b"b", 1),
+    "halved": lambda content: content[: len(content) // 2],
+    "cut": lambda content: content[:-3],
+    "longer": lambda content: content + b" ",
+    "empty": lambda content: b"",
+    "only its end": lambda content: content[-250:],
+}
+
+
+def plot(frame, *, looks=None, n_dots=3):
+    """Draw dots, and remember that it was done."""
+    DRAWN.append(n_dots)
+    ax = theme.axes_or_new(None)
+    ax.plot(np.arange(n_dots), np.arange(n_dots) % 7, ".")
+    ax.set_title(" ".join([*frame["name"], *(looks or {})]))
+    return ax
+
+
+@pytest.fixture(params=[".svg", ".png"])
+def suffix(request, monkeypatch):
+    """Let figures be of one format: a limit of no bytes makes every figure a PNG."""
+    if request.param == ".png":
+        monkeypatch.setattr(theme, "LARGEST_SVG", 0)
+    return request.param
+
+
+@pytest.fixture(autouse=True)
+def _nothing_drawn():
+    DRAWN.clear()
+
+
+def add(folder, draw=plot, *args, name="a", **kwargs):
+    figure = FigureFolder(folder).add(
+        name, "words", "caption", draw, *(args or [FRAME]), **kwargs
+    )
+    return folder / figure.path
+
+
+def test_an_unchanged_figure_is_not_drawn_again(tmp_path, suffix):
+    path = add(tmp_path)
+    assert path.suffix == suffix
+    before = path.stat().st_mtime_ns, path.read_bytes()
+    assert add(tmp_path, plot, FRAME.copy()) == path
+    assert len(DRAWN) == 1
+    assert (path.stat().st_mtime_ns, path.read_bytes()) == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"args": [FRAME.assign(score=[0.5, 0.6])]},
+        {"args": [FRAME.assign(score=np.float32([0.5, np.nan]))]},
+        {"args": [FRAME.iloc[::-1]]},
+        {"args": [FRAME.rename(columns={"score": "rate"})]},
+        {"n_dots": 4},
+        {"looks": {"B": 1, "A": 2}},
+        {"looks": {"A": 1, "B": 3}},
+        {"looks": None},
+    ],
+)
+def test_a_figure_of_other_data_is_drawn_again(tmp_path, change):
+    looks = {"A": 1, "B": 2}
+    first = add(tmp_path, looks=looks)
+    again = {"looks": looks} | change
+    assert add(tmp_path, plot, *again.pop("args", []), **again) == first
+    assert len(DRAWN) == 2
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_figure_is_drawn_again(tmp_path, suffix, damage):
+    path = add(tmp_path)
+    whole = path.read_bytes()
+    path.write_bytes(DAMAGE[damage](whole))
+    assert add(tmp_path).read_bytes() == whole
+    assert len(DRAWN) == 2
+
+
+def test_a_missing_figure_is_drawn_again(tmp_path):
+    whole = add(tmp_path).read_bytes()
+    (tmp_path / "figures" / "a.svg").unlink()
+    assert add(tmp_path).read_bytes() == whole
+
+
+def test_the_seal_leaves_the_image_whole(tmp_path, suffix):
+    path = add(tmp_path)
+    found, bare = theme.image_of(plot(FRAME).figure)
+    assert found == suffix
+    if suffix == ".svg":
+        assert ElementTree.parse(path).getroot().tag.endswith("svg")
+        assert path.read_bytes().startswith(bare)
+        return
+    with Image.open(path) as image, Image.open(BytesIO(bare)) as expected:
+        assert np.array_equal(image, expected)  # reading checks every chunk
+        assert image.info["Comment"].startswith("bench: drawn from ")
+        assert not expected.info.get("Comment")
+
+
+def test_the_code_that_draws_is_a_part_of_the_fingerprint(tmp_path):
+    path = tmp_path / "own.py"
+    found = []
+    for text in ("def draw(x): ...\n", "def draw(x): return x\n"):
+        path.write_text(text)
+        figure_files._code.cache_clear()
+        spec = importlib.util.spec_from_file_location("own", path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        found.append(fingerprint_of(module.draw, (1,), {}))
+    assert found[0] != found[1]
+    assert fingerprint_of(module.draw, (1,), {}) == found[1]
+
+
+def test_the_versions_that_draw_are_a_part_of_the_fingerprint(monkeypatch):
+    before = fingerprint_of(plot, (FRAME,), {})
+    figure_files._code.cache_clear()
+    monkeypatch.setattr(figure_files, "version", lambda name: "99")
+    assert fingerprint_of(plot, (FRAME,), {}) != before
+    figure_files._code.cache_clear()
+
+
+def test_another_process_finds_the_same_fingerprint():
+    code = (
+        "import pandas as pd\n"
+        "from bench.report.figure_files import fingerprint_of\n"
+        "from bench.figures.theme import ClassifierStyle\n"
+        "from bench.figures.scores import plot_scores\n"
+        "frame = pd.DataFrame({'name': ['a', 'b'], 'score': [.5, None]})\n"
+        "data = {'looks': {n: Look('#000000', n) for n in 'ab'}, 'order': ['a', 'b']}\n"
+        "print(fingerprint_of(plot_scores, (frame, 'accuracy'), data))"
+    )
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            check=True,
+            capture_output=True,
+            text=True,
+            env=os.environ | {"PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(found) == 1
+    assert len(found.pop()) == 65
+
+
+@pytest.mark.parametrize("bad", [plot, {"a": [len]}])
+def test_a_function_cannot_be_data(tmp_path, bad):
+    with pytest.raises(TypeError, match="a figure's data: expected no function, got"):
+        add(tmp_path, looks=bad)
+
+
+class Costly(Deferred):
+    """Curves that nobody should need."""
+
+    def __init__(self, seed):
+        self.seed = seed
+
+    @property
+    def identity(self):
+        return {"seed": self.seed}
+
+    @property
+    def curves(self):
+        raise AssertionError("computed")
+
+
+def test_deferred_data_goes_by_its_identity():
+    found = [fingerprint_of(plot, (Costly(seed),), {}) for seed in (1, 1, 2)]
+    assert found[0] == found[1] != found[2]
+
+
+ENTRY = {
+    "id": "d",
+    "library": "F11_v1",
+    "inputs": {"kind": "grid", "low": -3, "high": 3, "size": 20},
+    "train": 5,
+    "test": 5,
+}
+
+
+def recipe_of(**changes):
+    return resolve_dataset(DatasetSpec.model_validate(ENTRY | changes, strict=False))
+
+
+def test_the_hardest_curves_are_those_that_were_predicted(tmp_path, monkeypatch):
+    shown = []
+
+    def remember(hardest, x, X, **_):
+        shown.append(X)
+        return theme.axes_or_new(None)
+
+    monkeypatch.setattr("bench.report.dataset_pictures.plot_hardest", remember)
+    recipe = recipe_of(channels=["value", "gradient"])
+    curves = DatasetCurves(recipe, seed=4)
+    draw_hardest(curves, 2, pd.DataFrame({"curve": [0]}), FigureFolder(tmp_path))
+    [X] = shown
+    assert np.array_equal(X, make_dataset(recipe, repetition=2, seed=4).X_test)
+
+
+def test_the_picture_of_a_dataset_follows_its_recipe(tmp_path, monkeypatch):
+    drawn = []
+    real = theme.image_of
+    monkeypatch.setattr(
+        figure_files, "image_of", lambda figure: (drawn.append(1), real(figure))[1]
+    )
+    for change, seed, so_far in (
+        ({}, 0, 1),
+        ({"description": "words"}, 0, 1),
+        ({"train": 4}, 0, 2),
+        ({}, 1, 3),
+        ({"noise": 0.1}, 1, 4),
+    ):
+        curves = DatasetCurves(recipe_of(**change), seed)
+        draw_dataset(curves, FigureFolder(tmp_path))
+        assert len(drawn) == so_far
+
+
+def test_only_our_figures_that_are_not_shown_are_removed(tmp_path, monkeypatch):
+    old = [add(tmp_path, name=name) for name in ("gone", "edited")]
+    old[1].write_bytes(old[1].read_bytes().replace(b"</svg>", b"<g/></svg>"))
+    add(tmp_path, name="kept")
+    kept = tmp_path / "figures" / "kept.png"  # an earlier version wrote both
+    plot(FRAME).figure.savefig(kept)
+    foreign = [tmp_path / "figures" / n for n in ("own.svg", "own.png", "a.txt", "z")]
+    for path in foreign[:-1]:
+        path.write_text("<svg>matplotlib</svg>")
+    foreign[-1].mkdir()
+    report = FigureFolder(tmp_path)
+    report.add("kept", "words", "", plot, FRAME)
+    monkeypatch.setattr(theme, "LARGEST_SVG", 0)
+    report.add("own", "words", "", plot, FRAME)  # replaces own.png
+    foreign[0].write_text("<svg>by hand</svg>")
+    report.remove_unused()
+    names = {path.name for path in (tmp_path / "figures").iterdir()}
+    assert names == {"kept.svg", "edited.svg", "own.svg", "own.png", "a.txt", "z"}
+
+
+def test_a_figure_that_changes_its_format_leaves_one_file(tmp_path, monkeypatch):
+    assert add(tmp_path).suffix == ".svg"
+    monkeypatch.setattr(theme, "LARGEST_SVG", 0)
+    report = FigureFolder(tmp_path)
+    figure = report.add("a", "words", "", plot, FRAME, n_dots=9)
+    assert figure.path == "figures/a.png"
+    report.remove_unused()
+    assert [path.name for path in (tmp_path / "figures").iterdir()] == ["a.png"]
+
+
+def test_a_folder_without_figures_has_none_to_remove(tmp_path):
+    FigureFolder(tmp_path / "none").remove_unused()
+    assert not (tmp_path / "none").exists()

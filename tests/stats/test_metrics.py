@@ -1,0 +1,298 @@
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import stored
+from sklearn import metrics as theirs
+from sklearn.naive_bayes import GaussianNB
+from sklearn.svm import SVC
+
+from bench.analysis.results import read_results
+from bench.stats.metrics import (
+    AT_ONCE,
+    METRICS,
+    Predictions,
+    calibration_bins,
+    score_all,
+)
+from bench.store.store import Store
+
+OF_PROBABILITIES = ["log_loss", "brier", "ece"]
+
+
+def score(name, given):
+    return METRICS[name].function(given)
+
+
+def draw(n_classes, n_curves=400, seed=0):
+    """Draw labels and float64 probabilities that know something of them."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(n_curves) % n_classes
+    logits = 4 * rng.normal(size=(n_curves, n_classes))
+    logits[np.arange(n_curves), labels] += 3
+    exp = np.exp(logits - logits.max(1, keepdims=True))
+    return labels, exp / exp.sum(1, keepdims=True)
+
+
+def as_stored(labels, p):
+    """Round as a cell does."""
+    predictions = p.argmax(1).astype(np.int32)
+    return Predictions(
+        labels.astype(np.int32), predictions, "probability", p.astype(np.float32)
+    )
+
+
+def of_two(labels, p):
+    """Two classes, of which p is the probability of class 1."""
+    p = np.asarray(p, dtype=np.float64)
+    return as_stored(np.array(labels), np.column_stack([1 - p, p]))
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 5])
+def test_scores_of_stored_float32_are_those_of_scikit_learn_in_float64(n_classes):
+    labels, p = draw(n_classes)
+    given = as_stored(labels, p)
+    of_one = p[:, 1] if n_classes == 2 else p
+    auc = theirs.roc_auc_score(labels, of_one, multi_class="ovr", average="macro")
+    assert score("roc_auc", given) == pytest.approx(auc, abs=1e-12)
+    expected = theirs.log_loss(labels, p)
+    assert score("log_loss", given) == pytest.approx(expected, rel=1e-6)
+    expected = theirs.brier_score_loss(labels, of_one)
+    assert score("brier", given) == pytest.approx(expected, rel=1e-6)
+    expected = theirs.balanced_accuracy_score(labels, p.argmax(1))
+    assert score("balanced_accuracy", given) == expected
+    assert score("accuracy", given) == theirs.accuracy_score(labels, p.argmax(1))
+
+
+def test_an_overconfident_classifier_is_clipped_as_scikit_learn_clips_it():
+    rng = np.random.default_rng(0)
+    y = np.arange(200) % 2
+    X = rng.normal(size=(200, 200)) + 0.1 * y[:, None]
+    X[0] += 40  # certain, and wrong
+    X[1] -= 40
+    p = GaussianNB().fit(X[2:], y[2:]).predict_proba(X)
+    assert p[0, 0] < 1e-50  # below the smallest float32
+    assert p[1, 1] < 1e-50
+    given = as_stored(y, p)
+    assert score("log_loss", given) == pytest.approx(theirs.log_loss(y, p), rel=1e-6)
+    assert given.scores[0, 0] == 0
+
+
+def test_rows_that_miss_one_by_a_rounding_are_divided_by_their_sums():
+    labels, p = draw(3)
+    given = as_stored(labels, p)
+    off = Predictions(labels, given.predictions, "probability", 1.0005 * p)
+    for name in OF_PROBABILITIES:
+        assert score(name, off) == pytest.approx(score(name, given), rel=1e-6)
+
+
+def test_the_area_of_decision_values_is_scikit_learns():
+    rng = np.random.default_rng(1)
+    y = np.arange(120) % 2
+    X = rng.normal(size=(120, 3)) + 0.5 * y[:, None]
+    values = SVC().fit(X[:60], y[:60]).decision_function(X).astype(np.float32)
+    expected = theirs.roc_auc_score(y, values)
+    for scores in (values, values[:, None], np.column_stack([-values, values])):
+        given = Predictions(y, y, "decision", scores)
+        assert score("roc_auc", given) == pytest.approx(expected, abs=1e-12)
+
+
+def test_the_area_of_many_decision_values_is_the_mean_of_one_against_the_rest():
+    labels, p = draw(4)
+    values = 3 * p - 1
+    given = Predictions(labels, labels, "decision", values)
+    areas = [theirs.roc_auc_score(labels == c, values[:, c]) for c in range(4)]
+    assert score("roc_auc", given) == pytest.approx(np.mean(areas), abs=1e-12)
+
+
+def test_a_tie_is_half_a_pair_and_labels_of_one_class_have_no_area():
+    given = of_two([0, 0, 1, 1], [0.2, 0.5, 0.5, 0.9])
+    assert score("roc_auc", given) == 3.5 / 4
+    assert math.isnan(score("roc_auc", of_two([1, 1], [0.2, 0.5])))
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 20])
+@pytest.mark.parametrize("seed", range(5))
+def test_published_bits_are_those_of_the_plain_formulas(n_classes, seed):
+    # Reports hold scores of these formulas, from before scikit-learn computed them.
+    labels, p = draw(n_classes, 333, seed)
+    labels %= max(2, n_classes - seed)  # so that some classes have no curve
+    given = as_stored(labels, p)
+    kept, rows = given.probabilities, np.arange(len(labels))
+    eps = np.finfo(float).eps
+    plain = -np.log(kept[rows, labels].clip(eps, 1 - eps)).mean()
+    assert score("log_loss", given) == plain
+    errors = ((np.eye(n_classes)[labels] - kept) ** 2).sum(axis=1).mean()
+    assert score("brier", given) == errors / (2 if n_classes == 2 else 1)
+
+
+def test_one_class_alone_has_no_score_of_its_probabilities():
+    given = as_stored(np.zeros(3, int), np.ones((3, 1)))
+    assert math.isnan(score("log_loss", given))
+    assert math.isnan(score("brier", given))
+
+
+def test_brier_and_log_loss_by_hand():
+    given = of_two([1, 0, 1], [1.0, 0.5, 0.25])
+    assert score("brier", given) == pytest.approx((0 + 0.25 + 0.5625) / 3)
+    expected = -(math.log(1) + math.log(0.5) + math.log(0.25)) / 3
+    assert score("log_loss", given) == pytest.approx(expected)
+
+
+def test_calibration_error_by_hand():
+    # Confidences .9, .9 (one right), .6 (wrong), 1 (right): |.5-.9|, |0-.6|, |1-1|.
+    given = of_two([1, 1, 0, 1], [0.9, 0.1, 0.6, 1.0])
+    assert score("ece", given) == pytest.approx((2 * 0.4 + 1 * 0.6 + 0) / 4)
+    n, confidence, accuracy = calibration_bins(given)
+    assert n.tolist() == [0] * 8 + [1] + [0] * 4 + [2, 1]
+    assert confidence[[8, 13, 14]] == pytest.approx([0.6, 0.9, 1.0])
+    assert accuracy[[8, 13, 14]].tolist() == [0, 0.5, 1]
+    assert np.isnan(accuracy[:8]).all()
+
+
+def test_calibration_error_of_three_classes_by_hand():
+    p = np.array([[0.5, 0.3, 0.2], [0.5, 0.3, 0.2], [0.1, 0.1, 0.8]])
+    given = as_stored(np.array([0, 1, 2]), p)
+    assert score("ece", given) == pytest.approx((2 * 0 + 1 * 0.2) / 3)
+
+
+@pytest.mark.parametrize("n_classes", [2, 4])
+def test_calibration_error_is_the_sum_over_bins(n_classes):
+    labels, p = draw(n_classes)
+    sure, right = p.max(1), p.argmax(1) == labels
+    total = 0.0
+    for k in range(15):
+        inside = (sure > k / 15) & (sure <= (k + 1) / 15)
+        if inside.any():
+            total += abs(right[inside].sum() - sure[inside].sum()) / len(labels)
+    given = as_stored(labels, p)
+    assert score("ece", given) == pytest.approx(total, abs=1e-6)
+    assert calibration_bins(given)[0].sum() == len(labels)
+
+
+def test_confidence_is_of_the_class_that_was_predicted():
+    p = np.array([[0.6, 0.4], [0.3, 0.7]], np.float32)
+    given = Predictions(np.array([0, 1]), np.array([1, 1]), "probability", p)
+    np.testing.assert_allclose(given.confidence, [0.4, 0.7], rtol=1e-6)
+
+
+def test_a_value_on_the_edge_of_two_bins_belongs_to_the_lower_one():
+    # Three of five neighbours: 0.6 is 9/15, the upper end of bin 8.
+    n, _, _ = calibration_bins(of_two([1, 1, 1], [0.6, 0.8, 1.0]))
+    assert np.flatnonzero(n).tolist() == [8, 11, 14]
+
+
+def test_what_a_classifier_lacks_is_nan_and_said_in_words():
+    y = np.array([0, 1, 1])
+    values = np.array([-1.0, 2.0, 0.5])
+    decided = Predictions(y, y, "decision", values)
+    assert [math.isnan(score(name, decided)) for name in OF_PROBABILITIES] == [True] * 3
+    assert score("roc_auc", decided) == 1
+    plain = score_all(Predictions(y, y), METRICS)
+    assert {name for name, value in plain.items() if math.isnan(value)} == {
+        name for name, metric in METRICS.items() if metric.needs
+    }
+    assert METRICS["ece"].needs == "probabilities"
+    assert METRICS["roc_auc"].needs == "probabilities or decision values"
+    assert calibration_bins(decided)[0].sum() == 0
+
+
+@pytest.mark.parametrize(
+    "p",
+    [
+        [[0.5, np.nan], [0.5, 0.5]],
+        [[1.5, -0.5], [0.5, 0.5]],
+        [[0.0, 0.0], [0.5, 0.5]],
+        [[0.5, 0.4], [0.5, 0.5]],
+        [[0.5, 0.5]],
+        [[1.0], [1.0]],
+        [0.5, 0.5],
+    ],
+)
+def test_what_cannot_be_probabilities_gives_no_score(p):
+    y = np.array([0, 1])
+    given = Predictions(y, y, "probability", np.array(p, np.float32))
+    for name in ["roc_auc", *OF_PROBABILITIES]:
+        assert math.isnan(score(name, given))
+    assert score("accuracy", given) == 1
+
+
+def test_a_class_without_a_column_gives_no_score():
+    y = np.array([0, 1, 2])
+    p = np.full((3, 2), 0.5)
+    for kind, scores in (("probability", p), ("decision", p), ("decision", p[:, 0])):
+        assert math.isnan(score("roc_auc", Predictions(y, y, kind, scores)))
+
+
+def test_a_prediction_without_a_column_has_no_confidence():
+    given = Predictions(
+        np.array([0, 1]), np.array([0, 7]), "probability", np.full((2, 2), 0.5)
+    )
+    assert math.isnan(score("ece", given))
+    assert score("log_loss", given) == pytest.approx(math.log(2))
+
+
+def test_losses_are_better_small():
+    smaller = {name for name, metric in METRICS.items() if not metric.larger_is_better}
+    assert smaller == {"log_loss", "brier", "ece"}
+
+
+def test_a_cell_computes_only_what_is_cheap():
+    y = np.array([0, 1])
+    assert tuple(score_all(Predictions(y, y))) == AT_ONCE
+    assert all(not METRICS[name].needs for name in AT_ONCE)
+
+
+def test_a_part_of_a_results_arrays():
+    labels, p = draw(2, 6)
+    arrays = stored.ARRAYS | {
+        "kind": np.array("probability"),
+        "labels_test": labels,
+        "scores_test": p,
+    }
+    given = Predictions.of(arrays, "test")
+    assert given.kind == "probability"
+    assert given.labels is labels
+    assert given.scores is p
+    without = Predictions.of(stored.ARRAYS, "train")
+    assert (without.kind, without.scores) == ("none", None)
+
+
+def test_a_table_makes_scores_from_the_arrays_of_old_results(write_suite, tmp_path):
+    names = ["accuracy", "log_loss", "brier"]
+    path = write_suite(classifiers=["KNN", "GNB"], repetitions=1, metrics=names)
+    plan, store = stored.plan_of(path), Store(tmp_path / "store")
+    p = np.array([[0.5, 0.5], [0.0, 1.0], [0.75, 0.25]], np.float32)
+    scores = {"kind": np.array("probability"), "scores_train": p, "scores_test": p}
+    for cell, extra in zip(plan.cells, (scores, {}), strict=True):
+        at_once = {"accuracy": 0.875}
+        result = cell.result("done", train=at_once, test=at_once)
+        store.put(result, stored.ARRAYS | extra)
+    found = read_results(plan, store).set_index("classifier")
+    # Labels 0, 1, 1; what stands in the result is not computed again.
+    assert found["test_accuracy"].tolist() == [0.875, 0.875]
+    assert found.loc["KNN", "test_brier"] == pytest.approx((0.25 + 0 + 0.5625) / 3)
+    expected = (math.log(2) + math.log(4)) / 3
+    assert found.loc["KNN", "train_log_loss"] == pytest.approx(expected)
+    assert found.loc["GNB", ["test_brier", "train_log_loss"]].isna().all()
+
+
+def test_metrics_import_scikit_learn_only_when_it_is_needed():
+    said = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys, numpy as np\n"
+            "from bench.stats.metrics import METRICS, Predictions\n"
+            "y = np.array([0, 1]); p = np.eye(2)\n"
+            "given = Predictions(y, y, 'probability', p)\n"
+            "print([METRICS[n].function(given) for n in ('roc_auc', 'ece')])\n"
+            "print('sklearn' in sys.modules)",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout.split("\n")[:2] == ["[1.0, 0.0]", "False"]

@@ -1,0 +1,194 @@
+import shutil
+from dataclasses import replace
+from hashlib import sha256
+
+import pandas as pd
+import pytest
+import stored
+
+from bench.base.errors import MissingFileError
+from bench.store.merge import merge_stores
+from bench.store.result import to_json
+from bench.store.store import Store
+
+DONE = stored.result_of()
+FAILED = stored.result_of(0, "failed")
+SKIPPED = stored.result_of(0, "skipped")
+TIMEOUT = stored.result_of(0, "timeout")
+
+
+def merged(tmp_path, *names, into="ours"):
+    said = []
+    counts = merge_stores([tmp_path / n for n in names], tmp_path / into, said.append)
+    return {what: n for what, n in counts.items() if n}, said
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "counted", "kept"),
+    [
+        (DONE, None, "added", DONE),
+        (FAILED, None, "added", FAILED),
+        (SKIPPED, None, "added", SKIPPED),
+        (DONE, DONE, "known", DONE),
+        (DONE, FAILED, "added", DONE),
+        (DONE, TIMEOUT, "added", DONE),
+        (DONE, SKIPPED, "added", DONE),
+        (FAILED, SKIPPED, "added", FAILED),
+        (FAILED, DONE, "known", DONE),
+        (SKIPPED, DONE, "known", DONE),
+        (SKIPPED, FAILED, "known", FAILED),
+        (FAILED, TIMEOUT, "known", TIMEOUT),
+        (TIMEOUT, FAILED, "known", FAILED),
+        (replace(DONE, classifier="other", cpu="other"), DONE, "known", DONE),
+        (replace(DONE, test={"accuracy": 0.6}), DONE, "different", DONE),
+        (replace(DONE, train={"accuracy": 0.6}), DONE, "different", DONE),
+        (replace(DONE, data_hash="f" * 64), DONE, "different", DONE),
+    ],
+)
+def test_what_becomes_of_a_result(tmp_path, theirs, ours, counted, kept):
+    stored.store_of(tmp_path / "theirs", theirs)
+    target = stored.store_of(tmp_path / "ours", *([ours] if ours else []))
+    before = stored.content(tmp_path / "theirs")
+    unchanged = None if counted == "added" else stored.content(tmp_path / "ours")
+    assert merged(tmp_path, "theirs") == ({counted: 1}, [])
+    left = target.get(kept.key)
+    assert (left.status, left.test, left.data_hash, left.classifier) == (
+        kept.status, kept.test, kept.data_hash, kept.classifier)  # fmt: skip
+    assert target.log(kept.key) == (kept.error or {}).get("traceback", "")
+    assert unchanged is None or stored.content(tmp_path / "ours") == unchanged
+    assert stored.content(tmp_path / "theirs") == before
+
+
+def test_a_score_that_is_not_a_number_is_no_difference(tmp_path):
+    for name in ("theirs", "ours"):
+        result = replace(DONE, test={"accuracy": float("nan")})
+        stored.store_of(tmp_path / name, result)
+    assert merged(tmp_path, "theirs") == ({"known": 1}, [])
+
+
+def test_a_merged_store_holds_the_same_bytes(tmp_path):
+    failed = stored.result_of(1, "failed", warnings=("careful",), commit="abc")
+    stored.store_of(tmp_path / "theirs", DONE, failed)
+    assert merged(tmp_path, "theirs") == ({"added": 2}, [])
+    content = stored.content(tmp_path / "theirs")
+    assert stored.content(tmp_path / "ours") == content
+    assert any(name.endswith(".log") for name in content)
+
+
+def test_merging_twice_changes_nothing(tmp_path):
+    stored.store_of(tmp_path / "a", DONE, stored.result_of(1))
+    stored.store_of(tmp_path / "b", stored.result_of(1), stored.result_of(2, "failed"))
+    assert merged(tmp_path, "a", "b", "a") == ({"added": 3, "known": 3}, [])
+    before = stored.content(tmp_path / "ours")
+    assert merged(tmp_path, "a", "b") == ({"known": 4}, [])
+    assert stored.content(tmp_path / "ours") == before
+
+
+def test_a_store_merged_into_itself_stays_as_it_is(tmp_path):
+    store = stored.store_of(tmp_path / "ours", DONE, stored.result_of(1, "failed"))
+    damaged = stored.put(store, stored.result_of(2)).key
+    store.path(damaged, "json").write_text("damaged")
+    before = stored.content(tmp_path / "ours")
+    counts, said = merged(tmp_path, "ours")
+    assert counts == {"known": 2, "damaged": 1}
+    assert len(said) == 1
+    assert stored.content(tmp_path / "ours") == before
+
+
+def test_what_is_damaged_there_is_named_and_left(tmp_path):
+    theirs = stored.store_of(tmp_path / "theirs", DONE, stored.result_of(1))
+    theirs.path(DONE.key, "npz").write_bytes(b"damaged")
+    stored.store_of(tmp_path / "ours", FAILED)
+    before = stored.content(tmp_path / "theirs")
+    counts, said = merged(tmp_path, "theirs")
+    assert counts == {"added": 1, "damaged": 1}
+    assert said == [
+        f"{theirs.path(DONE.key, 'json')}: its predictions (.npz) do not match their "
+        "checksum; left where it is"
+    ]
+    assert stored.content(tmp_path / "theirs") == before
+    assert Store(tmp_path / "ours").get(DONE.key).status == "failed"
+
+
+def test_arrays_that_are_none_are_damaged_whatever_their_checksum(tmp_path):
+    theirs = stored.store_of(tmp_path / "theirs", DONE)
+    raw = b"no arrays"
+    theirs.path(DONE.key, "npz").write_bytes(raw)
+    forged = replace(DONE, arrays_sha256=sha256(raw).hexdigest())
+    theirs.path(DONE.key, "json").write_bytes(to_json(forged))
+    counts, said = merged(tmp_path, "theirs")
+    assert counts == {"damaged": 1}
+    assert f"{DONE.key}.npz: cannot be read" in said[0]
+    assert not (tmp_path / "ours").exists()
+
+
+@pytest.mark.parametrize("theirs", [DONE, FAILED])
+def test_what_is_damaged_here_is_set_aside_for_a_sound_one(tmp_path, theirs):
+    stored.store_of(tmp_path / "theirs", theirs)
+    ours = stored.store_of(tmp_path / "ours", DONE)
+    ours.path(DONE.key, "json").write_text("damaged")
+    counts, said = merged(tmp_path, "theirs")
+    assert counts == {"added": 1}
+    assert said == [
+        f"{ours.path(DONE.key, 'json')}: truncated, or no JSON; set aside in "
+        f"{tmp_path / 'ours' / 'damaged'}"
+    ]
+    aside = tmp_path / "ours" / "damaged" / f"{DONE.key}.json"
+    assert aside.read_text() == "damaged"
+    assert ours.get(DONE.key).status == theirs.status
+
+
+def test_folders_without_results_add_nothing(tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "foreign" / "ab").mkdir(parents=True)
+    for name in ("notes.txt", "notes.json", f"{'c' * 64}.json", f".{'c' * 64}.tmp"):
+        (tmp_path / "foreign" / "ab" / name).write_text("{}")
+    assert merged(tmp_path, "empty", "foreign") == ({}, [])
+    assert not (tmp_path / "ours").exists()
+
+
+@pytest.mark.parametrize("missing", ["none", "file"])
+def test_a_store_that_is_missing_is_an_error_before_anything_is_merged(
+    tmp_path, missing
+):
+    stored.store_of(tmp_path / "theirs", DONE)
+    (tmp_path / "file").touch()
+    with pytest.raises(MissingFileError, match=f"no store at .*{missing}"):
+        merged(tmp_path, "theirs", missing)
+    assert not (tmp_path / "ours").exists()
+
+
+def test_the_command_counts_and_names_what_it_merged(bench_run, tmp_path):
+    stored.store_of(tmp_path / "a", DONE, stored.result_of(1, "failed"))
+    b = stored.store_of(tmp_path / "b", replace(DONE, data_hash="f" * 64))
+    damaged = stored.put(b, stored.result_of(2)).key
+    b.path(damaged, "json").write_text("damaged")
+    code, out, _ = bench_run("merge", "a", "b")
+    assert code == 0
+    assert out == "2 added, 0 known, 1 different, 1 damaged\n"
+    assert Store(tmp_path / "data" / "store").get(DONE.key).data_hash == DONE.data_hash
+    code, out, err = bench_run("merge", "a", "none")
+    assert (code, out) == (2, "")
+    assert err == "bench: no store at none; expected a folder\n"
+
+
+def test_the_parts_of_two_machines_are_one_suite(write_suite, bench_run, tmp_path):
+    path = write_suite(classifiers=["GNB", "CHANCE", "KNN"])
+    plan = stored.plan_of(path)
+    for name, keep in (("a", ("GNB",)), ("b", ("CHANCE", "KNN"))):
+        part = plan.limited([], keep)
+        stored.put_cells(part, Store(tmp_path / name))
+        stored.put_audits(part, Store(tmp_path / name))  # of the datasets: both parts
+    shutil.move(tmp_path / "b", tmp_path / "carried")
+    assert bench_run("merge", "a", "carried", "--store", "all")[0] == 0
+    code, out, err = bench_run("status", path, "--store", "all", "--why")
+    assert (code, err) == (0, "")
+    assert "missing" not in out
+    bench_run("report", path, "--store", "all")
+    results = pd.read_csv(tmp_path / "reports" / "small" / "results.csv")
+    assert list(results["key"]) == [cell.key for cell in plan.cells]
+    assert set(results["status"]) == {"done"}
+    shards = {task.key[:2] for task in plan.everything}
+    assert set(stored.names(tmp_path / "all")) == shards
+    audits = pd.read_csv(tmp_path / "reports" / "small" / "audits.csv")
+    assert "missing" not in set(audits["audit"])
