@@ -354,8 +354,8 @@ def test_an_audit_that_ends_its_process_is_a_crashed_row(
 ):
     (tmp_path / "audit_zoo.py").write_text(
         "import os\n"
-        "from bench import fitting\n"
-        "fitting.audit_repetition = lambda *_: os._exit(3)\n"
+        "from bench.cells import compute\n"
+        "compute.audit_repetition = lambda *_: os._exit(3)\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))

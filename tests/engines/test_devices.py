@@ -51,14 +51,14 @@ def test_what_is_left_out_or_stored_needs_no_device(
     suite = write_suite(classifiers=["GNB", SD])
     assert bench_run("run", suite, "-c", "GNB", "--dry-run")[0] == 0
     stored.put_cells(stored.plan_of(suite), Store(tmp_path / "data" / "store"))
-    monkeypatch.setattr(devices, "new_runner", fail)
+    monkeypatch.setattr(devices, "new_executor", fail)
     for command in (["run", suite, "--dry-run"], ["plan", suite]):
         assert bench_run(*command)[0] == 0
 
 
 @pytest.mark.parametrize("device", [None, "auto", "cpu", "cpu:0"])
 def test_torch_is_asked_of_no_other_device(write_suite, bench_run, monkeypatch, device):
-    monkeypatch.setattr(devices, "new_runner", fail)
+    monkeypatch.setattr(devices, "new_executor", fail)
     monkeypatch.setattr(devices, "package_version", lambda _: "2.13.0")
     params = {"device": device} if device else {"max_epochs": 2}
     suite = write_suite(classifiers=[{"use": "CSD", "params": params}])
@@ -67,7 +67,7 @@ def test_torch_is_asked_of_no_other_device(write_suite, bench_run, monkeypatch, 
 
 def test_torch_is_asked_in_another_process(write_suite, tmp_path):
     code = (
-        "import sys; from bench import devices; from bench.cli import main\n"
+        "import sys; from bench.engines import devices; from bench.cli import main\n"
         "devices.package_version = lambda _: '2.13.0'\n"
         f"code = main(['run', {str(write_suite(classifiers=[SD]))!r}, '--dry-run'])\n"
         "sys.exit(code if 'torch' not in sys.modules else 99)"
