@@ -100,7 +100,7 @@ def test_a_broken_classifier_costs_its_own_rows(write_suite, tmp_path, monkeypat
     monkeypatch.setenv("PYTHONPATH", os.fspath(tmp_path))
     entries = ["KNN", *({"class": f"broken_zoo.{n}"} for n in ("Raises", "Exits"))]
     results = results_of(write_suite(classifiers=entries), tmp_path / "store", jobs=2)
-    sys.modules.pop("broken_zoo")
+    sys.modules.pop("broken_zoo", None)
     status = results.groupby("classifier")["status"].agg(set).to_dict()
     assert status == {"KNN": {"done"}, "Raises": {"failed"}, "Exits": {"crashed"}}
     errors = results.groupby("classifier")["error"].first()
