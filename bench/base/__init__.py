@@ -1,4 +1,4 @@
-"""What all packages need: errors, messages, files, YAML, seeds, limits, provenance.
+"""Foundations of all packages: errors, messages, files, YAML, seeds, provenance.
 
 May import nothing of `bench`.
 The public names are those of `__init__.pyi`, loaded when first used.

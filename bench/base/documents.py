@@ -1,7 +1,7 @@
-"""YAML files as plain data, with the line that each value stands on.
+"""Read YAML files as plain data and remember the line of each value.
 
-YAML 1.2, composed to nodes and never to objects: any tag, directive, anchor, alias or
-duplicate key is refused, and so is any character that cannot be seen.
+YAML 1.2 is composed to nodes and never to objects. Any tag, directive, anchor, alias,
+duplicate key or invisible character is refused.
 """
 
 import math
@@ -37,7 +37,7 @@ Location = tuple[str | int, ...]  # keys and positions, from the outermost
 
 @dataclass(frozen=True)
 class Document:
-    """What a file says.
+    """The content of a YAML file, and the lines it was written on.
 
     Attributes
     ----------
@@ -46,9 +46,10 @@ class Document:
     data
         Dictionaries, lists, strings, numbers, booleans and None.
     lines
-        For each path of keys and positions, the line (from 1) where it stands.
+        Location in the file → its line, counted from 1.
     moved
-        Path in the data → path in the file, of what stands elsewhere there.
+        Location in the data → location in the file, for each part that was moved after
+        the file was read (see `bench.suite.expansion`).
     """
 
     path: Path
@@ -57,7 +58,7 @@ class Document:
     moved: Mapping[Location, Location] = field(default_factory=dict)
 
     def written(self, *location: str | int) -> Location:
-        """Return where a part of the data stands in the file."""
+        """Return the location in the file of a part of the data."""
         for length in range(len(location), 0, -1):
             if location[:length] in self.moved:
                 return self.moved[location[:length]] + location[length:]
@@ -65,14 +66,29 @@ class Document:
 
     def where(self, *location: str | int) -> str:
         """Return ``file:line`` of the innermost part of `location` that is written."""
-        found = self.written(*location)
-        while found and found not in self.lines:
-            found = found[:-1]
-        return f"{self.path}:{self.lines.get(found, 1)}"
+        written = self.written(*location)
+        while written and written not in self.lines:
+            written = written[:-1]
+        return f"{self.path}:{self.lines.get(written, 1)}"
 
 
 def read_document(path: Path, error: type[BenchError]) -> Document:
-    """Read a YAML file; raise `error`, with file and line, on anything unsafe."""
+    """Read a YAML file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    error
+        The exception for a mistake; its message has file and line.
+
+    Raises
+    ------
+    MissingFileError
+        If the file cannot be read.
+    error
+        If the file is too large, is not YAML, or contains anything unsafe.
+    """
     try:
         raw = read_bytes(path, MAX_BYTES)
     except OSError as problem:
@@ -80,7 +96,7 @@ def read_document(path: Path, error: type[BenchError]) -> Document:
             f"{path}: cannot be read ({problem.strerror}); expected a YAML file"
         ) from None
     if len(raw) > MAX_BYTES:
-        raise error(f"{path}: more than {MAX_BYTES} bytes; no such file needs them")
+        raise error(f"{path}: more than {MAX_BYTES} bytes; expected a smaller file")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -91,6 +107,7 @@ def read_document(path: Path, error: type[BenchError]) -> Document:
         _refuse_unsafe(text, path, error)
         node = _yaml().compose(text)
     except ReaderError as problem:
+        # This error has no line, unlike the others of ruamel.yaml.
         line = text.count("\n", 0, text.find(chr(problem.character))) + 1
         raise error(
             f"{path}:{line}: the character U+{problem.character:04X}, which YAML does "
@@ -99,11 +116,13 @@ def read_document(path: Path, error: type[BenchError]) -> Document:
     except YAMLError as problem:
         mark = getattr(problem, "problem_mark", None)
         line = mark.line + 1 if mark else 1
-        reason = getattr(problem, "problem", None) or "no YAML"
+        reason = getattr(problem, "problem", None) or "not YAML"
         raise error(f"{path}:{line}: not readable as YAML: {shown(reason)}") from None
     except BenchError:
         raise
-    except Exception as problem:  # of many kinds, from an escape or a directive
+    except Exception as problem:
+        # ruamel.yaml lets ValueError, OverflowError and others escape from a wrong
+        # escape sequence or directive.
         raise error(
             f"{path}: not readable as YAML: {shown(str(problem))}; remove directives "
             "and escapes"
@@ -117,7 +136,7 @@ def read_document(path: Path, error: type[BenchError]) -> Document:
 def flatten(fields: Any, name: str = "") -> dict[str, Any]:
     """Give every value of nested dictionaries a dotted name, such as ``inputs.size``.
 
-    An empty dictionary is a value; a list is one too.
+    Lists and empty dictionaries count as values.
     """
     if not isinstance(fields, dict) or not fields:
         return {name: fields} if name else {}
@@ -134,12 +153,15 @@ def _yaml() -> YAML:
 
 
 def _refuse_unsafe(text: str, path: Path, error: type[BenchError]) -> None:
-    """Look at the events, before anything is composed: aliases are never expanded."""
+    """Check the events of a text before it is composed.
+
+    Composing expands aliases, so that a few lines could fill the memory.
+    """
     depth = documents = nodes = 0
     for event in _yaml().parse(text):
         where = f"{path}:{event.start_mark.line + 1}"
         if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
-            raise error(f"{where}: an anchor or alias; write the value out instead")
+            raise error(f"{where}: an anchor or alias; write the value itself instead")
         if getattr(event, "tag", None) is not None:
             raise error(
                 f"{where}: the tag {shown(str(event.tag), 60)}; expected plain YAML "
@@ -150,7 +172,7 @@ def _refuse_unsafe(text: str, path: Path, error: type[BenchError]) -> None:
             if event.version or event.tags:
                 raise error(f"{where}: a directive (%); expected none, remove it")
         if documents > 1:
-            raise error(f"{where}: a second document; expected one a file")
+            raise error(f"{where}: a second document; expected one document per file")
         starts = isinstance(event, CollectionStartEvent)
         nodes += starts or isinstance(event, ScalarEvent)
         if nodes > MAX_NODES:
@@ -160,18 +182,20 @@ def _refuse_unsafe(text: str, path: Path, error: type[BenchError]) -> None:
             )
         depth += starts - isinstance(event, CollectionEndEvent)
         if depth > MAX_DEPTH:
-            raise error(f"{where}: nested more than {MAX_DEPTH} deep; flatten it")
+            raise error(
+                f"{where}: nested more than {MAX_DEPTH} levels deep; use fewer levels"
+            )
 
 
 class _Reader:
-    """Turns nodes into data and notes their lines."""
+    """Converts nodes to plain data and records their lines."""
 
     def __init__(self, path: Path, error: type[BenchError]) -> None:
         self.path = path
         self.error = error
-        self.lines: dict[tuple[str | int, ...], int] = {}
+        self.lines: dict[Location, int] = {}
 
-    def read(self, node: Node, location: tuple[str | int, ...]) -> Any:
+    def read(self, node: Node, location: Location) -> Any:
         self.lines.setdefault(location, node.start_mark.line + 1)
         match node:
             case MappingNode():
@@ -184,25 +208,25 @@ class _Reader:
         assert isinstance(node, ScalarNode)  # there is no fourth kind
         return self._scalar(node)
 
-    def _mapping(
-        self, node: MappingNode, location: tuple[str | int, ...]
-    ) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+    def _mapping(self, node: MappingNode, location: Location) -> dict[str, Any]:
+        mapping: dict[str, Any] = {}
         for key_node, value_node in node.value:
             where = self._where(key_node)
             if not isinstance(key_node, ScalarNode):
-                raise self.error(f"{where}: a key that is no plain word")
+                raise self.error(
+                    f"{where}: found a list or mapping as a key; expected a word"
+                )
             key = self._text(key_node)
             if len(key) > MAX_KEY or "\n" in key:
                 raise self.error(
                     f"{where}: the key '{shown(key, 40)}'; expected one line of at "
                     f"most {MAX_KEY} characters"
                 )
-            if key in found:
-                raise self.error(f"{where}: the key '{key}' stands here twice")
+            if key in mapping:
+                raise self.error(f"{where}: duplicate key '{key}'; keys must be unique")
             self.lines[(*location, key)] = key_node.start_mark.line + 1
-            found[key] = self.read(value_node, (*location, key))
-        return found
+            mapping[key] = self.read(value_node, (*location, key))
+        return mapping
 
     def _scalar(self, node: ScalarNode) -> Any:
         text = self._text(node)
@@ -221,13 +245,13 @@ class _Reader:
                     return self._float(text)
         except ValueError:
             raise self.error(
-                f"{self._where(node)}: '{text[:40]}' is no number (finite, and of at "
-                f"most {MAX_DIGITS} characters); quote it if it is text"
+                f"{self._where(node)}: '{text[:40]}' is not a finite number of at most "
+                f"{MAX_DIGITS} characters; quote it if it is text"
             ) from None
         return text  # strings, and dates, which the core schema reads as strings
 
     def _text(self, node: ScalarNode) -> str:
-        """Return what a scalar says, refusing what a reader of it would not see."""
+        """Return the text of a scalar; refuse invisible characters."""
         text = str(node.value)
         try:  # JSON writes a character beyond U+FFFF as two escapes
             text = text.encode("utf-16", "surrogatepass").decode("utf-16")
@@ -249,7 +273,7 @@ class _Reader:
         return f"{self.path}:{node.start_mark.line + 1}"
 
     def _float(self, text: str) -> float:
-        value = float(text)  # .inf and .nan are no numbers to Python, nor to us
+        value = float(text)  # raises for .inf and .nan, which are not Python's names
         if not math.isfinite(value):
             raise ValueError(text)
         return value

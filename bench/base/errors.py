@@ -1,12 +1,15 @@
-"""One class for each kind of mistake; each is also the builtin a caller would catch."""
+"""Exceptions, one for each kind of mistake.
+
+Each also inherits the built-in exception that a caller would catch.
+"""
 
 
 class BenchError(Exception):
-    """A mistake that the user can mend; the command line turns it into exit code 2."""
+    """A mistake that the user can correct; the command line exits with code 2."""
 
 
 class SuiteError(BenchError, ValueError):
-    """A suite file says something that cannot be run."""
+    """A suite file has a mistake and cannot be run."""
 
 
 class LibraryError(BenchError, ValueError):
@@ -14,7 +17,7 @@ class LibraryError(BenchError, ValueError):
 
 
 class InputsError(BenchError, ValueError):
-    """Input points cannot be made from what was asked or found."""
+    """Input points cannot be made from their settings or their file."""
 
 
 class DatasetError(BenchError, ValueError):
@@ -30,28 +33,28 @@ class StatisticsError(BenchError, ValueError):
 
 
 class StoreError(BenchError, OSError):
-    """The store holds nothing of use for what was asked, or cannot be written."""
+    """The store lacks the results that a command needs, or cannot be written."""
 
 
 class CompareError(BenchError, ValueError):
-    """What is compared cannot be read as results, or not be compared as asked."""
+    """Two sets of results cannot be read or cannot be compared."""
 
 
 class OutputError(BenchError, OSError):
-    """A folder that was to be written to cannot be."""
+    """An output folder cannot be written."""
 
 
 class EngineError(BenchError, RuntimeError):
-    """The engine that was asked for cannot be used, or was lost."""
+    """An engine cannot be used, or the connection to it was lost."""
 
 
 class StudyError(BenchError, RuntimeError):
-    """A study cannot be run, kept or gone on with."""
+    """A study cannot be run, saved or resumed."""
 
 
 class DiscriminatorError(BenchError, ValueError):
-    """A trained discriminator cannot be exported, or what lies there is none."""
+    """A trained discriminator cannot be exported, or an export cannot be read."""
 
 
 class MissingFileError(BenchError, FileNotFoundError):
-    """A file that was named does not exist or cannot be read."""
+    """A named file does not exist or cannot be read."""

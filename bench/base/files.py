@@ -1,4 +1,4 @@
-"""Read files within bounds, write them whole or not at all, lock and set them aside."""
+"""Read files up to a size, write them atomically, lock them and set them aside."""
 
 import contextlib
 import errno
@@ -14,25 +14,31 @@ _POLL = 0.01  # seconds between two attempts to take a lock
 
 
 def read_bytes(path: Path, limit: int) -> bytes:
-    """Read a regular file, at most `limit` bytes of it and one more.
+    """Read at most `limit` + 1 bytes of a regular file.
 
-    Anything else is an OSError before it is opened: a pipe or a device may block, or
-    never end.
+    The one byte more tells the caller that the file is too large.
+
+    Raises
+    ------
+    OSError
+        If the path is not a regular file. It is not opened then: a pipe or a device may
+        block, or never end.
     """
     try:
         status = path.stat()
     except ValueError:
         raise OSError(errno.EINVAL, "its name holds a null byte") from None
     if not stat.S_ISREG(status.st_mode):
-        raise OSError(errno.EINVAL, "it is no regular file")
-    if status.st_size == 0:  # some of /proc block, and all of it says that it is empty
+        raise OSError(errno.EINVAL, "it is not a regular file")
+    # Every file under /proc has the size 0, and reading some of them blocks.
+    if status.st_size == 0:
         return b""
     with path.open("rb") as stream:
         return stream.read(limit + 1)
 
 
 def is_file(path: Path) -> bool:
-    """Tell whether a path is a regular file; one that cannot be asked for is not."""
+    """Return whether a path is a regular file; False where the system cannot tell."""
     try:
         return path.is_file()
     except (OSError, ValueError):  # such as a name too long for the file system
@@ -52,7 +58,7 @@ def write_flushed(path: Path, raw: bytes) -> None:
 
 
 def write_whole(path: Path, raw: bytes, temporary: Path | None = None) -> None:
-    """Write a file so that readers see the old content or the new, never a part.
+    """Write a file atomically: readers see the old content or the new, never a part.
 
     Parameters
     ----------
@@ -61,13 +67,15 @@ def write_whole(path: Path, raw: bytes, temporary: Path | None = None) -> None:
     raw
         The new content.
     temporary
-        Where the content is written before it is renamed, in the same folder. By
-        default a hidden name of this process, so that two processes cannot mix theirs.
+        Path in the same folder at which the content is written before it is renamed.
+        By default a hidden name that contains the process id, so that two processes
+        never write to the same one.
 
     Raises
     ------
     OSError
-        If the file cannot be written; the old content and no temporary file are left.
+        If the file cannot be written. The old content is kept and the temporary file is
+        deleted.
     """
     if temporary is None:
         temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -75,32 +83,34 @@ def write_whole(path: Path, raw: bytes, temporary: Path | None = None) -> None:
         write_flushed(temporary, raw)
         temporary.replace(path)
     finally:
-        with contextlib.suppress(OSError):  # renamed, or never made
+        with contextlib.suppress(OSError):  # already renamed, or never created
             temporary.unlink()
 
 
 @contextlib.contextmanager
 def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
-    """Let one process at a time be inside; the lock ends with its process.
+    """Hold a lock on a file, so that only one process at a time runs the block.
 
-    Two may be inside where no lock can be taken, as on a file system without locks, or
-    where a process does not notice that the file which it locked was deleted meanwhile,
-    as on NFS. Therefore whoever is inside writes whole files only: two processes may
-    do the same work, but they leave nothing broken.
+    The operating system releases the lock when the process ends, however it ends.
+
+    The lock is not a guarantee: on a file system without locks it is not taken, and on
+    NFS a process may not notice that the file it locked was deleted. Therefore the
+    block must write whole files only (`write_whole`): two processes may then do the
+    same work, but they never leave a broken file.
 
     Parameters
     ----------
     path
-        The lock's file, made if need be, and deleted at the end.
+        The lock file. It is created if necessary and deleted at the end.
     wait
-        Whether to wait for another process that is inside.
+        Whether to wait while another process holds the lock.
 
     Raises
     ------
     TimeoutError
-        If another process is inside, without `wait`.
+        If another process holds the lock and `wait` is False.
     """
-    # No fallback to a lock that is a marker file: a killed process would leave it.
+    # filelock's fallback is a marker file, which a killed process would leave behind.
     lock = FileLock(
         path, timeout=-1 if wait else 0, poll_interval=_POLL, fallback_to_soft=False
     )
@@ -114,24 +124,25 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
         try:
             yield
         finally:
-            if lock.is_locked:  # afterwards it might already be another process's
+            # Deleted while the lock is held: later it may be another process's file.
+            if lock.is_locked:
                 with contextlib.suppress(OSError):
                     path.unlink()
 
 
 def set_aside(path: Path, folder: Path) -> None:
-    """Move what lies at a path into a folder, beside what was moved there earlier.
+    """Move a file or folder into another folder, without replacing anything there.
 
-    Whatever is gone by then is left out. Only one process at a time may move things of
-    the same name into a folder.
+    A number is added to the name if it is taken. A path that no longer exists is
+    ignored. The caller must hold a lock: two processes could choose the same name.
 
     Raises
     ------
     OSError
-        If the folder cannot be made, or nothing can be moved there.
+        If the folder cannot be created, or the path cannot be moved into it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     names = (f"{path.name}.{i}" if i else path.name for i in count())
-    free = next(name for name in names if not os.path.lexists(folder / name))
+    free_name = next(name for name in names if not os.path.lexists(folder / name))
     with contextlib.suppress(FileNotFoundError):
-        path.rename(folder / free)
+        path.rename(folder / free_name)

@@ -1,4 +1,4 @@
-"""Whether a folder can be written, asked before the work whose result goes there."""
+"""Check that a folder can be written, before the work whose results go there."""
 
 import os
 import tempfile
@@ -7,49 +7,52 @@ from pathlib import Path
 
 from bench.base.errors import OutputError
 
-_WRITTEN = (".csv", ".html", ".md", ".pdf", ".png", ".svg", ".tex")  # by reports
+# The kinds of files that a report writes, and so must be able to replace.
+_REPORT_SUFFIXES = (".csv", ".html", ".md", ".pdf", ".png", ".svg", ".tex")
 
 
 def why_unwritable(folder: Path, *, attempt: bool) -> str:
-    """Say why files cannot be made in a folder, which need not exist yet.
+    """Return why files cannot be created in a folder, which need not exist yet.
 
     Parameters
     ----------
+    folder
+        The folder. If it does not exist, its nearest existing parent is checked.
     attempt : bool
-        Whether to make a file there, or where the folder itself would be made, and
-        delete it at once: a full disk or a quota shows in no permission. Without it
-        nothing is changed.
+        Whether to create a temporary file as well: permissions do not tell that a disk
+        is full or a quota is reached. Without it nothing is changed.
 
     Returns
     -------
     str
-        Empty if they can.
+        The reason; empty if files can be created.
     """
     place = folder
     while not os.path.lexists(place) and place != place.parent:
         place = place.parent
-    named = "" if place == folder else f"{place}: "
+    prefix = "" if place == folder else f"{place}: "
     try:
         os.lstat(folder)
     except FileNotFoundError:
         pass
     except (OSError, ValueError) as error:  # such as a name that is too long
+        # These two are about a parent, which is named below.
         if not isinstance(error, NotADirectoryError | PermissionError):
             return str(getattr(error, "strerror", None) or error)
     if place.is_symlink() and not place.exists():
-        target = os.readlink(place)  # noqa: PTH115 (as it is written)
-        return f"{named}a symbolic link to '{target}', which does not exist"
+        target = os.readlink(place)  # noqa: PTH115 (pathlib changes its spelling)
+        return f"{prefix}a symbolic link to '{target}', which does not exist"
     if not place.is_dir():
-        return f"{named}Not a directory"
+        return f"{prefix}Not a directory"
     if not os.access(place, os.W_OK | os.X_OK):
-        return f"{named}{_why_no_access(place)}"
+        return f"{prefix}{_why_no_access(place)}"
     if attempt:
         try:
             with tempfile.TemporaryFile(dir=place) as stream:
                 stream.write(b"0")
                 stream.flush()
         except OSError as error:
-            return f"{named}{error.strerror or error}"
+            return f"{prefix}{error.strerror or error}"
     return ""
 
 
@@ -59,19 +62,22 @@ def check_output(
     attempt: bool = True,
     remedy: str = "choose another folder with --out",
 ) -> None:
-    """Refuse a folder that a report cannot be written to.
+    """Raise an error if a report cannot be written to a folder.
 
     Parameters
     ----------
+    folder
+        The folder, which need not exist yet.
     attempt : bool
         See `why_unwritable`.
     remedy
-        What else can be done about it.
+        The end of the message: what else the user can do.
 
     Raises
     ------
     OutputError
-        If files cannot be made there, or one of an earlier report not be replaced.
+        If files cannot be created there, or a file of an earlier report cannot be
+        replaced.
     """
     path, why = folder, why_unwritable(folder, attempt=attempt)
     figures = folder / "figures"
@@ -81,16 +87,17 @@ def check_output(
         path, why = _not_replaceable(folder, figures)
     if why:
         raise OutputError(
-            f"{path}: cannot be written ({why}); free its place, make room, or {remedy}"
+            f"{path}: cannot be written ({why}); check that it is a folder, its "
+            f"permissions and the free space, or {remedy}"
         )
 
 
 def _not_replaceable(*folders: Path) -> tuple[Path, str]:
-    """Return a file of an earlier report that cannot be replaced, and why."""
+    """Return a file of an earlier report that cannot be replaced, and the reason."""
     for folder in folders:
         with suppress(FileNotFoundError):
             for path in sorted(folder.iterdir()):
-                if path.suffix not in _WRITTEN:
+                if path.suffix not in _REPORT_SUFFIXES:
                     continue
                 if path.is_dir():
                     return path, "Is a directory"
@@ -100,7 +107,7 @@ def _not_replaceable(*folders: Path) -> tuple[Path, str]:
 
 
 def _why_no_access(path: Path) -> str:
-    """Say why the system forbids writing, which `os.access` does not."""
+    """Return why the system forbids writing; `os.access` only says that it does."""
     if hasattr(os, "statvfs"):
         with suppress(OSError):
             if os.statvfs(path).f_flag & os.ST_RDONLY:

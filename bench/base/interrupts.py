@@ -1,4 +1,4 @@
-"""Ctrl-C, at a moment that suits."""
+"""Delay Ctrl-C until a block of code has ended."""
 
 import signal
 import threading
@@ -8,23 +8,23 @@ from contextlib import contextmanager
 
 @contextmanager
 def held_back() -> Iterator[None]:
-    """Let a Ctrl-C within the block take effect at its end.
+    """Delay a Ctrl-C within the block until the block has ended.
 
-    Only the main thread is ever interrupted; in any other this does nothing.
+    In any thread but the main one this does nothing: Python only interrupts that one.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     pending = False
 
-    def note(*_: object) -> None:
+    def remember(*_: object) -> None:
         nonlocal pending
         pending = True
 
-    before = signal.signal(signal.SIGINT, note)
+    previous_handler = signal.signal(signal.SIGINT, remember)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, previous_handler)
     if pending:
         raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""How long a cell may take and how much memory it may hold."""
+"""Limits of a cell: wall-clock time and memory."""
 
 import re
 import sys
@@ -11,8 +11,8 @@ from pydantic import ByteSize, TypeAdapter
 if sys.platform != "win32":
     import resource
 
-
-SHARE = 0.8  # of the machine's memory that all cells together may hold, unless told
+# Share of the machine's memory that all cells together may use by default.
+SHARE = 0.8
 
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 _SIZE = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,6})? ?[KMGT]i?B")
@@ -21,15 +21,15 @@ _BYTES = TypeAdapter(ByteSize)
 
 @dataclass(frozen=True)
 class Limits:
-    """What a cell is stopped for.
+    """Limits beyond which a cell is stopped.
 
     Attributes
     ----------
     timeout : float, optional
-        Seconds of wall clock, for everything a cell does; None is no limit.
+        Seconds of wall clock for the whole cell; None means no limit.
     memory : int, optional
-        Bytes resident in the cell's process and its descendants; None leaves it to
-        the engine.
+        Resident bytes of the cell's process and its descendants; None means that the
+        engine chooses the limit.
     """
 
     timeout: float | None = None
@@ -38,8 +38,8 @@ class Limits:
 
 def parse_duration(text: str) -> float:
     """Read ``90``, ``10m``, ``1.5h`` as seconds; raise ValueError at anything else."""
-    found = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,6})?) ?([smhd]?)", text.strip())
-    seconds = float(found[1]) * _SECONDS[found[2]] if found else 0.0
+    match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,6})?) ?([smhd]?)", text.strip())
+    seconds = float(match[1]) * _SECONDS[match[2]] if match else 0.0
     if not seconds > 0:
         raise ValueError("expected a time above 0, such as 90 (seconds), 10m or 2h")
     return seconds
@@ -56,12 +56,12 @@ def parse_size(text: str) -> int:
 
 
 def format_size(n_bytes: float) -> str:
-    """Write ``1.5 GiB``."""
+    """Write a number of bytes as a person reads it, such as ``1.5 GiB``."""
     return ByteSize(n_bytes).human_readable(separator=" ")
 
 
 def machine_memory() -> int:
-    """Return the bytes that this machine, or the control group we run in, may use."""
+    """Return how many bytes this process may use: the machine's, or its cgroup's."""
     limits = [psutil.virtual_memory().total]
     try:
         groups = Path("/proc/self/cgroup").read_text().splitlines()
@@ -69,30 +69,30 @@ def machine_memory() -> int:
         groups = []
     for line in groups:
         _, controllers, name = line.split(":", 2)
-        if controllers == "":  # version 2: a limit may stand at any level above us
-            own = Path("/sys/fs/cgroup", name.lstrip("/"))
-            files = [level / "memory.max" for level in (own, *own.parents[:-3])]
-        elif "memory" in controllers.split(","):
-            own = Path("/sys/fs/cgroup/memory", name.lstrip("/"))
-            files = [own / "memory.limit_in_bytes"]
+        if controllers == "":  # cgroup version 2: any level above may have a limit
+            group = Path("/sys/fs/cgroup", name.lstrip("/"))
+            files = [level / "memory.max" for level in (group, *group.parents[:-3])]
+        elif "memory" in controllers.split(","):  # cgroup version 1
+            group = Path("/sys/fs/cgroup/memory", name.lstrip("/"))
+            files = [group / "memory.limit_in_bytes"]
         else:
             continue
         for file in files:
             try:
                 limits.append(int(file.read_text()))
-            except (OSError, ValueError):  # no such level, or "max"
+            except (OSError, ValueError):  # no such file, or it says "max"
                 continue
     return int(min(limits))
 
 
 def memory_share(jobs: int) -> int:
-    """Return the bytes a cell may hold by default with `jobs` cells at a time."""
+    """Return a cell's default memory limit in bytes, with `jobs` cells at a time."""
     return int(SHARE * machine_memory() / jobs)
 
 
 def peak_resident() -> int:
-    """Return the most bytes that this process ever held."""
+    """Return the peak resident memory of this process, in bytes."""
     if sys.platform == "win32":
         return int(psutil.Process().memory_info().peak_wset)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+    return peak if sys.platform == "darwin" else peak * 1024  # Linux counts in KiB

@@ -1,4 +1,4 @@
-"""Words for messages: where something was found, and what may have been meant."""
+"""Parts of error messages: places, similar names, and text made printable."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from bench.base.errors import BenchError
 
 @contextmanager
 def located(where: str) -> Iterator[None]:
-    """Put the place in front of a message, once, at the boundary that knows it."""
+    """Prefix the message of an error from the block with the place it happened."""
     try:
         yield
     except BenchError as error:
@@ -17,7 +17,7 @@ def located(where: str) -> Iterator[None]:
 
 
 def did_you_mean(name: object, known: Iterable[str]) -> str:
-    """Return ``" (did you mean 'SVC'?)"`` for a near miss, else an empty string."""
+    """Return ``" (did you mean 'SVC'?)"`` for a similar name, else an empty string."""
     known = list(known)
     by_folded = {candidate.casefold(): candidate for candidate in known}
     near = get_close_matches(str(name).casefold(), by_folded, n=1, cutoff=0.6)
@@ -25,19 +25,27 @@ def did_you_mean(name: object, known: Iterable[str]) -> str:
 
 
 def named(location: Iterable[str | int]) -> str:
-    """Return a path of keys and positions as a reader writes it: ``datasets[0].id``."""
+    """Write a path of keys and positions as one word, such as ``datasets[0].id``."""
     parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
     return "".join(parts).lstrip(".")
 
 
 def shown(text: str, length: int = 200) -> str:
-    """Return a text as one line of a message: escaped where unprintable, and cut."""
+    """Make a text fit for one line of a message: cut, and escaped where unprintable.
+
+    Parameters
+    ----------
+    text
+        Any text, such as one from a file of somebody else.
+    length
+        Number of characters after which the text is cut, before it is escaped.
+    """
     text = text if len(text) <= length else text[: length - 3] + "..."
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def device_problem(device: str, why: str) -> str:
-    """Word that a device, such as ``cuda:1``, cannot be computed on."""
+    """Return the message for a device, such as ``cuda:1``, that cannot be used."""
     return (
         f"the device '{device}' cannot be used on this machine ({why}); expected auto "
         "or cpu"
@@ -45,14 +53,11 @@ def device_problem(device: str, why: str) -> str:
 
 
 def described(error: BaseException) -> str:
-    """Return the type and the words of an exception, on one line.
-
-    Those of a stranger's exception may raise themselves.
-    """
+    """Return the type and the message of an exception, on one line."""
     try:
-        words = " ".join(
-            str(error.msg if isinstance(error, SyntaxError) else error).split()
-        )
-    except Exception:
-        words = "it has no words that can be read"
-    return f"{type(error).__name__}: {words}"
+        # A SyntaxError's own text repeats file and line, which callers add themselves.
+        text = str(error.msg if isinstance(error, SyntaxError) else error)
+        message = " ".join(text.split())
+    except Exception:  # a foreign exception's own __str__ may raise
+        message = "its message cannot be read"
+    return f"{type(error).__name__}: {message}"

@@ -1,4 +1,4 @@
-"""Where a result comes from: commit, versions, machine."""
+"""Provenance of a result: commit, versions and machine."""
 
 import platform
 import subprocess
@@ -10,8 +10,8 @@ from bench.base import resources
 
 __version__ = "0.1.0"
 
-# Raised by hand, stage by stage, when the bits of a result change: it is part of
-# every cell's key, so that no result of an older arithmetic is taken for a new one.
+# One version number per stage. Raise it by hand when the stage's results change in any
+# bit: it is part of the keys, so that a stored result is never reused after a change.
 RESULTS = {
     "curves": 1,
     "tasks": 1,  # noise, splits, wild networks, functions as classes
@@ -39,15 +39,16 @@ def package_version(distribution: str) -> str:
 
 @cache
 def versions() -> dict[str, str]:
-    """Return the versions of Python, of this package and of what computes."""
-    found = {"python": platform.python_version(), "function-bench": __version__}
-    return found | {name: package_version(name) for name in PACKAGES}
+    """Return the versions of Python, this package and the packages that compute."""
+    ours = {"python": platform.python_version(), "function-bench": __version__}
+    return ours | {name: package_version(name) for name in PACKAGES}
 
 
 def commit() -> tuple[str | None, bool | None]:
-    """Return the checkout's commit, and whether it is dirty.
+    """Return the checkout's commit, and whether it has uncommitted changes.
 
-    Changes under ``reports/`` and ``data/`` do not count: they are what a run leaves.
+    Changes under ``reports/`` and ``data/`` do not count: a run makes them itself.
+    Outside a checkout, or without git, both are None.
     """
     if not (resources.CHECKOUT / ".git").exists():
         return None, None
@@ -58,7 +59,7 @@ def commit() -> tuple[str | None, bool | None]:
 
 def _git(*arguments: str) -> str | None:
     try:
-        done = subprocess.run(
+        process = subprocess.run(
             ["git", *arguments],
             cwd=resources.CHECKOUT,
             capture_output=True,
@@ -68,12 +69,12 @@ def _git(*arguments: str) -> str | None:
         )
     except (OSError, subprocess.SubprocessError):
         return None
-    return done.stdout.strip()
+    return process.stdout.strip()
 
 
 @cache
 def cpu_name() -> str:
-    """Return the processor's name as the system gives it."""
+    """Return the processor's name as the operating system gives it."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

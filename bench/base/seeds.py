@@ -1,4 +1,4 @@
-"""Every random stream and every key is a hash of what it depends on."""
+"""Derive random streams and keys by hashing everything they depend on."""
 
 import hashlib
 import json
@@ -8,13 +8,13 @@ import numpy as np
 
 
 def digest(value: Any) -> str:
-    """Hash a JSON value: 64 hexadecimal digits, whatever the order of its keys."""
+    """Hash a JSON value to 64 hexadecimal digits; the order of keys does not matter."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def derive_seed(root: int, *names: Any) -> int:
-    """Derive a 128-bit seed from a root and the names of what it is for.
+    """Derive a 128-bit seed from a root seed and the names of its purpose.
 
     The tuple is hashed, not a joined string, so ``("a", "bc")`` and ``("ab", "c")``
     are different streams. Names are JSON values: strings, integers, dictionaries.
@@ -30,8 +30,8 @@ def generator(root: int, *names: Any) -> np.random.Generator:
 def split(rng: np.random.Generator, n_streams: int) -> list[np.random.Generator]:
     """Draw independent generators from `rng`, advancing it.
 
-    Unlike ``rng.spawn``, what they are depends on the state of `rng` alone, so a
-    generator that was copied or restored gives the same streams again.
+    Unlike those of ``rng.spawn``, they depend on the state of `rng` alone, so that a
+    copied or restored generator gives the same streams again.
     """
     entropy = [int(word) for word in rng.integers(0, 2**32, size=4)]
     children = np.random.SeedSequence(entropy).spawn(n_streams)

@@ -1,4 +1,4 @@
-"""How many threads BLAS, OpenMP and torch may use."""
+"""Limit the threads of BLAS, OpenMP and torch."""
 
 import sys
 from collections.abc import Iterator
@@ -10,10 +10,18 @@ from threadpoolctl import ThreadpoolController
 
 @contextmanager
 def limited_threads(limit: int, user_api: str | None = None) -> Iterator[None]:
-    """Limit the threads of what is loaded, and of torch for good.
+    """Limit the threads of the libraries that are loaded, within the block.
 
-    What is loaded later starts from the environment (``OMP_NUM_THREADS``), which
+    A library that is loaded later reads the environment (``OMP_NUM_THREADS``), which
     `bench.processes.executors` sets.
+
+    Parameters
+    ----------
+    limit
+        Number of threads.
+    user_api
+        "blas" or "openmp"; by default both, and torch, whose limit stays after the
+        block.
     """
     torch = sys.modules.get("torch")
     if torch is not None and user_api is None:
@@ -24,6 +32,6 @@ def limited_threads(limit: int, user_api: str | None = None) -> Iterator[None]:
 
 @cache
 def _controller() -> ThreadpoolController:
-    # Looking at every loaded library takes 15 ms: once a process, or once for all
-    # that are forked from it.
+    # Inspecting every loaded library takes 15 ms. The controller is made once per
+    # process, and forked processes inherit it.
     return ThreadpoolController()

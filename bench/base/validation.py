@@ -1,4 +1,4 @@
-"""Files checked against pydantic models: each mistake with file, line and remedy."""
+"""Check files against pydantic models; a mistake is named with its file and line."""
 
 import inspect
 import json
@@ -21,20 +21,20 @@ from bench.base.errors import BenchError
 from bench.base.messages import did_you_mean, named, shown
 
 Model = TypeVar("Model", bound=BaseModel)
-# Mistakes of any other kind were worded by us.
+# Errors of any other kind have messages of our own.
 _PYDANTIC_KINDS = set(get_args(ErrorType))
 
 
 class Strict(BaseModel):
-    """Takes nothing that it does not know, and nothing of another type.
+    """Base of all models of files: refuses unknown keys and values of another type.
 
     Attributes
     ----------
-    elsewhere
-        Key → where it belongs, of those that a file may have though a model has not.
+    misplaced
+        Key → where it belongs, for keys that a file may contain but the model lacks.
     """
 
-    elsewhere: ClassVar[Mapping[str, str]] = {}
+    misplaced: ClassVar[Mapping[str, str]] = {}
     model_config = ConfigDict(
         extra="forbid", frozen=True, strict=True, allow_inf_nan=False
     )
@@ -43,14 +43,14 @@ class Strict(BaseModel):
     def __get_pydantic_json_schema__(
         cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        """Give each key its own description, which editors show beside it."""
+        """Take the keys' descriptions, which editors show, from the docstrings."""
         made = handler(core_schema)
         schema = handler.resolve_ref_schema(made)
         attributes: dict[str, str] = {}
         for model in reversed(cls.__mro__):
             if issubclass(model, BaseModel) and model.__doc__:
-                summary, own = described(model)
-                attributes |= own
+                summary, described = split_docstring(model)
+                attributes |= described
         schema["description"] = summary
         for name, text in attributes.items():
             field = cls.model_fields.get(name)
@@ -65,14 +65,14 @@ class Strict(BaseModel):
         if isinstance(data, dict):
             known = [field.alias or name for name, field in cls.model_fields.items()]
             for key in data:
-                if key in cls.elsewhere:
+                if key in cls.misplaced:
                     raise PydanticCustomError(
-                        "elsewhere",
+                        "misplaced",
                         "the key '{key}' belongs {place}",
-                        {"key": key, "place": cls.elsewhere[key]},
+                        {"key": key, "place": cls.misplaced[key]},
                     )
                 if key not in known:
-                    known += cls.elsewhere
+                    known += cls.misplaced
                     raise PydanticCustomError(
                         "unknown_key",
                         "unknown key '{key}'{hint}. Expected: {known}",
@@ -85,23 +85,23 @@ class Strict(BaseModel):
         return data
 
 
-def described(model: type) -> tuple[str, dict[str, str]]:
-    """Split a class's docstring.
+def split_docstring(model: type) -> tuple[str, dict[str, str]]:
+    """Split a class's docstring into its summary and its attributes.
 
     Returns
     -------
     summary : str
-        What stands before the section "Attributes", on one line.
+        The text before the section "Attributes", on one line.
     attributes : dict of str to str
-        Name → what that section says of it, on one line.
+        Name → its description in that section, on one line.
     """
     text = inspect.cleandoc(model.__doc__ or "")
     summary, _, section = text.partition("\nAttributes\n----------\n")
     attributes: dict[str, str] = {}
     for entry in re.split(r"\n(?=\S)", section):
-        names, _, said = entry.partition("\n")
+        names, _, description = entry.partition("\n")
         for name in names.split(", "):
-            attributes[name] = " ".join(said.split())
+            attributes[name] = " ".join(description.split())
     return " ".join(summary.split()), attributes
 
 
@@ -114,7 +114,7 @@ def validated(model: type[Model], document: Document, error: type[BenchError]) -
 
 
 def _tuples(data: Any) -> Any:
-    """Turn lists into the tuples of a frozen suite; parameters stay as written."""
+    """Turn lists into tuples, as the frozen models need; ``params`` stay as written."""
     if isinstance(data, list):
         return tuple(_tuples(part) for part in data)
     if isinstance(data, dict):
@@ -126,15 +126,17 @@ def _tuples(data: Any) -> Any:
 
 
 def _explain(error: ValidationError, document: Document) -> str:
+    """Write the first error of a document as a message, and count the others."""
     first, *rest = error.errors()
-    # pydantic counts a list whose entry is wrong as too short as well.
+    # pydantic also reports a list as too short if one of its entries is wrong.
     rest = [e for e in rest if e["loc"] != first["loc"][: len(e["loc"])]]
-    # What stands once in the file counts once, though many datasets come of it.
+    # A mistake in an entry with a sweep is reported for each dataset made of it; it is
+    # one place in the file, and counts once.
     places = {document.written(*e["loc"]) for e in rest}
     places.discard(document.written(*first["loc"]))
     context = first.get("ctx", {})
     location = list(first["loc"])
-    if first["type"] == "unknown_key":
+    if first["type"] in ("unknown_key", "misplaced"):
         location.append(context["key"])
     if first["type"] == "duplicate":
         location.append(context["at"])
@@ -158,7 +160,10 @@ def _explain(error: ValidationError, document: Document) -> str:
 
 
 def _written(location: list[str | int], data: Any) -> list[str | int]:
-    """Keep what the file really says: pydantic adds the names of its union members."""
+    """Drop the parts of a location that are not in the file.
+
+    pydantic adds the names of its union members to a location.
+    """
     kept: list[str | int] = []
     for part in location:
         try:

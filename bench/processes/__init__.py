@@ -1,4 +1,4 @@
-"""A call in a process that can be killed, with all that it started; knows no cell.
+"""Calls in processes that can be killed with all their descendants; knows no cell.
 
 May import `base`.
 The public names are those of `__init__.pyi`, loaded when first used.

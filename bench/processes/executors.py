@@ -1,4 +1,4 @@
-"""Calls made in processes of their own, from the caller's end."""
+"""Executors: make calls in processes of their own and wait for them."""
 
 import os
 import pickle
@@ -17,13 +17,13 @@ from typing import IO, Protocol
 from bench.processes.tree import Tree
 from bench.processes.watchdog import CallOutcome, Child, Request, watch
 
-_CLOSE_SECONDS = 10.0
+_CLOSE_SECONDS = 10.0  # after which the fork server is killed
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
     "MKL_NUM_THREADS",
     "NUMBA_NUM_THREADS",
-    "LOKY_MAX_CPU_COUNT",  # what joblib takes n_jobs=-1 for
+    "LOKY_MAX_CPU_COUNT",  # the number of jobs that joblib uses for n_jobs=-1
 )
 
 
@@ -31,24 +31,32 @@ class Executor(Protocol):
     """Makes calls in processes of their own."""
 
     def start(self, token: int, request: Request) -> None:
-        """Begin a call; the token will name it."""
+        """Start a call; `wait` returns its outcome under the token."""
 
     def wait(self) -> list[tuple[int, CallOutcome]]:
-        """Wait until calls end."""
+        """Wait until at least one call ends; return tokens and outcomes."""
 
     def close(self) -> None:
-        """End every call."""
+        """End every call and free all resources."""
 
     def abort(self) -> None:
         """End every call at once, from any thread; `wait` raises `AbortedError`."""
 
 
 class AbortedError(Exception):
-    """A runner was told to end while a call was waited for."""
+    """An executor was aborted while another thread waited for its calls."""
 
 
 class ForkServer:
-    """The caller's end of `bench.processes.fork_server`: children are forked, warm."""
+    """An executor that forks a warm process for each call.
+
+    It is the caller's end of `bench.processes.fork_server`.
+
+    Parameters
+    ----------
+    threads, modules, warm_up
+        See `new_executor`.
+    """
 
     def __init__(self, threads: int, modules: Iterable[str], warm_up: str = "") -> None:
         self._threads = threads
@@ -59,15 +67,18 @@ class ForkServer:
         self._launch()
 
     def start(self, token: int, request: Request) -> None:
-        """Begin a call; the token will name it."""
+        """Start a call; `wait` returns its outcome under the token."""
         self._running.add(token)
-        with suppress(OSError):  # it was killed; `wait` will say so
+        with suppress(OSError):  # the server was killed, which `wait` notices
             self._connection.send((token, request))
 
     def wait(self) -> list[tuple[int, CallOutcome]]:
-        """Wait until calls end: all are lost, and a new nursery made, if it was."""
+        """Wait until a call ends.
+
+        If the server itself was killed, a new one is started and all calls are lost.
+        """
         try:
-            token, ended = self._connection.recv()
+            token, outcome = self._connection.recv()
         except (EOFError, OSError):
             if self._aborted:
                 raise AbortedError from None
@@ -77,12 +88,12 @@ class ForkServer:
             self._launch()
             return lost
         self._running.remove(token)
-        return [(token, ended)]
+        return [(token, outcome)]
 
     def close(self) -> None:
-        """End every call; interrupted in this, or taking too long, at once."""
+        """End every call; kill the processes if that takes long or is interrupted."""
         tree = Tree(self._process.pid)
-        tree.members()  # while all are there to be seen
+        tree.members()  # remember them: descendants of an ended process are not found
         try:
             self._connection.close()
             self._process.wait(_CLOSE_SECONDS)
@@ -95,7 +106,7 @@ class ForkServer:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def abort(self) -> None:
-        """End every call at once; another thread may be in `wait`."""
+        """Kill every call; a thread that is in `wait` gets `AbortedError`."""
         self._aborted = True
         Tree(self._process.pid).kill()
 
@@ -107,17 +118,29 @@ class ForkServer:
             _python(
                 f"from bench.processes.fork_server import main; main(*{arguments!r})"
             ),
-            # Some packages leave files as they are imported, such as torch.
+            # Some packages, such as torch, leave files there when they are imported.
             env=_environment(self._threads) | {"TMPDIR": self._folder},
             stdin=subprocess.DEVNULL,
             pass_fds=[theirs.fileno()],
-            start_new_session=True,  # the terminal's Ctrl-C is not for it
+            start_new_session=True,  # so that Ctrl-C in the terminal does not reach it
         )
         theirs.close()
 
 
 class Spawner:
-    """The same where there is no fork: a new interpreter for each call, slower."""
+    """An executor for systems without fork: starts a new interpreter for each call.
+
+    It is slower than `ForkServer`, since each call imports its packages again. And a
+    process that a call starts just before it ends may keep running: nobody adopts it,
+    so that it must be seen while its parent still runs.
+
+    Parameters
+    ----------
+    threads
+        See `new_executor`.
+    modules, warm_up
+        Not used: there is no process that stays.
+    """
 
     def __init__(
         self, threads: int, modules: Iterable[str] = (), warm_up: str = ""
@@ -125,22 +148,22 @@ class Spawner:
         self._threads = threads
         self._stopping = threading.Event()
         self._aborted = False
-        self._ended: SimpleQueue[tuple[int, CallOutcome]] = SimpleQueue()
+        self._outcomes: SimpleQueue[tuple[int, CallOutcome]] = SimpleQueue()
         self._folder = tempfile.mkdtemp(prefix="bench-")
         self._watchers: list[threading.Thread] = []
 
     def start(self, token: int, request: Request) -> None:
-        """Begin a call; the token will name it."""
+        """Start a call; `wait` returns its outcome under the token."""
         watcher = threading.Thread(target=self._watch, args=(token, request))
         watcher.start()
         self._watchers = [t for t in self._watchers if t.is_alive()] + [watcher]
 
     def wait(self) -> list[tuple[int, CallOutcome]]:
         """Wait until a call ends."""
-        token, ended = self._ended.get()
+        token, outcome = self._outcomes.get()
         if self._aborted:
             raise AbortedError
-        return [(token, ended)]
+        return [(token, outcome)]
 
     def close(self) -> None:
         """End every call."""
@@ -150,7 +173,7 @@ class Spawner:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def abort(self) -> None:
-        """End every call; another thread may be in `wait`."""
+        """End every call; a thread that is in `wait` gets `AbortedError`."""
         self._aborted = True
         self._stopping.set()
 
@@ -170,37 +193,38 @@ class Spawner:
                     stderr=log,
                 )
 
-        def told_to_stop(child: Child, seconds: float) -> bool:
+        def wait_for_stop(child: Child, seconds: float) -> bool:
+            # Short: the end of the child does not interrupt this wait.
             return self._stopping.wait(min(seconds, 0.02))
 
         folder = Path(self._folder)
-        ended = watch(start, request.limits, told_to_stop, folder)
-        self._ended.put((token, ended))
+        outcome = watch(start, request.limits, wait_for_stop, folder)
+        self._outcomes.put((token, outcome))
 
 
 def new_executor(
     threads: int, modules: Iterable[str] = (), warm_up: str = ""
 ) -> Executor:
-    """Start what calls will be made in: fast where the system can fork.
+    """Start an executor: `ForkServer` if the system can fork, otherwise `Spawner`.
 
     Parameters
     ----------
     threads : int
-        That a call may use.
+        Number of threads that each call may use.
     modules
-        To import once, before the first call.
+        Modules to import once, before the first call.
     warm_up
-        A function to call then, as ``module:function``.
+        A function to call after them, as ``module:function``.
     """
     kind = ForkServer if hasattr(os, "fork") else Spawner
     return kind(threads, modules, warm_up)
 
 
 def _python(code: str) -> list[str]:
-    """Start an interpreter that finds modules where this one does."""
+    """Return the command of an interpreter with the same ``sys.path`` as this one."""
     return [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}; {code}"]
 
 
 def _environment(threads: int) -> dict[str, str]:
-    """Limit the threads of what a child, or the nursery, is about to import."""
+    """Return the environment of a process whose libraries use that many threads."""
     return dict(os.environ) | dict.fromkeys(_THREAD_VARIABLES, str(threads))

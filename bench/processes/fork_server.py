@@ -1,13 +1,13 @@
-"""A warm process that runs calls, each in a child of its own.
+"""The fork server: a warm process that runs each call in a child of its own.
 
-    caller ─ nursery ─┬─ warden ── child: one call
-                      └─ warden ── child: one call
+    caller ─ fork server ─┬─ watchdog ── child: one call
+                          └─ watchdog ── child: one call
 
-The nursery has imported the heavy packages once and never computed, so that a child is
-ready as soon as it is forked. There is a warden for each call that runs at the same
-time: it watches its child, and since it inherits the orphans that the child leaves,
-whatever lives below it between two calls is ended. When a process of this picture
-ends, so does all to the right of it.
+The fork server has imported the heavy packages once and has never computed anything,
+so that a child is ready as soon as it is forked. There is one watchdog for each call
+that runs at the same time. It watches its child and inherits the orphans that the child
+leaves, so that it can end whatever still lives below it after a call. When a process of
+this picture ends, all processes to the right of it end as well.
 """
 
 import gc
@@ -26,48 +26,57 @@ from typing import IO
 import psutil
 
 from bench.processes.tree import Tree, adopt_orphans
-from bench.processes.watchdog import CallOutcome, Child, Forked, Request, watch, work
+from bench.processes.watchdog import (
+    CallOutcome,
+    Child,
+    ForkedChild,
+    Request,
+    make_call,
+    watch,
+)
 
 
 def main(descriptor: int, folder: str, modules: list[str], warm_up: str) -> None:
-    """Serve the process that holds the other end, until it closes it or ends.
+    """Serve the caller until it closes its end of the connection, or ends.
 
     Parameters
     ----------
     descriptor
-        Of our end.
+        File descriptor of the server's end of the connection.
     folder
-        Of scratch files; deleted at the end.
+        Folder of scratch files; deleted at the end.
     modules
-        To import first.
+        Modules to import first.
     warm_up
-        A function without arguments to call then, as ``module:function``.
+        A function without arguments to call after them, as ``module:function``.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     adopt_orphans()
     for name in modules:
-        with suppress(
-            Exception, SystemExit
-        ):  # the call that needs it will say what is wrong
+        # A call that needs the module will raise the same error, and report it.
+        with suppress(Exception, SystemExit):
             import_module(name)
     if warm_up:
         module, _, function = warm_up.partition(":")
         getattr(import_module(module), function)()
     gc.collect()
-    gc.freeze()  # a collection in a child would touch, and so copy, every page
-    wardens: dict[Connection, int] = {}
+    # Without this, garbage collection in a child would write to every shared page, and
+    # so copy it.
+    gc.freeze()
+    watchdogs: dict[Connection, int] = {}  # to their process ids
     try:
-        _serve(Connection(descriptor), Path(folder), wardens)
+        _serve(Connection(descriptor), Path(folder), watchdogs)
     finally:
-        for connection in wardens:
+        for connection in watchdogs:
             connection.close()
-        for pid in wardens.values():
+        for pid in watchdogs.values():
             os.waitpid(pid, 0)
         _end_orphans({})
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _serve(caller: Connection, folder: Path, wardens: dict[Connection, int]) -> None:
+def _serve(caller: Connection, folder: Path, watchdogs: dict[Connection, int]) -> None:
+    """Pass requests to idle or new watchdogs, and outcomes to the caller."""
     idle: list[Connection] = []
     busy: dict[Connection, int] = {}
     while True:
@@ -78,44 +87,47 @@ def _serve(caller: Connection, folder: Path, wardens: dict[Connection, int]) -> 
                     token, request = caller.recv()
                 except (EOFError, OSError):
                     return
-                warden = idle.pop() if idle else _new_warden(caller, folder, wardens)
-                warden.send(request)
-                busy[warden] = token
+                watchdog = (
+                    idle.pop() if idle else _start_watchdog(caller, folder, watchdogs)
+                )
+                watchdog.send(request)
+                busy[watchdog] = token
                 continue
             token = busy.pop(ready)
             try:
-                ended = ready.recv()
+                outcome = ready.recv()
                 idle.append(ready)
-            except (EOFError, OSError):
-                ended = CallOutcome("lost")
-                os.waitpid(wardens.pop(ready), 0)
-                _end_orphans(wardens)
+            except (EOFError, OSError):  # the watchdog was killed
+                outcome = CallOutcome("lost")
+                os.waitpid(watchdogs.pop(ready), 0)
+                _end_orphans(watchdogs)
             try:
-                caller.send((token, ended))
+                caller.send((token, outcome))
             except OSError:
                 return
 
 
-def _new_warden(
-    caller: Connection, folder: Path, wardens: dict[Connection, int]
+def _start_watchdog(
+    caller: Connection, folder: Path, watchdogs: dict[Connection, int]
 ) -> Connection:
     ours, theirs = Pipe()
     pid = os.fork()
     if pid:
         theirs.close()
-        wardens[ours] = pid
+        watchdogs[ours] = pid
         return ours
     try:
-        for connection in (caller, ours, *wardens):
-            connection.close()  # so that each end is held by one process alone
-        _warden(theirs, folder)
+        # A connection is only seen as closed when no process holds its other end.
+        for connection in (caller, ours, *watchdogs):
+            connection.close()
+        _run_watchdog(theirs, folder)
     finally:
         os._exit(0)
-    raise AssertionError  # for type checkers: nobody gets here
+    raise AssertionError  # for type checkers: this line is never reached
 
 
-def _warden(requests: Connection, folder: Path) -> None:
-    """Run one call after another until the nursery goes."""
+def _run_watchdog(requests: Connection, folder: Path) -> None:
+    """Run one call after another until the fork server ends."""
     adopt_orphans()
     while True:
         try:
@@ -123,18 +135,18 @@ def _warden(requests: Connection, folder: Path) -> None:
         except (EOFError, OSError):
             return
 
-        ended = watch(
+        outcome = watch(
             partial(_fork, requests, request),
             request.limits,
-            partial(_nursery_gone, requests),
+            partial(_wait_for_server_end, requests),
             folder,
             os.getpid(),
         )
         _reap_orphans()
-        if ended.how == "stopped":
+        if outcome.how == "stopped":
             return
-        with suppress(OSError):  # then the nursery went in this moment
-            requests.send(ended)
+        with suppress(OSError):  # the fork server ended at this moment
+            requests.send(outcome)
 
 
 def _fork(
@@ -146,16 +158,21 @@ def _fork(
 ) -> Child:
     def run() -> None:
         requests.close()
-        work(request, answer.fileno(), log.fileno(), scratch)
+        make_call(request, answer.fileno(), log.fileno(), scratch)
 
-    return Forked(run)
+    return ForkedChild(run)
 
 
-def _nursery_gone(requests: Connection, child: Child, seconds: float) -> bool:
-    """Wait for the child's end; while it runs, the nursery can only hang up."""
+def _wait_for_server_end(requests: Connection, child: Child, seconds: float) -> bool:
+    """Wait until the child or the fork server ends; return whether the server did.
+
+    The server sends nothing while a child runs, so that the connection becomes ready
+    only when it is closed.
+    """
     try:
         sentinel = os.pidfd_open(child.pid)
     except (AttributeError, OSError):  # not Linux, or forbidden in a container
+        # Short: the end of the child does not interrupt this wait.
         return requests in wait([requests], min(seconds, 0.005))
     try:
         return requests in wait([requests, sentinel], seconds)
@@ -163,25 +180,26 @@ def _nursery_gone(requests: Connection, child: Child, seconds: float) -> bool:
         os.close(sentinel)
 
 
-def _end_orphans(wardens: dict[Connection, int]) -> None:
-    """End what a warden left when it was killed itself."""
+def _end_orphans(watchdogs: dict[Connection, int]) -> None:
+    """End the processes that a watchdog left when it was killed itself."""
     for process in psutil.Process().children():
-        if process.pid not in wardens.values():
+        if process.pid not in watchdogs.values():
             Tree(process.pid).kill()
-    # Reaped by number: the wardens' own codes are waited for elsewhere.
+    # One by one: waiting for any child would take the exit codes of the watchdogs.
     for process in psutil.Process().children():
-        if process.pid not in wardens.values():
+        if process.pid not in watchdogs.values():
             os.waitpid(process.pid, os.WNOHANG)
 
 
 def _reap_orphans() -> None:
+    """Collect the exit codes of adopted orphans, which would stay as zombies."""
     with suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
 
 
 def serve_once() -> None:
-    """Make one call: pickled request on the standard input, answer on the output."""
+    """Make one call, for `Spawner`: request on standard input, answer on the output."""
     request: Request = pickle.load(sys.stdin.buffer)
     answer, log = os.dup(1), os.dup(2)
-    work(request, answer, log, Path(os.environ["TMPDIR"]))
+    make_call(request, answer, log, Path(os.environ["TMPDIR"]))

@@ -1,4 +1,4 @@
-"""Processes and their descendants: how much they hold, and how they are ended."""
+"""A process with its descendants: measure their memory, limit it, and end them."""
 
 import contextlib
 import ctypes
@@ -14,8 +14,9 @@ if sys.platform != "win32":
     import resource
 
 
-_SET_DEATH_SIGNAL = 1
-_SET_CHILD_SUBREAPER = 36
+# Options of Linux's prctl(2), from <linux/prctl.h>.
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
 
 
 class Tree:
@@ -24,10 +25,10 @@ class Tree:
     Parameters
     ----------
     pid
-        Its root.
+        Process id of the root.
     adopter
-        The process that inherits orphans of the tree (see `adopt_orphans`), if there
-        is one; whatever lives below it belongs to the tree.
+        Process id of the process that inherits orphans of the tree (see
+        `adopt_orphans`), if there is one. All its descendants belong to the tree.
     """
 
     def __init__(self, pid: int, adopter: int | None = None) -> None:
@@ -36,7 +37,11 @@ class Tree:
         self._seen: set[psutil.Process] = set()
 
     def members(self) -> set[psutil.Process]:
-        """Return the living processes of the tree; those once seen are not lost."""
+        """Return the living processes of the tree.
+
+        A process that was seen once stays a member, even if its parent has ended and it
+        is no longer a descendant.
+        """
         top = self.pid if self.adopter is None else self.adopter
         with contextlib.suppress(psutil.NoSuchProcess):
             root = psutil.Process(top)
@@ -47,10 +52,13 @@ class Tree:
         return self._seen
 
     def resident(self, shared_once: bool = False) -> int:
-        """Return the bytes resident in the tree.
+        """Return the resident memory of the tree, in bytes.
 
-        Pages that forks share count once for each process, unless `shared_once`, which
-        costs more and is known on Linux only.
+        Parameters
+        ----------
+        shared_once
+            Whether a page that several processes share counts once, and not once for
+            each. This takes longer, and is possible on Linux only.
         """
         total = 0
         for process in self.members():
@@ -62,27 +70,29 @@ class Tree:
         return total
 
     def kill(self) -> None:
-        """End every process at once, also those that are born while we do."""
-        deadline = time.monotonic() + 5.0  # one that hangs in the system must wait
+        """Kill every process, also those that are started in the meantime."""
+        # A process that hangs within the kernel cannot be killed: give up on it.
+        deadline = time.monotonic() + 5.0
         while (alive := self._alive()) and time.monotonic() < deadline:
-            _send(alive, "kill")
+            _signal_all(alive, "kill")
             time.sleep(0.002)
 
     def stop(self, grace: float) -> None:
-        """Ask every process to end; kill what is left after `grace` seconds."""
-        _send(self._alive(), "terminate")
+        """Ask every process to end; kill those that still run after `grace` seconds."""
+        _signal_all(self._alive(), "terminate")
         deadline = time.monotonic() + grace
         while time.monotonic() < deadline and self._alive():
             time.sleep(0.01)
         self.kill()
 
     def _alive(self) -> list[psutil.Process]:
-        return [process for process in self.members() if not _is_over(process)]
+        return [process for process in self.members() if not _has_ended(process)]
 
 
 def has_children() -> bool:
-    """Whether this process, of one thread, has a child; quick on Linux."""
+    """Return whether this process, which must have a single thread, has a child."""
     try:
+        # On Linux this is much faster than psutil, which lists all processes.
         with open(f"/proc/self/task/{os.getpid()}/children") as stream:  # noqa: PTH123 (twice as fast)
             return bool(stream.read(1))
     except OSError:
@@ -90,51 +100,53 @@ def has_children() -> bool:
 
 
 def adopt_orphans() -> None:
-    """Become the parent of descendants whose own parent ends, where Linux lets us."""
-    _prctl(_SET_CHILD_SUBREAPER, 1)
+    """Become the parent of descendants whose own parent ends (Linux only)."""
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 def die_with_parent() -> None:
-    """Have this process killed when the thread that forked it ends, on Linux."""
-    _prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
+    """Have this process killed when the thread that forked it ends (Linux only)."""
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def limit_memory(n_bytes: int) -> None:
-    """Refuse private memory beyond `n_bytes` and what is mapped already.
+    """Limit this process's private memory to `n_bytes` more than it has (Linux only).
 
-    A wall behind the watch over resident memory: one huge allocation raises at once.
+    The watchdog looks at the resident memory now and then only. With this limit, one
+    huge allocation raises a MemoryError at once.
     """
     if sys.platform != "linux":
         return
     mapped = psutil.Process().memory_info().data
-    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    wall = n_bytes + mapped
-    if hard != resource.RLIM_INFINITY:
-        wall = min(wall, hard)
-    resource.setrlimit(resource.RLIMIT_DATA, (wall, hard))
+    _, hard_limit = resource.getrlimit(resource.RLIMIT_DATA)
+    limit = n_bytes + mapped
+    if hard_limit != resource.RLIM_INFINITY:
+        limit = min(limit, hard_limit)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, hard_limit))
 
 
 def no_core_files() -> None:
-    """Leave no memory image behind when this process crashes."""
+    """Write no core file when this process crashes."""
     if sys.platform != "win32":
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def signal_name(number: int) -> str:
-    """Return what a signal is called, such as SIGSEGV."""
+    """Return the name of a signal, such as SIGSEGV."""
     try:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
 
 
-def _send(processes: Iterable[psutil.Process], what: str) -> None:
+def _signal_all(processes: Iterable[psutil.Process], method: str) -> None:
     for process in processes:
         with contextlib.suppress(psutil.Error):
-            getattr(process, what)()
+            getattr(process, method)()
 
 
-def _is_over(process: psutil.Process) -> bool:
+def _has_ended(process: psutil.Process) -> bool:
+    """Return whether a process has ended; a zombie has, though it is still listed."""
     try:
         return bool(process.status() == psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:

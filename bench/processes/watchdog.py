@@ -1,4 +1,4 @@
-"""One call in a child process, watched until it ends or goes over its limits."""
+"""The watchdog: run one call in a child process until it ends or exceeds a limit."""
 
 import contextlib
 import faulthandler
@@ -25,9 +25,9 @@ from bench.processes.tree import (
 )
 
 GRACE_SECONDS = 2.0  # between asking a process to end and killing it
-_TICK = 0.05
-_SAMPLE_SECONDS = 0.1  # between two looks at the memory
-_LOG_BYTES = 20_000
+_TICK = 0.05  # seconds between two checks of the time limit
+_SAMPLE_SECONDS = 0.1  # between two measurements of the memory
+_LOG_BYTES = 20_000  # of the end of the standard error, which is kept
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Request:
     payload
         Pickled ``(function, arguments)``.
     limits
-        What stops it.
+        Time and memory beyond which the call is stopped.
     """
 
     payload: bytes
@@ -48,21 +48,26 @@ class Request:
 
 @dataclass(frozen=True)
 class CallOutcome:
-    """How a call ended.
+    """The outcome of a call.
 
     Attributes
     ----------
     how
-        "answered"; "exited", by itself; "timeout" or "memory", stopped for a limit;
-        "stopped", because we were told to; "lost", with the process that watched it.
+        - "answered": the function returned;
+        - "exited": the process ended without an answer;
+        - "timeout", "memory": the call exceeded a limit and was stopped;
+        - "stopped": the caller ended, or asked for it;
+        - "lost": the watchdog was killed.
     answer
-        What the function returned, pickled; empty unless answered.
+        The function's return value, pickled; empty unless answered.
     exit_code
-        Negative where a signal ended it.
+        Exit code of the process; the negative number of the signal that ended it.
     log
-        The end of what was written to the standard error, a fault's stack included.
-    seconds, peak
-        Wall clock, and bytes held at the most, by all its processes.
+        The end of the standard error, with the stack of a crash.
+    seconds
+        Wall-clock time of the call.
+    peak
+        Peak resident memory of all its processes, in bytes.
     """
 
     how: str
@@ -74,16 +79,16 @@ class CallOutcome:
 
 
 class Child(Protocol):
-    """What a warden needs of a process: the part that `subprocess.Popen` has too."""
+    """A child process: the part of `subprocess.Popen` that a watchdog needs."""
 
     pid: int
 
     def poll(self) -> int | None:
-        """Return the exit code, or None while it runs."""
+        """Return the exit code, or None while the process runs."""
 
 
-class Forked:
-    """A forked child that runs `work`."""
+class ForkedChild:
+    """A forked child process that calls `work`, which must exit by itself."""
 
     def __init__(self, work: Callable[[], None]) -> None:
         self._code: int | None = None
@@ -93,15 +98,15 @@ class Forked:
             try:
                 work()
             finally:
-                os._exit(70)  # reached only where `work` could not even exit
+                os._exit(70)  # only reached if `work` raised before it could exit
 
     def poll(self) -> int | None:
-        """Return the exit code, or None while it runs."""
+        """Return the exit code, or None while the process runs."""
         if self._code is None:
             pid, status, usage = os.wait4(self.pid, os.WNOHANG)
             if pid:
                 self._code = os.waitstatus_to_exitcode(status)
-                scale = 1 if sys.platform == "darwin" else 1024
+                scale = 1 if sys.platform == "darwin" else 1024  # Linux counts in KiB
                 self.peak = usage.ru_maxrss * scale
         return self._code
 
@@ -109,20 +114,24 @@ class Forked:
 def watch(
     start: Callable[[IO[bytes], IO[bytes], Path], Child],
     limits: Limits,
-    told_to_stop: Callable[[Child, float], bool],
+    wait_for_stop: Callable[[Child, float], bool],
     folder: Path,
     adopter: int | None = None,
 ) -> CallOutcome:
-    """Run a child to its end, within its limits, and end whatever it leaves behind.
+    """Run a child process within its limits, and end all processes that it leaves.
 
     Parameters
     ----------
     start
-        Starts it, given the files for its answer and its log, and its scratch folder.
-    told_to_stop
-        Waits for the child to end or for that many seconds; whether to stop it.
+        Starts the child, given the files for its answer and its log, and its scratch
+        folder.
+    limits
+        Time and memory beyond which the child is stopped.
+    wait_for_stop
+        Waits until the child ends, or for that many seconds; returns whether the child
+        must be stopped.
     folder
-        Where the child's scratch folder is made; nothing is left in it.
+        Where the child's scratch folder is created, and deleted at the end.
     adopter
         See `bench.processes.tree.Tree`.
     """
@@ -132,7 +141,9 @@ def watch(
         with tempfile.TemporaryFile() as answer, tempfile.TemporaryFile() as log:
             child = start(answer, log, scratch)
             tree = Tree(child.pid, adopter)
-            how, peak = _wait(child, tree, limits, told_to_stop, began)
+            how, peak = _wait(child, tree, limits, wait_for_stop, began)
+            # With an adopter, orphans are children of this process: a quick check tells
+            # whether there are any.
             if adopter is None or has_children():
                 tree.kill()
             seconds = time.monotonic() - began
@@ -140,12 +151,13 @@ def watch(
             answer.seek(0)
             returned = answer.read() if how == "exited" and code == 0 else b""
             log.seek(max(0, log.seek(0, os.SEEK_END) - _LOG_BYTES))
-            said = log.read().decode("utf-8", "replace")
+            log_end = log.read().decode("utf-8", "replace")
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+    # Only a forked child reports its own peak; it may lie between two measurements.
     peak = max(peak, getattr(child, "peak", 0))
     return CallOutcome(
-        "answered" if returned else how, returned, code, said, seconds, peak
+        "answered" if returned else how, returned, code, log_end, seconds, peak
     )
 
 
@@ -153,9 +165,10 @@ def _wait(
     child: Child,
     tree: Tree,
     limits: Limits,
-    told_to_stop: Callable[[Child, float], bool],
+    wait_for_stop: Callable[[Child, float], bool],
     began: float,
 ) -> tuple[str, int]:
+    """Wait until a child ends or is stopped; return how, and its peak memory."""
     peak = 0
     sample_at = began + _SAMPLE_SECONDS
     while child.poll() is None:
@@ -164,37 +177,49 @@ def _wait(
             tree.stop(GRACE_SECONDS)
             return "timeout", max(peak, tree.resident())
         if now >= sample_at:
-            held = tree.resident()
-            if limits.memory is not None and held > limits.memory:
-                held = tree.resident(shared_once=True)
-                if held > limits.memory:
+            resident = tree.resident()
+            # The quick measurement counts shared pages several times: before a child is
+            # killed, the exact one decides.
+            if limits.memory is not None and resident > limits.memory:
+                resident = tree.resident(shared_once=True)
+                if resident > limits.memory:
                     tree.kill()
-                    return "memory", held
-            peak = max(peak, held)
-            # A tree that takes long to look at is looked at less often.
+                    return "memory", resident
+            peak = max(peak, resident)
+            # Measuring a large tree takes long: it may cost 5% of the time at most.
             sample_at = now + max(_SAMPLE_SECONDS, 20 * (time.monotonic() - now))
-        if told_to_stop(child, _TICK):
+        if wait_for_stop(child, _TICK):
             tree.stop(GRACE_SECONDS)
             return "stopped", peak
     return "exited", peak
 
 
-def work(request: Request, answer: int, log: int, scratch: Path) -> None:
-    """Make the call in this process and end it; the answer goes to a descriptor."""
+def make_call(request: Request, answer: int, log: int, scratch: Path) -> None:
+    """Make the call in this process and end the process.
+
+    Parameters
+    ----------
+    request
+        The call.
+    answer, log
+        File descriptors for the pickled return value and the standard error.
+    scratch
+        Folder for temporary files.
+    """
     if hasattr(os, "setsid"):
-        os.setsid()  # the terminal's Ctrl-C is not for us
+        os.setsid()  # so that Ctrl-C in the terminal does not reach this process
     for name in ("SIGINT", "SIGTERM", "SIGCHLD"):
         with contextlib.suppress(AttributeError, ValueError):
             signal.signal(getattr(signal, name), signal.SIG_DFL)
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for descriptor, target in ((0, nothing), (1, nothing), (2, log)):
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor, target in ((0, null), (1, null), (2, log)):
         os.dup2(target, descriptor)
     faulthandler.enable(2)
     die_with_parent()
     no_core_files()
     for name in ("TMPDIR", "TEMP", "TMP", "JOBLIB_TEMP_FOLDER"):
         os.environ[name] = str(scratch)
-    tempfile.tempdir = None  # to be looked up again
+    tempfile.tempdir = None  # forget the cached folder, so that TMPDIR is read again
     if request.limits.memory is not None:
         limit_memory(request.limits.memory)
     code = 0
@@ -209,4 +234,5 @@ def work(request: Request, answer: int, log: int, scratch: Path) -> None:
         traceback.print_exc()
         code = 1
     sys.stderr.flush()
-    os._exit(code)  # the nursery's exit functions are not ours to run
+    # Not sys.exit: exit functions that the fork server has registered must not run.
+    os._exit(code)

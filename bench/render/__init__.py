@@ -1,4 +1,4 @@
-"""Blocks of a document (text, tables, figures) as markdown, one HTML page, or LaTeX.
+"""Documents as blocks (text, tables, figures), written as markdown, HTML or LaTeX.
 
 May import `base`.
 The public names are those of `__init__.pyi`, loaded when first used.

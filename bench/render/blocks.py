@@ -1,7 +1,8 @@
-"""What a report is made of, as plain data that every format is written from.
+"""The blocks of a document as plain data, from which every format is written.
 
-Text is plain text: nothing in it is read as markup, so that an id or a message of a
-stranger stays what it is. Emphasis, code and links are said with the classes below.
+Text is plain text: nothing in it is read as markup, so that an id or a message that
+somebody else wrote cannot change the document. Emphasis, code and links are objects of
+the classes below.
 """
 
 from collections.abc import Sequence
@@ -15,26 +16,27 @@ import pandas as pd
 
 @dataclass(frozen=True)
 class Code:
-    """A command or a name, set in a fixed-width face."""
+    """A command or a name, in a fixed-width font."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Strong:
-    """Words that must not be overlooked."""
+    """Important words, in bold."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Link:
-    """Words that lead to a file beside the document, or to a page on the web.
+    """Words that link to a file beside the document, or to a page on the web.
 
     Raises
     ------
     ValueError
-        If the target is neither a relative path nor http(s): a link must not run.
+        If the target is neither a relative path nor http(s): other schemes, such as
+        ``javascript:``, can run code.
     """
 
     text: str
@@ -44,7 +46,8 @@ class Link:
         scheme = urlsplit(self.target.strip()).scheme
         if scheme not in ("", "http", "https"):
             raise ValueError(
-                f"Link.target: expected a relative path or http(s), got {self.target!r}"
+                f"Link.target: found {self.target!r}; expected a relative path or "
+                "http(s)"
             )
 
 
@@ -53,21 +56,21 @@ Words: TypeAlias = str | Sequence[str | Code | Strong | Link]
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph; a plain string may hold several, parted by blank lines."""
+    """A paragraph; a plain string may contain several, separated by blank lines."""
 
     words: Words
 
 
 @dataclass(frozen=True)
 class Items:
-    """A list of remarks, one line each."""
+    """A bulleted list, one line per entry."""
 
     entries: Sequence[Words]
 
 
 @dataclass(frozen=True)
 class Warning:
-    """Something that a reader must know before they trust what follows."""
+    """A remark that a reader must know before they trust the results below it."""
 
     words: Words
 
@@ -76,40 +79,49 @@ class Warning:
 class Table:
     """A data frame with its caption.
 
-    A named index becomes the first columns, an unnamed one is not shown. Text cells
-    are shown as they are, see `bench.render.table_text.cell_text` for the others.
+    A named index becomes the first columns; an unnamed one is not shown. Text is shown
+    unchanged; see `bench.render.table_text.cell_text` for other values.
 
     Parameters
     ----------
     frame
         The table, ``(n_rows, n_columns)``.
     caption
-        What the table says, in plain text.
+        The caption, in plain text.
     bold
-        Which cells are marked: booleans of the frame's shape, by position. (A subclass
-        of str would be a smaller way, but pandas turns it back into str.)
+        Which cells are bold: booleans of the frame's shape, by position.
     """
 
     frame: pd.DataFrame
     caption: str = ""
+    # A frame of its own: pandas would turn a subclass of str for bold text into str.
     bold: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
         if self.bold is not None and self.bold.shape != self.frame.shape:
             raise ValueError(
-                f"Table.bold: expected booleans of shape {self.frame.shape}, the "
-                f"frame's, got {self.bold.shape}"
+                f"Table.bold: found the shape {self.bold.shape}; expected booleans of "
+                f"the frame's shape {self.frame.shape}"
             )
 
 
 @dataclass(frozen=True)
 class FigureFile:
-    """A picture: its file, what it shows for those who cannot see it, its caption.
+    """An image file with its caption.
+
+    Parameters
+    ----------
+    path
+        The file, relative to the document's folder.
+    alt
+        A description for readers who cannot see the image.
+    caption
+        The caption, in plain text.
 
     Raises
     ------
     ValueError
-        If the path is not relative to the document's folder, or `alt` is empty.
+        If the path is absolute, or `alt` is empty.
     """
 
     path: str
@@ -120,18 +132,19 @@ class FigureFile:
         kinds = (PurePosixPath, PureWindowsPath)
         if any(kind(self.path).is_absolute() for kind in kinds):
             raise ValueError(
-                f"Figure.path: expected a path relative to the document, "
-                f"got {self.path!r}"
+                f"FigureFile.path: found {self.path!r}; expected a path relative to "
+                "the document"
             )
         if not self.alt.strip():
             raise ValueError(
-                f"Figure.alt: {self.path!r} needs words for who cannot see"
+                f"FigureFile.alt: found no text for {self.path!r}; expected a "
+                "description for readers who cannot see the image"
             )
 
 
 @dataclass(frozen=True)
 class Section:
-    """A heading and what stands under it; a section within is one level lower."""
+    """A heading and its blocks; a section among them is one level lower."""
 
     title: str
     blocks: Sequence["Block | Section"]

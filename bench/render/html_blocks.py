@@ -1,4 +1,4 @@
-"""The blocks of a report as HTML; text of strangers is escaped."""
+"""Write the blocks of a document as HTML; all text is escaped."""
 
 import base64
 import html
@@ -31,28 +31,33 @@ _MEDIA_TYPES = {
     ".jpeg": "image/jpeg",
     ".webp": "image/webp",
 }
-_LONG_TEXT = 48  # characters from which words are wrapped
-_LONG_WORD = 80  # and from which a single word is; a hash stays on its line
-_PRINTED_WORD = 16  # and from which a word is broken on paper
-_WIDE, _WIDEST = 9, 16  # columns beyond which paper needs small type, or broken words
+_LONG_TEXT = 48  # characters from which a cell of several words is wrapped
+_LONG_WORD = 80  # characters from which a single word is; a hash of 64 is not
+_PRINTED_WORD = 16  # characters from which a word may be broken in print
+_WIDE, _WIDEST = 9, 16  # columns beyond which print uses small type, or breaks words
 
 
 class PageBlocks:
-    """Writes blocks one after the other; remembers headings, and ids that are taken.
+    """A writer of blocks that collects the headings and keeps ids unique.
 
     Parameters
     ----------
     folder
-        Where the figures' paths begin.
+        The folder that figures' paths are relative to.
+
+    Attributes
+    ----------
+    headings : list of tuple
+        Level, title and id of each heading so far.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.headings: list[tuple[int, str, str]] = []
-        self.taken = {"page-text", "page-datatables"}
+        self._used_ids = {"page-text", "page-datatables"}  # ids of the page's template
 
     def section(self, section: Section, level: int) -> str:
-        """Write a section under a heading of a level, and what is within it."""
+        """Write a section, with a heading of that level, and all its blocks."""
         name = self.new_id(section.title)
         self.headings.append((level, section.title, name))
         tag = f"h{min(level, 6)}"
@@ -83,26 +88,26 @@ class PageBlocks:
                 return self.figure(block)
 
     def table(self, table: Table) -> str:
-        """Write a table, its search field (shown by the script) and its caption."""
-        grid = lay_out(table.frame, table.bold)
+        """Write a table, its caption and its search field, which the script shows."""
+        text_table = lay_out(table.frame, table.bold)
         name = self.new_id("table")
         titles = "".join(
             _title(title, number)
-            for title, number in zip(grid.header, grid.numeric, strict=True)
+            for title, number in zip(text_table.header, text_table.numeric, strict=True)
         )
         rows = (
             "<tr>"
             + "".join(
                 _cell(cell, position == 0, number)
                 for position, (cell, number) in enumerate(
-                    zip(row, grid.numeric, strict=True)
+                    zip(row, text_table.numeric, strict=True)
                 )
             )
             + "</tr>"
-            for row in grid.rows
+            for row in text_table.rows
         )
         caption = escape_html(table.caption) or "Table"
-        n_columns = len(grid.header)
+        n_columns = len(text_table.header)
         widths = ["wide"] * (n_columns > _WIDE) + ["widest"] * (n_columns > _WIDEST)
         return f"""<div class="table" data-table>
 <div class="tools" data-tools hidden>
@@ -123,7 +128,7 @@ aria-describedby="{name}"></label>
 </div>"""
 
     def figure(self, figure: FigureFile) -> str:
-        """Write a figure with its image in it."""
+        """Write a figure; the image is part of the page."""
         address = _data_address(self.folder / figure.path)
         caption = f"<figcaption>{escape_html(figure.caption)}</figcaption>"
         return (
@@ -143,19 +148,19 @@ aria-describedby="{name}"></label>
         return f"<ul>\n{join_lines(items)}\n</ul>" if self.headings else ""
 
     def new_id(self, text: str) -> str:
-        """Turn text into an id of the document, a new one each time."""
+        """Make a new id from a text; a number is added if it is already used."""
         base = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "section"
         name, number = base, 1
-        while name in self.taken:
+        while name in self._used_ids:
             number += 1
             name = f"{base}-{number}"
-        self.taken.add(name)
+        self._used_ids.add(name)
         return name
 
 
 def _title(title: str, numeric: bool) -> str:
     classes = ["number"] * numeric + ["word"] * _has_long_word(title)
-    # A name such as predict_cpu_seconds may be broken after its underscores.
+    # A long name such as predict_cpu_seconds may be broken after an underscore.
     text = escape_html(title).replace("_", "_<wbr>")
     return f'<th scope="col"{_classes(classes)}>{text}</th>'
 
@@ -169,7 +174,7 @@ def _cell(cell: TextCell, names_row: bool, numeric: bool) -> str:
     order = ""
     if numeric:
         classes.append("number")
-        # A blank has no number; the script keeps it last.
+        # A blank cell has no number; the script sorts it to the end.
         number = "" if cell.number is None else repr(cell.number)
         order = f' data-order="{number.replace("inf", "Infinity")}"'
     elif len(cell.text) >= (_LONG_TEXT if " " in cell.text else _LONG_WORD):
@@ -195,26 +200,27 @@ def _inside(words: Words) -> str:
 
 
 def _inline(parts: Iterable[str | Code | Strong | Link]) -> str:
-    written = []
+    html_parts = []
     for part in parts:
         match part:
             case Code(text):
-                written.append(f"<code>{escape_html(text)}</code>")
+                html_parts.append(f"<code>{escape_html(text)}</code>")
             case Strong(text):
-                written.append(f"<strong>{escape_html(text)}</strong>")
+                html_parts.append(f"<strong>{escape_html(text)}</strong>")
             case Link(text, target):
                 address = quote(target.strip(), safe="/:?#&=%+,;@~")
-                written.append(
+                html_parts.append(
                     f'<a href="{escape_html(address)}">{escape_html(text)}</a>'
                 )
             case _:
-                # Blanks at the ends part the words from what is beside them.
-                written.append(escape_html(f".{part}.")[1:-1])
-    return "".join(written)
+                # The dots keep spaces at the ends, which separate this part from its
+                # neighbours and would be stripped.
+                html_parts.append(escape_html(f".{part}.")[1:-1])
+    return "".join(html_parts)
 
 
 def escape_html(text: str) -> str:
-    """Put text on one line, harmless within HTML and its attributes."""
+    """Put text on one line and escape it for HTML and its attributes."""
     return html.escape(plain(text))
 
 
@@ -227,7 +233,9 @@ def _data_address(path: Path) -> str:
     media = _MEDIA_TYPES.get(path.suffix.lower())
     if media is None:
         known = ", ".join(_MEDIA_TYPES)
-        raise ValueError(f"{path}: expected a figure of one of the kinds {known}")
+        raise ValueError(
+            f"{path}: found the suffix '{path.suffix}'; expected one of {known}"
+        )
     try:
         content = path.read_bytes()
     except OSError as error:

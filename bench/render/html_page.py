@@ -1,8 +1,8 @@
-"""A report as one web page that needs nothing beside it, neither files nor a network.
+"""Write a document as one web page that needs no other files and no network.
 
-The tables are DataTables', from the bundle that the package itables ships for use
-offline; without scripts the page is still whole. Its policy forbids every script but
-the page's own, and every request.
+Tables are sorted and filtered by DataTables, from the bundle for offline use in the
+package itables. Without scripts the page is still complete. Its content security policy
+forbids all requests, and all scripts but the page's own.
 """
 
 import base64
@@ -34,14 +34,15 @@ def write_webpage(
     Parameters
     ----------
     path
-        The file, such as ``reports/seed/index.html``; its folder is where figures'
-        paths begin.
+        The file, such as ``reports/seed/index.html``. Figures' paths are relative to
+        its folder.
     title
-        The heading of the first level, and the name of the window.
+        The heading of the first level, and the title of the window.
     sections
-        The sections; their titles are headings of the second level, and the contents.
+        The sections. Their titles are headings of the second level, and are listed in
+        the table of contents.
     opening
-        What stands between the title and the first section.
+        Blocks between the title and the first section.
     language
         The language of the text, for screen readers.
 
@@ -96,9 +97,10 @@ def _hash(script: str) -> str:
 
 
 def _library() -> str:
-    """Read DataTables' bundle, so written that it cannot end the element it is in."""
-    # The package itself is not imported: it would read a reader's configuration.
+    """Read DataTables' bundle, escaped so that it cannot end its script element."""
+    # itables is not imported: it would read the user's own configuration of itables.
     path = Path(str(distribution("itables").locate_file("itables/html/dt_bundle.js")))
     text = path.read_text("utf-8")
-    # As HTML's own standard advises; within strings and patterns it means the same.
+    # The HTML standard advises this ("Restrictions for contents of script elements").
+    # In JavaScript's strings and patterns, \x3C is the same as <.
     return re.sub(r"<(?=!--|/?script)", r"\\x3C", text, flags=re.IGNORECASE)

@@ -1,10 +1,10 @@
-r"""Data frames as LaTeX tables, ready to paste.
+r"""Write data frames as LaTeX tables, ready to paste into a paper.
 
-The package booktabs is all that a paper needs for them. Letters beyond Latin and Greek
-stay as they are, for which LuaLaTeX or XeLaTeX needs a font.
+They need the package booktabs only. Letters other than Latin and Greek ones are not
+changed; LuaLaTeX and XeLaTeX can show them with a suitable font.
 
-Marks are escaped by hand, since pylatexenc leaves ``[`` and ``*`` as they are, which
-LaTeX takes for an option of the row before, and knows no numbers to align.
+Special characters are escaped by hand. pylatexenc does not escape ``[`` and ``*``,
+which LaTeX would read as an option of the row before, and does not format numbers.
 """
 
 import re
@@ -22,7 +22,7 @@ _SPECIAL = {
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
     '"': "''",
-    # After the end of a row these would be taken for an option of \\.
+    # At the start of a row these would be read as an option of the \\ before it.
     "[": "{[}",
     "]": "{]}",
     "*": "{*}",
@@ -72,32 +72,34 @@ def latex_table(
         The table, ``(n_rows, n_columns)``, of text or numbers. A named index becomes
         the first columns. Columns of numbers are aligned right, others left.
     caption
-        Plain text; it is escaped, as every cell and title is.
+        The caption in plain text. It is escaped, as every cell and title is.
     label
-        For ``\ref``; anything but letters, digits and ``:._-`` becomes a hyphen.
+        The label for ``\ref``. Characters other than letters, digits and ``:._-``
+        become hyphens.
     bold
         Which cells are bold: booleans of the frame's shape, by position.
 
     Returns
     -------
     str
-        Lines from a comment that names the package to ``\end{table}``, and a newline.
-        A mean and deviation, ``0.990±0.003``, is set as ``$0.990 \pm 0.003$``.
+        All lines from the comment that names the package to ``\end{table}``, with a
+        newline at the end. A mean with its standard deviation, ``0.990±0.003``, is
+        written as ``$0.990 \pm 0.003$``.
     """
-    grid = lay_out(frame, bold)
-    rows = [[latex_text(title) for title in grid.header]]
-    rows += [[_cell(cell) for cell in row] for row in grid.rows]
+    table = lay_out(frame, bold)
+    rows = [[latex_text(title) for title in table.header]]
+    rows += [[_cell(cell) for cell in row] for row in table.rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         "    "
         + " & ".join(
             text.rjust(width) if right else text.ljust(width)
-            for text, width, right in zip(row, widths, grid.numeric, strict=True)
+            for text, width, right in zip(row, widths, table.numeric, strict=True)
         ).rstrip()
         + r" \\"
         for row in rows
     ]
-    columns = "".join("r" if right else "l" for right in grid.numeric)
+    columns = "".join("r" if right else "l" for right in table.numeric)
     return "\n".join(
         [
             r"% \usepackage{booktabs}",
@@ -121,20 +123,20 @@ def latex_table(
 def latex_text(text: str) -> str:
     """Escape text for LaTeX; a hyphen before a number becomes a minus sign."""
     signed = _NEGATIVE.sub("−", plain(text))
-    # Two hyphens would run together into a dash.
+    # LaTeX would turn two hyphens into a dash.
     return re.sub("-(?=-)", "-{}", signed.translate(_TRANSLATION))
 
 
 def _cell(cell: TextCell) -> str:
-    found = _NUMBER.fullmatch(cell.text)
-    if found is None:
+    match = _NUMBER.fullmatch(cell.text)
+    if match is None:
         text = "--" if cell.text == BLANK else latex_text(cell.text)
         return rf"\textbf{{{text}}}" if cell.bold else text
-    number = (found["mean"] or found["interval"]).replace("−", "-")
-    if found["std"] is not None:
-        # A text dash within a formula; \text would need another package.
-        std = r"\mbox{--}" if found["std"] == BLANK else found["std"]
+    number = (match["mean"] or match["interval"]).replace("−", "-")
+    if match["std"] is not None:
+        # A dash of text within a formula; \text would need the package amsmath.
+        std = r"\mbox{--}" if match["std"] == BLANK else match["std"]
         number += rf" \pm {std}"
-    if found["power"] is not None:
-        number += rf" \times 10^{{{int(found['power'])}}}"
+    if match["power"] is not None:
+        number += rf" \times 10^{{{int(match['power'])}}}"
     return rf"$\mathbf{{{number}}}$" if cell.bold else f"${number}$"

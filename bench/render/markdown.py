@@ -1,4 +1,4 @@
-"""Sections and frames as markdown; text that others wrote is escaped."""
+"""Write sections and data frames as markdown; all text is escaped."""
 
 import html
 import re
@@ -24,10 +24,10 @@ from bench.render.blocks import (
 )
 from bench.render.table_text import lay_out, plain
 
-# "#" opens a heading only where a line begins, and entities need it.
+# Without "#": it is part of the entities, and only special at the start of a line.
 _MARKDOWN = {ord(mark): f"&#{ord(mark)};" for mark in "\\`*_{}[]|!"}
-# What opens a heading, a list or a rule, where a line begins with it.
-_OPENING = re.compile(r"(\d*)([#+~\-]|(?<=\d)[.)])")
+# The start of a line that markdown would read as a heading, a list or a rule.
+_LINE_START = re.compile(r"(\d*)([#+~\-]|(?<=\d)[.)])")
 
 
 def to_markdown(
@@ -41,11 +41,11 @@ def to_markdown(
     Parameters
     ----------
     sections
-        The sections; their titles are headings of the second level.
+        The sections. Their titles are headings of the second level.
     title
-        The heading of the first level, if it is wanted.
+        The heading of the first level; None for no such heading.
     opening
-        What stands between the title and the first section.
+        Blocks between the title and the first section.
     """
     parts = [] if title is None else [f"# {_escaped(title)}"]
     for block in opening:
@@ -81,29 +81,29 @@ def _block(block: Block) -> list[str]:
 
 
 def _table(table: Table) -> list[str]:
-    grid = lay_out(table.frame, table.bold)
+    text_table = lay_out(table.frame, table.bold)
     text: str = tabulate(
         [
             [f"**{escape(c.text)}**" if c.bold else escape(c.text) for c in row]
-            for row in grid.rows
+            for row in text_table.rows
         ],
-        headers=[escape(title) for title in grid.header],
+        headers=[escape(title) for title in text_table.header],
         tablefmt="pipe",
         disable_numparse=True,
-        colalign=["right" if right else "left" for right in grid.numeric],
+        colalign=["right" if right else "left" for right in text_table.numeric],
     )
     return [text, *_paragraphs(table.caption)]
 
 
 def _paragraphs(words: Words) -> list[str]:
-    written = []
+    texts = []
     for parts in paragraphs(words):
         text = "".join(_inline(part) for part in parts).strip()
-        opens = _OPENING.match(text)
-        if opens:
-            text = f"{opens[1]}&#{ord(opens[2])};{text[opens.end() :]}"
-        written.append(text)
-    return written
+        start = _LINE_START.match(text)
+        if start:
+            text = f"{start[1]}&#{ord(start[2])};{text[start.end() :]}"
+        texts.append(text)
+    return texts
 
 
 def _inline(part: str | Code | Strong | Link) -> str:
@@ -115,7 +115,8 @@ def _inline(part: str | Code | Strong | Link) -> str:
         case Link(text, target):
             return f"[{_escaped(text)}]({_target(target)})"
         case _:
-            # Blanks at the ends part the words from what is beside them.
+            # The dots keep spaces at the ends, which separate this part from its
+            # neighbours and would be stripped.
             return _escaped(f".{part}.")[1:-1]
 
 
@@ -128,7 +129,10 @@ def _target(path: str) -> str:
 
 
 def markdown_table(frame: pd.DataFrame) -> str:
-    """Write a frame as a markdown table; text of strangers is escaped."""
+    """Write a frame of formatted text as a markdown table.
+
+    Only ids and titles are escaped: a caller may mark other cells, such as in bold.
+    """
     names = ("classifier", "dataset")
     cells = [
         [
@@ -148,5 +152,5 @@ def markdown_table(frame: pd.DataFrame) -> str:
 
 
 def escape(text: str) -> str:
-    """Make a stranger's text harmless in markdown and HTML."""
+    """Escape text so that markdown and HTML show it unchanged."""
     return html.escape(text, quote=False).translate(_MARKDOWN)

@@ -1,4 +1,4 @@
-"""A data frame as text: the same words, numbers and marks in every format."""
+"""Write a data frame as text, in the same way for every format."""
 
 import math
 import re
@@ -8,21 +8,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-BLANK = "–"  # an en dash: nothing was measured
+BLANK = "–"  # an en dash, for a missing value
 
-# A number, perhaps a bound or the low end of an interval, and what may follow it:
-# ±std, a unit, "of 10", an interval, wins/ties/losses.
+# A number, a bound ("<0.001") or the low end of an interval. It may be followed by
+# ±std, a unit, "of 10", an interval, or wins/ties/losses.
 _NUMBER = re.compile(
     r"[<>\[]?\s*([+\-−]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+\-−]?\d+)?)(?=$|[\s±%\[(,/])"
 )
 _BLANKS = ("", "-", BLANK)
-# Neither HTML nor LaTeX has a place for these, and UTF-8 none for the last.
+# Control characters, which HTML and LaTeX do not allow, and surrogates, which UTF-8
+# cannot encode.
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
 class TextCell:
-    """A cell's text, the number that it opens with (or None), and its mark."""
+    """The text of a cell, the number at its start (or None), and whether it is bold."""
 
     text: str
     number: float | None
@@ -38,8 +39,8 @@ class TextTable:
     header
         Titles of the columns, ``(n_columns,)``.
     numeric
-        Whether every cell of a column opens with a number or is blank; the first
-        column names the rows and never counts as one.
+        For each column, whether its cells start with a number or are blank. The first
+        column contains the names of the rows and never counts as numeric.
     rows
         Cells, ``(n_rows, n_columns)``.
     """
@@ -50,10 +51,17 @@ class TextTable:
 
 
 def lay_out(frame: pd.DataFrame, bold: pd.DataFrame | None = None) -> TextTable:
-    """Turn a frame ``(n_rows, n_columns)`` into text; `bold` marks cells by position.
+    """Turn a data frame into text.
 
-    A named index becomes the first columns, an unnamed one is left out. Titles of
+    A named index becomes the first columns; an unnamed one is left out. Titles of
     several levels are joined by a space.
+
+    Parameters
+    ----------
+    frame
+        The table, ``(n_rows, n_columns)``.
+    bold
+        Which cells are bold: booleans of the frame's shape, by position.
     """
     index = [frame.index.get_level_values(i) for i in _named_levels(frame)]
     header = [plain(str(level.name)) for level in index]
@@ -69,17 +77,17 @@ def lay_out(frame: pd.DataFrame, bold: pd.DataFrame | None = None) -> TextTable:
         )
     cells = [
         [
-            TextCell(cell_text(v), number_in(v), m)
-            for v, m in zip(values, of, strict=True)
+            TextCell(cell_text(value), number_in(value), mark)
+            for value, mark in zip(values, column_marks, strict=True)
         ]
-        for values, of in zip(columns, marks, strict=True)
+        for values, column_marks in zip(columns, marks, strict=True)
     ]
     numeric = [position > 0 and _is_numeric(c) for position, c in enumerate(cells)]
     return TextTable(tuple(header), tuple(numeric), tuple(zip(*cells, strict=True)))
 
 
 def cell_text(value: Any) -> str:
-    """Write a value: text as it is, floats to four digits, nothing as an en dash."""
+    """Write a value: text unchanged, a float to four digits, a missing value as –."""
     if isinstance(value, str):
         return plain(value)
     if _is_missing(value):
@@ -90,10 +98,10 @@ def cell_text(value: Any) -> str:
 
 
 def number_in(value: Any) -> float | None:
-    """Return the number that a cell opens with, by which it is sorted, or None."""
+    """Return the number that a cell starts with, for sorting; None without one."""
     if isinstance(value, str):
-        found = _NUMBER.match(value.strip())
-        return float(found[1].replace("−", "-")) if found else None
+        match = _NUMBER.match(value.strip())
+        return float(match[1].replace("−", "-")) if match else None
     if _is_missing(value) or isinstance(value, bool | np.bool_):
         return None
     try:
@@ -103,7 +111,7 @@ def number_in(value: Any) -> float | None:
 
 
 def plain(text: str) -> str:
-    """Put text on one line; what cannot be printed becomes a replacement mark."""
+    """Put text on one line, with U+FFFD for characters that cannot be printed."""
     return " ".join(_UNPRINTABLE.sub("\ufffd", text).split())
 
 
@@ -122,5 +130,5 @@ def _is_missing(value: Any) -> bool:
 
 
 def _is_numeric(cells: list[TextCell]) -> bool:
-    told = [cell for cell in cells if cell.text not in _BLANKS]
-    return bool(told) and all(cell.number is not None for cell in told)
+    filled = [cell for cell in cells if cell.text not in _BLANKS]
+    return bool(filled) and all(cell.number is not None for cell in filled)

@@ -1,4 +1,4 @@
-"""A cell's result as JSON and npz, the folder of all of them, and joining two.
+"""Results as JSON and npz files, the folder that stores them, and merging of stores.
 
 May import `base`.
 The public names are those of `__init__.pyi`, loaded when first used.

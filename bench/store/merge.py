@@ -1,4 +1,4 @@
-"""Joining stores from several machines."""
+"""Merge stores, such as those of several machines."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -13,10 +13,11 @@ from bench.store.store import Store
 def merge_stores(
     folders: Iterable[Path], into: Path, warn: Callable[[str], None] | None = None
 ) -> dict[str, int]:
-    """Join stores.
+    """Add the results of stores to another store.
 
-    A result that is done is never replaced; one that is not gives way to one that is.
-    A damaged one of ours is set aside where there is a sound one to take its place.
+    A result that is done is never replaced. A result with another status is replaced by
+    one that is done, and one that was skipped by any that was not. A damaged result of
+    the target is set aside if another store has an intact one.
 
     Parameters
     ----------
@@ -25,13 +26,21 @@ def merge_stores(
     into
         The store to add to.
     warn
-        Called with what is wrong with each damaged file.
+        Called with a message about each damaged file.
 
     Returns
     -------
     dict
-        How many were "added", "known" already, "different" though both are done (ours
-        are kept) and "damaged" (left where they are).
+        Number of results that were "added", already "known", "different" (both are
+        done, with different scores; the target's is kept) and "damaged" (left where
+        they are).
+
+    Raises
+    ------
+    MissingFileError
+        If one of the folders does not exist.
+    StoreError
+        If a store cannot be read, or the target cannot be written.
     """
     folders = list(folders)
     for folder in folders:
@@ -41,15 +50,23 @@ def merge_stores(
     counts = dict.fromkeys(("added", "known", "different", "damaged"), 0)
     for store in map(Store, folders):
         for key in store.keys():  # noqa: SIM118 (a method of ours, not a dictionary's)
-            what, problem = _join(key, store, target)
-            counts[what] += 1
+            outcome, problem = _merge_result(key, store, target)
+            counts[outcome] += 1
             if problem and warn is not None:
                 warn(problem)
     return counts
 
 
-def _join(key: str, store: Store, target: Store) -> tuple[str, str]:
-    """Take over a result where ours is less; say what it was, and what is damaged."""
+def _merge_result(key: str, store: Store, target: Store) -> tuple[str, str]:
+    """Add one result to the target unless the target's own ranks as high.
+
+    Returns
+    -------
+    outcome : str
+        The count that the result belongs to.
+    problem : str
+        A message about a damaged file; empty if there was none.
+    """
     theirs = store.get(key)
     if theirs is None:
         return "damaged", f"{store.damaged.get(key, key)}; left where it is"
@@ -65,19 +82,23 @@ def _join(key: str, store: Store, target: Store) -> tuple[str, str]:
     problem = target.damaged.get(key, "")
     if problem:
         problem += f"; set aside in {target.set_aside(key)}"
-    if theirs.error:  # the traceback lies in a file of its own
-        told = theirs.error | {"traceback": store.log(key)}
-        theirs = replace(theirs, error=told)
+    if theirs.error:  # the store keeps the traceback in a file of its own
+        error_with_log = theirs.error | {"traceback": store.log(key)}
+        theirs = replace(theirs, error=error_with_log)
     target.put(theirs, arrays)
     return "added", problem
 
 
 def _rank(result: Result) -> int:
+    """Rank a status: skipped lowest, done highest, and all faults between them."""
     return {"skipped": 0, "done": 2}.get(result.status, 1)
 
 
 def _outcome(result: Result) -> str:
-    # As text: a score that is not a number differs from itself.
+    """Write what a fit or an audit found as text, to be compared.
+
+    Text, since a score of NaN is not equal to itself.
+    """
     scores = [sorted(scores.items()) for scores in (result.train, result.test)]
     figures = json.dumps(result.figures, sort_keys=True)
     return repr((result.data_hash, scores, figures))

@@ -1,4 +1,4 @@
-"""A result: what a cell or an audit left, as the store keeps it."""
+"""The result of a cell or an audit, and its form as JSON."""
 
 import hashlib
 import json
@@ -7,44 +7,57 @@ from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
+from bench.base import shown
+
 STATUSES = ("done", "failed", "timeout", "crashed", "skipped")
-BAD = ("failed", "timeout", "crashed")  # final, until they are asked for again
+BAD = ("failed", "timeout", "crashed")  # computed again only with --retry-failed
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a cell or an audit left.
+    """The result of a cell or an audit.
 
     Attributes
     ----------
     key, fields
-        The hash that names the result, and what it was taken over.
+        The hash that names the result, and the values that were hashed.
     dataset, repetition, classifier
         The cell's coordinates in the suite that computed it; an audit has an empty
         classifier.
-    target
-        Of a transfer: the dataset whose test curves were scored; else empty.
     status
         One of "done", "failed", "timeout", "crashed", "skipped".
+    data_hash
+        Hash of the training and test curves.
     train, test
         Metric → score; empty unless done.
     figures
-        What an audit found, see `bench.cells.audits.audit_repetition`; empty unless
-        done.
+        The numbers that an audit found, see `bench.cells.audits.audit_repetition`;
+        empty unless done.
     fit_seconds, predict_seconds, fit_cpu_seconds, predict_cpu_seconds
-        Wall clock and processor time; predicting covers both sets, with scores.
+        Wall-clock and processor time. Predicting covers the training and the test
+        curves, and the computation of scores.
     seconds
-        Wall clock of the cell's process, until it ended or was stopped.
+        Wall-clock time of the cell's process, until it ended or was stopped.
     peak_rss_mib
-        Largest resident memory of the cell's processes, in MiB.
+        Peak resident memory of the cell's processes, in MiB.
     attempts
-        How often it was begun; more than once after faults of the machine.
+        Number of times it was started: more than 1 after faults of the machine.
     batched
-        How many repetitions were trained together; seconds are then the whole
-        batch's, divided by it, and the memory is the whole batch's.
+        Number of repetitions that were trained together. Seconds are then the whole
+        batch's, divided by this number, and the memory is the whole batch's.
+    target
+        In a transfer, the dataset whose test curves were scored; otherwise empty.
+    iterations
+        Number of iterations or epochs of the fit, if the classifier says it.
+    threads
+        Number of threads that the cell was allowed.
+    warnings
+        The warnings that were raised, each once, with their count.
     error
-        Type and message of what went wrong, the signal that ended the process if one
-        did, and the traceback, which the store keeps in a file of its own.
+        Type and message of the error, the signal that ended the process if one did, and
+        the traceback, which the store keeps in a file of its own.
+    versions, commit, dirty, cpu, device
+        Provenance, see `bench.base.provenance`.
     arrays_sha256
         Checksum of the ``.npz`` file.
     """
@@ -81,14 +94,14 @@ class Result:
 
     @property
     def is_audit(self) -> bool:
-        """Whether an audit left it, which has no predictions."""
+        """Whether it is an audit's result, which has no predictions."""
         return not self.classifier
 
 
 _READERS = {
     name: TypeAdapter[Any](kind) for name, kind in get_type_hints(Result).items()
 }
-# What later versions added has a default, so that older results are read.
+# Fields that later versions added have a default, so that older results can be read.
 _REQUIRED = {
     entry.name
     for entry in fields(Result)
@@ -97,7 +110,10 @@ _REQUIRED = {
 
 
 def encodable(result: Result) -> Result:
-    """Escape what UTF-8 cannot hold: a classifier's messages may be any string."""
+    """Escape characters that UTF-8 cannot encode, such as lone surrogates.
+
+    Messages of a classifier can be any string.
+    """
 
     def escaped(text: str) -> str:
         return text.encode("utf-8", "backslashreplace").decode()
@@ -107,20 +123,27 @@ def encodable(result: Result) -> Result:
 
 
 def to_json(result: Result) -> bytes:
-    """Write a result as JSON with a checksum of itself."""
+    """Write a result as JSON that contains its own checksum."""
     document = asdict(result)
     document["checksum"] = _checksum(document)
     return json.dumps(document, indent=1, sort_keys=True).encode()
 
 
 def from_json(raw: bytes) -> Result:
-    """Read a result; raise ValueError, with what is wrong, on anything else."""
+    """Read a result from JSON.
+
+    Raises
+    ------
+    ValueError
+        If it is not a result, or was changed after it was written; the message says
+        what is wrong.
+    """
     try:
         document = json.loads(raw)
     except (ValueError, RecursionError):
-        raise ValueError("truncated, or no JSON") from None
+        raise ValueError("truncated, or not JSON") from None
     if not isinstance(document, dict) or not document.keys() > _REQUIRED:
-        raise ValueError("no result of this program, or of another version of it")
+        raise ValueError("not a result of this program, or one of another version")
     try:
         if document.pop("checksum", None) != _checksum(document):
             raise ValueError("its checksum does not match")
@@ -128,18 +151,21 @@ def from_json(raw: bytes) -> Result:
         raise ValueError("nested too deeply for a result") from None
     if isinstance(document.get("warnings"), list):
         document["warnings"] = tuple(document["warnings"])
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for name, reader in _READERS.items():
         if name not in document:
             continue
         try:
-            found[name] = reader.validate_python(document[name], strict=True)
+            values[name] = reader.validate_python(document[name], strict=True)
         except ValidationError as error:
-            wrong = error.errors(include_url=False)[0]["msg"]
-            raise ValueError(f"its field '{name}': {wrong}") from None
-    result = Result(**found)
+            problem = error.errors(include_url=False)[0]["msg"]
+            raise ValueError(f"its field '{name}': {problem}") from None
+    result = Result(**values)
     if result.status not in STATUSES:
-        raise ValueError(f"its field 'status': none of {', '.join(STATUSES)}")
+        raise ValueError(
+            f"its field 'status': found '{shown(result.status, 60)}'; expected one of "
+            f"{', '.join(STATUSES)}"
+        )
     return result
 
 

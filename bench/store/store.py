@@ -1,8 +1,8 @@
-"""The store: one small JSON a cell beside an ``.npz`` of its predictions.
+"""The store: for each cell a small JSON file and an ``.npz`` file of its predictions.
 
-Each file is written under a temporary name, flushed and renamed; the JSON comes
-last and is the commit point. A file that is not what it should be is named, set aside
-and computed again; it is never trusted.
+Each file is written under a temporary name, flushed and renamed. The JSON file comes
+last: a result exists if and only if its JSON does. Every file has a checksum; a damaged
+one is reported, set aside and computed again.
 """
 
 import contextlib
@@ -32,28 +32,30 @@ from bench.store.result import Result, encodable, from_json, to_json
 
 STORE = Path("data/store")
 
-WEIGHT = "weight_"  # begins the name of each array of a trained network
-_SUFFIXES = ("npz", "log", "json")
+WEIGHT = "weight_"  # prefix of the name of each array of a trained network
+_SUFFIXES = ("npz", "log", "json")  # in the order in which they are renamed
 _WRITE_ATTEMPTS = 3
-_STALE_SECONDS = 86_400.0  # of a temporary file that another machine wrote
-_MAX_JSON = 2**26  # bytes; a library's text is the longest thing in it
+# A temporary file of another machine, whose processes cannot be looked up, is deleted
+# after this time.
+_STALE_SECONDS = 86_400.0
+_MAX_JSON = 2**26  # bytes; the longest part is the text of a library
 _KEY = re.compile(r"[0-9a-f]{64}")
 _TEMPORARY = re.compile(r"\.[0-9a-f]{64}\.\w+\.([0-9a-f]{8})\.([0-9]{1,9})\.tmp")
 _HOST = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
 
 
 class Store:
-    """All results, under one folder, which several runs may share.
+    """All results in one folder, which several runs may use at the same time.
 
     Parameters
     ----------
     folder
-        Made when the first result is put.
+        The folder. It is created when the first result is put.
 
     Attributes
     ----------
     damaged : dict
-        Key → what is wrong with its files, for those that `get` could not trust.
+        Key → a message about its files, for each key whose files `get` found damaged.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -61,7 +63,13 @@ class Store:
         self.damaged: dict[str, str] = {}
 
     def get(self, key: str) -> Result | None:
-        """Return the result of a key, or None where there is no sound one."""
+        """Return the result of a key, or None if it is missing or damaged.
+
+        Raises
+        ------
+        StoreError
+            If the folder of the store itself cannot be read.
+        """
         path = self.path(key, "json")
         try:
             result = from_json(read_bytes(path, _MAX_JSON))
@@ -71,7 +79,7 @@ class Store:
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
-            # Not one damaged result, but a store that cannot be read at all.
+            # Then not one result is damaged, but the whole store cannot be read.
             if isinstance(error, OSError) and not os.path.isdir(self.folder):  # noqa: PTH112 (never raises)
                 raise self._unusable(self.folder, error) from None
             self.damaged[key] = f"{path}: {getattr(error, 'strerror', None) or error}"
@@ -81,11 +89,24 @@ class Store:
     def put(self, result: Result, arrays: dict[str, np.ndarray] | None) -> Result:
         """Write a result, its arrays and its traceback.
 
+        Parameters
+        ----------
+        result
+            The result; its error may contain the traceback.
+        arrays
+            Name → array, for a cell that is done.
+
         Returns
         -------
         Result
-            As stored: with the arrays' checksum and without the traceback. Where
-            another run has put a result that is done meanwhile, that one.
+            The stored result, with the checksum of its arrays and without the
+            traceback. If another run has stored one that is done in the meantime, that
+            one is kept and returned.
+
+        Raises
+        ------
+        StoreError
+            If the store cannot be written.
         """
         files: dict[str, bytes] = {}
         result = encodable(result)
@@ -108,50 +129,75 @@ class Store:
             except OSError as error:
                 if attempt == _WRITE_ATTEMPTS:
                     raise self._unusable(self.folder, error) from None
-                time.sleep(0.1 * attempt)  # a network's file system may come back
+                time.sleep(0.1 * attempt)  # a network file system may recover
         raise AssertionError  # for type checkers: the loop returns or raises
 
     def check_writable(self, keys: Iterable[str], *, attempt: bool = True) -> None:
-        """Refuse a folder in which results could not be put.
+        """Raise an error if results could not be written.
 
         Parameters
         ----------
         keys
-            Of the results.
+            Keys of the results that will be put.
         attempt : bool
-            Whether to write, see `bench.base.folders.why_unwritable`.
+            Whether to write a temporary file, see `bench.base.why_unwritable`.
 
         Raises
         ------
         StoreError
+            If the folder of the store, or one of the folders within it that the keys
+            belong to, cannot be written.
         """
-        places = {self.path(key, "json").parent for key in keys}
-        shards = sorted(place for place in places if place.is_dir())
-        for place in (self.folder, *shards):
-            # What is true of the folder's disk is true of the shards'.
-            tried = attempt and place == self.folder
-            if why := why_unwritable(place, attempt=tried):
-                raise self._unusable(place, why)
+        folders = {self.path(key, "json").parent for key in keys}
+        shards = sorted(folder for folder in folders if folder.is_dir())
+        for folder in (self.folder, *shards):
+            # The shards are on the same disk: one attempt to write is enough.
+            may_write = attempt and folder == self.folder
+            if why := why_unwritable(folder, attempt=may_write):
+                raise self._unusable(folder, why)
 
     def set_aside(self, key: str) -> Path:
-        """Move the damaged files of a key to a folder of the store that is not read."""
+        """Move the damaged files of a key to a subfolder that is never read.
+
+        Returns
+        -------
+        Path
+            The subfolder.
+
+        Raises
+        ------
+        StoreError
+            If the files cannot be moved.
+        """
         shard = self.path(key, "json").parent
-        is_folder = shard.is_dir()  # or a file in its place: that is what is damaged
+        is_folder = shard.is_dir()  # if not, a file is in its place and is moved itself
         try:
             with locked(self._lock):
-                if self.get(key) is None:  # another run may have mended it meanwhile
+                # Another run may have computed the result again in the meantime.
+                if self.get(key) is None:
                     paths = [self.path(key, suffix) for suffix in _SUFFIXES]
                     for path in paths if is_folder else [shard]:
-                        set_aside(path, self._aside)
+                        set_aside(path, self._damaged_folder)
         except OSError as error:
-            raise self._unusable(self._aside, error) from None
+            raise self._unusable(self._damaged_folder, error) from None
         self.damaged.pop(key, None)
-        return self._aside
+        return self._damaged_folder
 
     def arrays(self, key: str, *, weights: bool = False) -> dict[str, np.ndarray]:
-        """Return labels, predictions, scores and history; if asked, weights as well.
+        """Return the arrays of a result: labels, predictions, scores, history.
 
-        What is not asked for is not read: a network's weights are most of its file.
+        Parameters
+        ----------
+        key
+            The result's key.
+        weights : bool
+            Whether to read the weights of a trained network too. They are most of the
+            file, so that reading the rest alone is fast.
+
+        Raises
+        ------
+        StoreError
+            If the file cannot be read.
         """
         path = self.path(key, "npz")
         try:
@@ -165,7 +211,7 @@ class Store:
             raise StoreError(f"{path}: cannot be read; expected arrays") from None
 
     def log(self, key: str) -> str:
-        """Return the traceback, or what a crashed process said last."""
+        """Return the traceback, or the last output of a process that crashed."""
         try:
             return self.path(key, "log").read_text("utf-8", "replace")
         except OSError:
@@ -178,19 +224,20 @@ class Store:
                 yield path.stem
 
     def path(self, key: str, suffix: str) -> Path:
-        """Return where a key's "json", "npz" or "log" lies, if it does."""
+        """Return the path of a key's "json", "npz" or "log" file; it may be missing."""
         return self.folder / key[:2] / f"{key}.{suffix}"
 
     def sweep(self) -> None:
-        """Delete the temporary files of runs that were killed as they wrote."""
+        """Delete the temporary files of runs that were killed while they wrote."""
         for path in self.folder.glob("??/.*.tmp"):
-            ours = _TEMPORARY.fullmatch(path.name)
-            if ours is None:  # somebody else's
+            match = _TEMPORARY.fullmatch(path.name)
+            if match is None:  # not a file of ours
                 continue
+            host, pid = match[1], int(match[2])
             with contextlib.suppress(OSError):
                 age = time.time() - path.stat().st_mtime
-                dead = ours[1] == _HOST and not psutil.pid_exists(int(ours[2]))
-                if dead or age > _STALE_SECONDS:
+                is_dead = host == _HOST and not psutil.pid_exists(pid)
+                if is_dead or age > _STALE_SECONDS:
                     path.unlink()
 
     def _commit(self, result: Result, files: dict[str, bytes]) -> Result:
@@ -208,11 +255,11 @@ class Store:
                     return other
                 for suffix in _SUFFIXES:  # the JSON is the last
                     final = self.path(result.key, suffix)
-                    if final.is_dir():  # no result, so `get` did not see it
-                        set_aside(final, self._aside)
+                    if final.is_dir():  # `get` does not look at it without a result
+                        set_aside(final, self._damaged_folder)
                     if suffix in temporary:
                         temporary[suffix].replace(final)
-                    else:  # of an earlier result, such as one that failed
+                    else:  # such as the traceback of an earlier result that failed
                         final.unlink(missing_ok=True)
         finally:
             for path in temporary.values():
@@ -222,11 +269,11 @@ class Store:
     def _check_arrays(self, result: Result) -> None:
         if result.arrays_sha256 is None:
             if result.status == "done" and not result.is_audit:
-                raise ValueError("a result without its predictions")
+                raise ValueError("a result without predictions")
             return
         path = self.path(result.key, "npz")
-        if not path.is_file():  # a pipe would block
-            raise ValueError("its predictions (.npz) are missing, or no file")
+        if not path.is_file():  # opening a pipe would block
+            raise ValueError("its predictions (.npz) are missing, or not a file")
         try:
             with path.open("rb") as stream:
                 checksum = hashlib.file_digest(stream, "sha256").hexdigest()
@@ -236,17 +283,17 @@ class Store:
             raise ValueError("its predictions (.npz) do not match their checksum")
 
     @property
-    def _aside(self) -> Path:
+    def _damaged_folder(self) -> Path:
         return self.folder / "damaged"
 
     @property
     def _lock(self) -> Path:
-        """One for the whole store: it is held for some renames alone."""
+        """The lock of the whole store; it is held only while files are renamed."""
         return self.folder / ".lock"
 
     def _unusable(self, path: Path, why: OSError | str) -> StoreError:
-        words = why if isinstance(why, str) else why.strerror or why
+        reason = why if isinstance(why, str) else why.strerror or why
         return StoreError(
-            f"{path}: cannot be used ({words}); free its place, make room, or choose "
-            "another folder with --store"
+            f"{path}: cannot be used ({reason}); check that it is a folder, its "
+            "permissions and the free space, or choose another folder with --store"
         )

@@ -1,4 +1,4 @@
-"""What a person may write in a suite file: its schema, sweeps, grids and presets.
+"""The suite file that a person writes: its schema, sweeps, grids and presets.
 
 May import `stats` and the packages below it.
 The public names are those of `__init__.pyi`, loaded when first used.

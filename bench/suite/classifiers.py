@@ -1,4 +1,4 @@
-"""What a suite file may say of a classifier: a preset, any class, or a pipeline."""
+"""The schema of a classifier: a preset, any class, or a pipeline."""
 
 import re
 from collections.abc import Mapping
@@ -12,24 +12,29 @@ from bench.suite.fields import Channel, Id, LimitsSpec, Name, Training
 from bench.suite.presets import PRESETS
 
 MOST_STEPS = 20
-MOST_MEMBERS = 100  # classifiers that one grid stands for
+MOST_MEMBERS = 100  # classifiers of one grid
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 _IN_FILE = re.compile(r"([^:\x00-\x1f]+\.py):([^\W\d]\w*)")
 
 
 def file_of(class_path: str) -> tuple[str, str] | None:
     """Return file and class of ``./my.py:MyClassifier``; None for a dotted path."""
-    found = _IN_FILE.fullmatch(class_path)
-    return (found[1], found[2]) if found else None
+    match = _IN_FILE.fullmatch(class_path)
+    return (match[1], match[2]) if match else None
 
 
 def default_id(entry: Any) -> str | None:
-    """Name an entry that does not say itself: its preset or class, or its last step's.
+    """Return an entry's default id: the name of its preset, class or last step.
 
     Parameters
     ----------
     entry
-        As the file has it, not checked yet.
+        The entry as it is in the file, not checked yet.
+
+    Returns
+    -------
+    str or None
+        None if the entry has none of these.
     """
     if isinstance(entry, str):
         return re.split(r"[.:]", entry)[-1]
@@ -38,17 +43,17 @@ def default_id(entry: Any) -> str | None:
     steps = entry.get("steps")
     if isinstance(steps, list | tuple) and steps:
         return default_id(steps[-1])
-    found = entry.get("use", entry.get("class"))
-    return default_id(found) if isinstance(found, str) else None
+    name = entry.get("use", entry.get("class"))
+    return default_id(name) if isinstance(name, str) else None
 
 
 def _long_form(text: str) -> dict[str, str]:
-    """Take a word for a preset, and what has a dot for a class."""
+    """Read a text with a dot as a class, and any other as a preset."""
     return {"class" if "." in text else "use": text}
 
 
 class Source(Strict):
-    """Where a class comes from, and its parameters.
+    """The origin of a class, and its parameters.
 
     Attributes
     ----------
@@ -74,8 +79,8 @@ class Source(Strict):
         if self.use is not None and self.use not in PRESETS:
             raise PydanticCustomError(
                 "preset",
-                "unknown classifier '{name}'{hint}. Known: {known}; any other is "
-                "written {id: …, class: package.Class}",
+                "unknown classifier '{name}'{hint}. Known: {known}; write any other "
+                "as {id: …, class: package.Class}",
                 {
                     "name": self.use,
                     "hint": did_you_mean(self.use, PRESETS),
@@ -87,14 +92,14 @@ class Source(Strict):
             raise PydanticCustomError(
                 "class",
                 "found '{name}'; expected a dotted path, package.module.Class, or a "
-                "class of a file, ./my.py:MyClassifier",
+                "class in a file, ./my.py:MyClassifier",
                 {"name": path},
             )
         return self
 
 
 def _may_be_a_name(schema: dict[str, Any]) -> None:
-    """Let an editor take the short form, a name alone."""
+    """Let editors accept the short form, a name without settings."""
     schema["type"] = ["object", "string"]
 
 
@@ -121,9 +126,9 @@ class StepSpec(Source):
 
 
 def _may_have_a_grid(schema: dict[str, Any]) -> None:
-    """Tell an editor of the key that `bench.suite.grids` reads, and of short forms."""
+    """Let editors know the key that `bench.suite.grids` reads, and the short form."""
     _may_be_a_name(schema)
-    schema.pop("required")  # an id is made of the preset or class
+    schema.pop("required")  # without an id, the name of the preset or class is used
     schema["properties"]["grid"] = {
         "description": "Parameters and the values that each takes. Each combination "
         "makes a classifier.",
@@ -155,14 +160,14 @@ class ClassifierSpec(Source):
         which is named after its class in lower case; any other name is a parameter of
         the last step.
     channels
-        What the classifier reads of a dataset.
+        The channels of the dataset that the classifier reads.
     training
         How this classifier trains; by default as the suite says.
     limits
         When a cell of this classifier is stopped; by default as the suite says.
     """
 
-    elsewhere: ClassVar[Mapping[str, str]] = {
+    misplaced: ClassVar[Mapping[str, str]] = {
         "grid": "in a suite file, which makes a classifier of each of its combinations"
     }
     model_config = ConfigDict(json_schema_extra=_may_have_a_grid)
@@ -197,6 +202,7 @@ class ClassifierSpec(Source):
             )
         if self.wrap and self.steps:
             raise PydanticCustomError(
-                "wrap", "a pipeline is not wrapped; give 'wrap' to the step in need"
+                "wrap",
+                "found 'wrap' beside 'steps'; expected it in the step that needs it",
             )
         return self

@@ -1,4 +1,4 @@
-"""What a suite file may say of a dataset: library, points, networks, sizes."""
+"""The schema of a dataset: library, input points, networks and sizes."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -18,15 +18,15 @@ class Split(Strict):
     Attributes
     ----------
     unseen_functions
-        How many functions only the test curves are drawn from. Each repetition chooses
-        others.
+        Number of functions that only the test curves are drawn from. Each repetition
+        chooses other functions.
     """
 
     unseen_functions: Annotated[int, Field(alias="unseen-functions", ge=1)]
 
 
 def _may_sweep(schema: dict[str, Any]) -> None:
-    """Tell an editor of the key that `bench.suite.sweeps` reads."""
+    """Let editors know the key that `bench.suite.sweeps` reads."""
     schema["properties"]["sweep"] = {
         "description": "One number of the dataset, by its dotted name, and the values "
         "that it takes. Each value makes a dataset.",
@@ -51,7 +51,7 @@ class DatasetSpec(Strict):
     id
         The dataset's name in tables and on the command line.
     description
-        What the dataset asks, for a reader. No result depends on it.
+        The question that the dataset answers, for a reader. No result depends on it.
     library
         The function library: the name of a shipped one, or a file beside the suite.
     inputs
@@ -70,12 +70,12 @@ class DatasetSpec(Strict):
     dtype
         The precision of points, coefficients, networks and curves.
     channels
-        What a row holds: the curve's values, its gradient, the input points.
+        The content of a row: the curve's values, its gradient, the input points.
     train, test
         Number of training and of test curves in each class.
     """
 
-    elsewhere: ClassVar[Mapping[str, str]] = {
+    misplaced: ClassVar[Mapping[str, str]] = {
         "sweep": "in a suite file, which makes a dataset of each of its values"
     }
     model_config = ConfigDict(json_schema_extra=_may_sweep)
@@ -99,14 +99,16 @@ class DatasetSpec(Strict):
     def _has_value(cls, channels: tuple[str, ...]) -> tuple[str, ...]:
         if "value" not in channels or len(set(channels)) < len(channels):
             raise PydanticCustomError(
-                "channels", "expected 'value' and further channels, each once"
+                "channels",
+                "found {found}; expected 'value' and further channels, each once",
+                {"found": ", ".join(channels)},
             )
         return channels
 
     @model_validator(mode="after")
-    def _goes_together(self) -> Self:
-        which = self.task == "which-function"
-        for wrong, found, expected in (
+    def _compatible(self) -> Self:
+        which_function = self.task == "which-function"
+        for is_wrong, found, expected in (
             (
                 self.noise > 0 and "gradient" in self.channels,
                 "noise together with the channel 'gradient'",
@@ -114,17 +116,17 @@ class DatasetSpec(Strict):
                 "away",
             ),
             (
-                which and "neural" in self.model_fields_set,
-                "'neural' under task: which-function",
-                "none: the classes are the library's functions",
+                which_function and "neural" in self.model_fields_set,
+                "'neural' with task: which-function",
+                "no such key: the classes are the library's functions",
             ),
             (
-                which and self.split is not None,
-                "'split' under task: which-function",
-                "none: a function that was never seen cannot be named",
+                which_function and self.split is not None,
+                "'split' with task: which-function",
+                "no such key: a classifier cannot name a function that it never saw",
             ),
         ):
-            if wrong:
+            if is_wrong:
                 raise PydanticCustomError(
                     "together",
                     "found {found}; expected {expected}",
@@ -134,26 +136,27 @@ class DatasetSpec(Strict):
 
     @property
     def standardised(self) -> bool:
-        """Whether each curve gets mean 0 and standard deviation 1.
+        """Whether each curve is scaled to mean 0 and standard deviation 1.
 
-        So do those of nets and of the functions that they mimic: else the deviation,
-        which only the latter have exact, would give the class away.
+        Mimic networks and the functions that they were fitted to always are. Only the
+        functions have a standard deviation of exactly 1 before, which would give the
+        class away.
         """
         mimic = self.task != "which-function" and self.neural.kind == "mimic"
         return self.standardise == "curve" or self.noise > 0 or mimic
 
     @property
     def not_online(self) -> str:
-        """Why there are no fresh curves without end of it; empty where there are."""
-        why = {
+        """The reason why it does not support online training; empty if it does."""
+        reasons = {
             "task: which-function": self.task == "which-function",
             "split": self.split is not None,
             "neural.kind: mimic": self.neural.kind == "mimic",
         }
-        named = ", ".join(name for name, holds in why.items() if holds)
-        if not named:
+        found = ", ".join(name for name, holds in reasons.items() if holds)
+        if not found:
             return ""
         return (
-            f"found {named}, of which there are no fresh curves without end; expected "
-            "training: {mode: fixed}, or another dataset"
+            f"found {found}, which cannot give the unlimited fresh curves of online "
+            "training; expected training: {mode: fixed}, or another dataset"
         )

@@ -1,7 +1,8 @@
-"""Entries of a suite that stand for several: one key of theirs has a list of values.
+"""Expand entries that stand for several, since one of their keys has a list of values.
 
-A suite's file is rewritten before it is checked, so that all later code sees plain
-entries; for error messages it stays known where each of them was written.
+The content of a suite file is rewritten before it is checked, so that all later code
+sees plain entries only. Error messages still name the place in the file, since the
+document remembers where each part was written.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -10,21 +11,28 @@ from typing import Any
 
 from bench.base import BenchError, Document, Location, named
 
-# A plain entry, and where its parts were written: within it → in the file.
-Made = tuple[Any, Mapping[Location, Location]]
+# A plain entry, and for parts of it: location within the entry → location in the file.
+PlainEntry = tuple[Any, Mapping[Location, Location]]
 
 
 class Expansion:
-    """What an entry says under the key that makes several of it.
+    """An entry with a key that makes several entries of it.
 
     Parameters
     ----------
     document
-        A suite's file, not checked yet.
+        The content of a suite file, not checked yet.
     place
-        The place of the entry's key, such as ``("datasets", 0, "sweep")``.
+        The location of the entry's key, such as ``("datasets", 0, "sweep")``.
     error
         The exception for a mistake; its message has file and line.
+
+    Attributes
+    ----------
+    entry
+        The entry as it is in the file.
+    requested
+        The value of the key.
     """
 
     def __init__(
@@ -33,7 +41,7 @@ class Expansion:
         part, position, key = place
         self.place = place
         self.entry: dict[str, Any] = document.data[part][position]
-        self.asked: Any = self.entry[key]
+        self.requested: Any = self.entry[key]
         self._document = document
         self._error = error
 
@@ -43,9 +51,9 @@ class Expansion:
             name: part for name, part in self.entry.items() if name != self.place[2]
         }
 
-    def wrong(self, message: str, *more: str | int) -> BenchError:
-        """Return the error of a mistake, whose place may be deeper in the entry."""
-        place = (*self.place, *more)
+    def mistake(self, message: str, *deeper: str | int) -> BenchError:
+        """Return the exception for a mistake, with its place below that of the key."""
+        place = (*self.place, *deeper)
         return self._error(f"{self._document.where(*place)}: {named(place)}: {message}")
 
 
@@ -53,18 +61,19 @@ def expand(
     document: Document,
     part: str,
     key: str,
-    make: Callable[[Location], Iterable[Made]],
+    make: Callable[[Location], Iterable[PlainEntry]],
 ) -> Document:
-    """Replace each entry that has a key by those that it stands for.
+    """Replace each entry that has a key by the entries that it stands for.
 
     Parameters
     ----------
     document
-        A suite's file, not checked yet; where it is not a suite it is left as it is.
+        The content of a suite file, not checked yet. If the part is not a list, it is
+        returned unchanged, and the schema refuses it later.
     part, key
-        Such as "datasets" and "sweep".
+        The part of the suite and the key, such as "datasets" and "sweep".
     make
-        Makes the entries of one, given the place of its key.
+        Makes the plain entries of one entry, given the location of its key.
     """
     entries = document.data.get(part)
     if not isinstance(entries, list):
@@ -73,12 +82,12 @@ def expand(
     moved: dict[Location, Location] = dict(document.moved)
     for position, entry in enumerate(entries):
         place: Location = (part, position)
-        made: Iterable[Made] = [(entry, {})]
+        plain_entries: Iterable[PlainEntry] = [(entry, {})]
         if isinstance(entry, dict) and key in entry:
-            made = make((*place, key))
-        for one, written in made:
-            here: Location = (part, len(expanded))
-            moved[here] = place
-            moved |= {here + within: at for within, at in written.items()}
-            expanded.append(one)
+            plain_entries = make((*place, key))
+        for plain_entry, written in plain_entries:
+            new_place: Location = (part, len(expanded))
+            moved[new_place] = place
+            moved |= {new_place + within: at for within, at in written.items()}
+            expanded.append(plain_entry)
     return replace(document, data=document.data | {part: expanded}, moved=moved)

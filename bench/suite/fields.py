@@ -1,4 +1,4 @@
-"""What a suite file may say of limits: of all its cells, or of one classifier's."""
+"""Fields that several parts of a suite file share: ids, sizes, limits, training."""
 
 from typing import Annotated, Any, Literal
 
@@ -7,20 +7,21 @@ from pydantic_core import PydanticCustomError
 
 from bench.base import Limits, Strict, parse_duration, parse_size
 
-Id = Annotated[
-    str, Field(max_length=64, pattern=r"^[^\s/\\.\x00-\x1f]([^/\\\x00-\x1f]*\S)?$")
-]
+# An id becomes part of file names: no slashes and control characters, no dot at the
+# start, no space at either end.
+_ID = r"^[^\s/\\.\x00-\x1f]([^/\\\x00-\x1f]*[^\s/\\\x00-\x1f])?$"
+Id = Annotated[str, Field(max_length=64, pattern=_ID)]
 Size = Annotated[int, Field(ge=1, le=1_000_000)]
 Seed = Annotated[int, Field(ge=0, lt=2**64)]
 Positive = Annotated[float, Field(gt=0)]
 Channel = Literal["value", "gradient", "input"]
 Name = Annotated[str, Field(max_length=200)]
 FEW = Field(min_length=1, max_length=100)
-FEWEST_VALUES, MOST_VALUES = 2, 100  # of a sweep
+FEWEST_VALUES, MOST_VALUES = 2, 100  # in a sweep
 
 
 class LimitsSpec(Strict):
-    """When a cell is stopped.
+    """The limits beyond which a cell is stopped.
 
     Attributes
     ----------
@@ -45,13 +46,13 @@ class LimitsSpec(Strict):
             except ValueError as error:
                 raise PydanticCustomError(
                     "limit",
-                    "found '{found}'; {said}",
-                    {"found": value, "said": str(error)},
+                    "found '{found}'; {expected}",
+                    {"found": value, "expected": str(error)},
                 ) from None
         return value
 
     def over(self, wider: "LimitsSpec") -> Limits:
-        """Return the limits, those not given here taken from `wider`."""
+        """Return these limits, with missing ones taken from `wider`."""
         timeout = wider.timeout if self.timeout is None else self.timeout
         memory = wider.memory if self.memory is None else self.memory
         return Limits(
@@ -69,7 +70,7 @@ class FixedTraining(Strict):
     Attributes
     ----------
     mode
-        Which mode: "fixed", the default.
+        The mode "fixed", which is the default.
     """
 
     mode: Literal["fixed"]
@@ -81,7 +82,7 @@ class OnlineTraining(Strict):
     Attributes
     ----------
     mode
-        Which mode: "online".
+        The mode "online".
     epochs
         Number of epochs. Each draws one batch of fresh curves.
     curves
@@ -89,7 +90,8 @@ class OnlineTraining(Strict):
     steps
         Number of optimiser steps on each batch.
     evaluate_every
-        The held-out accuracy is measured every so many epochs, and after the last.
+        Number of epochs between two measurements of the held-out accuracy. It is also
+        measured after the last epoch.
     """
 
     mode: Literal["online"]

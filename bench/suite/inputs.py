@@ -1,4 +1,4 @@
-"""What a suite file may say of a dataset: library, points, networks, sizes."""
+"""The schema of input points: the kinds of points and their settings."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -12,12 +12,12 @@ Dim = Annotated[int, Field(ge=1, le=16)]
 
 
 def _only_kind_is_required(schema: dict[str, Any]) -> None:
-    """Let an editor take an entry whose size is under its `sweep`."""
+    """Let editors accept an entry whose size is a swept number, under `sweep`."""
     schema["required"] = ["kind"]
 
 
 class _Inputs(Strict):
-    """Settings that every kind of input points has.
+    """Settings of every kind of input points.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class _Inputs(Strict):
 
 
 class _Bounded(_Inputs):
-    """Points of an interval.
+    """Settings of points within an interval.
 
     Attributes
     ----------
@@ -59,11 +59,11 @@ class X10Inputs(_Inputs):
     Attributes
     ----------
     kind
-        Which kind: "x10".
+        The kind "x10".
     rows
-        How many rows to take, from the first.
+        Number of rows to use, from the first.
     columns
-        Which columns to take.
+        The columns to use.
     """
 
     kind: Literal["x10"]
@@ -77,7 +77,7 @@ class NormalInputs(_Inputs):
     Attributes
     ----------
     kind
-        Which kind: "normal".
+        The kind "normal".
     size
         Number of points.
     mean, std
@@ -102,7 +102,7 @@ class UniformInputs(_Bounded):
     Attributes
     ----------
     kind
-        Which kind: "uniform".
+        The kind "uniform".
     size
         Number of points.
     seed
@@ -123,9 +123,10 @@ class GridInputs(_Bounded):
     Attributes
     ----------
     kind
-        Which kind: "grid".
+        The kind "grid".
     size
-        Number of points in each dimension: in all, size to the power of dim.
+        Number of points in each dimension. The total number is size to the power of
+        dim.
     endpoint
         Whether `high` is one of the points.
     dim
@@ -139,18 +140,18 @@ class GridInputs(_Bounded):
 
 
 class TruncatedNormalInputs(_Bounded):
-    """Points of a normal sample within [low, high], sorted and evenly thinned.
+    """Points from a normal sample within [low, high], sorted and evenly thinned.
 
     Attributes
     ----------
     kind
-        Which kind: "truncated-normal".
+        The kind "truncated-normal".
     std
         Standard deviation of the sample, whose mean is 0.
     size
-        Number of points that remain.
+        Number of points that are kept.
     pool
-        Number of points drawn before those outside [low, high] are dropped.
+        Number of points that are drawn before those outside [low, high] are dropped.
     seed
         Seed of the points. They are the same in all repetitions.
     dim
@@ -171,11 +172,11 @@ class FileInputs(_Inputs):
     Attributes
     ----------
     kind
-        Which kind: "file".
+        The kind "file".
     path
         The file, relative to the suite file.
     columns
-        Which columns to take, counted from 0; by default all.
+        The columns to use, counted from 0; by default all.
     """
 
     kind: Literal["file"]

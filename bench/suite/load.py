@@ -1,4 +1,4 @@
-"""Reading a suite file: every mistake with its file, its line and what was expected."""
+"""Read suite files; a mistake is named with its file, its line and the remedy."""
 
 from pathlib import Path
 
@@ -14,24 +14,25 @@ from bench.suite.grids import expand_grids
 from bench.suite.schema import Suite
 from bench.suite.sweeps import expand_sweeps
 
-MAX_CELLS = 100_000  # what a table, a progress bar and a reader can still hold
+MAX_CELLS = 100_000  # more make plans and reports slow, and no table readable
 
 
 def find_suite(name_or_path: str | Path) -> Path:
-    """Find a suite: a path, or a name in the current folder or among the shipped ones.
+    """Find a suite by its path, or by name in the current folder or the shipped suites.
 
-    Where nothing is found, the path is returned as it was given.
+    If nothing is found, the given path is returned.
     """
     path = Path(name_or_path)
     candidates = [path]
     if path.name == str(name_or_path):  # a name, without a folder
         candidates += [Path(f"{path}.yaml"), SUITES / f"{path}.yaml"]
-    found = next(filter(is_file, candidates), path)
-    # Short in a checkout: messages and reports name it.
-    in_folder = found.is_absolute() and not path.is_absolute()
-    if in_folder and found.is_relative_to(Path.cwd()):
-        return found.relative_to(Path.cwd())
-    return found
+    existing = next(filter(is_file, candidates), path)
+    # In a checkout a shipped suite is below the current folder: messages and reports
+    # show its path, which is shorter relative to it.
+    is_shipped = existing.is_absolute() and not path.is_absolute()
+    if is_shipped and existing.is_relative_to(Path.cwd()):
+        return existing.relative_to(Path.cwd())
+    return existing
 
 
 def load_suite(path: str | Path) -> Suite:
@@ -40,21 +41,21 @@ def load_suite(path: str | Path) -> Suite:
     Parameters
     ----------
     path
-        The file; or the name of a suite, which is searched in the current folder and
-        then among the shipped ones.
+        The file, or the name of a suite in the current folder or among the shipped
+        suites.
 
     Raises
     ------
     MissingFileError
-        No such file, and no shipped suite of that name.
+        If there is no such file and no shipped suite of that name.
     SuiteError
-        With file and line: unsafe YAML, an unknown key or name, a wrong type, too
-        many cells.
+        If the file has unsafe YAML, an unknown key or name, a wrong type or too many
+        cells. The message has file and line.
     """
     try:
         document = read_document(find_suite(path), SuiteError)
     except MissingFileError as error:
-        shipped = sorted(found.stem for found in SUITES.glob("*.yaml"))
+        shipped = sorted(suite.stem for suite in SUITES.glob("*.yaml"))
         raise MissingFileError(
             f"{error}, or the name of a shipped suite"
             f"{did_you_mean(Path(path).stem, shipped)}: {', '.join(shipped)} (in "
@@ -62,7 +63,10 @@ def load_suite(path: str | Path) -> Suite:
         ) from None
     path = document.path
     if not isinstance(document.data, dict):
-        raise SuiteError(f"{path}:1: expected a mapping; see `python -m bench schema`")
+        raise SuiteError(
+            f"{path}:1: found a {type(document.data).__name__}; expected a mapping of "
+            "keys to values, see `python -m bench schema`"
+        )
     document, families = expand_sweeps(document, SuiteError)
     document, grids = expand_grids(document, SuiteError)
     suite = Suite.from_document(document, SuiteError, families, grids)

@@ -1,4 +1,4 @@
-"""What a suite file may say of the class that the library's curves stand against."""
+"""The schema of the neural class: the kinds of networks that give its curves."""
 
 from typing import Annotated, Any, Literal
 
@@ -19,13 +19,13 @@ class MlpCurves(Strict):
     Attributes
     ----------
     kind
-        Which kind: "mlp", the default.
+        The kind "mlp", which is the default.
     hidden
         Width of each hidden layer.
     activation
         The activation after each hidden layer.
     curves_per_net
-        How many curves one network gives. They share its hidden layers.
+        Number of curves from one network. They share its hidden layers.
     """
 
     kind: Literal["mlp"] = "mlp"
@@ -40,7 +40,7 @@ class WildCurves(Strict):
     Attributes
     ----------
     kind
-        Which kind: "wild".
+        The kind "wild".
     hidden
         Width of each hidden layer.
     activations
@@ -58,7 +58,7 @@ class MimicCurves(Strict):
     Attributes
     ----------
     kind
-        Which kind: "mimic".
+        The kind "mimic".
     hidden
         Width of each hidden layer.
     activations
@@ -66,13 +66,13 @@ class MimicCurves(Strict):
     steps
         Number of Adam steps of a fit, each on all points.
     lr
-        Adam's first learning rate; it falls to 0 along half a cosine.
+        Adam's first learning rate. It falls to 0 along half a cosine.
     rmse
         Fits with a root mean squared error of this or more are left out. Curves have a
         standard deviation of 1.
     pool
-        Number of curves to fit. By default 3.3 times the curves of a class, training
-        and test.
+        Number of curves to fit. By default 3.3 times the number of training and test
+        curves of a class.
     """
 
     kind: Literal["mimic"]
@@ -85,12 +85,12 @@ class MimicCurves(Strict):
 
 
 class LibraryCurves(Strict):
-    """Curves of the library itself: both classes are one, so nothing can be learnt.
+    """Curves of the library itself: both classes are the same, nothing can be learnt.
 
     Attributes
     ----------
     kind
-        Which kind: "library".
+        The kind "library".
     """
 
     kind: Literal["library"]

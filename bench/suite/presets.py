@@ -1,4 +1,4 @@
-"""The classifiers that a suite names without saying more."""
+"""The presets: classifiers that a suite can use by name alone."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,14 +12,14 @@ class Preset:
     ----------
     class_path
         Dotted path of the class.
-    params
-        What differs from the class's own defaults.
     summary
-        One line for `list` and for the report.
+        One line for `bench list` and for the report.
+    params
+        Parameters that differ from the class's own defaults.
     before
-        Classes of the steps before it, at their defaults.
+        Classes of the pipeline's steps before it, with their default parameters.
     wrap
-        What it expects in place of rows; see `bench.suite.classifiers`.
+        The form of the curves that it expects, see `bench.suite.classifiers.Source`.
     reads_rounding
         Whether its scores depend on the last bits of the curves, which differ between
         kinds of processors.
@@ -33,7 +33,7 @@ class Preset:
     reads_rounding: bool = False
 
 
-# The notebook's network and budget; `loss` is what tells SD from SD-WGAN.
+# The notebook's network and budget. SD and SD-WGAN differ in `loss` alone.
 _SD = {
     "hidden": [64, 64],
     "lr": 1e-3,
@@ -81,14 +81,15 @@ PRESETS = {
         "sklearn.discriminant_analysis.QuadraticDiscriminantAnalysis",
         "quadratic discriminant analysis, singular covariances allowed",
         {"tol": 0},
-        reads_rounding=True,  # it inverts covariances that are singular but for them
+        # Without their rounding errors, the covariances that it inverts are singular.
+        reads_rounding=True,
     ),
     "CHANCE": Preset(
         "sklearn.dummy.DummyClassifier",
-        "random guesses, all classes alike",
+        "random guesses, all classes equally likely",
         {"strategy": "uniform"},
     ),
-    # After those that were there before: a preset's place is its colour.
+    # New presets go to the end: a preset's position decides its colour in figures.
     "CSD2": Preset(
         "bench.classifiers.CSD2Classifier",
         "second convolutional discriminator: smoothed derivatives, residual blocks",
@@ -114,11 +115,12 @@ PRESETS = {
     ),
     "QDA-REG": Preset(
         "bench.quadratic.RegularisedQDA",
-        "quadratic discriminant analysis, regularised as a quarter of the curves asks",
+        "quadratic discriminant analysis, regularisation chosen on a quarter of the "
+        "training curves",
     ),
     "CUES": Preset(
         "bench.cue_classifier.CueClassifier",
-        "gradient-boosted trees on roughness alone: what needs no eye for shapes",
+        "gradient-boosted trees on roughness alone, blind to shape",
     ),
     "MRH": Preset(
         "aeon.classification.convolution_based.MultiRocketHydraClassifier",

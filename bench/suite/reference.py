@@ -1,4 +1,4 @@
-"""Published figures to print beside ours."""
+"""The schema of a reference: published scores that a report shows beside its own."""
 
 from pathlib import Path
 
@@ -18,31 +18,31 @@ from bench.base import (
 
 
 class PublishedScore(Strict):
-    """A published mean, with its standard deviation where it was given."""
+    """A published mean, with its standard deviation if it was given."""
 
     mean: float
     std: float | None = None
 
 
 class Reference(Strict):
-    """A table of somebody's figures.
+    """A table of published scores.
 
     Attributes
     ----------
     title
-        What to call the source in a table's heading.
+        The name of the source in a table's heading.
     source
-        Where the figures stand, in a sentence.
+        Where the scores were published, in a sentence.
     measures
-        The score they are: ``train_accuracy`` or ``test_accuracy``.
+        The kind of score: ``train_accuracy`` or ``test_accuracy``.
     lesson
-        What a reader must know before comparing; the report opens with it.
+        A warning about the comparison; the report starts with it.
     notes
-        For a classifier, why ours may differ.
+        Classifier id → why the report's score may differ.
     remarks
-        Anything else that the report says of these datasets.
+        Further remarks on these datasets.
     datasets
-        Dataset id → classifier id → figure.
+        Dataset id → classifier id → published score.
     """
 
     title: str
@@ -55,7 +55,15 @@ class Reference(Strict):
 
 
 def load_reference(name_or_path: str, folder: Path) -> Reference:
-    """Read a reference: a path relative to `folder`, or a shipped one's name."""
+    """Read a reference, given its path relative to `folder` or a shipped one's name.
+
+    Raises
+    ------
+    MissingFileError
+        If there is no such file.
+    SuiteError
+        If the file has a mistake.
+    """
     candidates = [folder / name_or_path, folder / f"{name_or_path}.yaml"]
     if Path(name_or_path).name == name_or_path:
         candidates.append(resources.REFERENCES / f"{name_or_path}.yaml")

@@ -1,7 +1,6 @@
-"""What may stand in a suite file: pydantic models, frozen and strict.
+"""The schema of a suite file, as frozen and strict pydantic models.
 
-Names of functions, files and classes are resolved later, by the modules that know
-them.
+Names of functions, files and classes are checked later, by the modules that load them.
 """
 
 import re
@@ -23,7 +22,7 @@ from bench.suite.sweeps import Family
 
 
 class AnswerSpec(Strict):
-    """An answer to a question, written by a person from the report's figures.
+    """An answer to a question, written by a person who read the report.
 
     Attributes
     ----------
@@ -32,10 +31,10 @@ class AnswerSpec(Strict):
     answer
         The answer.
     date
-        The day it was written, such as 2026-11-24.
+        The day on which it was written, such as 2026-11-24.
     commit
-        The commit of the results that it was read from, at least 7 hexadecimal digits.
-        The report warns if no stored result is of that commit.
+        The commit of the results that it is based on, at least 7 hexadecimal digits.
+        The report warns if no stored result comes from that commit.
     """
 
     question: Annotated[str, Field(min_length=1, max_length=300)]
@@ -45,15 +44,16 @@ class AnswerSpec(Strict):
 
     @field_validator("date", mode="before")
     @classmethod
-    def _of_the_calendar(cls, value: Any) -> Any:
+    def _is_a_date(cls, value: Any) -> Any:
         try:
-            sound = date.fromisoformat(value).isoformat() == value
+            # fromisoformat also reads other forms, such as 20261124.
+            is_date = date.fromisoformat(value).isoformat() == value
         except (TypeError, ValueError):
-            sound = False
-        if not sound:
+            is_date = False
+        if not is_date:
             raise PydanticCustomError(
                 "date",
-                "found '{found}'; expected a day of the calendar, such as 2026-11-24",
+                "found '{found}'; expected a date, such as 2026-11-24",
                 {"found": str(value)[:60]},
             )
         return value
@@ -61,22 +61,22 @@ class AnswerSpec(Strict):
     @field_validator("commit", mode="before")
     @classmethod
     def _hexadecimal(cls, value: Any) -> Any:
-        # Digits alone are a number to YAML, and some of it is lost: 0123456.
+        # YAML reads digits alone as a number, which loses leading zeros: 0123456.
         if not (isinstance(value, str) and re.fullmatch("[0-9a-f]{7,40}", value)):
             raise PydanticCustomError(
                 "commit",
-                "found '{found}'; expected 7 to 40 hexadecimal digits, as `git "
-                "rev-parse HEAD` gives them; quote them if they are digits alone",
+                "found '{found}'; expected 7 to 40 hexadecimal digits, such as from "
+                "`git rev-parse HEAD`; quote them if all are digits 0 to 9",
                 {"found": str(value)[:60]},
             )
         return value
 
 
-MOST_DATASETS = 20  # whose table still has numbers that can be read
+MOST_DATASETS = 20  # of a transfer: a wider table is not readable
 
 
 class TransferSpec(Strict):
-    """Which datasets and classifiers a transfer takes.
+    """The datasets and classifiers of a transfer.
 
     Attributes
     ----------
@@ -103,12 +103,12 @@ Transfer = Annotated[
 
 
 class StatsSpec(Strict):
-    """How scores are compared.
+    """Settings of the statistical comparisons.
 
     Attributes
     ----------
     baseline
-        The classifier that the others are compared to. By default the first one that
+        The classifier that the others are compared with. By default the first one that
         is not CHANCE.
     alpha
         Significance level of the tests. Intervals cover 1 − alpha.
@@ -118,8 +118,8 @@ class StatsSpec(Strict):
         What replaces the score of a cell that failed: "none" leaves its repetition out
         of the comparisons, "chance" counts it as a guess.
     works
-        The score from which a classifier counts as working on a dataset. With it, the
-        report has a table of verdicts: works, does not work, unclear.
+        The score from which a classifier counts as working on a dataset. If it is
+        given, the report has a table of verdicts: works, does not work, unclear.
     """
 
     baseline: Id | None = None
@@ -130,7 +130,7 @@ class StatsSpec(Strict):
 
 
 class Suite(Strict):
-    """What to run: datasets × repetitions × classifiers.
+    """An experiment: datasets × repetitions × classifiers.
 
     Attributes
     ----------
@@ -139,41 +139,42 @@ class Suite(Strict):
     name
         The suite's name. The report is written to ``reports/<name>/``.
     description
-        What the suite asks, for a reader. No result depends on it.
+        The question that the suite answers, for a reader. No result depends on it.
     seed
         The root of all random streams.
     repetitions
-        How many times each dataset is drawn and each classifier is fitted. Each
+        Number of times that each dataset is drawn and each classifier is fitted. Each
         repetition draws fresh training and test curves.
     threads
-        How many threads BLAS, OpenMP and torch may use in a cell. Cells that run at the
-        same time never use more threads together than the machine has cores.
+        Number of threads that BLAS, OpenMP and torch may use in a cell. Cells that run
+        at the same time never use more threads together than the machine has cores.
     datasets
         The datasets, one entry each.
     classifiers
         The classifiers: a preset's name, a dotted class path, or an entry with more
         settings.
     metrics
-        The scores to compute from the predictions. The first one leads the tables.
-        Another choice needs no new fit.
+        The scores to compute from the predictions. The first one comes first in the
+        tables. Other metrics need no new fits.
     training
-        How SD and CSD train; for one classifier, write it in its entry. By default on
-        the fixed training curves.
+        The training of SD and CSD; for one classifier, write it in its entry. By
+        default on the fixed training curves.
     limits
-        When a cell is stopped; for one classifier, write it in its entry.
+        The limits beyond which a cell is stopped; for one classifier, write them in its
+        entry.
     stats
-        How scores are compared.
+        Settings of the statistical comparisons.
     answers
-        Answers that a person wrote from the report's figures; they open the report.
+        Answers that a person wrote after reading the report, which starts with them.
     audits
-        Whether to look for signs that a dataset gives the classes away.
+        Whether to check each dataset for shortcuts that give the classes away.
     transfer
-        Whether to test what was trained on one dataset on the others: true for all
-        datasets and classifiers, or a selection.
+        Whether to test classifiers that were trained on one dataset on the others: true
+        for all datasets and classifiers, or a selection.
     study
         A hyperparameter search. ``bench study`` reads it, ``bench run`` does not.
     reference
-        Published figures to print beside ours: the name of a shipped file
+        Published scores to show beside those of the report: the name of a shipped file
         (``seed-notebook``) or a path.
     """
 
@@ -192,7 +193,7 @@ class Suite(Strict):
     answers: Annotated[tuple[AnswerSpec, ...], Field(max_length=100)] = ()
     audits: bool = True
     transfer: Transfer = False
-    study: StudySpec | None = None  # `bench run` does not read it
+    study: StudySpec | None = None
     reference: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
 
     _document: Document = PrivateAttr(default=Document(Path("suite"), {}, {}))
@@ -207,16 +208,16 @@ class Suite(Strict):
         families: tuple[Family, ...] = (),
         grids: Mapping[str, tuple[str, ...]] | None = None,
     ) -> Self:
-        """Check a document, which says where each part of the suite was written.
+        """Check the content of a suite file.
 
         Parameters
         ----------
         document
-            Entries with a sweep or a grid are expanded already.
+            The content, in which entries with a sweep or a grid are already expanded.
         error
-            What to raise, with file and line, at the first mistake.
+            The exception for the first mistake; its message has file and line.
         families, grids
-            What the expanded entries were, see the properties of these names.
+            The entries that were expanded, see the properties of these names.
         """
         suite = validated(cls, document, error)
         suite._document = document
@@ -232,7 +233,7 @@ class Suite(Strict):
             if name in ids[:position]:
                 raise PydanticCustomError(
                     "duplicate",
-                    "the id '{name}' stands here twice; give each entry its own",
+                    "duplicate id '{name}'; ids must be unique",
                     {"name": name, "at": position},
                 )
         return entries
@@ -255,7 +256,7 @@ class Suite(Strict):
 
     @property
     def baseline(self) -> str:
-        """The classifier that others are compared to."""
+        """Id of the classifier that the others are compared with."""
         if self.stats.baseline is not None:
             return self.stats.baseline
         ids = [entry.id for entry in self.classifiers]
@@ -268,17 +269,17 @@ class Suite(Strict):
 
     @property
     def folder(self) -> Path:
-        """Where the suite's relative paths start."""
+        """The folder that the suite's paths are relative to."""
         return self.path.parent
 
     @property
     def families(self) -> tuple[Family, ...]:
-        """The datasets that come of one entry each, see `bench.suite.sweeps`."""
+        """The entries with a sweep, each with the datasets that were made of it."""
         return self._families
 
     @property
     def grids(self) -> Mapping[str, tuple[str, ...]]:
-        """Id of an entry with a grid → the ids of the classifiers that come of it."""
+        """Id of an entry with a grid → ids of the classifiers that were made of it."""
         return self._grids
 
     def where(self, *location: str | int) -> str:
@@ -286,5 +287,5 @@ class Suite(Strict):
         return self._document.where(*location)
 
     def named(self, *location: str | int) -> str:
-        """Return a part as the file has it, such as ``datasets[0].library``."""
+        """Return the name of a part in the file, such as ``datasets[0].library``."""
         return named(self._document.written(*location))

@@ -1,4 +1,4 @@
-"""What a suite file may say of a study: a search over hyperparameters."""
+"""The schema of a study: a search over hyperparameters."""
 
 import json
 from typing import Annotated, Any, Literal, Self
@@ -11,18 +11,18 @@ from bench.suite.fields import Name, Size
 
 Scalar = bool | int | float | str | None
 Choice = Scalar | tuple[Scalar, ...]
-MOST = 100  # of dimensions, and of choices in one
+MOST = 100  # dimensions of a study, and choices of a dimension
 
 
 class DimensionSpec(Strict):
-    """The values that one parameter may take: a list of choices, or a range.
+    """The possible values of one parameter: a list of choices, or a range.
 
     Attributes
     ----------
     choices
         Numbers, words, or lists of them.
     low, high
-        The ends of a range, both included. Values are whole numbers if both ends are.
+        The ends of a range, both included. Values are integers if both ends are.
     log
         Whether values are drawn evenly on a logarithmic scale.
     """
@@ -36,11 +36,11 @@ class DimensionSpec(Strict):
 
     @property
     def labels(self) -> list[Scalar]:
-        """Name each choice by a scalar, since Optuna keeps no lists: these are JSON."""
+        """A scalar for each choice; a list becomes JSON, as Optuna stores no lists."""
         return [_label(choice) for choice in self.choices or ()]
 
     def value_of(self, label: Any) -> Any:
-        """Return the choice of that label; a number of a range is its own."""
+        """Return the choice with a label; in a range, a number is its own label."""
         if self.choices is None:
             return label
         return self.choices[self.labels.index(label)]
@@ -69,7 +69,7 @@ class DimensionSpec(Strict):
         if self.log and not self.low > 0:
             raise PydanticCustomError(
                 "order",
-                "low = {low}; expected a number above 0, which has a logarithm",
+                "found low = {low} with log: true; expected a number above 0",
                 {"low": self.low},
             )
         return self
@@ -82,7 +82,7 @@ class DimensionSpec(Strict):
             if name in labels[:position]:
                 raise PydanticCustomError(
                     "duplicate",
-                    "the choice {name} stands here twice",
+                    "duplicate choice {name}; choices must be unique",
                     {"name": str(name), "at": position},
                 )
         return choices
@@ -96,17 +96,17 @@ class StudySpec(Strict):
     sampler
         How configurations are chosen: "random", "tpe" (tree-structured Parzen
         estimators), or "batched" (random; configurations of one architecture train
-        together as one batched network).
+        together as stacked networks).
     trials
         Number of configurations to try, in total.
     pruner
-        What ends a trial early: "none", "median" (worse than half of the earlier ones)
-        or "halving" (asynchronous successive halving).
+        The rule that ends a trial early: "none", "median" (it is worse than half of the
+        earlier ones) or "halving" (asynchronous successive halving).
     validation
-        Number of curves in each class that trials are judged on. They are neither
+        Number of curves in each class on which trials are compared. They are neither
         training nor test curves.
     space
-        Parameter → the values that it may take.
+        Parameter → its possible values.
     log
         Whether each trial is also recorded by MLflow or Weights & Biases.
     """

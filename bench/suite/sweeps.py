@@ -1,4 +1,4 @@
-"""Entries of a suite that stand for a family of datasets: one number takes values."""
+"""Expand an entry with a sweep into a family of datasets that differ in one number."""
 
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
@@ -10,27 +10,28 @@ from pydantic import BaseModel
 
 from bench.base import BenchError, Document, Location, did_you_mean, named, shown
 from bench.suite.datasets import DatasetSpec
-from bench.suite.expansion import Expansion, Made, expand
+from bench.suite.expansion import Expansion, PlainEntry, expand
 from bench.suite.fields import FEWEST_VALUES, MOST_VALUES
 
 KEY = "sweep"
-WIDTH, HIDDEN = "neural.width", "neural.hidden"  # a number that stands for a list
-_LIKE = "{noise: [1, 5, 10]}"
-_LONG = 1e15  # from here on a number is written with an exponent
+# The width is a number that can be swept; it sets all hidden layers, which are a list.
+WIDTH, HIDDEN = "neural.width", "neural.hidden"
+_EXAMPLE = "{noise: [1, 5, 10]}"
+_LONG = 1e15  # the smallest number that is written with an exponent
 
 
 @dataclass(frozen=True)
 class Family:
-    """The datasets that one entry of a suite stands for.
+    """The datasets of one entry with a sweep.
 
     Attributes
     ----------
     id
         The entry's id.
     name
-        The number that its datasets differ in: ``train``, ``inputs.size``.
+        The number in which its datasets differ, such as ``train`` or ``inputs.size``.
     values
-        Dataset id → its value, ascending.
+        Dataset id → its value, in ascending order of values.
     """
 
     id: str
@@ -41,67 +42,68 @@ class Family:
 def expand_sweeps(
     document: Document, error: type[BenchError]
 ) -> tuple[Document, tuple[Family, ...]]:
-    """Make a dataset of each value of each entry's sweep.
+    """Replace each entry with a sweep by one dataset for each value.
 
     Parameters
     ----------
     document
-        A suite's file, not checked yet; where it is not a suite it is left as it is.
+        The content of a suite file, not checked yet. If it is not a suite, it is
+        returned unchanged.
     error
         The exception for a mistake; its message has file and line.
 
     Returns
     -------
     document
-        With an entry a dataset, that of the value v named ``<id> <field>=<v>``.
+        The content with one entry per dataset, with the id ``<id> <field>=<value>``.
     families
-        In the order of the file.
+        The entries with a sweep, in the order of the file.
     """
     families: list[Family] = []
 
-    def make(place: Location) -> list[Made]:
+    def make(place: Location) -> list[PlainEntry]:
         sweep = _Sweep(document, place, error)
-        made = [sweep.made(number) for number in range(len(sweep.values))]
-        ids = [str(entry.get("id")) for entry, _ in made]
+        plain_entries = [sweep.plain_entry(i) for i in range(len(sweep.values))]
+        ids = [str(entry.get("id")) for entry, _ in plain_entries]
         values = dict(zip(ids, map(float, sweep.values), strict=True))
         ascending = dict(sorted(values.items(), key=lambda item: item[1]))
         families.append(Family(str(sweep.entry.get("id")), sweep.name, ascending))
-        return made
+        return plain_entries
 
     expanded = expand(document, "datasets", KEY, make)
-    _refuse_twice(document, expanded, families, error)
+    _refuse_duplicate_ids(document, expanded, families, error)
     return expanded, tuple(families)
 
 
 def number_text(value: float) -> str:
-    """Write a number as short as it is read back: 5, 0.5, 1000000."""
+    """Write a number in its shortest form without loss: 5, 0.5, 1000000."""
     whole = float(value).is_integer() and abs(value) < _LONG
     return str(int(value)) if whole else repr(float(value))
 
 
 def numeric_fields(entry: Mapping[str, Any]) -> dict[str, bool]:
-    """Name every field that an entry may have, and tell which are numbers."""
-    found = dict(_fields(DatasetSpec, entry))
-    if HIDDEN in found:
-        found[WIDTH] = True
-    return found
+    """Return each possible field of an entry: dotted name → whether it is a number."""
+    fields = dict(_fields(DatasetSpec, entry))
+    if HIDDEN in fields:
+        fields[WIDTH] = True
+    return fields
 
 
 class _Sweep(Expansion):
-    """What an entry says under `sweep`, checked as far as it must be to read it."""
+    """An entry with a sweep, checked only as far as expanding it needs."""
 
     def __init__(
         self, document: Document, place: Location, error: type[BenchError]
     ) -> None:
         super().__init__(document, place, error)
-        asked = self.asked
-        if not isinstance(asked, dict) or len(asked) != 1:
-            found = ", ".join(asked) if isinstance(asked, dict) else ""
-            raise self.wrong(
+        requested = self.requested
+        if not isinstance(requested, dict) or len(requested) != 1:
+            found = ", ".join(requested) if isinstance(requested, dict) else ""
+            raise self.mistake(
                 f"found {shown(found, 60) or 'no field'}; expected one field and its "
-                f"values, such as {_LIKE}; give each field an entry of its own"
+                f"values, such as {_EXAMPLE}; write an entry for each field"
             )
-        [(self.name, values)] = asked.items()
+        [(self.name, values)] = requested.items()
         self.place += (self.name,)
         self.path: Location = tuple(self.name.split("."))
         if self.name == WIDTH:
@@ -109,27 +111,27 @@ class _Sweep(Expansion):
         self._check_name()
         self.values: list[float] = self._checked(values)
 
-    def made(self, number: int) -> Made:
-        """Return the entry with the field set to one of the values."""
-        value = self.values[number]
-        made = deepcopy(self.rest())
-        if isinstance(made.get("id"), str):
+    def plain_entry(self, position: int) -> PlainEntry:
+        """Return the entry with the field set to the value at a position."""
+        value = self.values[position]
+        entry = deepcopy(self.rest())
+        if isinstance(entry.get("id"), str):
             quantity = self.name.rpartition(".")[2]
-            made["id"] = f"{made['id']} {quantity}={number_text(value)}"
+            entry["id"] = f"{entry['id']} {quantity}={number_text(value)}"
         *outer, last = map(str, self.path)
-        inner = made
+        inner = entry
         for key in outer:
             inner = inner.setdefault(key, {})
-        written = (*self.place, number)
+        written = (*self.place, position)
         if self.name != WIDTH:
             inner[last] = value
-            return made, {self.path: written}
+            return entry, {self.path: written}
         inner[last] = [value] * self._depth()
         layers = {(*self.path, layer): written for layer in range(self._depth())}
-        return made, {self.path: written} | layers
+        return entry, {self.path: written} | layers
 
     def _depth(self) -> int:
-        """Return how many hidden layers there are, by default as the schema says."""
+        """Return the number of hidden layers: the entry's, or the schema's default."""
         neural = self.entry.get("neural", {})
         hidden = neural.get("hidden")
         if hidden is None:
@@ -142,78 +144,80 @@ class _Sweep(Expansion):
         numbers = sorted(name for name, is_number in fields.items() if is_number)
         if self.name not in numbers:
             if self.name in fields:
-                said = f"'{self.name}' is no number"
+                problem = f"'{self.name}' is not a number"
                 if self.name == HIDDEN:
-                    said += f"; {WIDTH} sets the width of all hidden layers"
+                    problem += f"; {WIDTH} sets the width of all hidden layers"
             else:
                 hint = did_you_mean(self.name, numbers)
-                said = f"unknown field '{shown(self.name, 60)}'{hint}"
-            raise self.wrong(f"{said}. Numbers of this dataset: {', '.join(numbers)}")
+                problem = f"unknown field '{shown(self.name, 60)}'{hint}"
+            raise self.mistake(
+                f"{problem}. Numbers of this dataset: {', '.join(numbers)}"
+            )
         *outer, last = map(str, self.path)
         inner: Any = self.entry
         for depth, key in enumerate(outer, start=1):
             inner = inner.get(key, {})
             if not isinstance(inner, dict):
-                raise self.wrong(
-                    f"'{named(self.path[:depth])}' is no mapping in the entry; "
-                    "expected one, or nothing"
+                raise self.mistake(
+                    f"'{named(self.path[:depth])}' is not a mapping in the entry; "
+                    "expected a mapping, or no such key"
                 )
         if last in inner and self.name != WIDTH:
-            raise self.wrong(
-                f"the entry says {self.name} as well; leave it out there, the values "
-                "of a sweep take its place"
+            raise self.mistake(
+                f"found {self.name} in the entry as well; expected it in the sweep "
+                "alone: remove it from the entry"
             )
 
     def _checked(self, values: Any) -> list[float]:
         if not isinstance(values, list):
-            raise self.wrong(
+            raise self.mistake(
                 f"found {shown(repr(values), 60)}; expected a list of numbers, such "
-                f"as {_LIKE}"
+                f"as {_EXAMPLE}"
             )
         if not FEWEST_VALUES <= len(values) <= MOST_VALUES:
-            raise self.wrong(
-                f"{len(values)} values; expected {FEWEST_VALUES} to {MOST_VALUES}"
+            raise self.mistake(
+                f"found {len(values)} values; expected {FEWEST_VALUES} to {MOST_VALUES}"
             )
-        for number, value in enumerate(values):
+        for position, value in enumerate(values):
             if isinstance(value, bool) or not isinstance(value, int | float):
-                raise self.wrong(
-                    f"found {shown(repr(value), 60)}; expected a number", number
+                raise self.mistake(
+                    f"found {shown(repr(value), 60)}; expected a number", position
                 )
-            if value in values[:number]:
-                raise self.wrong(
-                    f"the value {number_text(value)} stands here twice; give each once",
-                    number,
+            if value in values[:position]:
+                raise self.mistake(
+                    f"duplicate value {number_text(value)}; values must be unique",
+                    position,
                 )
         return values
 
 
-def _refuse_twice(
+def _refuse_duplicate_ids(
     document: Document,
     expanded: Document,
     families: list[Family],
     error: type[BenchError],
 ) -> None:
-    """Refuse a family of the same id as another, or as a dataset.
+    """Raise an error if a family has the id of another family or of a dataset.
 
-    Two datasets of the same id are found later, as they are where nothing is swept.
+    The schema finds two datasets with the same id later.
     """
     entries = expanded.data["datasets"] if families else []
     ids = [entry.get("id") for entry in entries if isinstance(entry, dict)]
-    taken = {name for name in ids if isinstance(name, str)}
+    used_ids = {name for name in ids if isinstance(name, str)}
     for family in families:
-        if family.id in taken:
-            place = ("datasets", _last_of(document, family.id), "id")
+        if family.id in used_ids:
+            place = ("datasets", _last_with_id(document, family.id), "id")
             raise error(
-                f"{document.where(*place)}: {named(place)}: the id '{family.id}' "
-                "stands here twice; give each entry its own"
+                f"{document.where(*place)}: {named(place)}: duplicate id "
+                f"'{family.id}'; ids must be unique"
             )
-        taken.add(family.id)
+        used_ids.add(family.id)
 
 
-def _last_of(document: Document, name: str) -> int:
+def _last_with_id(document: Document, name: str) -> int:
     entries = document.data["datasets"]
-    own = [i for i, e in enumerate(entries) if isinstance(e, dict) and "id" in e]
-    return max(i for i in own if entries[i]["id"] == name)
+    with_id = [i for i, e in enumerate(entries) if isinstance(e, dict) and "id" in e]
+    return max(i for i in with_id if entries[i]["id"] == name)
 
 
 def _fields(
@@ -221,8 +225,8 @@ def _fields(
 ) -> Iterator[tuple[str, bool]]:
     """Yield the dotted name of each field of a model, and whether it is a number.
 
-    Where a part may be one of several models, only the one of the `kind` that is
-    written counts.
+    If a part can be one of several models, only the model of the `kind` in the file
+    counts.
     """
     for key, field in model.model_fields.items():
         name = field.alias or key
@@ -235,16 +239,16 @@ def _fields(
 
 
 def _models(annotation: Any, data: Any) -> list[type[BaseModel]]:
-    """Return the models that a part may be of: one, where its `kind` is written."""
+    """Return the possible models of a part: only one if its `kind` is in the file."""
     if isinstance(annotation, type):
         return [annotation] if issubclass(annotation, BaseModel) else []
-    found = [model for part in _parts(annotation) for model in _models(part, data)]
+    models = [model for part in _parts(annotation) for model in _models(part, data)]
     written = data.get("kind") if isinstance(data, Mapping) else None
-    kinds = {model: model.model_fields.get("kind") for model in found}
+    kinds = {model: model.model_fields.get("kind") for model in models}
     for model, kind in kinds.items():
         if kind is not None and (written or kind.default) in get_args(kind.annotation):
             return [model]
-    return found
+    return models
 
 
 def _is_number(annotation: Any) -> bool:
@@ -252,7 +256,7 @@ def _is_number(annotation: Any) -> bool:
 
 
 def _parts(annotation: Any) -> tuple[Any, ...]:
-    """Return what a union or an annotated type is of; nothing for a list or a word."""
+    """Return the members of a union or the type within Annotated; nothing otherwise."""
     if get_origin(annotation) in (Union, UnionType):
         return get_args(annotation)
     if hasattr(annotation, "__metadata__"):

@@ -30,7 +30,7 @@ def test_at_most_one_byte_beyond_the_limit_is_read(tmp_path):
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes here")
 def test_a_pipe_is_refused_before_it_is_opened(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(OSError, match="no regular file"):
+    with pytest.raises(OSError, match="not a regular file"):
         read_bytes(tmp_path / "pipe", 10)
     assert not is_file(tmp_path / "pipe")
 
@@ -38,7 +38,7 @@ def test_a_pipe_is_refused_before_it_is_opened(tmp_path):
 @pytest.mark.parametrize(
     ("name", "error"),
     [
-        ("", "no regular file"),
+        ("", "not a regular file"),
         ("missing", os.strerror(errno.ENOENT)),
         ("a\0b", "null byte"),
         ("x" * 5000, os.strerror(errno.ENAMETOOLONG)),

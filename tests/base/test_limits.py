@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench.base import limits
 from bench.base.limits import format_size, parse_duration, parse_size
 
 
@@ -66,3 +69,68 @@ def test_a_duration_is_read_as_seconds(text, seconds):
 def test_what_is_no_duration_says_what_was_expected(text):
     with pytest.raises(ValueError, match=r"^expected a time above 0, such as"):
         parse_duration(text)
+
+
+# The memory of a control group
+
+
+@pytest.fixture
+def control_groups(monkeypatch):
+    """Give this process a machine of 100 bytes and some files of control groups."""
+
+    def give(files):
+        def read_text(path):
+            if str(path) not in files:
+                raise FileNotFoundError(path)
+            return files[str(path)]
+
+        memory = type("Memory", (), {"total": 100})
+        monkeypatch.setattr(limits.psutil, "virtual_memory", lambda: memory)
+        monkeypatch.setattr(Path, "read_text", read_text)
+
+    return give
+
+
+@pytest.mark.parametrize(
+    ("files", "n_bytes"),
+    [
+        ({}, 100),
+        ({"/proc/self/cgroup": "0::/\n"}, 100),
+        (
+            {"/proc/self/cgroup": "0::/a/b\n", "/sys/fs/cgroup/a/b/memory.max": "max"},
+            100,
+        ),
+        ({"/proc/self/cgroup": "0::/a/b\n", "/sys/fs/cgroup/a/b/memory.max": "60"}, 60),
+        (
+            {  # the limit of a level above is the smaller one
+                "/proc/self/cgroup": "0::/a/b\n",
+                "/sys/fs/cgroup/a/memory.max": "40",
+                "/sys/fs/cgroup/a/b/memory.max": "60",
+            },
+            40,
+        ),
+        ({"/proc/self/cgroup": "0::/a\n", "/sys/fs/cgroup/memory.max": "30"}, 30),
+        (
+            {  # version 1: other controllers do not matter
+                "/proc/self/cgroup": "3:cpu:/x\n2:blkio,memory:/y\n",
+                "/sys/fs/cgroup/memory/x/memory.limit_in_bytes": "10",
+                "/sys/fs/cgroup/memory/y/memory.limit_in_bytes": "50",
+            },
+            50,
+        ),
+        ({"/proc/self/cgroup": "0::/a\n", "/sys/fs/cgroup/a/memory.max": "900"}, 100),
+    ],
+)
+def test_the_smallest_limit_of_machine_and_control_groups_holds(
+    control_groups, files, n_bytes
+):
+    control_groups(files)
+    assert limits.machine_memory() == n_bytes
+    assert limits.memory_share(2) == int(0.8 * n_bytes / 2)
+
+
+def test_the_peak_memory_grows_with_what_is_held():
+    before = limits.peak_resident()
+    held = bytearray(before + 2**26)
+    held[:: 2**12] = b"x" * len(held[:: 2**12])  # a page counts once it is written
+    assert limits.peak_resident() > before + 2**25

@@ -1,7 +1,14 @@
 import pytest
 
 from bench.base.errors import MissingFileError, SuiteError
-from bench.base.messages import did_you_mean, located, named, shown
+from bench.base.messages import (
+    described,
+    device_problem,
+    did_you_mean,
+    located,
+    named,
+    shown,
+)
 
 
 def test_the_place_comes_first_and_the_class_stays():
@@ -66,3 +73,33 @@ def test_a_long_text_is_cut_to_the_length():
     assert shown("x" * 201) == "x" * 197 + "..."
     assert shown("x" * 200) == "x" * 200
     assert shown("abcdef", 5) == "ab..."
+
+
+class Mute(Exception):  # noqa: N818 (a foreign class need not follow our style)
+    def __str__(self):
+        raise RuntimeError
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (ValueError("one\n  two"), "ValueError: one two"),
+        (KeyError("a"), "KeyError: 'a'"),
+        (
+            SyntaxError("invalid syntax", ("f.py", 3, 1, "x")),
+            "SyntaxError: invalid syn",
+        ),
+        (Mute(), "Mute: its message cannot be read"),
+        (RuntimeError(), "RuntimeError: "),
+    ],
+)
+def test_an_exception_is_described_on_one_line(error, text):
+    assert described(error).startswith(text)
+    assert "f.py" not in described(error)
+
+
+def test_a_device_is_named_with_the_reason_and_the_remedy():
+    assert device_problem("cuda:1", "no GPU") == (
+        "the device 'cuda:1' cannot be used on this machine (no GPU); expected auto or "
+        "cpu"
+    )

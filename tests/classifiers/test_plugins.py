@@ -217,7 +217,7 @@ def test_a_file_that_is_no_text_or_no_file_is_refused(tmp_path):
     (tmp_path / "folder.py").mkdir()
     with pytest.raises(ClassifierError, match="no text in UTF-8"):
         resolve("./my.py:Mine", tmp_path)
-    with pytest.raises(MissingFileError, match="it is no regular file"):
+    with pytest.raises(MissingFileError, match="it is not a regular file"):
         resolve("./folder.py:Mine", tmp_path)
 
 
@@ -348,7 +348,7 @@ def test_why_names_the_field_of_a_step(write_suite, tmp_path):
         ({"steps": [STEPS[0], "KN"]}, "unknown classifier 'KN' (did you mean 'KNN'?)"),
         ({"steps": [STEPS[0], {"id": "a"}]}, "unknown key 'id'"),
         ({"steps": STEPS, "use": "KNN"}, "expected either 'use' (a preset), 'class'"),
-        ({"steps": STEPS, "wrap": "aeon"}, "a pipeline is not wrapped"),
+        ({"steps": STEPS, "wrap": "aeon"}, "found 'wrap' beside 'steps'"),
         (
             {"steps": STEPS, "params": {"pac__whiten": 1}},
             "(did you mean 'pca'?). Steps",

@@ -271,7 +271,7 @@ def test_failed_cells_give_exit_code_3(write_suite, bench_run):
         ({"classifiers": ["SVM"]}, "unknown classifier 'SVM'"),
         ({"clasifiers": []}, "did you mean 'classifiers'"),
         ({"repetitions": 0}, "repetitions"),
-        ({"classifiers": ["KNN", "KNN"]}, "stands here twice"),
+        ({"classifiers": ["KNN", "KNN"]}, "duplicate id 'KNN'"),
         ({"datasets": [DATASET | {"library": "F11_v2"}]}, "did you mean 'F11_v1'"),
         ({"datasets": [DATASET | {"library": "wrong"}]}, "wrong.lib:1: the gradient"),
         ({"datasets": [DATASET | {"library": "evil"}]}, "outside the grammar"),

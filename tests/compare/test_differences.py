@@ -443,7 +443,7 @@ def test_folders_that_hold_nothing_are_missing(gate, tmp_path):
     with pytest.raises(MissingFileError, match=r"without results\.csv and without"):
         read_source(tmp_path)
     (tmp_path / "results.csv").mkdir()
-    with pytest.raises(MissingFileError, match="it is no regular file"):
+    with pytest.raises(MissingFileError, match="it is not a regular file"):
         read_source(tmp_path)
     for path in ("a\0b", "n" * 5000, "/dev/null/x", "/dev/zero"):
         with pytest.raises(MissingFileError, match="cannot be read"):

@@ -145,22 +145,22 @@ def test_the_slowest_libraries_are_probed_in_time(
     [
         ("a: !!python/object/apply:os.system [x]", 1, "the tag"),
         ("version: 1\na: !secret x", 2, "expected plain YAML without tags"),
-        ("a: &a [1]\nb: *a", 1, "write the value out instead"),
+        ("a: &a [1]\nb: *a", 1, "write the value itself instead"),
         ("a: &a [x]\nb: &b [*a, *a]\nc: &c [*b, *b]", 1, "an anchor or alias"),
-        ("version: 1\nversion: 1", 2, "the key 'version' stands here twice"),
-        ("a: {b: 1,\n  b: 2}", 2, "the key 'b' stands here twice"),
+        ("version: 1\nversion: 1", 2, "duplicate key 'version'; keys must"),
+        ("a: {b: 1,\n  b: 2}", 2, "duplicate key 'b'; keys must"),
         ("a:\n\t- 1", 2, "not readable as YAML"),
-        ("a: 1\n---\nb: 2", 2, "expected one a file"),
+        ("a: 1\n---\nb: 2", 2, "expected one document per file"),
         ("%YAML 1.1\n---\na: 1", 2, "a directive (%); expected none"),
-        ("a: 1\nb: .nan", 2, "'.nan' is no number (finite"),
-        ("a: -.inf", 1, "is no number"),
-        ("a: 1e999", 1, "is no number"),
+        ("a: 1\nb: .nan", 2, "'.nan' is not a finite number"),
+        ("a: -.inf", 1, "is not a finite number"),
+        ("a: 1e999", 1, "is not a finite number"),
         ("a: " + "9" * 5000, 1, "of at most 100 characters"),
         ("a: 1\nb: 'x\u202ey'", 2, "the character U+202E, which cannot be seen"),
         ("a: 1\nb: \0", 2, "the character U+0000, which YAML does not allow"),
         ('a: "\\ud800"', 1, "half a character"),
-        ("? [a]\n: 1", 1, "a key that is no plain word"),
-        ("a: " + "[" * 10_000, 1, "nested more than 32 deep; flatten it"),
+        ("? [a]\n: 1", 1, "found a list or mapping as a key"),
+        ("a: " + "[" * 10_000, 1, "nested more than 32 levels deep"),
         ("- a\n" * (MAX_NODES + 1), MAX_NODES, f"more than {MAX_NODES} keys and"),
         ("- 1", 1, "expected a mapping"),
         ("x: [1, 2", 1, "not readable as YAML"),
@@ -244,7 +244,7 @@ LONG = "x" * 100_000
         (classifier(**{"class": "leaves.Own"}), "cannot be imported: SystemExit: 3"),
         (
             classifier(**{"class": "raises.Own"}),
-            "cannot be imported: ValueError: a\\nb",
+            "cannot be imported: ValueError: a b",
         ),
         (classifier(**{"class": "builtins.dict"}), "is no scikit-learn classifier"),
         (classifier(use="SD", params={"device": []}), "found the device []; expected"),
@@ -351,8 +351,8 @@ def bomb():
         ),
         ("p.txt.gz", gzip.compress(b"1\n", mtime=0)[:-4], "not one whole member"),
         ("p.txt.gz", b"1\n", "cannot be read"),
-        ("folder", None, "folder: cannot be read: it is no regular file"),
-        ("pipe.txt", None, "pipe.txt: cannot be read: it is no regular file"),
+        ("folder", None, "folder: cannot be read: it is not a regular file"),
+        ("pipe.txt", None, "pipe.txt: cannot be read: it is not a regular file"),
         ("x" * 300 + ".txt", None, "File name too long"),
         ("none.txt", None, "no file of input points at"),
     ],
@@ -420,10 +420,10 @@ def test_a_command_line_is_refused_with_its_usage(
     ("arguments", "said"),
     [
         (["run", "none.yaml"], "none.yaml: cannot be read (No such file"),
-        (["run", "."], ".: cannot be read (it is no regular file); expected a YAML"),
+        (["run", "."], ".: cannot be read (it is not a regular file); expected a YAML"),
         (["run", "suite.yaml/x"], "cannot be read (Not a directory)"),
         (["run", "x" * 300], "cannot be read (File name too long)"),
-        (["run", "/dev/null"], "cannot be read (it is no regular file)"),
+        (["run", "/dev/null"], "cannot be read (it is not a regular file)"),
         (["run", "numbers.npy"], "numbers.npy: not a text file in UTF-8"),
         (
             ["run", "suite.yaml", "-d", "gird"],
@@ -434,7 +434,7 @@ def test_a_command_line_is_refused_with_its_usage(
         (["status", "none.yaml"], "none.yaml: cannot be read"),
         (["report", "none.yaml"], "none.yaml: cannot be read"),
         (["merge", "none"], "no store at none; expected a folder"),
-        (["run", "suite.yaml", "--parallel", "."], "it is no regular file"),
+        (["run", "suite.yaml", "--parallel", "."], "it is not a regular file"),
         (["run", "suite.yaml", "--parallel", "suite.yaml"], "suite.yaml:2: version"),
     ],
 )
@@ -505,8 +505,8 @@ def test_markup_in_ids_stays_text(write_suite, bench_run, tmp_path):
         datasets=[DATASET | {"id": name} for name in IDS[:3]],
         classifiers=[{"id": name, "use": "GNB"} for name in IDS],
     )
-    code, out, _ = bench_run("run", path)
-    assert code == 0
+    code, out, err = bench_run("run", path)
+    assert code == 0, err
     folder = tmp_path / "reports" / "small"
     text = (folder / "README.md").read_text("utf-8")
     for raw in (

@@ -243,11 +243,11 @@ def test_a_split_takes_the_librarys_curves_alone(four):
         ),
         (
             {"task": "which-function", "neural": WILD},
-            "found 'neural' under task: which-function; expected none",
+            "found 'neural' with task: which-function; expected no such",
         ),
         (
             {"task": "which-function", "split": {"unseen-functions": 3}},
-            "found 'split' under task: which-function",
+            "found 'split' with task: which-function",
         ),
         ({"task": "which"}, "datasets[0].task: found"),
         ({"noise": -1}, "datasets[0].noise: found -1"),

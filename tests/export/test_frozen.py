@@ -272,7 +272,7 @@ def test_what_is_missing_is_named(sd, name):
 def test_a_folder_in_place_of_a_file_is_named(sd):
     (sd / WEIGHTS).unlink()
     (sd / WEIGHTS).mkdir()
-    with pytest.raises(MissingFileError, match="no regular file"):
+    with pytest.raises(MissingFileError, match="not a regular file"):
         bench.load_discriminator(sd)
 
 

@@ -34,7 +34,7 @@ FAULTS = {
     "interrupts": ("raise KeyboardInterrupt('no')", "code 1 (KeyboardInterrupt: no)"),
     "is mute": (
         "class Mute(Exception):\n    def __str__(self): raise ValueError\nraise Mute",
-        "cannot be imported: {line}Mute: it has no words that can be read",
+        "cannot be imported: {line}Mute: its message cannot be read",
     ),
     "is lazy": (
         "def __getattr__(name): raise RuntimeError('not yet\\nready')",

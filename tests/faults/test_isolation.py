@@ -113,14 +113,16 @@ def test_threads_are_limited(write_suite, tmp_path, threads):
     assert said == f"{threads} {threads} [{threads}]\n"
 
 
-@pytest.mark.parametrize("victim", ["nursery", "warden"])
-def test_a_watcher_that_is_killed_loses_nothing(write_suite, tmp_path, victim):
-    path = write_suite(classifiers=zoo("Slow"), repetitions=10)
+@pytest.mark.parametrize("victim", ["fork server", "watchdog"])
+def test_no_result_is_lost_if_the_fork_server_or_a_watchdog_is_killed(
+    write_suite, tmp_path, victim
+):
+    path = write_suite(classifiers=zoo("Slow"), repetitions=10, audits=False)
     command = BenchProcess(tmp_path, "run", path, "-j", 2)
     store = Store(tmp_path / "data" / "store")
     wait_for(lambda: len(list(store.keys())) >= 2)
-    [nursery] = psutil.Process(command.process.pid).children()
-    (nursery if victim == "nursery" else nursery.children()[0]).kill()
+    [server] = psutil.Process(command.process.pid).children()
+    (server if victim == "fork server" else server.children()[0]).kill()
     code, _, _ = command.finish()
     assert code == 0
     assert command.nothing_left()

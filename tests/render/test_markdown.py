@@ -12,8 +12,7 @@ from bench.render.blocks import (
     Text,
     Warning,
 )
-from bench.render.markdown import to_markdown
-from bench.render.table_text import cell_text, lay_out, number_in
+from bench.render.markdown import markdown_table, to_markdown
 
 
 def test_every_kind_of_block_is_written() -> None:
@@ -89,51 +88,10 @@ def test_a_cell_of_a_stranger_stays_in_its_row() -> None:
     assert len(rows) == 3
 
 
-@pytest.mark.parametrize(
-    ("value", "text", "number"),
-    [
-        ("0.990±0.003", "0.990±0.003", 0.99),
-        ("−0.5 [−1, 2]", "−0.5 [−1, 2]", -0.5),
-        ("<0.001", "<0.001", 0.001),
-        ("9 of 10", "9 of 10", 9.0),
-        ("9/1/0", "9/1/0", 9.0),
-        ("[-0.1, 0.2]", "[-0.1, 0.2]", -0.1),
-        ("normal-100", "normal-100", None),
-        ("100-normal", "100-normal", None),
-        ("–", "–", None),
-        (None, "–", None),
-        (float("nan"), "–", None),
-        (True, "True", None),
-        (7, "7", 7.0),
-        (0.123456, "0.1235", 0.123456),
-        (12345.6, "12346", 12345.6),
-        (1.2e-5, "1.2e-05", 1.2e-5),
-        (float("-inf"), "-inf", float("-inf")),
-    ],
-)
-def test_values_have_a_text_and_a_number(
-    value: object, text: str, number: float | None
-) -> None:
-    assert cell_text(value) == text
-    assert number_in(value) == number
-
-
-def test_a_column_is_of_numbers_if_each_cell_is_one_or_blank() -> None:
-    frame = pd.DataFrame(
-        {
-            "repetition": [0, 1],
-            "score": ["0.5±0.1", "–"],
-            "mixed": ["1", "SVC"],
-            "nothing": ["–", "–"],
-            ("test", "accuracy"): [0.5, None],
-        }
-    )
-    grid = lay_out(frame)
-    assert grid.numeric == (False, True, False, False, True)
-    assert grid.header[-1] == "test accuracy"
-
-
-def test_a_table_without_rows_keeps_its_titles() -> None:
-    grid = lay_out(pd.DataFrame({"a": [], "b": []}))
-    assert grid.header == ("a", "b")
-    assert grid.rows == ()
+def test_a_table_of_formatted_text_escapes_ids_and_titles_alone() -> None:
+    frame = pd.DataFrame({"classifier": ["a|b*"], "score_1": ["**0.5**"]})
+    assert markdown_table(frame).splitlines() == [
+        "| classifier    |   score&#95;1 |",
+        "|:--------------|--------------:|",
+        "| a&#124;b&#42; |       **0.5** |",
+    ]

@@ -130,7 +130,7 @@ def test_what_is_damaged_here_is_set_aside_for_a_sound_one(tmp_path, theirs):
     counts, said = merged(tmp_path, "theirs")
     assert counts == {"added": 1}
     assert said == [
-        f"{ours.path(DONE.key, 'json')}: truncated, or no JSON; set aside in "
+        f"{ours.path(DONE.key, 'json')}: truncated, or not JSON; set aside in "
         f"{tmp_path / 'ours' / 'damaged'}"
     ]
     aside = tmp_path / "ours" / "damaged" / f"{DONE.key}.json"

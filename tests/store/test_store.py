@@ -14,12 +14,9 @@ import psutil
 import pytest
 import stored
 from bench_process import BenchProcess
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from bench.analysis.results import read_results
 from bench.base.errors import StoreError
-from bench.store import result as result_module
 from bench.store import store as store_module
 from bench.store.result import STATUSES, from_json, to_json
 from bench.store.store import Store
@@ -101,33 +98,33 @@ def write_objects(path):
 
 
 DAMAGES = {
-    "json cut to nothing": ("json", cut(0), "truncated, or no JSON"),
-    "json cut to a byte": ("json", cut(1), "truncated, or no JSON"),
-    "json cut to its half": ("json", cut(400), "truncated, or no JSON"),
-    "json without its last byte": ("json", cut(-1), "truncated, or no JSON"),
+    "json cut to nothing": ("json", cut(0), "truncated, or not JSON"),
+    "json cut to a byte": ("json", cut(1), "truncated, or not JSON"),
+    "json cut to its half": ("json", cut(400), "truncated, or not JSON"),
+    "json without its last byte": ("json", cut(-1), "truncated, or not JSON"),
     "a flipped byte of the json": ("json", flip(0.5), ""),
-    "json is something else": ("json", write(b'{"a": [1, 2]}'), "no result of"),
-    "json is a number": ("json", write(b"7"), "no result of"),
-    "json is binary": ("json", write(bytes(range(256))), "truncated, or no JSON"),
+    "json is something else": ("json", write(b'{"a": [1, 2]}'), "not a result of"),
+    "json is a number": ("json", write(b"7"), "not a result of"),
+    "json is binary": ("json", write(bytes(range(256))), "truncated, or not JSON"),
     "json lacks a field": ("json", drop_a_field, "not match"),
     "json unsigned": ("json", write(RAW.replace(b"checksum", b"sum")), "not match"),
-    "deep json": ("json", write(b'{"a":' * 200_000), "truncated, or no JSON"),
+    "deep json": ("json", write(b'{"a":' * 200_000), "truncated, or not JSON"),
     "the json of another": ("json", write(RAW), "the result of another key"),
     "scores in words": ("json", change(test={"accuracy": "good"}), "field 'test'"),
     "a status of its own": ("json", change(status="splendid"), "field 'status'"),
-    "done without arrays": ("json", change(arrays_sha256=None), "without its predict"),
-    "json is a folder": ("json", make_folder, "it is no regular file"),
+    "done without arrays": ("json", change(arrays_sha256=None), "without predictions"),
+    "json is a folder": ("json", make_folder, "it is not a regular file"),
     "json links to itself": ("json", make_endless_link, os.strerror(errno.ELOOP)),
-    "json is a pipe": ("json", make_pipe, "it is no regular file"),
+    "json is a pipe": ("json", make_pipe, "it is not a regular file"),
     "npz empty": ("npz", cut(0), "do not match their checksum"),
     "npz cut": ("npz", cut(100), "do not match their checksum"),
     "a flipped byte of the npz": ("npz", flip(0.3), "do not match their checksum"),
     "the last byte of the npz": ("npz", flip(0.9999), "do not match their checksum"),
-    "npz is missing": ("npz", os.unlink, "missing, or no file"),
+    "npz is missing": ("npz", os.unlink, "missing, or not a file"),
     "npz holds objects": ("npz", write_objects, "do not match their checksum"),
-    "npz is a folder": ("npz", make_folder, "missing, or no file"),
-    "npz is a pipe": ("npz", make_pipe, "missing, or no file"),
-    "npz links to itself": ("npz", make_endless_link, "missing, or no file"),
+    "npz is a folder": ("npz", make_folder, "missing, or not a file"),
+    "npz is a pipe": ("npz", make_pipe, "missing, or not a file"),
+    "npz links to itself": ("npz", make_endless_link, "missing, or not a file"),
 }  # fmt: skip
 
 
@@ -270,89 +267,6 @@ def test_done_replaces_what_is_not_and_nothing_replaces_done(tmp_path, status):
     assert stored.content(tmp_path) == before
 
 
-def test_every_cut_and_flip_of_a_result_is_noticed():
-    for size in range(len(RAW)):
-        with pytest.raises(ValueError, match=r"no JSON|no result"):
-            from_json(RAW[:size])
-    for position in range(len(RAW)):
-        for bit in range(8):
-            flipped = bytearray(RAW)
-            flipped[position] ^= 1 << bit
-            with pytest.raises(ValueError):  # noqa: PT011 (it says different things)
-                from_json(bytes(flipped))
-
-
-JSON = st.recursive(
-    st.one_of(
-        st.none(),
-        st.booleans(),
-        st.integers(),
-        st.floats(allow_nan=False),
-        st.text(max_size=9),
-    ),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.text(max_size=9), inner, max_size=3)
-    ),
-    max_leaves=5,
-)
-
-
-@settings(max_examples=100, deadline=None, database=None)
-@given(st.binary() | JSON.map(lambda value: json.dumps(value).encode()))
-def test_what_is_no_result_is_a_value_error(raw):
-    with pytest.raises(ValueError, match=r"no JSON|no result"):
-        from_json(raw)
-
-
-@settings(max_examples=150, deadline=None, database=None)
-@given(st.sampled_from(sorted(vars(RESULT))), JSON)
-def test_any_value_of_a_field_is_read_or_named(name, value):
-    raw = to_json(replace(RESULT, **{name: value}))
-    try:
-        read = json.loads(to_json(from_json(raw)))[name]
-    except ValueError as error:
-        said = str(error)
-    else:
-        said = f"its field '{name}': {read!r}"
-        assert read == value
-    assert f"its field '{name}'" in said
-
-
-WRONG = {
-    "key": 1, "fields": [], "dataset": None, "repetition": "0", "status": "missing",
-    "data_hash": 0, "train": {"accuracy": "0.5"}, "test": [0.5], "fit_seconds": "1",
-    "peak_rss_mib": [], "attempts": 1.5, "threads": True, "warnings": "words",
-    "iterations": {}, "error": {"type": 1}, "versions": {"numpy": None},
-    "dirty": "no", "arrays_sha256": 5,
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", WRONG)
-def test_a_field_of_a_wrong_type_is_named(name):
-    with pytest.raises(ValueError, match=f"field '{name}'"):
-        from_json(to_json(replace(RESULT, **{name: WRONG[name]})))
-
-
-@pytest.mark.parametrize(
-    "raw",
-    [
-        b"[" * 1_000_000,
-        b'{"key":' * 1_000_000,
-        RAW.replace(
-            b'"fields": {', b'"fields": {"a": ' + b"[" * 960 + b"]" * 960 + b","
-        ),
-        b"9" * 10_000,
-        b"\xff\xfe",
-        b"NaN",
-    ],
-    ids=["lists", "mappings", "in a field", "digits", "half", "nan"],
-)
-def test_what_stretches_a_parser_is_a_value_error(raw):
-    with pytest.raises(ValueError):  # noqa: PT011 (it says different things)
-        from_json(raw)
-
-
 def test_temporary_files_of_dead_runs_are_swept_and_no_others(tmp_path):
     shard = tmp_path / RESULT.key[:2]
     shard.mkdir()
@@ -400,8 +314,8 @@ def read_only(*_, **__):
 
 
 FULL = (
-    "full: cannot be used ({}); free its place, make room, or choose another folder "
-    "with --store"
+    "full: cannot be used ({}); check that it is a folder, its permissions and the "
+    "free space, or choose another folder with --store"
 )
 
 
@@ -499,7 +413,7 @@ def test_a_run_that_ends_as_it_writes_has_changed_nothing(
 
 def test_two_runs_at_the_same_time_share_a_store(write_suite, tmp_path):
     entries = ["GNB", {"class": "fault_zoo.Slow"}]
-    path = write_suite(classifiers=entries, repetitions=4)
+    path = write_suite(classifiers=entries, repetitions=4, audits=False)
     runs = [BenchProcess(tmp_path, "run", path, "--out", name) for name in "ab"]
     ends = [run.finish() for run in runs]
     assert [code for code, _, _ in ends] == [0, 0], ends
@@ -550,14 +464,3 @@ def test_a_run_that_failed_does_not_write_over_another_that_was_done(
     assert store.get(RESULT.key).status == "done"
     assert stored.names(store.path(RESULT.key, "json").parent) == [
         f"{RESULT.key}.json", f"{RESULT.key}.npz"]  # fmt: skip
-
-
-def test_a_result_of_an_older_version_lacks_what_has_a_default():
-    document = json.loads(RAW)
-    del document["checksum"], document["iterations"]
-    document["checksum"] = result_module._checksum(document)
-    assert from_json(json.dumps(document).encode()).iterations is None
-    del document["checksum"], document["status"]
-    document["checksum"] = result_module._checksum(document)
-    with pytest.raises(ValueError, match="another version"):
-        from_json(json.dumps(document).encode())

@@ -58,7 +58,7 @@ def test_a_training_for_the_whole_suite_becomes_the_classifiers_own(tmp_path):
         ({"lr": {"low": 0, "high": 1, "log": True}}, "above 0"),
         ({"lr": {"low": 1}}, "either 'choices', or 'low' and 'high'"),
         ({"lr": {"choices": [1], "log": True}}, "either 'choices', or"),
-        ({"lr": {"choices": [1, 1]}}, "stands here twice"),
+        ({"lr": {"choices": [1, 1]}}, "duplicate choice 1"),
         ({"lr": {"choices": [{"a": 1}]}}, "study.space.lr.choices[0]"),
         ({"lr": {"chioces": [1]}}, "did you mean 'choices'"),
         ({}, "study.space"),

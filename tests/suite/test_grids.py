@@ -96,7 +96,7 @@ def test_c_takes_all_of_a_grid_or_one(write_suite):
     ]
     one = plan.limited([], ["KNN p=3", "DT"])
     assert [c.id for c in one.classifiers] == ["DT", "KNN p=3"]
-    with pytest.raises(SuiteError, match=r"mean 'KNN'\?\) Known: KNN, DT, KNN n_nei"):
+    with pytest.raises(SuiteError, match=r"mean 'KNN'\?\)\. Known: KNN, DT, KNN n_nei"):
         plan.limited([], ["KNNN"])
 
 
@@ -112,9 +112,9 @@ def test_c_takes_a_classifier_of_that_very_id_first(write_suite):
         ({"grid": [1]}, "grid: found [1]; expected parameters"),
         ({"grid": {"p": 1}}, "grid.p: found 1; expected a list of values"),
         ({"grid": {"p": []}}, "grid.p: found []; expected a list"),
-        ({"grid": {"p": [1, 2, 1]}}, "grid.p[2]: the value 1 stands here twice"),
-        ({"grid": {"p": [1, "1"]}}, "the id 'KNN p=1' stands here twice"),
-        ({"grid": {"p": [1, 2]}, "params": {"p": 1}}, "'p' stands in params as well"),
+        ({"grid": {"p": [1, 2, 1]}}, "grid.p[2]: duplicate value 1; values"),
+        ({"grid": {"p": [1, "1"]}}, "duplicate id 'KNN p=1'"),
+        ({"grid": {"p": [1, 2]}, "params": {"p": 1}}, "found 'p' in params as well"),
         (
             {"grid": {"p": [*range(11)], "q": [*range(10)]}},
             "110 combinations; expected",

@@ -29,10 +29,10 @@ def test_a_suite_is_read_with_defaults(write_suite):
         ({"limits": {"memory": "4"}}, "a size with its unit"),
         ({"classifiers": [{"use": "SVC", "limits": {"time": 1}}]}, "mean 'timeout'"),
         ({"classifiers": ["SVM"]}, "did you mean 'SVC'"),
-        ({"classifiers": ["SVC", "SVC"]}, "the id 'SVC' stands here twice"),
+        ({"classifiers": ["SVC", "SVC"]}, "duplicate id 'SVC'"),
         ({"classifiers": [{"id": "a"}]}, "either 'use'"),
         ({"classifiers": [{"class": "nodots"}]}, "a dotted path"),
-        ({"datasets": [DATASET, DATASET]}, "the id 'grid' stands here twice"),
+        ({"datasets": [DATASET, DATASET]}, "duplicate id 'grid'"),
         ({"datasets": [DATASET | {"trian": 5}]}, "did you mean 'train'"),
         ({"datasets": [DATASET | {"train": "5"}]}, 'found "5"'),
         ({"datasets": [DATASET | {"train": True}]}, "found true"),
@@ -82,12 +82,12 @@ def test_the_line_of_a_mistake_is_told(write_suite):
     [
         ("a: !!python/object:os.system x", "the tag"),
         ("a: &x 1\nb: *x", "an anchor or alias"),
-        ("a: 1\na: 2", "stands here twice"),
+        ("a: 1\na: 2", "duplicate key 'a'"),
         ("a: [1", "not readable as YAML"),
         ("\ta: 1", "not readable as YAML"),
         ("", "an empty file"),
         ("- 1", "expected a mapping"),
-        ("a: .nan", "is no number"),
+        ("a: .nan", "is not a finite number"),
         ("a: 1\n---\nb: 2", "a second document"),
         ("a: " + "[" * 5000, "nested more than"),
         ("a: " + "x" * 2**20, "more than"),
@@ -124,7 +124,9 @@ def test_the_schema_for_editors_describes_keys_and_takes_a_name_for_a_classifier
         assert "required" not in schemas[name]  # an id is made of preset or class
     said = {k: v["description"] for k, v in schemas["GridInputs"]["properties"].items()}
     assert said["low"] == "The ends of the interval, in every dimension."  # inherited
-    assert said["kind"] == 'Which kind: "grid".'
+    assert said["kind"] == 'The kind "grid".'
     # Under its name in the file, which is not that of the attribute.
     split = schemas["Split"]["properties"]["unseen-functions"]
-    assert split["description"].startswith("How many functions only the test curves")
+    assert split["description"].startswith(
+        "Number of functions that only the test curves"
+    )

@@ -34,13 +34,16 @@ def test_a_date_is_text_as_yaml_writes_it(tmp_path, write_suite):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"date": "24.11.2026"}, "answers[0].date: found '24.11.2026'; expected a day"),
-        ({"date": "2026-02-30"}, "found '2026-02-30'; expected a day"),
+        (
+            {"date": "24.11.2026"},
+            "answers[0].date: found '24.11.2026'; expected a date",
+        ),
+        ({"date": "2026-02-30"}, "found '2026-02-30'; expected a date"),
         ({"date": "20261124"}, "such as 2026-11-24"),
-        ({"date": 20261124}, "expected a day of the calendar"),
+        ({"date": 20261124}, "expected a date, such as 2026-11-24"),
         ({"commit": "0123AB"}, "found '0123AB'; expected 7 to 40 hexadecimal"),
         ({"commit": "0123abz"}, "expected 7 to 40 hexadecimal"),
-        ({"commit": 1234567}, "quote them if they are digits alone"),
+        ({"commit": 1234567}, "quote them if all are digits"),
         ({"commit": "a" * 41}, "expected 7 to 40 hexadecimal"),
         ({"answer": ""}, "answers[0].answer"),
         ({"author": "me"}, "unknown key 'author'"),

@@ -123,22 +123,22 @@ def test_numbers_are_written_short():
     [
         (of(DATASET, {"nois": [1, 2]}), "'nois' (did you mean 'noise'?)"),
         (of(DATASET, {"inputs.std": [1, 2]}), "unknown field 'inputs.std'"),
-        (of(DATASET, {"dtype": [1, 2]}), "'dtype' is no number"),
+        (of(DATASET, {"dtype": [1, 2]}), "'dtype' is not a number"),
         (of(DATASET, {"neural.hidden": [1, 2]}), "neural.width sets the width of all"),
         (of(FEW, {"train": 5}), "found 5; expected a list of numbers"),
         (of(FEW, {"train": [5]}), "1 values; expected 2 to 100"),
         (of(FEW, {"train": list(range(1, 102))}), "101 values; expected 2 to 100"),
         (of(FEW, {"train": [5, "9"]}), "train[1]: found '9'; expected a number"),
         (of(FEW, {"train": [5, True]}), "train[1]: found True; expected a number"),
-        (of(FEW, {"train": [5, 6, 5.0]}), "the value 5 stands here twice"),
+        (of(FEW, {"train": [5, 6, 5.0]}), "duplicate value 5; values"),
         (of(FEW, {"train": [5, 0]}), "[0].sweep.train[1]: found 0; input should be"),
         (of(FEW, {"train": [5, 2.5]}), "sweep.train[1]: found 2.5"),
         (of(FEW, {"neural.width": [5, 0]}), "sweep.neural.width[1]: found 0"),
-        (of(DATASET, {"train": [5, 6]}), "the entry says train as well; leave it out"),
+        (of(DATASET, {"train": [5, 6]}), "found train in the entry as well; expected"),
         (of(DATASET, {}), "found no field; expected one field"),
         (of(DATASET, [1]), "found no field; expected one field"),
         (of(DATASET, {"noise": [1, 2], "test": [1, 2]}), "found noise, test; expected"),
-        (of(FEW, {"neural.width": [1, 2]}, neural=[1]), "'neural' is no mapping"),
+        (of(FEW, {"neural.width": [1, 2]}, neural=[1]), "'neural' is not a mapping"),
         (DATASET | {"swep": {}}, "did you mean 'sweep'"),
     ],
 )
@@ -152,11 +152,11 @@ def test_a_mistake_in_a_sweep_is_named(suite_of, entry, said):
 @pytest.mark.parametrize(
     ("entries", "said"),
     [
-        ([of(FEW, {"train": [5, 6]}), DATASET], "the id 'grid' stands here twice"),
-        ([of(FEW, {"train": [5, 6]})] * 2, "the id 'grid' stands here twice"),
+        ([of(FEW, {"train": [5, 6]}), DATASET], "duplicate id 'grid'"),
+        ([of(FEW, {"train": [5, 6]})] * 2, "duplicate id 'grid'"),
         (
             [of(FEW, {"train": [5, 6]}), DATASET | {"id": "grid train=5"}],
-            "datasets[1]: the id 'grid train=5' stands here twice",
+            "datasets[1]: duplicate id 'grid train=5'",
         ),
     ],
 )

@@ -1,6 +1,6 @@
 """Classifiers for tests of a cluster: they know which worker they are on.
 
-A worker's child is a nursery, its child a warden, its child the cell.
+A worker's child is a fork server, its child a watchdog, its child the cell.
 """
 
 import os

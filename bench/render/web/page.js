@@ -1,4 +1,4 @@
-// The colours: the system's, until the reader chooses.
+// Colours: those of the system until the reader chooses.
 const root = document.documentElement;
 const system = matchMedia("(prefers-color-scheme: dark)");
 const toggle = document.querySelector("[data-theme-toggle]");
@@ -9,7 +9,7 @@ toggle.addEventListener("click", () => {
   try {
     localStorage.setItem("bench-theme", root.dataset.theme);
   } catch {
-    // Not remembered, then.
+    // The choice is not stored, such as in a page opened from a file.
   }
   showTheme();
 });
@@ -42,7 +42,7 @@ dialog.addEventListener("close", () => {
   opener = null;
 });
 
-// The contents: the section being read is marked.
+// Table of contents: mark the section that is being read.
 const links = new Map(
   [...document.querySelectorAll("nav a")].map((link) => [link.hash.slice(1), link]),
 );
@@ -60,14 +60,14 @@ for (const heading of document.querySelectorAll("main :is(h2, h3)[id]")) {
   seen.observe(heading);
 }
 
-// The tables: DataTables sorts and filters what the document already holds.
+// Tables: DataTables sorts and filters the rows that are in the document.
 const library = document.getElementById("page-datatables").textContent;
 const address = URL.createObjectURL(new Blob([library], { type: "text/javascript" }));
 const { default: DataTable } = await import(address);
 URL.revokeObjectURL(address);
 DataTable.ext.errMode = "throw";
 
-// Numbers come from data-order; what is blank stays last in either direction.
+// Numbers are read from data-order; blank cells stay last in both directions.
 const blanksLast = (sign) => (a, b) => {
   if (a === "" || b === "") return (a === "") - (b === "");
   return sign * (Number(a) - Number(b));

@@ -1,9 +1,9 @@
-// Before anything is painted: the colours that the reader chose the last time.
+// Before the page is painted: apply the colours that the reader chose last time.
 try {
   const chosen = localStorage.getItem("bench-theme");
   if (chosen === "dark" || chosen === "light") {
     document.documentElement.dataset.theme = chosen;
   }
 } catch {
-  // A page opened from a file may not be allowed to remember.
+  // A page opened from a file may not be allowed to use localStorage.
 }

@@ -1,0 +1,226 @@
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from bench.base.limits import Limits
+from bench.processes.executors import AbortedError, ForkServer, Spawner, new_executor
+from bench.processes.watchdog import Request
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="uses signals")
+
+
+def request(function, *arguments, timeout=60.0, memory=None):
+    return Request(pickle.dumps((function, arguments)), Limits(timeout, memory))
+
+
+@pytest.fixture(params=[ForkServer, Spawner])
+def executor(request):
+    executor = request.param(1, ["json"])
+    yield executor
+    executor.close()
+
+
+def outcome_of(executor, *arguments, **limits):
+    executor.start(7, request(*arguments, **limits))
+    [(token, outcome)] = executor.wait()
+    assert token == 7
+    return outcome
+
+
+def test_an_answer_comes_back_under_its_token(executor):
+    for token, text in enumerate(["12", "[3]", "null"]):
+        executor.start(token, request(eval, f"__import__('json').loads('{text}')"))
+    answers = {}
+    while len(answers) < 3:
+        answers |= {token: pickle.loads(end.answer) for token, end in executor.wait()}
+    assert answers == {0: 12, 1: [3], 2: None}
+
+
+def test_each_call_has_a_process_of_its_own(executor):
+    pids = [pickle.loads(outcome_of(executor, os.getpid).answer) for _ in range(2)]
+    assert len({*pids, os.getpid()}) == 3
+
+
+@pytest.mark.parametrize(
+    ("code", "how", "exit_code", "log"),
+    [
+        ("1 / 0", "exited", 1, "ZeroDivisionError: division by zero"),
+        ("__import__('sys').exit(3)", "exited", 3, ""),
+        ("__import__('sys').exit('words')", "exited", 1, ""),
+        ("__import__('os')._exit(0)", "exited", 0, ""),
+        (
+            "__import__('ctypes').string_at(0)",
+            "exited",
+            -signal.SIGSEGV,
+            "Segmentation",
+        ),
+        ("lambda: 0", "exited", 1, "pickle"),
+    ],
+)
+def test_a_call_without_an_answer_says_how_its_process_ended(
+    executor, code, how, exit_code, log
+):
+    outcome = outcome_of(executor, eval, code)
+    assert (outcome.how, outcome.exit_code) == (how, exit_code)
+    assert log in outcome.log
+    assert outcome.answer == b""
+
+
+def test_a_call_beyond_its_time_is_stopped(executor):
+    outcome = outcome_of(executor, time.sleep, 600, timeout=0.3)
+    assert outcome.how == "timeout"
+    assert 0.3 < outcome.seconds < 30
+
+
+def test_a_call_beyond_its_memory_is_killed(executor):
+    # Slowly and in many parts, so that no allocation alone is beyond the limit.
+    code = "held = []\nwhile True:\n    held.append(bytes(2**20))"
+    outcome = outcome_of(executor, exec, code, memory=2**28)
+    assert outcome.how == "memory" or "MemoryError" in outcome.log
+
+
+def test_what_a_call_leaves_running_is_ended(executor, tmp_path):
+    note = tmp_path / "pid"
+    code = (
+        "import pathlib, subprocess, time\n"
+        "child = subprocess.Popen(['sleep', '600'], start_new_session=True)\n"
+        f"pathlib.Path({str(note)!r}).write_text(str(child.pid))\n"
+        f"time.sleep({0.5 if isinstance(executor, Spawner) else 0})\n"
+    )
+    assert outcome_of(executor, exec, code).how == "answered"
+    pid = int(note.read_text())
+    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == "zombie"
+
+
+def test_output_is_dropped_and_the_error_stream_kept(executor, capfd):
+    code = "import sys; print('out'); print('x' * 30_000 + 'end', file=sys.stderr)"
+    outcome = outcome_of(executor, exec, code)
+    assert len(outcome.log) == 20_000  # its end
+    assert outcome.log.endswith("xend\n")
+    assert capfd.readouterr().out == ""
+
+
+def test_temporary_files_of_a_call_are_deleted(executor):
+    code = "__import__('tempfile').mkstemp()[1]"
+    path = Path(pickle.loads(outcome_of(executor, eval, code).answer))
+    assert path.name.startswith("tmp")
+    assert not path.parent.exists()
+
+
+def test_libraries_of_a_call_use_the_threads_of_the_executor(executor):
+    code = "__import__('os').environ['OMP_NUM_THREADS']"
+    assert pickle.loads(outcome_of(executor, eval, code).answer) == "1"
+
+
+def test_abort_ends_a_wait_in_another_thread(executor):
+    executor.start(0, request(time.sleep, 600))
+    ends = []
+
+    def wait():
+        try:
+            executor.wait()
+        except AbortedError:
+            ends.append("aborted")
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    time.sleep(0.3)
+    executor.abort()
+    waiting.join(30)
+    assert ends == ["aborted"]
+
+
+def test_a_fork_server_imports_once_and_warms_up_once(tmp_path, monkeypatch):
+    (tmp_path / "warm_module.py").write_text(
+        "import os\npid = os.getpid()\nn_calls = 0\n"
+        "def warm():\n    global n_calls\n    n_calls += 1\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    executor = ForkServer(1, ["warm_module", "no_such_module"], "warm_module:warm")
+    try:
+        code = (
+            "(m := __import__('warm_module')).n_calls, m.pid, __import__('os').getpid()"
+        )
+        ends = [outcome_of(executor, eval, code) for _ in range(2)]
+    finally:
+        executor.close()
+    (n_calls, pid, own), (n_calls_2, pid_2, own_2) = (
+        pickle.loads(end.answer) for end in ends
+    )
+    assert n_calls == n_calls_2 == 1
+    assert pid == pid_2
+    assert len({pid, own, own_2}) == 3
+
+
+def test_after_a_killed_fork_server_calls_are_lost_and_later_ones_run():
+    executor = ForkServer(1, [])
+    try:
+        executor.start(0, request(time.sleep, 600))
+        time.sleep(0.2)
+        executor._process.kill()
+        [(token, outcome)] = executor.wait()
+        assert (token, outcome.how) == (0, "lost")
+        assert outcome_of(executor, os.getpid).how == "answered"
+    finally:
+        executor.close()
+
+
+def test_after_a_killed_watchdog_its_call_is_lost_and_ended():
+    executor = ForkServer(1, [])
+    try:
+        executor.start(0, request(time.sleep, 600))
+        server = psutil.Process(executor._process.pid)
+        deadline = time.monotonic() + 30
+        while not server.children(recursive=True)[1:]:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        watchdog, child = server.children(recursive=True)
+        watchdog.kill()
+        [(_, outcome)] = executor.wait()
+        assert outcome.how == "lost"
+        child.wait(10)
+        assert outcome_of(executor, os.getpid).how == "answered"
+    finally:
+        executor.close()
+
+
+def test_a_fork_server_ends_with_its_caller(tmp_path):
+    code = (
+        "import os, pickle, time\n"
+        "from bench.base.limits import Limits\n"
+        "from bench.processes.executors import ForkServer\n"
+        "from bench.processes.watchdog import Request\n"
+        "executor = ForkServer(1, [])\n"
+        "payload = pickle.dumps((time.sleep, (600,)))\n"
+        "executor.start(0, Request(payload, Limits()))\n"
+        "time.sleep(1)\n"
+        "print('ready', flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
+    ) as caller:
+        caller.stdout.readline()
+        below = psutil.Process(caller.pid).children(recursive=True)
+        assert len(below) == 3  # fork server, watchdog and call
+        caller.kill()
+    _, alive = psutil.wait_procs(below, timeout=20)
+    assert alive == []
+
+
+def test_the_executor_is_a_fork_server_where_there_is_fork(monkeypatch):
+    executor = new_executor(1)
+    assert isinstance(executor, ForkServer)
+    executor.close()
+    monkeypatch.delattr(os, "fork")
+    executor = new_executor(1)
+    assert isinstance(executor, Spawner)
+    executor.close()

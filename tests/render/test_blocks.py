@@ -1,0 +1,44 @@
+import pandas as pd
+import pytest
+
+from bench.render.blocks import Code, FigureFile, Link, Table, paragraphs
+
+
+def test_a_text_is_split_at_blank_lines_and_its_lines_are_joined() -> None:
+    assert paragraphs("one\n  two\n\n \n three ") == [["one two"], ["three"]]
+    assert paragraphs(" \n ") == []
+
+
+def test_words_with_parts_are_one_paragraph() -> None:
+    assert paragraphs(["see ", Code("a"), "\n\nb"]) == [["see ", Code("a"), "\n\nb"]]
+    assert paragraphs([]) == []
+
+
+@pytest.mark.parametrize("target", ["a/b.csv", "../x", "https://a.org", "HTTP://a.org"])
+def test_a_link_may_lead_to_a_file_or_a_page(target: str) -> None:
+    assert Link("words", target).target == target
+
+
+@pytest.mark.parametrize("path", ["/etc/a.png", "C:\\a.png", "\\\\server\\a.png"])
+def test_a_figure_is_named_by_a_path_beside_the_page(path: str) -> None:
+    with pytest.raises(ValueError, match="relative to the document"):
+        FigureFile(path, "nothing")
+
+
+def test_a_figure_needs_words() -> None:
+    with pytest.raises(ValueError, match=r"FigureFile\.alt: found no text"):
+        FigureFile("a.png", " ")
+
+
+@pytest.mark.parametrize(
+    "target", ["javascript:alert(1)", " JavaScript:alert(1)", "data:text/html,x"]
+)
+def test_a_link_that_would_run_is_refused(target: str) -> None:
+    with pytest.raises(ValueError, match=r"Link\.target"):
+        Link("click", target)
+
+
+def test_marks_must_have_the_shape_of_the_table() -> None:
+    frame = pd.DataFrame({"a": [1, 2]})
+    with pytest.raises(ValueError, match=r"shape \(1, 1\); .* shape \(2, 1\)$"):
+        Table(frame, bold=frame.head(1) > 0)

@@ -1,0 +1,135 @@
+import json
+from dataclasses import replace
+
+import pytest
+import stored
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bench.store import result as result_module
+from bench.store.result import Result, encodable, from_json, to_json
+
+RESULT = stored.result_of()
+RAW = to_json(RESULT)
+
+
+def test_a_result_is_the_same_after_json():
+    full = replace(
+        RESULT,
+        warnings=("a", "b"),
+        error={"type": "E", "message": "m"},
+        figures={"a": [1, None]},
+        fit_seconds=0.25,
+        dirty=False,
+    )
+    assert from_json(to_json(full)) == full
+    assert to_json(from_json(to_json(full))) == to_json(full)
+
+
+def test_only_an_audit_has_no_classifier():
+    assert not RESULT.is_audit
+    assert Result("k", {}, "d", 0, "", "done").is_audit
+
+
+def test_characters_that_utf_8_lacks_are_escaped_in_messages_and_warnings():
+    odd = replace(
+        RESULT, error={"type": "\ud800", "message": "é"}, warnings=("\udfff",)
+    )
+    sound = encodable(odd)
+    assert sound.error == {"type": "\\ud800", "message": "é"}
+    assert sound.warnings == ("\\udfff",)
+    assert encodable(RESULT) == RESULT
+
+
+def test_every_cut_and_flip_of_a_result_is_noticed():
+    for size in range(len(RAW)):
+        with pytest.raises(ValueError, match=r"not JSON|not a result"):
+            from_json(RAW[:size])
+    for position in range(len(RAW)):
+        for bit in range(8):
+            flipped = bytearray(RAW)
+            flipped[position] ^= 1 << bit
+            with pytest.raises(ValueError):  # noqa: PT011 (it says different things)
+                from_json(bytes(flipped))
+
+
+JSON = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.floats(allow_nan=False),
+        st.text(max_size=9),
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(max_size=9), inner, max_size=3)
+    ),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=100, deadline=None, database=None)
+@given(st.binary() | JSON.map(lambda value: json.dumps(value).encode()))
+def test_what_is_no_result_is_a_value_error(raw):
+    with pytest.raises(ValueError, match=r"not JSON|not a result"):
+        from_json(raw)
+
+
+@settings(max_examples=150, deadline=None, database=None)
+@given(st.sampled_from(sorted(vars(RESULT))), JSON)
+def test_any_value_of_a_field_is_read_or_named(name, value):
+    raw = to_json(replace(RESULT, **{name: value}))
+    try:
+        read = json.loads(to_json(from_json(raw)))[name]
+    except ValueError as error:
+        said = str(error)
+    else:
+        said = f"its field '{name}': {read!r}"
+        assert read == value
+    assert f"its field '{name}'" in said
+
+
+WRONG = {
+    "key": 1, "fields": [], "dataset": None, "repetition": "0", "status": "missing",
+    "data_hash": 0, "train": {"accuracy": "0.5"}, "test": [0.5], "fit_seconds": "1",
+    "peak_rss_mib": [], "attempts": 1.5, "threads": True, "warnings": "words",
+    "iterations": {}, "error": {"type": 1}, "versions": {"numpy": None},
+    "dirty": "no", "arrays_sha256": 5,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_field_of_a_wrong_type_is_named(name):
+    with pytest.raises(ValueError, match=f"field '{name}'"):
+        from_json(to_json(replace(RESULT, **{name: WRONG[name]})))
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"[" * 1_000_000,
+        b'{"key":' * 1_000_000,
+        RAW.replace(
+            b'"fields": {', b'"fields": {"a": ' + b"[" * 960 + b"]" * 960 + b","
+        ),
+        b"9" * 10_000,
+        b"\xff\xfe",
+        b"NaN",
+    ],
+    ids=["lists", "mappings", "in a field", "digits", "half", "nan"],
+)
+def test_what_stretches_a_parser_is_a_value_error(raw):
+    with pytest.raises(ValueError):  # noqa: PT011 (it says different things)
+        from_json(raw)
+
+
+def test_a_result_of_an_older_version_lacks_what_has_a_default():
+    document = json.loads(RAW)
+    del document["checksum"], document["iterations"]
+    document["checksum"] = result_module._checksum(document)
+    assert from_json(json.dumps(document).encode()).iterations is None
+    del document["checksum"], document["status"]
+    document["checksum"] = result_module._checksum(document)
+    with pytest.raises(ValueError, match="another version"):
+        from_json(json.dumps(document).encode())
