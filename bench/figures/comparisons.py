@@ -14,13 +14,14 @@ from bench.figures.theme import (
     ClassifierStyle,
     axes_or_new,
     lines,
+    note_empty,
     plain,
     style,
     styles_of,
 )
 from bench.stats import METRICS
 
-# Told by shape, so that colour stays the classifier's; hollow where nothing is said.
+# The shape shows the verdict, since colour shows the classifier; o is drawn hollow.
 _VERDICTS = {"better": "^", "worse": "v", "equivalent": "s", "inconclusive": "o"}
 
 
@@ -37,16 +38,18 @@ def plot_differences(
 ) -> Axes:
     """Draw paired differences to the baseline on one dataset, each with its verdict.
 
-    Bars are simultaneous intervals; the band is the margin within which a difference
-    does not matter.
+    Bars are simultaneous intervals. The band is the margin, within which differences do
+    not matter.
 
     Parameters
     ----------
     differences : DataFrame
-        Rows of one dataset, as `bench.stats.within_dataset.compare_to` gives them:
-        classifier, n, difference (positive is better), low, high and verdict.
+        Rows of one dataset from `bench.stats.within_dataset.compare_to`: classifier,
+        n, difference (positive is better), low, high and verdict.
+    metric
+        The metric that was compared.
     baseline, margin, alpha
-        That they were made with.
+        The values that `compare_to` was called with.
     """
     rows = differences.sort_values(
         "difference", ascending=False, kind="stable", na_position="last"
@@ -84,7 +87,7 @@ def plot_differences(
             color=FAINT if verdict == "inconclusive" else INK,
         )
     if rows.empty:
-        _say_in_the_middle(ax, "nothing to compare")
+        note_empty(ax, "nothing to compare")
     ax.set_yticks(range(len(rows)), [plain(name) for name in rows["classifier"]])
     ax.set_ylim(max(len(rows), 1) - 0.4, -0.6)
     ax.grid(axis="y", visible=False)
@@ -107,35 +110,36 @@ def plot_critical_differences(
     looks: Mapping[str, ClassifierStyle] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw mean ranks over datasets, and bars over classifiers not told apart.
+    """Draw mean ranks over datasets, with bars over classifiers that do not differ.
 
-    A dot on a bar says who belongs to it: a bar may pass over a classifier that differs
-    from some of the group.
+    Dots on a bar mark its members, since a bar may pass over a classifier that differs
+    significantly from some of the group.
 
     Parameters
     ----------
     ranks
-        Mean rank of each classifier, 1 is best.
+        Mean rank of each classifier; 1 is best.
     cliques
-        All maximal groups whose members were not told apart from one another; those
-        of one member may be there or not.
+        All maximal groups of classifiers without a significant difference in any pair.
+        Groups of one member may be included.
 
     Raises
     ------
     ValueError
-        If a clique names a classifier without a rank, or the cliques are not all the
-        maximal ones: then bars would contradict the tests.
+        If a clique names a classifier without a rank, or the cliques are not exactly
+        the maximal groups: then bars would contradict the tests.
     """
-    # Half a second, which a report without across-dataset tests does not pay.
+    # Imported late: it takes half a second, which most reports do not need.
     from scikit_posthocs import critical_difference_diagram
 
     ordered = pd.Series(ranks, dtype=float).sort_values(kind="stable")
     names = [str(name) for name in ordered.index]
     n = len(names)
     ax = axes_or_new(ax, PAGE, 0.9 + 0.19 * n)
-    # Numbers for names: a stranger's text may hold anything, two shortened ones may be
-    # the same, and the order of a set of strings differs from process to process.
-    alike, n_bars = _together(names, cliques)
+    # The library gets numbers instead of names: a user's name may hold anything, two
+    # shortened names may be equal, and the order of a set of strings differs from
+    # process to process, which would change the figure's bytes.
+    alike, n_bars = _alike(names, cliques)
     numbers = ordered.set_axis(range(n))
     looks = styles_of(names, looks)
     span = max(n - 1, 1)
@@ -153,15 +157,15 @@ def plot_critical_differences(
     )
     if len(drawn["crossbars"]) != n_bars:
         raise ValueError(
-            f"expected all maximal groups of classifiers not told apart; found {n_bars}"
-            f" of two or more, where their pairs make {len(drawn['crossbars'])}"
+            f"found {n_bars} groups of two or more classifiers; expected the "
+            f"{len(drawn['crossbars'])} maximal groups that their pairs make"
         )
     for text in drawn["labels"]:
         i = int(text.get_text())
         text.set_text(f"{plain(names[i])}  {numbers[i]:.2f}")
         text.set_color(INK)
-        away = -1 if text.get_ha() == "right" else 1
-        text.set_x(text.get_position()[0] + away * 0.01 * span)
+        direction = -1 if text.get_ha() == "right" else 1  # away from its line
+        text.set_x(text.get_position()[0] + direction * 0.01 * span)
     ax.spines["top"].set_visible(True)
     ax.spines["top"].set_bounds(1, max(n, 2))
     ax.set_xlim(1 - 0.04 * span, max(n, 2) + 0.04 * span)
@@ -169,27 +173,31 @@ def plot_critical_differences(
     ax.set_ylim(top=0.25)
     ax.grid(visible=False)
     ax.xaxis.set_label_position("top")
-    ax.set_xlabel("mean rank over datasets (1 is best; bars: not told apart)")
+    ax.set_xlabel(
+        "mean rank over datasets (1 is best; bars: no significant difference)"
+    )
     return ax
 
 
-def _together(
+def _alike(
     names: list[str], cliques: Iterable[Sequence[str]]
 ) -> tuple[pd.DataFrame, int]:
-    """Return a matrix of 1 where two were not told apart, else 0; and the groups."""
-    place = {name: i for i, name in enumerate(names)}
+    """Return a matrix with 1 for two of one group, else 0; and the number of groups.
+
+    Only groups of two or more are counted.
+    """
+    index = {name: i for i, name in enumerate(names)}
     alike = pd.DataFrame(np.eye(len(names)))
     groups = set()
     for clique in cliques:
-        unknown = sorted(set(clique) - place.keys())
+        unknown = sorted(set(clique) - index.keys())
         if unknown:
-            raise ValueError(f"a clique names {unknown}, which have no rank")
-        members = sorted(place[name] for name in clique)
+            raise ValueError(
+                f"found a clique with {unknown}, which have no rank; expected names of "
+                "ranked classifiers"
+            )
+        members = sorted(index[name] for name in clique)
         alike.iloc[members, members] = 1.0
         if len(members) > 1:
             groups.add(tuple(members))
     return alike, len(groups)
-
-
-def _say_in_the_middle(ax: Axes, text: str) -> None:
-    ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", color=FAINT)

@@ -1,4 +1,4 @@
-"""Figures of single curves' fate: the hardest ones, and how sure classifiers were."""
+"""Figures of held-out curves: the hardest ones, and calibration of confidence."""
 
 from collections.abc import Mapping
 
@@ -18,12 +18,13 @@ from bench.figures.theme import (
     handle,
     height_for,
     legend_beside,
+    note_empty,
     plain,
     style,
     styles_of,
 )
 
-_FEWEST = 10  # curves in a bin: the accuracy of fewer is chance
+_FEWEST = 10  # curves in a bin that is drawn; the accuracy of fewer is mostly noise
 _CLASSES = {0: "neural", 1: "symbolic"}
 
 
@@ -36,17 +37,17 @@ def plot_hardest(
     class_names: Mapping[int, str] = _CLASSES,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the curves that most classifiers get wrong, each in a box of its own.
+    """Draw the curves that most classifiers misclassify, each in its own box.
 
     Parameters
     ----------
     hardest : DataFrame
-        As `bench.stats.calibration.hardest_curves` gives it.
+        Rows of `bench.stats.calibration.hardest_curves`.
     x : array of shape (n_points, n_inputs)
     X : array of shape (n_curves, n_channels * n_points)
-        The curves that were predicted; the first channel is drawn.
+        The classified curves; the first channel is drawn.
     class_names
-        Label → its name.
+        Label → name of the class.
     """
     n = len(hardest)
     ax = axes_or_new(ax, PAGE, 0.5 + 1.05 * max(1, -(-n // 6)))
@@ -57,10 +58,10 @@ def plot_hardest(
     boxes = []
     for row in hardest.to_dict("records"):
         label = int(row["label"])
-        # Of more than two classes, the name alone says which it is.
+        # With more than two classes, only the name shows the class.
         colour = (NEURAL, SYMBOLIC)[label] if len(class_names) == 2 else INK
         name = plain(class_names.get(label, str(label)), 14)
-        title = f"{name}\n{row['wrong']} of {row['of']} err"
+        title = f"{name}\n{row['wrong']} of {row['of']} wrong"
         boxes.append((X[[row["curve"]], : len(x)], colour, title))
     draw_boxes(ax, x, boxes)
     return ax
@@ -73,27 +74,27 @@ def plot_calibration(
     looks: Mapping[str, ClassifierStyle] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw how often classifiers are right against how sure they say they are.
+    """Draw accuracy against confidence, with a dotted line for perfect calibration.
 
-    Repetitions are pooled within a bin; a marker's area grows with its curves, and
-    a bin of fewer than ten is not drawn. The legend gives the expected calibration
-    error, averaged over repetitions as in the tables.
+    Repetitions are pooled within a bin. A marker's area grows with the number of
+    curves, and a bin with fewer than ten is not drawn. The legend shows the expected
+    calibration error, averaged over repetitions as in the tables.
 
     Parameters
     ----------
     bins : DataFrame
-        As `bench.stats.calibration.calibration_frame` gives it, of one dataset.
+        Rows of one dataset from `bench.stats.calibration.calibration_frame`.
     """
     n_lines = bins["classifier"].nunique()
     ax = axes_or_new(ax, height=height_for(n_lines))
     looks = styles_of(bins["classifier"], looks)
-    # The probability of the class predicted is above one half where there are two.
+    # With two classes, the probability of the predicted class is at least one half.
     low = 0.5 if bins.empty or bins["confidence"].min() >= 0.5 - 1e-6 else 0.0
     ax.plot([low, 1], [low, 1], color=INK, linewidth=0.7, linestyle=":")
-    found = []
-    for name, own in bins.groupby("classifier", sort=False):
+    entries = []
+    for name, rows in bins.groupby("classifier", sort=False):
         look = looks[str(name)]
-        pooled = _pool(own)
+        pooled = _pool(rows)
         ax.plot(pooled["confidence"], pooled["accuracy"], color=look.colour, alpha=0.7)
         ax.scatter(
             pooled["confidence"],
@@ -105,21 +106,21 @@ def plot_calibration(
             linewidths=0.3,
             zorder=3,
         )
-        found.append((_mean_error(own), str(name), look))
-    found.sort(key=lambda entry: entry[:2])
-    if found:
+        entries.append((_mean_error(rows), str(name), look))
+    entries.sort(key=lambda entry: entry[:2])
+    if entries:
         legend_beside(
-            ax, [(handle(look), f"{plain(n)}  ECE {e:.3f}") for e, n, look in found]
+            ax, [(handle(look), f"{plain(n)}  ECE {e:.3f}") for e, n, look in entries]
         )
     else:
-        ax.text(0.5, 0.5, "no probabilities", transform=ax.transAxes, ha="center")
-    ax.set_xlabel("confidence (probability\nof the class predicted)")
+        note_empty(ax, "no probabilities")
+    ax.set_xlabel("confidence (probability\nof the predicted class)")
     ax.set_ylabel("accuracy, held-out")
     return ax
 
 
 def _pool(bins: pd.DataFrame) -> pd.DataFrame:
-    """Join the repetitions of a classifier, weighted by their curves."""
+    """Pool a classifier's repetitions in each bin, weighted by their curves."""
     sums = pd.DataFrame(
         {
             "n": bins["n"],
@@ -135,6 +136,8 @@ def _pool(bins: pd.DataFrame) -> pd.DataFrame:
 
 
 def _mean_error(bins: pd.DataFrame) -> float:
+    """Return the expected calibration error, averaged over repetitions."""
     gaps = (bins["accuracy"] - bins["confidence"]).abs() * bins["n"]
-    by = bins["repetition"]
-    return float((gaps.groupby(by).sum() / bins["n"].groupby(by).sum()).mean())
+    repetition = bins["repetition"]
+    errors = gaps.groupby(repetition).sum() / bins["n"].groupby(repetition).sum()
+    return float(errors.mean())

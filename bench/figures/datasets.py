@@ -1,4 +1,4 @@
-"""Curves in small boxes of their own, each with a title, side by side in one axes."""
+"""Figures of datasets: curves of the classes, input points, densities, tangents."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,66 +19,8 @@ from bench.figures.theme import (
     style,
 )
 
-_BOX = 1.05  # inches: no small picture is narrower
-
-
-def draw_boxes(
-    ax: Axes, x: np.ndarray, boxes: Sequence[tuple[np.ndarray, str, str]]
-) -> None:
-    """Draw each entry of `boxes` in a box of its own; the axes around are not shown.
-
-    Parameters
-    ----------
-    ax
-        Divided into as many boxes; a page holds six in a row.
-    x : array of shape (n_points, n_inputs)
-        Curves are drawn against its first column.
-    boxes
-        Curves (n_curves, n_points), their colour, and a title.
-    """
-    ax.set_axis_off()
-    order = np.argsort(x[:, 0], kind="stable")
-    places = _places(ax, len(boxes))
-    for (curves, colour, title), (box, first, last) in zip(boxes, places, strict=True):
-        small = ax.inset_axes(box)
-        small.plot(
-            x[order, 0],
-            curves[:, order].T,
-            color=colour,
-            linestyle="-" if x.shape[1] == 1 else "",
-            marker="" if x.shape[1] == 1 else ".",
-            markersize=2,
-        )
-        small.set_title(title, fontsize=SMALL, pad=2)
-        small.tick_params(labelsize=5.5, length=2, pad=1.5)
-        small.locator_params(axis="both", nbins=3)
-        small.margins(y=0.1)
-        # These are all that matter to the layout, which would measure each box twice.
-        small.set_in_layout(first or last)
-        if first:
-            small.set_ylabel("value", fontsize=SMALL, labelpad=1)
-        if last:
-            small.set_xlabel("input", fontsize=SMALL, labelpad=1)
-        else:
-            small.tick_params(axis="x", labelbottom=False)
-
-
-def _places(ax: Axes, n: int) -> list[tuple[Any, bool, bool]]:
-    """Divide axes into n boxes: (x, y, width, height), is leftmost, has none below."""
-    inches = np.array(inches_of(ax))
-    n_rows = -(-n // max(1, int(inches[0] / _BOX)))
-    n_columns = -(-n // n_rows)
-    gap = np.array([0.38, 0.34]) / inches  # for tick labels, and for a title
-    size = (1 - gap * (n_columns - 1, n_rows - 1)) / (n_columns, n_rows)
-    found = []
-    for i in range(n):
-        row, column = divmod(i, n_columns)
-        corner = (column * (size[0] + gap[0]), 1 - row * gap[1] - (row + 1) * size[1])
-        found.append(((*corner, *size), column == 0, i + n_columns >= n))
-    return found
-
-
 _COLUMN_COLOURS = ("#029E73", "#CC78BC", "#56B4E9", "#DE8F05")
+_BOX = 1.05  # inches: the smallest width of a box
 
 
 @style()
@@ -100,7 +42,7 @@ def plot_curves(
         (symbolic, SYMBOLIC, "symbolic"),
         (neural, NEURAL, "neural"),
     ):
-        lines = ax.plot(
+        drawn = ax.plot(
             x[order, 0],
             curves[:, order].T,
             color=colour,
@@ -110,8 +52,8 @@ def plot_curves(
             marker=marker,
             markersize=2,
         )
-        if lines:
-            lines[0].set_label(f"{len(curves)} {label}")
+        if drawn:  # one entry in the legend for all curves of a class
+            drawn[0].set_label(f"{len(curves)} {label}")
     ax.set_xlabel(_input_name(x))
     ax.set_ylabel("value")
     _legend_above_curves(ax)
@@ -122,13 +64,13 @@ def plot_curves(
 def plot_classes(
     x: np.ndarray, classes: Mapping[str, np.ndarray], *, ax: Axes | None = None
 ) -> Axes:
-    """Draw curves of each of many classes in a box of their own.
+    """Draw curves of many classes, one box for each class.
 
     Parameters
     ----------
     x : array of shape (n_points, n_inputs)
     classes
-        A class's name → its curves, shape (n_curves, n_points).
+        Name of a class → its curves, shape (n_curves, n_points).
     """
     ax = axes_or_new(ax, PAGE, 0.3 + 1.05 * -(-len(classes) // 6))
     boxes = [(curves, SYMBOLIC, plain(name, 20)) for name, curves in classes.items()]
@@ -138,14 +80,15 @@ def plot_classes(
 
 @style()
 def plot_inputs(x: np.ndarray, *, ax: Axes | None = None) -> Axes:
-    """Draw the histogram of each column of the input points, and the points."""
+    """Draw a histogram of each column of the input points, with marks at the points."""
     ax = axes_or_new(ax)
     for column in range(x.shape[1]):
         values = x[:, column]
         colour = _COLUMN_COLOURS[column % len(_COLUMN_COLOURS)]
+        n_bins = min(20, -(-len(np.unique(values)) // 5))  # on a grid 5 points a bin
         ax.hist(
             values,
-            bins=min(20, -(-len(np.unique(values)) // 5)),  # five points each on a grid
+            bins=n_bins,
             density=True,
             alpha=0.55,
             color=colour,
@@ -173,20 +116,20 @@ def plot_inputs(x: np.ndarray, *, ax: Axes | None = None) -> Axes:
 def plot_densities(
     points: Mapping[str, np.ndarray], *, even: str = "", ax: Axes | None = None
 ) -> Axes:
-    """Draw how densely each of several sets of points lies along its first column.
+    """Draw the density of several sets of points along their first column.
 
     Parameters
     ----------
     points
         Label → points, shape (n_points, n_inputs), the narrowest first.
     even
-        The label of those that lie evenly, if some do: a dashed line.
+        The label of the evenly spaced points, if there are any; its line is dashed.
     """
     ax = axes_or_new(ax)
     columns = {label: x[:, 0] for label, x in points.items()}
     low = min(values.min() for values in columns.values())
     high = max(values.max() for values in columns.values())
-    # The notebook's 50, unless a bin would hold fewer than ten points.
+    # 50 bins, as in the notebook, unless a bin would have fewer than ten points.
     n_bins = max(5, min(50, *(len(values) // 10 for values in columns.values())))
     edges = np.linspace(low, high, n_bins + 1)
     shades = mpl.colormaps["viridis"](np.linspace(0.0, 0.85, len(columns)))
@@ -205,8 +148,8 @@ def plot_densities(
     ax.set_ylim(bottom=0)
     ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     sizes = sorted({len(values) for values in columns.values()})
-    said = " to ".join(dict.fromkeys(f"{n}" for n in (sizes[0], sizes[-1])))
-    ax.set_xlabel(f"input, {said} points, {n_bins} bins")
+    n_points = " to ".join(dict.fromkeys(f"{n}" for n in (sizes[0], sizes[-1])))
+    ax.set_xlabel(f"input, {n_points} points, {n_bins} bins")
     ax.set_ylabel("density")
     return ax
 
@@ -218,22 +161,23 @@ def plot_tangents(
     *,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw curves with their exact tangents at six points: the gradient check.
+    """Draw curves with tangents at six points, which show whether gradients are right.
 
     Parameters
     ----------
     x : array of shape (n_points, n_inputs)
     curves
-        Values (n_points,), gradients (n_points, n_inputs), colour and label of each.
+        Values (n_points,), gradients (n_points, n_inputs), colour and label of each
+        curve.
     """
     ax = axes_or_new(ax)
     order = np.argsort(x[:, 0])
     xs = x[order, 0]
-    # Six points equally far apart along the input, not by their number.
+    # Six points at equal distances along the input, not at equal steps of the index.
     at = np.searchsorted(xs, np.linspace(xs[0], xs[-1], 8)[1:-1])
-    reach = 0.06 * (xs[-1] - xs[0])
+    half_length = 0.06 * (xs[-1] - xs[0])
     for values, gradients, colour, label in curves:
-        ys, slopes = values[order], gradients[order, 0]
+        ys, dy_dx = values[order], gradients[order, 0]
         marker = (
             {"linewidth": 1.0}
             if x.shape[1] == 1
@@ -241,8 +185,8 @@ def plot_tangents(
         )
         ax.plot(xs, ys, color=colour, label=label, alpha=0.75, **marker)
         for i in at:
-            ends = np.array([-reach, reach])
-            ax.plot(xs[i] + ends, ys[i] + ends * slopes[i], color=INK, linewidth=1.6)
+            ends = np.array([-half_length, half_length])
+            ax.plot(xs[i] + ends, ys[i] + ends * dy_dx[i], color=INK, linewidth=1.6)
             ax.plot(xs[i], ys[i], "o", color=INK, markersize=3)
     ax.set_xlabel(_input_name(x))
     ax.set_ylabel("value, with tangents")
@@ -250,8 +194,66 @@ def plot_tangents(
     return ax
 
 
+def draw_boxes(
+    ax: Axes, x: np.ndarray, boxes: Sequence[tuple[np.ndarray, str, str]]
+) -> None:
+    """Draw small boxes of curves, each with a title, within axes that are not shown.
+
+    Parameters
+    ----------
+    ax
+        The axes to divide into boxes; a page has room for six in a row.
+    x : array of shape (n_points, n_inputs)
+        Curves are drawn against its first column.
+    boxes
+        Curves (n_curves, n_points), their colour and the title of each box.
+    """
+    ax.set_axis_off()
+    order = np.argsort(x[:, 0], kind="stable")
+    places = _places(ax, len(boxes))
+    for (curves, colour, title), (bounds, is_leftmost, is_lowest) in zip(
+        boxes, places, strict=True
+    ):
+        box = ax.inset_axes(bounds)
+        box.plot(
+            x[order, 0],
+            curves[:, order].T,
+            color=colour,
+            linestyle="-" if x.shape[1] == 1 else "",
+            marker="" if x.shape[1] == 1 else ".",
+            markersize=2,
+        )
+        box.set_title(title, fontsize=SMALL, pad=2)
+        box.tick_params(labelsize=5.5, length=2, pad=1.5)
+        box.locator_params(axis="both", nbins=3)
+        box.margins(y=0.1)
+        # The layout measures each box twice; only boxes at the edges can change it.
+        box.set_in_layout(is_leftmost or is_lowest)
+        if is_leftmost:
+            box.set_ylabel("value", fontsize=SMALL, labelpad=1)
+        if is_lowest:
+            box.set_xlabel("input", fontsize=SMALL, labelpad=1)
+        else:
+            box.tick_params(axis="x", labelbottom=False)
+
+
+def _places(ax: Axes, n: int) -> list[tuple[Any, bool, bool]]:
+    """Divide axes into n boxes: (x, y, width, height), is leftmost, is lowest."""
+    inches = np.array(inches_of(ax))
+    n_rows = -(-n // max(1, int(inches[0] / _BOX)))
+    n_columns = -(-n // n_rows)
+    gap = np.array([0.38, 0.34]) / inches  # for tick labels, and for a title
+    size = (1 - gap * (n_columns - 1, n_rows - 1)) / (n_columns, n_rows)
+    places = []
+    for i in range(n):
+        row, column = divmod(i, n_columns)
+        corner = (column * (size[0] + gap[0]), 1 - row * gap[1] - (row + 1) * size[1])
+        places.append(((*corner, *size), column == 0, i + n_columns >= n))
+    return places
+
+
 def _legend_above_curves(ax: Axes) -> None:
-    """Put a legend in one row into room made for it over what is drawn."""
+    """Add a legend in one row above the curves, with room made for it."""
     low, high = ax.dataLim.intervaly
     span = (high - low) or 1.0
     ax.set_ylim(low - 0.05 * span, high + 0.2 * span)

@@ -1,7 +1,7 @@
-"""Names beside points, placed where they overlap nothing.
+"""Names beside points, placed so that they do not overlap.
 
-Written by hand, since adjustText leaves names that overlap in crowded figures, and
-places them once, before the layout of the figure is final.
+Written by hand: adjustText leaves overlapping names in crowded figures, and it places
+names once, before the layout of the figure is final.
 """
 
 from collections.abc import Sequence
@@ -15,36 +15,38 @@ from matplotlib.text import Text
 from matplotlib.transforms import IdentityTransform
 
 _ANGLES = np.deg2rad([0, 180, 90, 270, 30, 330, 150, 210, 60, 300, 120, 240])
-# Points, from a point to the edge of its name; the far ones are for many at one place.
+# Distances, in points, from a point to the edge of its name. The large ones are needed
+# where many points lie at one place.
 _RADII = (3.0, 6.0, 10.0, 15.0, 21.0, 28.0, 36.0, 45.0, 60.0, 75.0, 90.0, 110.0, 130.0)
-_NEAR = 7.0  # farther than this, a line leads from the point to its name
+_NEAR = 7.0  # points: from a larger distance, a line leads to the name
 _MARKER = 3.0  # half the width of a point's marker, in points
-# Text is never cut or written over where there is another place; the rest is taste.
+# Costs of a name that lies fully outside the axes, on another name, on a point, on a
+# line. The first two are so large that any other place is preferred.
 _OUTSIDE, _ON_TEXT, _ON_POINT, _ON_LINE = 40000.0, 20000.0, 600.0, 60.0
 
 
 class PointLabels(Artist):
-    """Names beside points.
+    """Artist that writes names beside points.
 
-    They are placed when they are drawn, since only then is the size of the axes known:
-    a title, a neighbour, another resolution or file format moves everything.
+    Names are placed each time the figure is drawn, since the size of the axes is not
+    known before: titles, neighbours, resolution and file format change it.
 
     Parameters
     ----------
     names : sequence of str
     points : array of shape (n_names, 2)
-        In data coordinates.
+        Positions in data coordinates.
     lines : sequence of arrays of shape (n, 2)
-        Polylines in data coordinates, better not written upon.
+        Polylines in data coordinates, which names should avoid.
     size
-        Of the letters, in points.
+        Size of the letters, in points.
     colour
-        Of the letters.
+        Colour of the letters.
 
     Attributes
     ----------
     texts : list of Text
-        In the order of `names`, where they were drawn last (in pixels).
+        In the order of `names`, at the pixel positions where they were drawn last.
     """
 
     def __init__(
@@ -67,7 +69,7 @@ class PointLabels(Artist):
         self.set_zorder(4)
 
     def add_to(self, ax: Axes) -> None:
-        """Join axes."""
+        """Add the names to axes."""
         ax.add_artist(self)
         for text in self.texts:
             text.set_figure(ax.figure)
@@ -94,11 +96,12 @@ class PointLabels(Artist):
             costs += _ON_LINE * _shares(boxes, dots).sum(1)
             box = boxes[costs.argmin()]
             placed = np.vstack([placed, box])
-            self._draw_one(renderer, self.texts[i], points[i], box, unit)
+            self._draw_name(renderer, self.texts[i], points[i], box, unit)
 
-    def _draw_one(
+    def _draw_name(
         self, renderer: Any, text: Text, point: np.ndarray, box: np.ndarray, unit: float
     ) -> None:
+        """Draw a name in its box, with a line to its point if that is far."""
         nearest = np.clip(point, box[:2], box[2:])
         if np.hypot(*(nearest - point)) > _NEAR * unit:
             line = Line2D(*np.transpose([point, nearest]), color="0.6", linewidth=0.5)
@@ -114,7 +117,10 @@ def _size(text: Text, renderer: Any) -> np.ndarray:
 
 
 def _crowded_first(points: np.ndarray) -> list[int]:
-    """Order points by their distance to the nearest other: those have least choice."""
+    """Order points by the distance to their nearest neighbour, the closest first.
+
+    Crowded points have the fewest places for a name, so they choose first.
+    """
     gaps = np.hypot(*(points[:, None] - points[None]).transpose(2, 0, 1))
     np.fill_diagonal(gaps, np.inf)
     return [int(i) for i in np.argsort(gaps.min(1), kind="stable")]
@@ -123,16 +129,16 @@ def _crowded_first(points: np.ndarray) -> list[int]:
 def _candidates(
     point: np.ndarray, size: np.ndarray, unit: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return boxes (n, 4) around a point, the favourite first, and what each costs."""
+    """Return boxes (n, 4) around a point, the preferred first, and their costs (n,)."""
     radii, angles = np.meshgrid(np.array(_RADII) * unit, _ANGLES, indexing="ij")
-    way = np.stack([np.cos(angles.ravel()), np.sin(angles.ravel())], 1)
-    centres = point + way * (radii.reshape(-1, 1) + size / 2)
+    directions = np.stack([np.cos(angles.ravel()), np.sin(angles.ravel())], 1)
+    centres = point + directions * (radii.reshape(-1, 1) + size / 2)
     costs = 4 * radii.ravel() / unit + np.tile(np.arange(len(_ANGLES)), len(_RADII))
     return np.hstack([centres - size / 2, centres + size / 2]), costs
 
 
 def _shares(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Return what share of each box (n, 4) each other (m, 4) covers: (n, m)."""
+    """Return the share of each box (n, 4) that each other box (m, 4) covers: (n, m)."""
     low = np.maximum(boxes[:, None, :2], others[None, :, :2])
     high = np.minimum(boxes[:, None, 2:], others[None, :, 2:])
     covered = np.prod(np.clip(high - low, 0, None), axis=2)
@@ -142,11 +148,12 @@ def _shares(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def _dots(line: np.ndarray, unit: float) -> np.ndarray:
-    """Return small boxes (n, 4) along a polyline (n, 2) in pixels."""
+    """Return small boxes (m, 4) along a polyline (n, 2) in pixels."""
     if len(line) < 2:
         return np.empty((0, 4))
     steps = np.hypot(*np.diff(line, axis=0).T)
     along = np.concatenate([[0.0], np.cumsum(steps)])
-    at = np.linspace(0, along[-1], min(int(along[-1] / (2 * unit)) + 2, 500))
-    dots = np.column_stack([np.interp(at, along, line[:, i]) for i in (0, 1)])
+    n_dots = min(int(along[-1] / (2 * unit)) + 2, 500)
+    positions = np.linspace(0, along[-1], n_dots)
+    dots = np.column_stack([np.interp(positions, along, line[:, i]) for i in (0, 1)])
     return np.hstack([dots - unit, dots + unit])

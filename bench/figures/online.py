@@ -1,4 +1,4 @@
-"""Figures of online training: its three accuracies told apart, and held-out ones."""
+"""Figures of online training: its three accuracies, and held-out accuracy of all."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,15 +18,16 @@ from bench.figures.theme import (
     legend_beside,
     lines,
     new_grid,
+    note_empty,
     plain,
     style,
     styles_of,
 )
-from bench.figures.training import over_repetitions, said_of_smoothing
+from bench.figures.training import epoch_label, over_repetitions
 from bench.stats import spread
 
-# By kind, not by classifier: one panel holds one classifier. Of Okabe and Ito's
-# palette, and no two lines of a kind.
+# Styles of the kinds of accuracy. One panel holds one classifier, so colour is free for
+# them. Colours are from Okabe and Ito's palette, and line styles differ as well.
 _LAST_STEP: dict[str, Any] = {"color": "#D98E00", "linestyle": (0, (4, 1.2))}
 _PREQUENTIAL: dict[str, Any] = {"color": "#009E73", "linestyle": "-"}
 _HELD_OUT: dict[str, Any] = {"color": INK, "marker": "o", "markersize": 2.6}
@@ -35,41 +36,42 @@ KINDS = {
     "prequential: the batch before any step": _PREQUENTIAL,
     "held-out: the fixed test curves": _HELD_OUT,
 }
-PANELS = 8  # of a figure
-_A_ROW = 4
-_MARKS = 12  # along a line; more would be a line of their own
+PANELS = 8  # the largest number of panels in a figure
+_PANELS_A_ROW = 4
+_MARKS = 12  # markers along a line; more would merge into a second line
 
 
 @style()
 def accuracies_figure(history: pd.DataFrame, held_out: pd.DataFrame) -> Any:
-    """Return a figure of the three accuracies, a panel a classifier, at most 8.
+    """Return a figure of the three accuracies, one panel for each classifier.
 
     Parameters
     ----------
     history, held_out : DataFrame
-        As `plot_accuracies` takes them, of those classifiers; the order of their
-        first rows is that of the panels.
+        Rows as in `plot_accuracies`, of at most 8 classifiers, whose order is that of
+        the panels.
     """
     names = list(dict.fromkeys([*history["classifier"], *held_out["classifier"]]))
     single = len(names) == 1
     width, height = (COLUMN, 2.6) if single else (PAGE, 1.8)
-    figure, axes, _ = new_grid(len(names), _A_ROW, width, height)
-    n_columns = -(-len(names) // -(-len(names) // _A_ROW))
+    figure, axes, _ = new_grid(len(names), _PANELS_A_ROW, width, height)
+    n_rows = -(-len(names) // _PANELS_A_ROW)
+    n_columns = -(-len(names) // n_rows)
     low, high = 1.0, 0.0
     for i, (name, ax) in enumerate(zip(names, axes, strict=True)):
-        mine, evaluated = (f[f["classifier"] == name] for f in (history, held_out))
-        plot_accuracies(mine, evaluated, ax=ax)
+        recorded, evaluated = (f[f["classifier"] == name] for f in (history, held_out))
+        plot_accuracies(recorded, evaluated, ax=ax)
         low, high = min(low, ax.dataLim.y0), max(high, ax.dataLim.y1)
         ax.set(xlabel="", ylabel="")
-        lowest = i + n_columns >= len(names)
-        ax.tick_params(labelleft=i % n_columns == 0, labelbottom=lowest)
+        is_lowest = i + n_columns >= len(names)
+        ax.tick_params(labelleft=i % n_columns == 0, labelbottom=is_lowest)
         ax.set_title(plain(name))
     for ax in axes:
         ax.set_ylim(low - 0.02, high + 0.02)
         ax.locator_params(axis="x", nbins=5)
     figure.supylabel("accuracy", fontsize=7.5)
-    said = said_of_smoothing(history)
-    figure.supxlabel(said if single else said.replace("\n", "; "), fontsize=7.5)
+    label = epoch_label(history)
+    figure.supxlabel(label if single else label.replace("\n", "; "), fontsize=7.5)
     figure.legend(
         [line for line, _ in accuracy_entries()],
         [label for _, label in accuracy_entries()],
@@ -85,37 +87,37 @@ def plot_accuracies(
 ) -> Axes:
     """Draw the three accuracies of one classifier that was trained online.
 
-    Lines are means over repetitions, bands one std about them. What the lines are
-    stands in `accuracy_entries`, for a legend that several axes share.
+    Lines are means over repetitions, and bands show one std around them. There is no
+    legend: several axes share one, made from `accuracy_entries`.
 
     Parameters
     ----------
     history : DataFrame
-        Rows of the classifier, as `bench.stats.histories.history_frame` gives them; its
-        columns accuracy and prequential_accuracy are drawn.
+        Rows of the classifier from `bench.stats.histories.history_frame`; the columns
+        accuracy and prequential_accuracy are drawn.
     held_out : DataFrame
-        Its rows, as `bench.stats.histories.held_out_frame` gives them.
+        Rows of the classifier from `bench.stats.histories.held_out_frame`.
     """
     ax = axes_or_new(ax)
-    drawn = False
-    for frame, quantity, how in (
+    is_empty = True
+    for frame, quantity, options in (
         (history, "accuracy", _LAST_STEP),
         (history, "prequential_accuracy", _PREQUENTIAL),
         (held_out, "accuracy", _HELD_OUT),
     ):
         if quantity in frame and frame[quantity].notna().any():
-            _draw(ax, frame, quantity, how)
-            drawn = True
-    if not drawn:
-        ax.text(0.5, 0.5, "nothing recorded", transform=ax.transAxes, ha="center")
-    ax.set_xlabel(said_of_smoothing(history))
+            _draw_mean(ax, frame, quantity, options)
+            is_empty = False
+    if is_empty:
+        note_empty(ax, "nothing recorded")
+    ax.set_xlabel(epoch_label(history))
     ax.set_ylabel("accuracy")
     return ax
 
 
 def accuracy_entries() -> list[tuple[Line2D, str]]:
-    """Return what a legend says of the lines of `plot_accuracies`."""
-    return [(Line2D([], [], **how), label) for label, how in KINDS.items()]
+    """Return the lines and labels of a legend for `plot_accuracies`."""
+    return [(Line2D([], [], **options), label) for label, options in KINDS.items()]
 
 
 @style()
@@ -125,48 +127,47 @@ def plot_held_out(
     looks: Mapping[str, ClassifierStyle] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the held-out accuracy of all classifiers as they train: a line each.
+    """Draw the held-out accuracy during training, one line for each classifier.
 
     Parameters
     ----------
     held_out : DataFrame
-        As `bench.stats.histories.held_out_frame` gives it, of one dataset.
+        Rows of one dataset from `bench.stats.histories.held_out_frame`.
     """
     n_lines = held_out["classifier"].nunique()
     ax = axes_or_new(ax, height=height_for(n_lines))
     looks = styles_of(held_out["classifier"], looks)
-    found = []
-    for name, own in held_out.groupby("classifier", sort=False):
+    entries = []
+    for name, rows in held_out.groupby("classifier", sort=False):
         look = looks[str(name)]
-        how = {"color": look.colour, "marker": look.marker, "markersize": 3.2}
-        last, n = _draw(ax, own, "accuracy", how)
+        options = {"color": look.colour, "marker": look.marker, "markersize": 3.2}
+        last, n = _draw_mean(ax, rows, "accuracy", options)
         label = f"{plain(str(name))} (n={n})"
-        found.append((-last, handle(look), label))
-    if found:  # in the order in which the lines end, to be found by eye
-        found.sort(key=lambda entry: (entry[0], entry[2]))
-        legend_beside(ax, [(line, label) for _, line, label in found])
+        entries.append((-last, handle(look), label))
+    if entries:  # the legend has the order of the lines' right ends
+        entries.sort(key=lambda entry: (entry[0], entry[2]))
+        legend_beside(ax, [(line, label) for _, line, label in entries])
     else:
-        ax.text(0.5, 0.5, "nothing recorded", transform=ax.transAxes, ha="center")
-    ax.locator_params(axis="x", nbins=5)  # long numbers would touch
+        note_empty(ax, "nothing recorded")
+    ax.locator_params(axis="x", nbins=5)  # the labels of more ticks would touch
     ax.set_xlabel(lines("epoch", "band: ±1 std over n repetitions"))
     ax.set_ylabel("held-out accuracy")
     return ax
 
 
-def _draw(
-    ax: Axes, frame: pd.DataFrame, quantity: str, how: dict[str, Any]
+def _draw_mean(
+    ax: Axes, frame: pd.DataFrame, quantity: str, options: dict[str, Any]
 ) -> tuple[float, int]:
-    """Draw a mean and its band; return where the mean ends, and over how many."""
+    """Draw a mean and its band; return its last value and the number of repetitions."""
     mean, std, n = over_repetitions(frame, quantity)
-    some = spread(len(mean), 300)
-    mean, std = mean.iloc[some], std.iloc[some]
-    how = how | {"markevery": max(1, len(mean) // _MARKS)}
-    ax.plot(mean.index, mean, **how)
+    rows = spread(len(mean), 300)  # histories are thin already; evaluations are not
+    mean, std = mean.iloc[rows], std.iloc[rows]
+    ax.plot(mean.index, mean, markevery=max(1, len(mean) // _MARKS), **options)
     ax.fill_between(
         mean.index,
         (mean - std).clip(lower=0.0),
         (mean + std).clip(upper=1.0),
-        color=how["color"],
+        color=options["color"],
         alpha=0.16,
         linewidth=0,
     )

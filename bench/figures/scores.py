@@ -1,4 +1,4 @@
-"""Figures of scores: every repetition, overfitting, and accuracy against time."""
+"""Figures of scores: every repetition, overfitting, and score against time."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -23,7 +23,7 @@ from bench.figures.theme import (
 )
 from bench.stats import METRICS
 
-_CLOCK = 1e-4  # seconds: what is stored is rounded to it, so nothing took less
+_CLOCK = 1e-4  # seconds: stored times are rounded to it, and 0 has no logarithm
 
 
 @style()
@@ -35,32 +35,34 @@ def plot_scores(
     looks: Mapping[str, ClassifierStyle] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw every repetition of one dataset: held-out filled, training hollow.
+    """Draw every repetition of one dataset: held-out dots filled, training dots hollow.
 
     Parameters
     ----------
     results : DataFrame
-        Rows of one dataset, as `bench.read_results` gives them. What is not done is
-        counted in the figure; what was trained online, without a training set, says
-        so.
+        Rows of one dataset from `bench.read_results`. The figure counts the cells that
+        are not done, and marks classifiers that were trained online, without a training
+        set.
+    metric
+        The metric of the scores.
     order
         Classifiers from the top.
     looks
-        Of the whole suite's classifiers, from `classifier_looks`.
+        Styles of all classifiers of the suite, from `classifier_styles`.
     """
     ax = axes_or_new(ax, height=0.4 + 0.21 * max(len(order), 2))
     looks = styles_of(order, looks)
     for row, name in enumerate(order):
-        own = results[results["classifier"] == name]
-        done = own[own["status"] == "done"]
+        cells = results[results["classifier"] == name]
+        done = cells[cells["status"] == "done"]
         online = len(done) > 0 and done[f"train_{metric}"].isna().all()
         online = online and done[f"test_{metric}"].notna().any()
-        spread = np.linspace(-0.1, 0.1, max(len(done), 1))[: len(done)]
+        offsets = np.linspace(-0.1, 0.1, max(len(done), 1))[: len(done)]
         for part, shift in (("train", 0.21), ("test", -0.21)):
             values = done[f"{part}_{metric}"]
             ax.scatter(
                 values,
-                row + shift + spread,
+                row + shift + offsets,
                 s=8,
                 facecolors="none" if part == "train" else looks[name].colour,
                 edgecolors=looks[name].colour,
@@ -69,20 +71,20 @@ def plot_scores(
             if values.notna().any():
                 ends = [row + shift - 0.19, row + shift + 0.19]
                 ax.plot([values.mean()] * 2, ends, color=INK, linewidth=1.0)
-        if len(done) < len(own):
-            counts = own["status"].value_counts()
-            said = ", ".join(f"{n} {status}" for status, n in sorted(counts.items()))
-            said += ", trained online" if online else ""
-            # Where the row has no dots, or else in what room is left under them.
-            _say_in_row(ax, row if done.empty else row + 0.42, said)
+        if len(done) < len(cells):
+            counts = cells["status"].value_counts()
+            note = ", ".join(f"{n} {status}" for status, n in sorted(counts.items()))
+            note += ", trained online" if online else ""
+            # In the middle of a row without dots, or else below the dots.
+            _note_in_row(ax, row if done.empty else row + 0.42, note)
         elif online:
-            _say_in_row(ax, row + 0.23, "trained online")
+            _note_in_row(ax, row + 0.23, "trained online")
     ax.set_yticks(range(len(order)), [plain(name) for name in order])
     ax.set_ylim(len(order) - 0.4, -0.6)
     ax.grid(axis="y", visible=False)
-    # From the right, since long names leave less room below the axes than there is.
-    key = "(● held-out, ○ training, | mean)"
-    ax.set_xlabel(f"{METRICS[metric].title} {key}", loc="right")
+    # Aligned right: long names at the left leave little room below the axes.
+    legend = "(● held-out, ○ training, | mean)"
+    ax.set_xlabel(f"{METRICS[metric].title} {legend}", loc="right")
     return ax
 
 
@@ -94,12 +96,14 @@ def plot_overfitting(
     looks: Mapping[str, ClassifierStyle] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw training against held-out means of one dataset; on the line, no overfit.
+    """Draw training against held-out means of one dataset; the line marks equality.
 
     Parameters
     ----------
     summary : DataFrame
-        Rows of one dataset, as `bench.analysis.results.summarise` gives them.
+        Rows of one dataset from `bench.analysis.results.summarise`.
+    metric
+        The metric of the scores.
     """
     ax = axes_or_new(ax)
     looks = styles_of(summary["classifier"], looks)
@@ -109,10 +113,10 @@ def plot_overfitting(
     lines = []
     if len(done):
         low, high = points.min(), points.max()
-        room = 0.06 * (high - low) + 1e-3
-        ax.set_xlim(low - room, high + room)
-        ax.set_ylim(low - room, high + room)
-        ends = np.array([low - room, high + room])
+        margin = 0.06 * (high - low) + 1e-3
+        ends = np.array([low - margin, high + margin])
+        ax.set_xlim(*ends)
+        ax.set_ylim(*ends)
         ax.plot(ends, ends, color=INK, linewidth=0.7, linestyle=":", scalex=False)
         lines.append(np.column_stack([ends, ends]))
     _draw_points(ax, list(done["classifier"]), points, looks, lines)
@@ -121,8 +125,8 @@ def plot_overfitting(
     ax.set_ylabel(f"training {title}")
     known = summary[f"test_{metric}_mean"].notna()
     online = summary[known & summary[f"train_{metric}_mean"].isna()]
-    _say_what_lacks(ax, online, done, "no training set (online)")
-    return _say_what_lacks(ax, summary.drop(online.index), done)
+    _name_missing(ax, online, done, "no training set (online)")
+    return _name_missing(ax, summary.drop(online.index), done)
 
 
 @style()
@@ -133,16 +137,17 @@ def plot_pareto(
     looks: Mapping[str, ClassifierStyle] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw held-out means of one dataset against seconds to fit, and their front.
+    """Draw held-out means of one dataset against seconds to fit, with the Pareto front.
 
-    On the front are the classifiers that no other beats in one without losing in the
-    other. Seconds compare on one machine with one number of threads only: say both in
-    the title.
+    Seconds compare only on the same machine with the same number of threads, so state
+    both in the title.
 
     Parameters
     ----------
     summary : DataFrame
-        Rows of one dataset, as `bench.analysis.results.summarise` gives them.
+        Rows of one dataset from `bench.analysis.results.summarise`.
+    metric
+        The metric of the scores.
     """
     ax = axes_or_new(ax)
     looks = styles_of(summary["classifier"], looks)
@@ -150,12 +155,12 @@ def plot_pareto(
     done = summary[summary["n"] > 0].dropna(subset=[score, "fit_seconds_mean"])
     seconds = done["fit_seconds_mean"].clip(lower=_CLOCK).to_numpy(float)
     scores = done[score].to_numpy(float)
-    better = METRICS[metric].larger_is_better
+    larger_is_better = METRICS[metric].larger_is_better
     lines = []
     if len(done):
-        chosen = pareto_front(seconds, scores, larger_is_better=better)
-        front = np.column_stack([seconds, scores])[chosen]
-        front = np.unique(front, axis=0)  # by seconds
+        on_front = pareto_front(seconds, scores, larger_is_better=larger_is_better)
+        front = np.column_stack([seconds, scores])[on_front]
+        front = np.unique(front, axis=0)  # sorted by seconds
         log_seconds(ax, seconds.min() / 2.5, seconds.max() * 2.5)
         corners = [front[0]]
         for before, after in pairwise(front):
@@ -163,20 +168,22 @@ def plot_pareto(
         corners.append(np.array([seconds.max() * 2.5, front[-1][1]]))
         steps = np.array(corners)
         ax.plot(*steps.T, color=FAINT, linewidth=0.9, zorder=1)
-        # Where lines are drawn on a log axis, names keep away from them there too.
-        lines.append(steps)
+        lines.append(steps)  # which names should avoid
         ax.margins(y=0.09)
     points = np.column_stack([seconds, scores])
     _draw_points(ax, list(done["classifier"]), points, looks, lines)
     ax.set_xlabel("time to fit (s), mean; line: Pareto front")
     ax.set_ylabel(f"held-out {METRICS[metric].title}")
-    return _say_what_lacks(ax, summary, done)
+    return _name_missing(ax, summary, done)
 
 
 def pareto_front(
     seconds: np.ndarray, scores: np.ndarray, *, larger_is_better: bool
 ) -> np.ndarray:
-    """Say which points no other beats in one without losing in the other.
+    """Find the points that no other point dominates.
+
+    A point dominates another if it is as good in both seconds and score, and better in
+    at least one of them.
 
     Parameters
     ----------
@@ -185,13 +192,13 @@ def pareto_front(
     Returns
     -------
     array of bool, shape (n_points,)
-        Of equal points, all or none.
+        True on the front. Equal points are all on it or all off it.
     """
     gains = scores if larger_is_better else -scores
     as_good = (seconds[:, None] <= seconds) & (gains[:, None] >= gains)
-    beyond = (seconds[:, None] < seconds) | (gains[:, None] > gains)
-    beaten: np.ndarray = np.any(as_good & beyond, axis=0)
-    return ~beaten
+    better = (seconds[:, None] < seconds) | (gains[:, None] > gains)
+    dominated: np.ndarray = np.any(as_good & better, axis=0)
+    return ~dominated
 
 
 def _draw_points(
@@ -201,6 +208,7 @@ def _draw_points(
     looks: Mapping[str, ClassifierStyle],
     lines: list[np.ndarray],
 ) -> None:
+    """Draw a marker and a name for each point; names avoid the lines."""
     for name, (x, y) in zip(names, points, strict=True):
         ax.scatter(
             x,
@@ -218,21 +226,21 @@ def _draw_points(
     labels.add_to(ax)
 
 
-def _say_what_lacks(
-    ax: Axes, summary: pd.DataFrame, shown: pd.DataFrame, why: str = "not done"
+def _name_missing(
+    ax: Axes, summary: pd.DataFrame, shown: pd.DataFrame, reason: str = "not done"
 ) -> Axes:
-    """Name the classifiers that have no point: a failure is never a gap."""
+    """Name classifiers without a point below the axes, since a failure must show."""
     names = [n for n in summary["classifier"] if n not in set(shown["classifier"])]
     if names:
-        said = ", ".join(plain(name) for name in names[:3])
-        said += f" and {len(names) - 3} more" if len(names) > 3 else ""
+        listed = ", ".join(plain(name) for name in names[:3])
+        listed += f" and {len(names) - 3} more" if len(names) > 3 else ""
         per_line = int(inches_of(ax)[0] * 72 / (0.56 * 7.5))
-        rows = wrap(f"{why}: {said}", max(24, per_line))
+        rows = wrap(f"{reason}: {listed}", max(24, per_line))
         ax.set_xlabel("\n".join([ax.get_xlabel(), *rows]))
     return ax
 
 
-def _say_in_row(ax: Axes, row: float, text: str) -> None:
+def _note_in_row(ax: Axes, row: float, text: str) -> None:
     ax.text(
         0.01,
         row,

@@ -1,4 +1,4 @@
-"""Figures of sweeps: a score against a quantity that datasets differ in."""
+"""Figures of sweeps: scores against the quantity in which datasets differ."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,9 +24,9 @@ from bench.figures.theme import (
 )
 from bench.stats import METRICS, is_wide, mean_interval, place_text, range_text
 
-MARK_HEIGHT = 0.14  # inches of a crossing written above the axes
+MARK_HEIGHT = 0.14  # inches: height of a crossing's line of text above the axes
 _MOST_MARKS = 4
-_AXES = 0.8  # of a figure's width, about: the rest is the legend's
+_AXES = 0.8  # approximate share of the axes in a figure's width, beside the legend
 
 
 @style()
@@ -42,88 +42,100 @@ def plot_sweep(
     looks: Mapping[str, ClassifierStyle] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw held-out scores against a swept quantity: a line a classifier.
+    """Draw held-out scores against a swept quantity, one line for each classifier.
 
-    The band is the t interval of the mean over repetitions; one repetition has none.
-    Where cells of a classifier are not done, the legend counts those that are. A ring
-    stands where another classifier becomes the best; of those that are clear, a bar
-    above the axes shows the interval, see `marks`.
+    Bands are t intervals of the mean over repetitions; a single repetition has none. If
+    some cells of a classifier are not done, the legend says how many are. A ring marks
+    where another classifier becomes the best. For the clear crossings among these, see
+    `marks`, a bar above the axes shows the interval.
 
     Parameters
     ----------
     scores : DataFrame
-        Columns classifier, score (NaN where a cell is not done) and `quantity`, a
-        number, or infinity for the limit; one row a cell.
+        One row for each cell: classifier, score (NaN where the cell is not done) and
+        `quantity`, a number, or infinity for the limit.
+    quantity
+        The column of the swept quantity.
+    metric
+        The metric of the scores.
     label
-        Of the horizontal axis, with the unit; the quantity's name by default.
+        Label of the horizontal axis, with the unit; by default the quantity's name.
     limit
-        What the quantity approaches, such as "grid": it stands to the right of all
+        Name of the quantity's limit, such as "grid". It is drawn to the right of all
         values, beyond a gap in the axis.
+    alpha
+        One minus the coverage of the bands.
     crossings
-        As `bench.stats.crossings.find_crossings` gives them.
+        Rows of `bench.stats.crossings.find_crossings`.
     """
-    n_all = scores["classifier"].nunique()
-    ax = axes_or_new(ax, height=height_for(n_all))
+    ax = axes_or_new(ax, height=height_for(scores["classifier"].nunique()))
     looks = styles_of(scores["classifier"], looks)
     done = scores.dropna(subset=["score", quantity])
     values = np.sort(done[quantity].unique()).astype(float)
     values = values[np.isfinite(values)]
     axis = _Axis(values, is_wide(values) or bool(limit))
-    ends = {}
+    last_means = {}
     n_lines = done["classifier"].nunique()
-    for number, (name, own) in enumerate(done.groupby("classifier", sort=False)):
+    for number, (name, rows) in enumerate(done.groupby("classifier", sort=False)):
         look = looks[str(name)]
         groups = [
             (value, mean_interval(part["score"].to_numpy(float)[:, None], alpha))
-            for value, part in own.groupby(quantity, sort=True)
+            for value, part in rows.groupby(quantity, sort=True)
         ]
-        at = np.array([value for value, _ in groups], dtype=float)
+        x = np.array([value for value, _ in groups], dtype=float)
         mean, low, high = (
-            np.array([getattr(found, field)[0] for _, found in groups])
+            np.array([getattr(interval, field)[0] for _, interval in groups])
             for field in ("mean", "low", "high")
         )
-        ends[str(name)] = mean[-1]
-        own_limit = at == np.inf
-        # Side by side, since bars on one spot would hide each other.
-        at[own_limit] = axis.right(0.2 + 0.1 * (number + 0.5) / n_lines)
-        here = ~own_limit
-        how: dict[str, Any] = {
+        last_means[str(name)] = mean[-1]
+        is_limit = x == np.inf
+        # Classifiers are side by side at the limit, where bars would hide each other.
+        x[is_limit] = axis.right(0.2 + 0.1 * (number + 0.5) / n_lines)
+        is_value = ~is_limit
+        options: dict[str, Any] = {
             "color": look.colour,
             "marker": look.marker,
             "markersize": 3.2,
         }
-        ax.plot(at[here], mean[here], **how)
+        ax.plot(x[is_value], mean[is_value], **options)
         ax.fill_between(
-            at[here], low[here], high[here], color=look.colour, alpha=0.13, linewidth=0
+            x[is_value],
+            low[is_value],
+            high[is_value],
+            color=look.colour,
+            alpha=0.13,
+            linewidth=0,
         )
-        if own_limit.any():
-            across: dict[str, Any] = {
+        if is_limit.any():
+            across_gap: dict[str, Any] = {
                 "color": look.colour,
                 "linewidth": 0.7,
                 "linestyle": (0, (1, 2)),
             }
-            ax.plot(at[-2:], mean[-2:], **across)
-            ax.plot(at[[-1, -1]], [low[-1], high[-1]], color=look.colour)
-            ax.plot(at[-1:], mean[-1:], **how)
+            ax.plot(x[-2:], mean[-2:], **across_gap)
+            ax.plot(x[[-1, -1]], [low[-1], high[-1]], color=look.colour)
+            ax.plot(x[-1:], mean[-1:], **options)
     if axis.log:
         ax.set_xscale("log")
-        ticks = axis.spaced(0.55 * inches_of(ax)[0])
-        names = [f"{value:g}" for value in ticks]
+        ticks = axis.ticks(0.55 * inches_of(ax)[0])
+        labels = [f"{value:g}" for value in ticks]
         if limit:
-            ticks, names = [*ticks, axis.right(0.25)], [*names, plain(limit)]
-            _cut(ax, axis.right(0.1))
-        ax.set_xticks(ticks, names)
+            ticks, labels = [*ticks, axis.right(0.25)], [*labels, plain(limit)]
+            _draw_gap(ax, axis.right(0.1))
+        ax.set_xticks(ticks, labels)
         ax.set_xticks([], minor=True)
     if crossings is not None:
-        _mark(ax, crossings)
+        _draw_crossings(ax, crossings)
+    # The legend has the order of the lines' right ends; classifiers without any score
+    # come last, since a failure must be visible.
     sign = -1 if METRICS[metric].larger_is_better else 1
-    order = sorted(ends, key=lambda name: sign * ends[name])
-    order += [name for name in scores["classifier"].unique() if name not in ends]
+    order = sorted(last_means, key=lambda name: sign * last_means[name])
+    order += [name for name in scores["classifier"].unique() if name not in last_means]
     entries = []
-    for name in order:  # a failure is never a gap
+    for name in order:
         n, planned = (int((f["classifier"] == name).sum()) for f in (done, scores))
-        lacking = "" if n == planned else f" ({n} of {planned})"
-        entries.append((handle(looks[name]), plain(name) + lacking))
+        count = "" if n == planned else f" ({n} of {planned})"
+        entries.append((handle(looks[name]), plain(name) + count))
     if entries:
         legend_beside(ax, entries)
     ax.set_xlabel(label or plain(quantity))
@@ -132,15 +144,19 @@ def plot_sweep(
 
 
 def marks(crossings: pd.DataFrame) -> pd.DataFrame:
-    """Return the crossings that are written above a sweep: few, and the surest."""
+    """Return the crossings that are described above a sweep.
+
+    These are the clear changes of the best classifier with the shortest intervals, at
+    most four, from right to left.
+    """
     clear = crossings[crossings["leads"] & crossings["clear"]]
-    sure = (clear["high"] - clear["low"]).nsmallest(_MOST_MARKS).index
-    return clear.loc[sure].sort_values("at", ascending=False)
+    shortest = (clear["high"] - clear["low"]).nsmallest(_MOST_MARKS).index
+    return clear.loc[shortest].sort_values("at", ascending=False)
 
 
-def _mark(ax: Axes, crossings: pd.DataFrame) -> None:
-    """Ring where the best classifier changes; write above it which, and how sure."""
-    x_ends, y_ends = ax.get_xlim(), ax.get_ylim()
+def _draw_crossings(ax: Axes, crossings: pd.DataFrame) -> None:
+    """Draw a ring where the best classifier changes; describe some above the axes."""
+    x_limits, y_limits = ax.get_xlim(), ax.get_ylim()  # which the rings must not change
     ring: dict[str, Any] = {
         "marker": "o",
         "color": INK,
@@ -157,78 +173,79 @@ def _mark(ax: Axes, crossings: pd.DataFrame) -> None:
     for entry in marks(crossings).to_dict("records"):
         at, low, high = (float(entry[name]) for name in ("at", "low", "high"))
         dotted = thin | {"linewidth": 0.6, "linestyle": (0, (1, 2)), "zorder": 1}
-        ax.plot([at, at], [entry["score"], y_ends[1]], **dotted)
+        ax.plot([at, at], [entry["score"], y_limits[1]], **dotted)
         up = ScaledTranslation(0, line * MARK_HEIGHT, figure.dpi_scale_trans)
         above = ax.get_xaxis_transform() + up
         ax.plot([low, high], [1, 1], transform=above, **thin)
         ax.plot(at, 1, transform=above, **ring)
         names = " → ".join(plain(entry[name], 16) for name in ("before", "after"))
         text = f"{names}: {place_text(at)} {range_text(low, high)}"
-        left, right = (_share(ax, end) for end in (low, high))
-        needed = 0.02 + len(text) * 0.6 * SMALL / 72 / (_AXES * inches_of(ax)[0])
-        if right + needed <= 1:
-            place, side = right + 0.01, "left"
-        elif left >= needed:
-            place, side = left - 0.01, "right"
-        else:  # no room beside the bar
-            place, side = max(0.0, 1 - needed), "left"
+        left, right = (_axes_fraction(ax, end) for end in (low, high))
+        width = 0.02 + len(text) * 0.6 * SMALL / 72 / (_AXES * inches_of(ax)[0])
+        if right + width <= 1:
+            x, alignment = right + 0.01, "left"
+        elif left >= width:
+            x, alignment = left - 0.01, "right"
+        else:  # no room beside the bar: on a line of its own above
+            x, alignment = max(0.0, 1 - width), "left"
             line += 1
         ax.annotate(
             text,
-            (place, 1),
+            (x, 1),
             xycoords="axes fraction",
             xytext=(0, line * MARK_HEIGHT * 72),
             textcoords="offset points",
-            ha=side,
+            ha=alignment,
             va="center",
             fontsize=SMALL,
             color=INK,
         )
         line += 1
-    ax.set_xlim(*x_ends)
-    ax.set_ylim(*y_ends)
+    ax.set_xlim(*x_limits)
+    ax.set_ylim(*y_limits)
 
 
-def _share(ax: Axes, value: float) -> float:
-    """Return where a value stands along the horizontal axis, from 0 to 1."""
+def _axes_fraction(ax: Axes, value: float) -> float:
+    """Return the position of a value along the horizontal axis, from 0 to 1."""
     scaled = ax.transScale.transform((value, ax.get_ylim()[0]))
     return float(ax.transLimits.transform(scaled)[0])
 
 
 @dataclass(frozen=True)
 class _Axis:
-    """Where on the horizontal axis things stand; `values` are finite and ascend."""
+    """Positions on the horizontal axis of a sweep; `values` are finite, ascending."""
 
     values: np.ndarray
     log: bool
 
     def right(self, share: float) -> float:
-        """Return what lies to the right of all values, by a share of their span."""
+        """Return a position to the right of all values, by a share of their span."""
         low, high = self.values[[0, -1]] if len(self.values) else (1.0, 10.0)
         return float(high * (high / low if high > low else np.e) ** share)
 
-    def spaced(self, inches: float) -> list[float]:
-        """Leave out values whose labels would touch one before on an axis so long."""
+    def ticks(self, inches: float) -> list[float]:
+        """Return the values whose labels do not touch on an axis of so many inches."""
         if not len(self.values):
             return []
         first, *rest = map(float, self.values)
         kept = [first]
         for value in rest:
-            apart = inches * np.log(value / kept[-1]) / np.log(self.right(0.3) / first)
-            letters = len(f"{kept[-1]:g}{value:g}") / 2 + 1
-            if apart >= letters * 0.6 * 7 / 72:  # of the labels' size in points
+            share = np.log(value / kept[-1]) / np.log(self.right(0.3) / first)
+            n_letters = len(f"{kept[-1]:g}{value:g}") / 2 + 1
+            # Tick labels have 7 points, and a letter is about 0.6 of that wide.
+            if inches * share >= n_letters * 0.6 * 7 / 72:
                 kept.append(value)
         return kept
 
 
-def _cut(ax: Axes, x: float) -> None:
-    """Mark that an axis goes on elsewhere."""
-    where: dict[str, Any] = {
+def _draw_gap(ax: Axes, x: float) -> None:
+    """Draw two slanted strokes that mark a gap in the horizontal axis."""
+    options: dict[str, Any] = {
         "transform": ax.get_xaxis_transform(),
         "clip_on": False,
         "zorder": 6,
     }
-    ax.plot(x, 0, "s", color="white", markersize=5, markeredgewidth=0, **where)
+    ax.plot(x, 0, "s", color="white", markersize=5, markeredgewidth=0, **options)
     slanted = [(-1, -2), (1, 2)]
     for dx in (0.985, 1.015):
         ax.plot(
@@ -238,5 +255,5 @@ def _cut(ax: Axes, x: float) -> None:
             color=INK,
             markersize=7,
             markeredgewidth=0.8,
-            **where,
+            **options,
         )

@@ -1,7 +1,8 @@
-"""What all figures share: style, colours, names as text, legends, files.
+"""Common parts of all figures: style, colours, text, legends, image files.
 
-A figure is a function ``plot_x(frame, …, *, ax=None) -> Axes`` of a module beside
-this one. None of them shows or saves anything, and none touches pyplot.
+A figure is a function ``plot_x(frame, …, *, ax=None) -> Axes`` in another module of
+this package. No such function shows or saves anything, and none uses pyplot, whose
+figures are global state.
 """
 
 import re
@@ -26,16 +27,16 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from bench.suite import PRESETS
 
 COLUMN, PAGE = 3.35, 7.0  # inches: a journal's single and double column
-SYMBOLIC, NEURAL = "#0072B2", "#D55E00"  # of Okabe and Ito's colour-blind safe palette
+SYMBOLIC, NEURAL = "#0072B2", "#D55E00"  # from Okabe and Ito's colour-blind palette
 INK, FAINT = "#333333", "#6B6B6B"
-SMALL = 6.5  # points: names beside dots and in legends
-LARGEST_SVG = 2**20  # bytes; a larger one takes a browser long to show
+SMALL = 6.5  # points: size of names beside dots and in legends
+LARGEST_SVG = 2**20  # bytes; browsers are slow to show a larger one
 _DPI = 160
 _FONT = "DejaVu Sans"  # comes with matplotlib: the same letters on every machine
-_LONGEST = 22  # characters of a name; a column holds no more beside its axes
+_LONGEST = 22  # characters of a name; a column has no room for more beside its axes
 
-# seaborn's "colorblind", its pale and its grey tones replaced and more added, so that
-# the nearest two of a kind of marker stay apart for a colour-blind reader as well.
+# seaborn's "colorblind" palette. Its pale and grey tones are replaced and others are
+# added, so that colours with the same marker differ for a colour-blind reader as well.
 _COLOURS = [
     "#0173B2",
     "#DE8F05",
@@ -62,7 +63,8 @@ _COLOURS = [
     "#B4693C",
     "#5A1E69",
 ]
-# Places that no preset has: what a suite adds keeps its looks when presets are added.
+# Indices of `_COLOURS` that no preset uses, so that a suite's own classifiers keep
+# their style when presets are added.
 _SPARE = range(13, 16)
 _MARKERS = "os^DvPX"
 
@@ -82,9 +84,9 @@ _STYLE: dict[Any, Any] = {
     "legend.fontsize": SMALL,
     "legend.frameon": False,
     "lines.linewidth": 1.1,
-    # Letters as outlines: text would be set in whatever font the reader's machine has.
+    # Letters are outlines; text would be drawn in a font of the reader's machine.
     "svg.fonttype": "path",
-    "svg.hashsalt": "bench",  # else every file has ids of its own
+    "svg.hashsalt": "bench",  # without it, ids are random in each file
     "text.color": INK,
     "xtick.color": INK,
     "xtick.labelsize": 7,
@@ -97,7 +99,7 @@ _STYLE: dict[Any, Any] = {
 
 @dataclass(frozen=True)
 class ClassifierStyle:
-    """What tells a classifier from others: never its colour alone."""
+    """Style by which a classifier is recognised, never by its colour alone."""
 
     colour: str
     marker: str
@@ -105,9 +107,10 @@ class ClassifierStyle:
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Draw in the project's style, whatever a user's matplotlibrc says.
+    """Draw in the project's style, independent of the user's matplotlibrc.
 
-    It is a decorator too: matplotlib reads its settings when a thing is drawn.
+    It is also a decorator. Each function that draws needs it, since matplotlib reads
+    its settings when an artist is made.
     """
     with mpl.rc_context():
         mpl.rcdefaults()
@@ -117,7 +120,7 @@ def style() -> Iterator[None]:
 
 @style()
 def new_figure(n_axes: int, width: float = PAGE, height: float = 3.2) -> Any:
-    """Return a figure of `n_axes` axes in a row; `width` and `height` in inches."""
+    """Return a figure and its `n_axes` axes in a row; sizes are in inches."""
     figure = Figure(figsize=(width, height), layout="constrained")
     return figure, figure.subplots(1, n_axes, squeeze=False)[0]
 
@@ -126,10 +129,18 @@ def new_figure(n_axes: int, width: float = PAGE, height: float = 3.2) -> Any:
 def new_grid(
     n_axes: int, n_columns: int, width: float = PAGE, height: float = 1.9
 ) -> tuple[Any, list[Axes], list[Axes]]:
-    """Return a figure of axes in rows of at most `n_columns`, all about equally long.
+    """Return a figure with axes in rows of at most `n_columns`, as even as possible.
 
-    `height` is that of a row. The third is what the last row has left: axes that are
-    not shown, where a legend may stand.
+    Parameters
+    ----------
+    height
+        The height of one row, in inches.
+
+    Returns
+    -------
+    figure, axes, free
+        `free` are the axes left over in the last row. They are not shown, but can hold
+        a legend.
     """
     n_rows = -(-n_axes // n_columns)
     n_columns = -(-n_axes // n_rows)
@@ -141,7 +152,7 @@ def new_grid(
 
 
 def axes_or_new(ax: Axes | None, width: float = COLUMN, height: float = 2.6) -> Axes:
-    """Return `ax`, or the axes of a figure that fits a journal's column."""
+    """Return `ax`, or the axes of a new figure, by default as wide as a column."""
     if ax is None:
         axes: Axes = new_figure(1, width, height)[1][0]
         return axes
@@ -149,47 +160,45 @@ def axes_or_new(ax: Axes | None, width: float = COLUMN, height: float = 2.6) -> 
 
 
 def classifier_styles(names: Iterable[str]) -> dict[str, ClassifierStyle]:
-    """Give each classifier its colour and marker.
+    """Return the colour and marker of each preset and of each classifier named.
 
-    A preset has its own in every figure. Another classifier gets one that no preset
-    of `names` has, by its place in the alphabet: so pass the names of the whole suite
-    once, and the result to each figure. From 25 classifiers on colours repeat, with
-    other markers.
+    A preset has the same style in every figure. Other classifiers get, in alphabetical
+    order, styles that no preset among `names` has. So call this once with the names of
+    a whole suite, and pass the result to each figure. From 25 classifiers on colours
+    repeat, with other markers.
     """
     chosen = set(names)
-    own = [place for place in range(len(_COLOURS)) if place not in _SPARE]
-    places = dict(zip(PRESETS, own, strict=False))
-    free = [*_SPARE, *(places[name] for name in PRESETS if name not in chosen)]
-    free += own[len(PRESETS) :]
+    for_presets = [i for i in range(len(_COLOURS)) if i not in _SPARE]
+    indices = dict(zip(PRESETS, for_presets, strict=False))
+    free = [*_SPARE, *(indices[name] for name in PRESETS if name not in chosen)]
+    free += for_presets[len(PRESETS) :]
     for count, name in enumerate(sorted(chosen - PRESETS.keys())):
-        more = len(_COLOURS) + count - len(free)
-        places[name] = free[count] if count < len(free) else more
-    return {name: _look(places[name]) for name in (*PRESETS, *sorted(chosen))}
+        beyond = len(_COLOURS) + count - len(free)
+        indices[name] = free[count] if count < len(free) else beyond
+    return {name: _style_at(indices[name]) for name in (*PRESETS, *sorted(chosen))}
 
 
 def classifier_colours(names: Iterable[str]) -> dict[str, str]:
-    """Give each classifier its colour, as `classifier_styles` does."""
+    """Return the colour of each classifier, as in `classifier_styles`."""
     return {name: look.colour for name, look in classifier_styles(names).items()}
 
 
 def styles_of(
     names: Iterable[str], looks: Mapping[str, ClassifierStyle] | None
 ) -> Mapping[str, ClassifierStyle]:
-    """Return the caller's looks, or those of the names at hand."""
+    """Return `looks`, the styles of a whole suite, or else the styles of `names`."""
     return classifier_styles(names) if looks is None else looks
 
 
 def plain(text: str, longest: int = _LONGEST) -> str:
-    r"""Write a stranger's text so that a figure shows it as it is.
+    r"""Return a user's text in a form that a figure shows literally.
 
-    A dollar sign is no mathematics, a line break no line, and a character that the
-    font lacks is written as in Python (``\u4e2d``). The middle of a long text gives
-    way to an ellipsis.
+    A dollar sign does not start mathematics, line breaks become spaces, and a character
+    that the font lacks is written as in Python (``\u4e2d``). An ellipsis replaces the
+    middle of a long text.
     """
     text = " ".join(text.split())
-    text = "".join(
-        mark if ord(mark) in _letters() else ascii(mark)[1:-1] for mark in text
-    )
+    text = "".join(c if ord(c) in _drawable() else ascii(c)[1:-1] for c in text)
     if len(text) > longest:
         tail = (longest - 1) // 2
         text = f"{text[: longest - 1 - tail]}…{text[-tail:]}"
@@ -197,21 +206,21 @@ def plain(text: str, longest: int = _LONGEST) -> str:
 
 
 def set_title(ax: Axes, text: str, size: float = 8.0) -> None:
-    """Set a title over its axes, on as many lines as their width asks for.
+    """Set the title of axes, broken into lines that fit their width.
 
     Parameters
     ----------
     text
-        As it is to be read; what a stranger wrote needs no `plain`.
+        The title; it is passed through `plain` here.
     size
-        Of the letters, in points.
+        Size of the letters, in points.
     """
     per_line = max(12, int(inches_of(ax)[0] * 72 / (0.58 * size)))
     ax.set_title("\n".join(wrap(plain(text, 400), per_line)), fontsize=size)
 
 
 def inches_of(ax: Axes) -> tuple[float, float]:
-    """Return about how wide and high axes will be with their labels, before layout."""
+    """Estimate the width and height of axes with their labels, before layout."""
     figure: Any = ax.get_figure(root=True)
     width, height = figure.get_size_inches()
     spot = ax.get_subplotspec()
@@ -223,25 +232,26 @@ def log_seconds(ax: Axes, low: float, high: float) -> None:
     """Make the horizontal axis logarithmic, from low to high, with labels like 0.01."""
     ax.set_xscale("log")
     ax.set_xlim(low, high)
-    narrow = high < 30 * low  # matplotlib would label nothing, or all and too close
+    # On a narrow range, matplotlib labels no tick, or every tick and these overlap.
+    narrow = high < 30 * low
     ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if narrow else (1,)))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     ax.xaxis.set_minor_formatter(NullFormatter())
 
 
 def lines(*texts: str, per_line: int = 38) -> str:
-    """Join texts as lines of an axis label, long ones broken: a column is narrow."""
+    """Join texts as lines of an axis label; break those too long for a column."""
     return "\n".join(line for text in texts for line in wrap(text, per_line))
 
 
 def height_for(n_entries: int, least: float = 2.6) -> float:
-    """Return the inches of a figure with so many entries in a legend beside it."""
+    """Return the height, in inches, of a figure with a legend beside its axes."""
     return max(least, 0.8 + 0.125 * n_entries)
 
 
 @style()
 def legend_beside(ax: Axes, entries: Sequence[tuple[Line2D, str]]) -> None:
-    """Put a legend to the right of the axes, in two columns from 41 entries on."""
+    """Add a legend to the right of the axes, in two columns from 41 entries on."""
     legend = ax.legend(
         [line for line, _ in entries],
         [label for _, label in entries],
@@ -258,34 +268,42 @@ def legend_beside(ax: Axes, entries: Sequence[tuple[Line2D, str]]) -> None:
 
 def handle(look: ClassifierStyle, **changes: Any) -> Line2D:
     """Return a line with a classifier's colour and marker, for a legend."""
-    how: dict[str, Any] = {"color": look.colour, "marker": look.marker, "markersize": 4}
-    return Line2D([], [], **(how | changes))
+    options: dict[str, Any] = {
+        "color": look.colour,
+        "marker": look.marker,
+        "markersize": 4,
+    }
+    return Line2D([], [], **(options | changes))
+
+
+def note_empty(ax: Axes, text: str) -> None:
+    """Write in the middle of axes why they show nothing."""
+    ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", color=FAINT)
 
 
 def image_of(figure: Figure) -> tuple[str, bytes]:
-    """Return a figure as an image file: its suffix and its content.
+    """Return the suffix and the content of a figure's image file.
 
-    It is an SVG, which is sharp at every size. Where that would be larger than 1 MiB,
-    because of very many points or lines, it is a PNG of 160 dots an inch instead. The
-    same figure gives the same bytes: there is no date inside, and ids do not depend
-    on chance.
+    The image is an SVG, which is sharp at every size. If that is larger than 1 MiB,
+    because of very many points or lines, it is a PNG of 160 dots per inch instead. The
+    same figure gives the same bytes, since the file holds no date and no random ids.
     """
     with style():
         figure.set_dpi(_DPI)
-        # Measured by Agg at this resolution: the SVG backend measures text at 72 dots
-        # an inch, in whole dots, which is too coarse for small letters.
+        # Agg lays the figure out: the SVG backend measures text at 72 dots per inch, in
+        # whole dots, which is too coarse for small letters.
         canvas = FigureCanvasAgg(figure)
         layout = figure.get_layout_engine()
         if layout is not None:
             layout.execute(figure)
-            figure.set_layout_engine("none")  # neither format lays out once more
+            figure.set_layout_engine("none")  # both formats keep this layout
         content = BytesIO()
         FigureCanvasSVG(figure).print_svg(content, metadata={"Date": None})
         if content.tell() <= LARGEST_SVG:
             return ".svg", _for_screens(content.getvalue())
         content = BytesIO()
         figure.set_canvas(canvas)
-        figure.set_dpi(_DPI)  # print_svg leaves its own
+        figure.set_dpi(_DPI)  # print_svg has changed it
         canvas.print_png(content)
     return ".png", content.getvalue()
 
@@ -296,12 +314,12 @@ def save(figure: Figure, path: str | Path) -> Path:
     Parameters
     ----------
     path
-        Without a suffix; its folder is made where there is none.
+        The path without a suffix. Its folder is made if it is missing.
 
     Returns
     -------
     Path
-        The file's path, with its suffix.
+        The path of the file, with its suffix.
     """
     suffix, content = image_of(figure)
     path = Path(path)
@@ -312,27 +330,28 @@ def save(figure: Figure, path: str | Path) -> Path:
 
 
 def _for_screens(svg: bytes) -> bytes:
-    """Give an SVG the size in which a browser would show it as PNG.
+    """Scale an SVG to the size in which a browser shows the PNG of the same figure.
 
-    Its own, that of a printed page, makes letters of 7 points hard to read on a screen.
+    At its size in print, letters of 7 points are hard to read on a screen.
     """
 
-    def scaled(found: re.Match[bytes]) -> bytes:
-        width, height = (float(points) * _DPI / 72 for points in found.groups())
+    def scaled(size: re.Match[bytes]) -> bytes:
+        width, height = (float(points) * _DPI / 72 for points in size.groups())
         return f'width="{width:g}" height="{height:g}"'.encode()
 
     return re.sub(rb'width="([0-9.]+)pt" height="([0-9.]+)pt"', scaled, svg, count=1)
 
 
-def _look(place: int) -> ClassifierStyle:
-    turn = place // len(_COLOURS)  # further round, another marker for the same colour
+def _style_at(index: int) -> ClassifierStyle:
+    """Return the style of an index; beyond the last colour, colours repeat."""
+    turn = index // len(_COLOURS)  # each turn shifts markers, so that pairs differ
     return ClassifierStyle(
-        _COLOURS[place % len(_COLOURS)], _MARKERS[(place + turn) % len(_MARKERS)]
+        _COLOURS[index % len(_COLOURS)], _MARKERS[(index + turn) % len(_MARKERS)]
     )
 
 
 @cache
-def _letters() -> frozenset[int]:
+def _drawable() -> frozenset[int]:
     """Return the code points that the font can draw."""
     path = font_manager.findfont(_FONT)
     return frozenset(font_manager.get_font(path).get_charmap())

@@ -1,4 +1,4 @@
-"""Figures of transfer: trained on the row's dataset, tested on the column's."""
+"""Figures of transfers: trained on the dataset of the row, tested on the column's."""
 
 import math
 from collections.abc import Sequence
@@ -14,9 +14,9 @@ from matplotlib.patches import Rectangle
 from bench.figures.theme import INK, axes_or_new, plain, style
 from bench.stats import METRICS
 
-CELL = (0.25, 0.23)  # inches, at least: two decimals fit
-_DARK = 0.45  # luminance, from 0 to 1: on a darker field letters are white
-_WEIGHTS = (0.299, 0.587, 0.114)  # of red, green and blue in it
+CELL = (0.25, 0.23)  # inches: the smallest size of a field, for two decimals
+_DARK = 0.45  # luminance, from 0 to 1, below which letters are white
+_LUMINANCE = (0.299, 0.587, 0.114)  # weights of red, green and blue (ITU-R BT.601)
 
 
 @style()
@@ -28,24 +28,24 @@ def plot_transfer(
     limits: tuple[float, float] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the mean scores of one classifier as a table in colours.
+    """Draw the mean scores of one classifier as a heat map with numbers.
 
-    Framed: where it is tested on what it was trained on. A number with an asterisk is
-    of fewer repetitions than there should be; a dash stands where there is none.
+    A frame marks where training and test dataset are the same. An asterisk marks a mean
+    over fewer repetitions than planned, and a dash a missing score.
 
     Parameters
     ----------
     transfers : DataFrame
-        Rows of one classifier, as `bench.stats.transfer.compare_transfers` gives them.
+        Rows of one classifier from `bench.stats.transfer.compare_transfers`.
     metric
-        Whose scores.
+        The metric of the scores.
     order
         The datasets, from the top and from the left.
     limits
-        The scores with the first and the last colour; those of the table by default.
+        Scores of the first and the last colour; by default those of `transfers`.
     """
     size = len(order)
-    # Long names need room, and beside two datasets "trained on" needs its own.
+    # Long names need room, and with two datasets the label "trained on" does too.
     ax = axes_or_new(ax, 1.7 + CELL[0] * size, 1.8 + max(0.7, CELL[1] * size))
     means = np.full((size, size), math.nan)
     texts = [["–"] * size for _ in order]
@@ -54,20 +54,22 @@ def plot_transfer(
         row, column = places[entry["train"]], places[entry["test"]]
         means[row, column] = entry["mean"]
         if entry["n"]:
-            some = "*" if entry["n"] < entry["n_cells"] else ""
-            texts[row][column] = short(entry["mean"]) + some
-    colours = mpl.colormaps["cividis" + ("" if _larger(metric) else "_r")]
+            mark = "*" if entry["n"] < entry["n_cells"] else ""
+            texts[row][column] = short(entry["mean"]) + mark
+    # Better scores are brighter, also for metrics of which smaller is better.
+    larger_is_better = METRICS[metric].larger_is_better
+    colours = mpl.colormaps["cividis" if larger_is_better else "cividis_r"]
     norm = Normalize(*(limits or score_limits(transfers)))
     ax.imshow(
         np.ma.masked_invalid(means), cmap=colours, norm=norm, aspect="auto", zorder=0
     )
-    middle: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 6.2}
+    centred: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 6.2}
     for row, column in np.ndindex(size, size):
         ink = INK
         if math.isfinite(means[row, column]):
-            shade = np.dot(colours(norm(means[row, column]))[:3], _WEIGHTS)
-            ink = "white" if shade < _DARK else "black"
-        ax.text(column, row, texts[row][column], color=ink, **middle)
+            luminance = np.dot(colours(norm(means[row, column]))[:3], _LUMINANCE)
+            ink = "white" if luminance < _DARK else "black"
+        ax.text(column, row, texts[row][column], color=ink, **centred)
         if row == column:
             corner = (row - 0.42, row - 0.42)
             ax.add_patch(Rectangle(corner, 0.84, 0.84, fill=False, ec=ink, lw=0.9))
@@ -82,12 +84,12 @@ def plot_transfer(
 
 
 def names_of(order: Sequence[str]) -> list[str]:
-    """Write the ids of datasets as the figure has them."""
+    """Return the labels of datasets in the figure."""
     return [plain(name) for name in order]
 
 
 def score_limits(transfers: pd.DataFrame) -> tuple[float, float]:
-    """Return the lowest and the highest mean; something where there is none."""
+    """Return the lowest and the highest mean, or an interval around a single value."""
     known = transfers["mean"].dropna()
     if known.empty:
         return 0.0, 1.0
@@ -96,10 +98,6 @@ def score_limits(transfers: pd.DataFrame) -> tuple[float, float]:
 
 
 def short(value: float) -> str:
-    """Write a score with two decimals, without the zero before the point: ``.93``."""
+    """Format a score with two decimals and without a zero before the point: ``.93``."""
     text = f"{value:.2f}"
     return text.replace("0.", ".", 1) if text.lstrip("-").startswith("0.") else text
-
-
-def _larger(metric: str) -> bool:
-    return METRICS[metric].larger_is_better

@@ -1,4 +1,9 @@
-"""Families: datasets that are variants of one library, and so not independent."""
+"""Comparisons across datasets: mean ranks, effects, and tests where they can reject.
+
+The unit is the dataset's mean score, never the repetition, which would reject true
+nulls far too often. Datasets that are variants of one library are not independent:
+they form a family.
+"""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -38,7 +43,7 @@ def families(identities: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
     Parameters
     ----------
     identities
-        Dataset → what its library is known by, such as its name or text.
+        Dataset → what identifies its library, such as its name or text.
     """
     groups: dict[str, list[str]] = {}
     for dataset, identity in identities.items():
@@ -49,15 +54,18 @@ def families(identities: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
 def family_codes(
     datasets: Sequence[str], families: Iterable[Sequence[str]] | None
 ) -> np.ndarray:
-    """Give each dataset the number of its family: 0, 1, …, shape (n_datasets,).
+    """Return the number of each dataset's family: 0, 1, …, shape (n_datasets,).
 
-    A dataset that no family names is one by itself; names of no dataset are ignored.
+    A dataset that is in no family is a family by itself. Names that are not among the
+    datasets are ignored.
     """
     family: dict[str, int] = {}
     for number, members in enumerate(families or ()):
         for dataset in members:
             if family.setdefault(dataset, number) != number:
-                raise StatisticsError(f"the dataset '{dataset}' is in two families")
+                raise StatisticsError(
+                    f"found the dataset '{dataset}' in two families; expected it in one"
+                )
     codes: dict[object, int] = {}
     keys: list[object] = [family.get(name, name) for name in datasets]
     return np.array([codes.setdefault(key, len(codes)) for key in keys])
@@ -65,7 +73,7 @@ def family_codes(
 
 @dataclass(frozen=True)
 class Across:
-    """What a suite says of its classifiers across datasets.
+    """Result of a comparison of classifiers across datasets.
 
     Attributes
     ----------
@@ -74,26 +82,27 @@ class Across:
     ranks
         Mean rank of each classifier over datasets, best first; 1 is best.
     allowed
-        Whether tests are made: there are enough datasets, and none is a variant of
-        another.
+        Whether tests are made: there are enough datasets, and no two are variants of
+        one library.
     reason
-        Why not; empty if allowed.
+        Why no tests are made; empty if they are.
     needed
-        Independent datasets that the tests would need.
+        The number of independent datasets that the tests need.
     friedman
-        None if not allowed, or for a single classifier.
+        Friedman's test; None without tests, or for a single classifier.
     pairs
-        One row a pair: first, second; difference of their means over datasets, first −
-        second, turned so that positive says first is better; low, high, its t
-        interval over datasets, simultaneous over the pairs (Bonferroni), whose units
-        are families, NaN if there is but one; wins, ties, losses over datasets; p of
-        the exact Wilcoxon signed-rank test and p_holm; p_first_better, p_equivalent,
-        p_second_better of the Bayesian signed-rank test. The last five are NaN if
-        tests are not allowed. The interval rests on normality and the test on
-        symmetry, so near the border one may exclude zero and not the other.
+        One row for each pair: first, second; difference of their means over datasets,
+        first − second, turned so that positive means first is better; low, high, its t
+        interval, simultaneous over the pairs (Bonferroni), whose units are families,
+        NaN if there is only one; wins, ties, losses over datasets; p of the exact
+        Wilcoxon signed-rank test and p_holm; p_first_better, p_equivalent,
+        p_second_better of the Bayesian signed-rank test. The last five are NaN
+        without tests. The interval assumes normality and the test symmetry, so near
+        the border one may exclude zero while the other does not.
     cliques
-        Maximal groups of classifiers in which no pair is told apart (p_holm > alpha),
-        by mean rank. Empty if not allowed, or if all are compared with a baseline.
+        Maximal groups of classifiers in which no pair differs significantly (p_holm >
+        alpha), by mean rank. Empty without tests, or if all classifiers are compared
+        with a baseline.
     """
 
     means: pd.DataFrame
@@ -122,15 +131,16 @@ def compare_across(
     Parameters
     ----------
     scores
-        dataset, repetition, classifier, score; complete, and every classifier on every
-        dataset.
+        Columns dataset, repetition, classifier, score; complete, with every classifier
+        on every dataset.
     baseline
-        The classifier that all others are compared with (each of them is first in its
-        pair); None compares all pairs, the better ranked first.
+        The classifier with which all others are compared; it is second in each pair.
+        None compares all pairs, the better ranked classifier first.
     alpha
-        Chance that any interval misses or any true null is rejected.
+        Chance that any interval misses the true value, or any true null is rejected.
     families
-        Groups of datasets that are variants of one library. None: there are no two.
+        Groups of datasets that are variants of one library. With None every dataset is
+        independent.
     larger_is_better
         The metric's direction.
     margin
@@ -139,20 +149,24 @@ def compare_across(
     tie
         Largest difference of means that is a tie, a number or dataset → number.
     n_draws
-        Of the Bayesian test's Monte Carlo, whose seed is fixed.
+        Number of draws of the Bayesian test's Monte Carlo, whose seed is fixed.
 
     Raises
     ------
     StatisticsError
-        If a classifier lacks a dataset (the holes are named), scores are ragged or not
-        finite, the baseline is unknown, or alpha, margin or tie are out of range.
+        If a classifier has no scores on a dataset (the message names these), scores
+        are ragged or not finite, the baseline is unknown, or alpha, margin or tie are
+        out of range.
     """
     check_share("alpha", alpha)
     check_width("margin", margin)
     tables = score_tables(scores)
     classifiers = common_classifiers(tables)
     if baseline is not None and baseline not in classifiers:
-        raise StatisticsError(f"the baseline '{baseline}' has no scores")
+        raise StatisticsError(
+            f"found no scores of the baseline '{baseline}'; expected them on every "
+            "dataset"
+        )
     datasets = [table.dataset for table in tables]
     values = np.stack([table.columns(classifiers).mean(axis=0) for table in tables])
     ranks = rank(values, larger_is_better)
@@ -164,7 +178,7 @@ def compare_across(
         compared = [(name, baseline) for name in ranked if name != baseline]
     codes = family_codes(datasets, families)
     needed = datasets_needed(len(compared), alpha)
-    reason = _objection(datasets, codes, len(compared), needed, alpha)
+    reason = _reason_against(datasets, codes, len(compared), needed, alpha)
     column = {name: values[:, i] for i, name in enumerate(classifiers)}
     ties = np.array([tie_of(tie, name) for name in datasets])
     rows = []
@@ -182,9 +196,9 @@ def compare_across(
     pairs["p_holm"] = holm(pairs["p"].to_numpy(dtype=float))
     cliques: tuple[tuple[str, ...], ...] = ()
     if not reason and baseline is None:
-        close = pairs.loc[pairs["p_holm"] > alpha, ["first", "second"]]
+        alike = pairs.loc[pairs["p_holm"] > alpha, ["first", "second"]]
         cliques = maximal_cliques(
-            ranked, list(close.itertuples(index=False, name=None))
+            ranked, list(alike.itertuples(index=False, name=None))
         )
     return Across(
         means=pd.DataFrame(
@@ -220,33 +234,33 @@ _PAIRS = [
 ]
 
 
-def _objection(
+def _reason_against(
     datasets: Sequence[str],
     codes: np.ndarray,
     n_comparisons: int,
     needed: int,
     alpha: float,
 ) -> str:
-    """Say why no test is made; empty if there is nothing against it."""
+    """Return why no test can be made; empty if tests can."""
     if n_comparisons == 0:
-        return "there is one classifier, and nothing to compare it with"
-    said = f"{needed} datasets of different libraries would do"
+        return "there is only one classifier"
+    remedy = f"{needed} datasets of different libraries are needed"
     n_families = len(set(codes.tolist()))
     if n_families < len(datasets):
         counts = np.bincount(codes)
         variants = [d for d, c in zip(datasets, codes, strict=True) if counts[c] > 1]
+        shared = "one library" if (counts > 1).sum() == 1 else "shared libraries"
         return (
-            f"the datasets {name_some(variants)} are variants of one library"
-            f"{'' if (counts > 1).sum() == 1 else ' or another'}, not independent: "
-            f"{len(datasets)} datasets are {n_families} "
-            f"{'family' if n_families == 1 else 'families'}; {said}"
+            f"the datasets {name_some(variants)} are variants of {shared} and so not "
+            f"independent: {len(datasets)} datasets are {n_families} "
+            f"{'family' if n_families == 1 else 'families'}; {remedy}"
         )
     if len(datasets) < needed:
         tests = "comparison" if n_comparisons == 1 else "comparisons"
         return (
             f"{n_comparisons} {tests} over {len(datasets)} "
-            f"{'dataset' if len(datasets) == 1 else 'datasets'} cannot reject at "
-            f"{alpha:g}, however clear the differences; {said}"
+            f"{'dataset' if len(datasets) == 1 else 'datasets'} cannot be significant "
+            f"at {alpha:g}, however large the differences; {remedy}"
         )
     return ""
 
@@ -254,23 +268,25 @@ def _objection(
 def _effect(
     gaps: np.ndarray, codes: np.ndarray, alpha: float, ties: np.ndarray
 ) -> dict[str, float]:
-    """Return mean, interval and counts of a pair's differences, shape (n_datasets,)."""
+    """Return the mean, interval and counts of a pair's differences (n_datasets,)."""
     mean = float(gaps.mean())
     n_families = int(codes.max()) + 1
-    half = math.nan
+    half_width = math.nan
     if n_families > 1:
-        # Residuals summed by family: the t interval where each family is one dataset.
+        # Residuals are summed by family (a cluster-robust error). If each family is one
+        # dataset, this is the t interval.
         sums = np.bincount(codes, weights=gaps - mean)
         error = math.sqrt(n_families / (n_families - 1) * float(sums @ sums))
-        half = float(stats.t.isf(alpha / 2, n_families - 1)) * error / len(gaps)
+        quantile = float(stats.t.isf(alpha / 2, n_families - 1))
+        half_width = quantile * error / len(gaps)
         if np.ptp(gaps) <= ROUNDING * np.abs(gaps).max():
-            half = 0.0
-    slack = ties * 1e-9 + 1e-15
+            half_width = 0.0
+    slack = ties * 1e-9 + 1e-15  # half a curve is a tie, whatever its last bits are
     wins, losses = int((gaps > ties + slack).sum()), int((gaps < -ties - slack).sum())
     return {
         "difference": mean,
-        "low": mean - half,
-        "high": mean + half,
+        "low": mean - half_width,
+        "high": mean + half_width,
         "wins": wins,
         "ties": len(gaps) - wins - losses,
         "losses": losses,
@@ -278,6 +294,7 @@ def _effect(
 
 
 def _tests(gaps: np.ndarray, margin: float, n_draws: int) -> dict[str, float]:
+    """Return the p-values of a pair; p_holm is filled in once all pairs are known."""
     first, equivalent, second = bayesian_signed_rank(gaps, margin, n_draws=n_draws)
     return {
         "p": wilcoxon(gaps),

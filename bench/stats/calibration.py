@@ -1,4 +1,4 @@
-"""Tables of single curves: the hardest ones, and how sure classifiers were."""
+"""Tables of held-out curves: the hardest ones, and calibration of confidence."""
 
 from collections.abc import Mapping
 
@@ -11,26 +11,28 @@ from bench.stats.metrics import Predictions, calibration_bins
 def hardest_curves(
     labels: np.ndarray, predictions: Mapping[str, np.ndarray], n: int = 12
 ) -> pd.DataFrame:
-    """Find the curves that most classifiers get wrong.
+    """Find the curves that most classifiers misclassify.
 
     Parameters
     ----------
     labels : array of shape (n_curves,)
     predictions
-        Classifier → its predictions, shape (n_curves,), of one dataset's repetition.
-        Leave out one that guesses: it says nothing of a curve.
+        Classifier → its predictions, shape (n_curves,), for one repetition of a
+        dataset. Leave out a classifier that guesses: its errors are random.
     n
-        How many at most; a curve that nobody gets wrong is none of them.
+        The largest number of curves. A curve that no classifier misclassifies is
+        never included.
 
     Returns
     -------
     DataFrame
-        The hardest first, of equally hard ones the first: curve (its row), label,
-        wrong (how many classifiers err), of (how many there are).
+        One row for each curve, hardest first, equally hard ones in the order of the
+        curves: curve (its row), label, wrong (the number of classifiers that
+        misclassify it), of (the number of classifiers).
     """
     wrong = np.zeros(len(labels), dtype=int)
-    for found in predictions.values():
-        wrong += np.asarray(found) != labels
+    for predicted in predictions.values():
+        wrong += np.asarray(predicted) != labels
     order = np.argsort(-wrong, kind="stable")[:n]
     order = order[wrong[order] > 0]
     return pd.DataFrame(
@@ -51,13 +53,13 @@ def calibration_frame(
     Parameters
     ----------
     predictions
-        (classifier, repetition) → what it said of the held-out curves.
+        (classifier, repetition) → its predictions for the held-out curves.
 
     Returns
     -------
     DataFrame
         Columns classifier, repetition, bin, n, confidence and accuracy, one row for
-        each bin with a curve. Classifiers without probabilities are not in it.
+        each bin that has a curve. Classifiers without probabilities have no rows.
     """
     parts = []
     for (classifier, repetition), given in predictions.items():

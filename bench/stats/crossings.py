@@ -1,4 +1,8 @@
-"""Where along a sweep two classifiers change places, and how sure that is."""
+"""Crossings of two classifiers' mean curves along a sweep, with intervals.
+
+A mean curve joins a classifier's mean scores at the values of a sweep by straight
+lines. Its corners, the values themselves or their logarithms, are called nodes here.
+"""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -11,14 +15,14 @@ from scipy import stats
 
 from bench.stats.scores import check_share, differences
 
-WIDE = 20.0  # times the smallest value: from here on a sweep is read in logarithms
+WIDE = 20.0  # ratio of the largest value to the smallest from which an axis is log
 _COLUMNS = ("before", "after", "at", "low", "high", "score", "n", "leads", "clear")
-_STEPS = 64  # in which an interval is looked for, from one value to the next
-_HALVINGS = 40  # of such a step, which pin its end down to the last bits
+_STEPS = 64  # steps from one node to the next in the search for an interval's end
+_HALVINGS = 40  # bisections of such a step, which find the end to the last bits
 
 
 def is_wide(values: np.ndarray) -> bool:
-    """Whether values, shape (n_values,), finite and ascending, ask for logarithms."""
+    """Tell whether ascending finite values (n_values,) need a logarithmic axis."""
     return bool(len(values) and values[0] > 0 and values[-1] >= WIDE * values[0])
 
 
@@ -34,38 +38,40 @@ def find_crossings(
 ) -> pd.DataFrame:
     """Find where the mean curves of two classifiers cross, with an interval.
 
-    Between the values of a sweep the mean scores are joined by straight lines, as they
-    are drawn; of each pair of classifiers the repetitions count in which both have a
-    score at every value. The interval holds the places at which the difference of the
-    two is not told from zero: those where its t interval, pointwise, includes zero.
-    (Fieller's way: the true crossing is inside with probability 1 − alpha, also where
-    the two hardly differ; then the interval is open.) Curves that go to and fro within
-    one interval cross once, or not clearly at all. On values of one random stream a
-    repetition is the same draw, so differences there are correlated, and counted so.
+    Between the values of a sweep, mean scores are joined by straight lines, as they are
+    drawn. For each pair of classifiers, only repetitions in which both have a score at
+    every value are used. The interval of a crossing holds the places around it at which
+    the t interval of the difference, pointwise, includes zero. (This is Fieller's
+    method: the true crossing is inside with probability 1 − alpha, even where the two
+    hardly differ; then the interval is open.) If curves cross several times within one
+    interval, an odd number counts as one crossing, and an even number as none that is
+    clear. At values of the same random stream a repetition is the same draw, so the
+    differences there are correlated, and their covariance is used.
 
     Parameters
     ----------
     results
-        One row a cell: dataset, repetition, classifier, ``test_<metric>``.
+        One row for each cell: dataset, repetition, classifier, ``test_<metric>``.
     values
-        Dataset → its place along the sweep; an infinite one is left out.
+        Dataset → its value along the sweep; infinite values are left out.
     alpha
-        One minus the coverage, of each interval by itself.
+        One minus the coverage of each interval by itself.
     streams
         Dataset → a name of the random streams of its curves.
     larger_is_better
         The metric's direction.
     logarithmic
-        Whether the lines are straight in the values' logarithms.
+        Whether lines are straight against the logarithms of the values.
 
     Returns
     -------
     DataFrame
-        One row a crossing, from the left: before, after (the classifiers that are
-        better on either side), at, low, high (−inf or inf where the interval goes on
-        beyond the sweep, NaN at n = 1), score (of both, there), n, leads (no other
-        classifier is better there), clear (each is surely better somewhere on its side:
-        the interval is closed, and they do change places in it).
+        One row for each crossing, in ascending order: before, after (the classifiers
+        that are better on the left and on the right), at, low, high (−inf or inf where
+        the interval extends beyond the sweep, NaN at n = 1), score (of both, at the
+        crossing), n, leads (whether no other classifier is better there), clear
+        (whether each classifier is significantly better somewhere on its side: the
+        interval is closed, and the curves cross an odd number of times in it).
 
     Raises
     ------
@@ -80,8 +86,8 @@ def find_crossings(
     column = f"test_{metric}"
     known = results[results["dataset"].isin(order)].dropna(subset=[column])
     tables = {
-        str(name): own.pivot(index="repetition", columns="dataset", values=column)
-        for name, own in known.groupby("classifier", sort=False)
+        str(name): cells.pivot(index="repetition", columns="dataset", values=column)
+        for name, cells in known.groupby("classifier", sort=False)
     }
     means = {name: table.mean() for name, table in tables.items()}
     rows: list[dict[str, object]] = []
@@ -95,7 +101,7 @@ def find_crossings(
         for crossing in gaps.net_crossings(alpha):
             score = float(np.interp(crossing.at, nodes, pair.first.mean(axis=0)))
             others = [
-                _height(crossing.at, places, means[name], order)
+                _mean_at(crossing.at, places, means[name], order)
                 for name in means
                 if name not in names
             ]
@@ -106,23 +112,24 @@ def find_crossings(
                 *(_value(end) if logarithmic else end for end in ends),
                 score,
                 len(pair.first),
+                # Not `<=`: NaN, where a classifier has no scores, is not better.
                 all(not sign * other > sign * score for other in others),
                 crossing.clear,
             )
             rows.append(dict(zip(_COLUMNS, row, strict=True)))
-    found = pd.DataFrame(rows, columns=list(_COLUMNS))
-    return found.sort_values("at", kind="stable", ignore_index=True)
+    crossings = pd.DataFrame(rows, columns=list(_COLUMNS))
+    return crossings.sort_values("at", kind="stable", ignore_index=True)
 
 
 def place_text(place: float) -> str:
-    """Write a place along a sweep with three digits, or all before the point: 1234."""
+    """Format a place along a sweep with three digits, or as a whole number: 1234."""
     return f"{place:.0f}" if abs(place) >= 1000 else f"{place:.3g}"
 
 
 def range_text(low: float, high: float) -> str:
-    """Write the interval of a crossing: ``[9.1, 15]``, ``[9.1, …]`` where it is open.
+    """Format the interval of a crossing: ``[9.1, 15]``, or ``[9.1, …]`` if it is open.
 
-    An en dash where there is none.
+    An unknown interval, NaN, becomes an en dash.
     """
     if math.isnan(low):
         return "–"
@@ -131,13 +138,16 @@ def range_text(low: float, high: float) -> str:
 
 
 def _value(place: float) -> float:
-    """Return what a logarithm is of; an infinite one stays what it is."""
+    """Return the value whose logarithm this is; infinities stay infinite."""
     return math.exp(place) if math.isfinite(place) else place
 
 
 @dataclass(frozen=True)
 class _Pair:
-    """Two classifiers where both have scores; arrays (n_repetitions, n_datasets)."""
+    """Scores of the first of two classifiers, and its differences to the second.
+
+    Both are arrays of shape (n_repetitions, n_datasets), without missing scores.
+    """
 
     datasets: list[str]
     first: np.ndarray
@@ -145,85 +155,91 @@ class _Pair:
 
 
 def _pair(
-    first: pd.DataFrame, second: pd.DataFrame, order: list[str], larger: bool
+    first: pd.DataFrame,
+    second: pd.DataFrame,
+    order: list[str],
+    larger_is_better: bool,
 ) -> _Pair | None:
+    """Return the cells that both have; None if these make no curve."""
     datasets = [d for d in order if d in first.columns and d in second.columns]
     both = first[datasets].dropna().index.intersection(second[datasets].dropna().index)
     if len(datasets) < 2 or not len(both):
         return None
-    mine, theirs = (own.loc[both, datasets].to_numpy(float) for own in (first, second))
-    return _Pair(datasets, mine, differences(mine, theirs, larger))
+    a, b = (table.loc[both, datasets].to_numpy(float) for table in (first, second))
+    return _Pair(datasets, a, differences(a, b, larger_is_better))
 
 
-def _height(
+def _mean_at(
     place: float, places: np.ndarray, means: pd.Series, order: list[str]
 ) -> float:
-    """Return where a mean curve runs; NaN beyond its ends."""
-    own = [i for i, name in enumerate(order) if name in means.index]
-    heights = means[[order[i] for i in own]].to_numpy(float)
-    found = np.interp(place, places[own], heights, left=math.nan, right=math.nan)
-    return float(found)
+    """Return the value of a mean curve at a place; NaN beyond the curve's ends."""
+    known = [i for i, name in enumerate(order) if name in means.index]
+    heights = means[[order[i] for i in known]].to_numpy(float)
+    height = np.interp(place, places[known], heights, left=math.nan, right=math.nan)
+    return float(height)
 
 
 @dataclass(frozen=True)
 class _Crossing:
-    """A place where the mean difference changes sign; NaN ends at n = 1."""
+    """A place where the mean difference changes sign; its ends are NaN at n = 1."""
 
     at: float
-    turns_worse: bool
+    turns_worse: bool  # whether the first classifier is better only on the left
     low: float = math.nan
     high: float = math.nan
     clear: bool = False
 
 
 class _Gaps:
-    """Differences of two classifiers (n, n_nodes) along nodes (n_nodes,)."""
+    """Differences of two classifiers, (n, n_nodes), along nodes (n_nodes,)."""
 
     def __init__(self, nodes: np.ndarray, gaps: np.ndarray, streams: list[str]) -> None:
         self._nodes = nodes
         self._n = len(gaps)
         self._mean = gaps.mean(axis=0)
-        size = np.abs(gaps).max(axis=0)
-        self._mean[np.abs(self._mean) <= 1e-12 * size] = 0.0  # rounding
+        scale = np.abs(gaps).max(axis=0)
+        self._mean[np.abs(self._mean) <= 1e-12 * scale] = 0.0  # rounding alone
         if self._n > 1:
             shared = np.equal.outer(np.array(streams), np.array(streams))
             covariance = np.atleast_2d(np.cov(gaps, rowvar=False, ddof=1))
             self._errors = np.where(shared, covariance, 0.0) / self._n
 
     def net_crossings(self, alpha: float) -> list[_Crossing]:
-        """Return the crossings, those of one interval as one if they are odd in number.
+        """Return the crossings, an odd number within one interval merged into one.
 
-        Of these the middle one of those that go the whole group's way stands for all.
-        An even number is no change of places, and none of them is clear.
+        The merged crossing is the middle one of those in the direction of the whole
+        group. After an even number the same classifier is better as before, so these
+        are kept, and none of them is clear.
         """
         kept: list[_Crossing] = []
         groups: list[list[_Crossing]] = []
-        for found in self._crossings():
-            low, high = self.interval(found.at, alpha)
-            whole = replace(found, low=low, high=high)
+        for place in self._crossings():
+            low, high = self.interval(place.at, alpha)
+            crossing = replace(place, low=low, high=high)
             if math.isnan(low):
-                kept.append(whole)
+                kept.append(crossing)
                 continue
-            if groups and groups[-1][0].high >= found.at:
-                groups[-1].append(whole)
+            if groups and groups[-1][0].high >= crossing.at:
+                groups[-1].append(crossing)
             else:
-                groups.append([whole])
+                groups.append([crossing])
         for group in groups:
             if len(group) % 2 == 0:
                 kept += group
                 continue
-            along = group[::2]
-            one = along[len(along) // 2]
-            closed = math.isfinite(one.low) and math.isfinite(one.high)
-            kept.append(replace(one, clear=closed))
+            same_direction = group[::2]  # directions alternate
+            middle = same_direction[len(same_direction) // 2]
+            closed = math.isfinite(middle.low) and math.isfinite(middle.high)
+            kept.append(replace(middle, clear=closed))
         return kept
 
     def _crossings(self) -> Iterator[_Crossing]:
+        """Yield each change of sign of the mean difference, without an interval."""
         signs = np.flatnonzero(self._mean)
         for left, right in pairwise(signs):
             if self._mean[left] * self._mean[right] > 0:
                 continue
-            if right > left + 1:  # they are equal at nodes between
+            if right > left + 1:  # the two are equal at the nodes between
                 place = float(self._nodes[left + 1 : right].mean())
             else:
                 a, b = self._mean[[left, right]]
@@ -232,39 +248,44 @@ class _Gaps:
             yield _Crossing(place, bool(self._mean[left] > 0))
 
     def interval(self, place: float, alpha: float) -> tuple[float, float]:
-        """Walk from a crossing to where the difference is told from zero."""
+        """Search both sides of a crossing for where the difference is significant."""
         if self._n < 2:
             return math.nan, math.nan
         quantile = float(stats.t.isf(alpha / 2, self._n - 1))
 
-        def told(u: np.ndarray) -> np.ndarray:
-            shares = np.column_stack(
-                [np.interp(u, self._nodes, unit) for unit in np.eye(len(self._nodes))]
+        def significant(points: np.ndarray) -> np.ndarray:
+            # A point between two nodes is their weighted mean: weights (n_points,
+            # n_nodes) give both the difference there and its variance.
+            weights = np.column_stack(
+                [
+                    np.interp(points, self._nodes, unit)
+                    for unit in np.eye(len(self._nodes))
+                ]
             )
-            variance = np.einsum("ij,jk,ik->i", shares, self._errors, shares)
-            half = quantile * np.sqrt(variance.clip(0))
-            beyond: np.ndarray = np.abs(shares @ self._mean) > half
-            return beyond
+            variance = np.einsum("ij,jk,ik->i", weights, self._errors, weights)
+            half_width = quantile * np.sqrt(variance.clip(0))
+            result: np.ndarray = np.abs(weights @ self._mean) > half_width
+            return result
 
-        fine = np.interp(
+        grid = np.interp(
             np.arange(_STEPS * (len(self._nodes) - 1) + 1) / _STEPS,
             np.arange(len(self._nodes)),
             self._nodes,
         )
         ends = []
-        for way, beyond in ((fine[fine < place][::-1], -math.inf),
-                            (fine[fine > place], math.inf)):  # fmt: skip
-            outside = np.flatnonzero(told(way))
-            if not len(outside):
-                ends.append(beyond)
+        for points, open_end in ((grid[grid < place][::-1], -math.inf),
+                                 (grid[grid > place], math.inf)):  # fmt: skip
+            beyond = np.flatnonzero(significant(points))
+            if not len(beyond):
+                ends.append(open_end)
                 continue
-            first = int(outside[0])
-            out = float(way[first])
-            inside = float(way[first - 1]) if first else place
+            first = int(beyond[0])
+            outside = float(points[first])
+            inside = float(points[first - 1]) if first else place
             for _ in range(_HALVINGS):
-                middle = (inside + out) / 2
-                if told(np.array([middle]))[0]:
-                    out = middle
+                middle = (inside + outside) / 2
+                if significant(np.array([middle]))[0]:
+                    outside = middle
                 else:
                     inside = middle
             ends.append(inside)

@@ -1,7 +1,7 @@
-"""What training recorded, epoch by epoch, as data frames that are small enough to draw.
+"""Recorded training histories as data frames that are small enough to draw.
 
-Ten thousand epochs of twenty classifiers, ten repetitions each, are two million rows; a
-figure is some hundred dots wide.
+Ten thousand epochs of twenty classifiers with ten repetitions are two million rows,
+but a figure is only a few hundred dots wide.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-MOST = 300  # epochs that a frame keeps: more than a figure has dots for
-LAST = 500  # epochs that the notebook averaged over
+MOST = 300  # epochs that a frame keeps; a figure cannot show more
+LAST = 500  # epochs that the notebook averages over
 _PREFIX = "history_"
 _HELD_OUT = "held_out_"
 
@@ -21,61 +21,63 @@ Histories = Mapping[tuple[str, int], Mapping[str, np.ndarray]]
 def history_frame(arrays: Histories, most: int = MOST) -> pd.DataFrame:
     """Smooth recorded histories and keep some of their epochs.
 
-    A repetition becomes a moving mean over about a hundredth of the longest training of
-    its classifier. What is not finite takes no part in it and stays a gap.
+    Each history is smoothed by a moving mean over about one hundredth of the longest
+    training of its classifier. Values that are not finite are left out of the means and
+    stay gaps.
 
     Parameters
     ----------
     arrays
-        Those named ``history_…``, of shape (n_epochs,), are taken; a quantity may have
+        Arrays named ``history_…``, of shape (n_epochs,), are read; a quantity may have
         fewer epochs than others. ``history_held_out_…`` has epochs of its own, see
-        `held_out_frame`. Results without any are passed over.
+        `held_out_frame`. Results without histories are ignored.
     most
-        Epochs that are kept of a classifier's longest training, evenly spread over it,
-        the first and the last too. Its other repetitions keep the same ones, as far as
-        they go.
+        The number of epochs that are kept of a classifier's longest training, evenly
+        spread over it, including the first and the last. Its other repetitions keep
+        the same epochs, as far as they go.
 
     Returns
     -------
     DataFrame
-        One row an epoch kept: classifier, repetition, epoch (from 1), window (over how
-        many epochs the mean is) and a column for each quantity, NaN where a classifier
-        did not record it.
+        One row for each epoch that is kept: classifier, repetition, epoch (from 1),
+        window (the number of epochs in a mean) and a column for each quantity, NaN
+        where a classifier did not record it.
     """
-    found: dict[str, dict[int, dict[str, np.ndarray]]] = {}
-    for (classifier, repetition), every in arrays.items():
-        own = dict(_recorded(every))
-        if own:
-            found.setdefault(classifier, {})[repetition] = own
+    histories: dict[str, dict[int, dict[str, np.ndarray]]] = {}
+    for (classifier, repetition), result in arrays.items():
+        quantities = dict(_recorded(result))
+        if quantities:
+            histories.setdefault(classifier, {})[repetition] = quantities
     parts = []
-    for classifier, repetitions in found.items():
-        lengths = {i: max(map(len, own.values())) for i, own in repetitions.items()}
+    for classifier, repetitions in histories.items():
+        lengths = {i: max(map(len, q.values())) for i, q in repetitions.items()}
         longest = max(lengths.values())
+        # An odd window, so that it is centred on its epoch.
         window, kept = 1 + 2 * (longest // 200), spread(longest, most)
-        for repetition, own in repetitions.items():
-            at = kept[kept < lengths[repetition]]
-            part = pd.DataFrame({"epoch": at + 1, "window": window})
+        for repetition, quantities in repetitions.items():
+            rows = kept[kept < lengths[repetition]]
+            part = pd.DataFrame({"epoch": rows + 1, "window": window})
             part.insert(0, "repetition", repetition)
             part.insert(0, "classifier", classifier)
-            for name, values in own.items():
-                part[name] = _moving_mean(values, window, at)
+            for name, values in quantities.items():
+                part[name] = _moving_mean(values, window, rows)
             parts.append(part)
-    return _joined(parts, ["classifier", "repetition", "epoch", "window"])
+    return _concatenated(parts, ["classifier", "repetition", "epoch", "window"])
 
 
 def held_out_frame(arrays: Histories) -> pd.DataFrame:
-    """Lay the evaluations on held-out curves out, which have epochs of their own.
+    """Return the evaluations on held-out curves, which have epochs of their own.
 
     Returns
     -------
     DataFrame
-        One row an evaluation: classifier, repetition, epoch (how many were done) and
-        accuracy. Empty where nothing was evaluated while it trained.
+        One row for each evaluation: classifier, repetition, epoch (the number of epochs
+        done) and accuracy. Empty if nothing was evaluated during training.
     """
     parts = []
-    for (classifier, repetition), own in arrays.items():
-        accuracy = own.get(f"{_PREFIX}{_HELD_OUT}accuracy")
-        epoch = own.get(f"{_PREFIX}{_HELD_OUT}epoch")
+    for (classifier, repetition), result in arrays.items():
+        accuracy = result.get(f"{_PREFIX}{_HELD_OUT}accuracy")
+        epoch = result.get(f"{_PREFIX}{_HELD_OUT}epoch")
         if accuracy is None or epoch is None:
             continue
         part = pd.DataFrame({"epoch": epoch, "accuracy": accuracy})
@@ -83,74 +85,76 @@ def held_out_frame(arrays: Histories) -> pd.DataFrame:
         part.insert(0, "repetition", repetition)
         part.insert(0, "classifier", classifier)
         parts.append(part)
-    return _joined(parts, ["classifier", "repetition", "epoch", "accuracy"])
+    return _concatenated(parts, ["classifier", "repetition", "epoch", "accuracy"])
 
 
 def last_epochs(arrays: Histories, n: int = LAST) -> pd.DataFrame:
-    """Average what online training recorded over its last epochs.
+    """Average the accuracies that online training recorded over its last epochs.
 
     Parameters
     ----------
     arrays
-        Of results that were trained online; others are passed over. Besides histories,
+        Results that were trained online; others are ignored. Besides histories,
         ``labels_test`` and ``predictions_test`` are read.
     n
-        Over how many epochs at the most.
+        The largest number of epochs to average over.
 
     Returns
     -------
     DataFrame
-        One row a result: classifier, repetition, epochs; accuracy (the notebook's) and
-        prequential_accuracy, over its last epochs; held_out_accuracy, when it ended.
+        One row for each result: classifier, repetition, epochs; accuracy (the
+        notebook's) and prequential_accuracy, both over the last epochs;
+        held_out_accuracy, at the end of training.
     """
     rows = []
-    for (classifier, repetition), own in arrays.items():
-        if not trained_online(own):
+    for (classifier, repetition), result in arrays.items():
+        if not trained_online(result):
             continue
-        before = np.asarray(own[f"{_PREFIX}prequential_accuracy"], dtype=float)
-        batch = np.asarray(own[f"{_PREFIX}accuracy"], dtype=float)
-        right = own["labels_test"] == own["predictions_test"]
+        before = np.asarray(result[f"{_PREFIX}prequential_accuracy"], dtype=float)
+        last_step = np.asarray(result[f"{_PREFIX}accuracy"], dtype=float)
+        correct = result["labels_test"] == result["predictions_test"]
         rows.append(
             {
                 "classifier": classifier,
                 "repetition": repetition,
-                "epochs": len(batch),
-                "accuracy": batch[-n:].mean(),
+                "epochs": len(last_step),
+                "accuracy": last_step[-n:].mean(),
                 "prequential_accuracy": before[-n:].mean(),
-                "held_out_accuracy": float(np.mean(right)),
+                "held_out_accuracy": float(np.mean(correct)),
             }
         )
     return pd.DataFrame(rows)
 
 
 def trained_online(arrays: Mapping[str, np.ndarray]) -> bool:
-    """Tell whether a result's classifier saw fresh curves in each epoch."""
+    """Tell whether the classifier of a result trained on fresh curves in each epoch."""
     return f"{_PREFIX}prequential_accuracy" in arrays
 
 
 def spread(n: int, most: int) -> np.ndarray:
-    """Return at most `most` of the positions 0 … n - 1, the first and the last too."""
+    """Return at most `most` positions of 0 … n - 1, evenly spread, with both ends."""
     return np.unique(np.linspace(0, max(n - 1, 0), min(n, most)).round().astype(int))
 
 
 def _recorded(arrays: Mapping[str, np.ndarray]) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield the name and the values of each quantity that training recorded."""
     for name, values in arrays.items():
         short = name.removeprefix(_PREFIX)
         if short != name and not short.startswith(_HELD_OUT):
             yield short, np.asarray(values, dtype=float)
 
 
-def _moving_mean(values: np.ndarray, window: int, at: np.ndarray) -> np.ndarray:
-    """Average over a window centred at each of some positions, cut at both ends.
+def _moving_mean(values: np.ndarray, window: int, rows: np.ndarray) -> np.ndarray:
+    """Average over a window centred at each of some rows; both ends cut the window.
 
-    NaN where the value itself is not finite, and beyond the end of the values.
+    The mean is NaN where the value itself is not finite, and beyond the last value.
     """
     known = pd.Series(np.where(np.isfinite(values), values, np.nan))
     mean = known.rolling(window, center=True, min_periods=1).mean()
-    return mean.where(known.notna()).reindex(at).to_numpy()
+    return mean.where(known.notna()).reindex(rows).to_numpy()
 
 
-def _joined(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+def _concatenated(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
     if not parts:
         return pd.DataFrame({name: [] for name in columns})
     return pd.concat(parts, ignore_index=True)

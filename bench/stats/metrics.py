@@ -1,4 +1,8 @@
-"""Metrics: functions of labels, predictions and scores, with the better direction."""
+"""Metrics: functions of labels, predictions and scores, and which direction is better.
+
+A metric is added by an entry of `METRICS`. Those of scikit-learn are imported when they
+are first called, so that a command which only names metrics does not wait for it.
+"""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -9,24 +13,25 @@ from typing import Self
 
 import numpy as np
 
-BINS = 15  # of confidence, equally wide on [0, 1]
+BINS = 15  # bins of confidence, equally wide on [0, 1]; the usual number for ECE
 PROBABILITIES = "probabilities"
 SCORES = "probabilities or decision values"
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a classifier said of curves, and what they are.
+    """Predictions of a classifier, with the true labels of the same curves.
 
     Attributes
     ----------
     labels, predictions : arrays of shape (n_curves,)
-        The class of each curve, as an integer from 0, and the one predicted.
+        The true class of each curve, as an integer from 0, and the predicted one.
     kind
-        Of the scores: "probability", "decision" or "none".
+        The kind of the scores: "probability", "decision" or "none".
     scores : array, optional
-        Probabilities of shape (n_curves, n_classes), class after class; or decision
-        values of shape (n_curves,), larger for class 1, or (n_curves, n_classes).
+        Probabilities of shape (n_curves, n_classes), one column for each class; or
+        decision values of shape (n_curves,), larger for class 1, or
+        (n_curves, n_classes).
     """
 
     labels: np.ndarray
@@ -46,35 +51,36 @@ class Predictions:
 
     @cached_property
     def probabilities(self) -> np.ndarray | None:
-        """Shape (n_curves, n_classes), float64, rows that sum to 1; None without.
+        """Probabilities of shape (n_curves, n_classes), float64, each row summing to 1.
 
-        The store keeps float32, whose rows miss 1 by a rounding. Divided by their sums
-        they rank, and are clipped, as the classifier's own float64 would be. None too
-        where a stranger's classifier gave what cannot be probabilities.
+        The store keeps float32, whose rows sum to 1 only up to rounding. Divided by
+        their sums they rank, and are clipped, as the classifier's own float64 would
+        be. None where there are no probabilities, or where a user's classifier gave
+        numbers that cannot be probabilities.
         """
-        if self.kind != "probability" or not self._sound(2):
+        if self.kind != "probability" or not self._has_finite_scores(2):
             return None
-        found = np.asarray(self.scores, dtype=np.float64)
-        sums = found.sum(axis=1, keepdims=True)
-        if (found < 0).any() or not np.allclose(sums, 1, rtol=0, atol=1e-3):
+        scores = np.asarray(self.scores, dtype=np.float64)
+        sums = scores.sum(axis=1, keepdims=True)
+        if (scores < 0).any() or not np.allclose(sums, 1, rtol=0, atol=1e-3):
             return None
-        normalised: np.ndarray = found / sums
-        return normalised if _indexes(self.labels, found.shape[1]) else None
+        normalised: np.ndarray = scores / sums
+        return normalised if _are_columns(self.labels, scores.shape[1]) else None
 
     @cached_property
     def ranking(self) -> np.ndarray | None:
-        """What ranks the curves, float64; None where there are no usable scores.
+        """Scores that rank the curves, float64; None where none can be used.
 
-        Of two classes shape (n_curves,), larger for class 1; of more, shape
-        (n_curves, n_classes), larger for the class of the column.
+        For two classes the shape is (n_curves,), larger for class 1. For more classes
+        it is (n_curves, n_classes), larger for the class of the column.
         """
         scores = self.probabilities
         if scores is not None and scores.shape[1] == 2:
             return scores[:, 1]
-        if self.kind == "decision" and self._sound(1, 2):
+        if self.kind == "decision" and self._has_finite_scores(1, 2):
             scores = np.asarray(self.scores, dtype=np.float64)
             scores = scores.reshape(len(scores), -1)
-            if not _indexes(self.labels, max(2, scores.shape[1])):
+            if not _are_columns(self.labels, max(2, scores.shape[1])):
                 return None
             if scores.shape[1] <= 2:
                 return scores[:, -1] - (scores[:, 0] if scores.shape[1] == 2 else 0)
@@ -82,14 +88,15 @@ class Predictions:
 
     @cached_property
     def confidence(self) -> np.ndarray | None:
-        """Probability of the class that was predicted, shape (n_curves,)."""
-        found = self.probabilities
-        if found is None or not _indexes(self.predictions, found.shape[1]):
+        """Probability of the predicted class, shape (n_curves,); None without."""
+        p = self.probabilities
+        if p is None or not _are_columns(self.predictions, p.shape[1]):
             return None
-        return _chosen(found, self.predictions)
+        confidence: np.ndarray = np.take_along_axis(p, self.predictions[:, None], 1)
+        return confidence[:, 0]
 
-    def _sound(self, *n_dimensions: int) -> bool:
-        """Whether there are finite scores, a row a curve."""
+    def _has_finite_scores(self, *n_dimensions: int) -> bool:
+        """Tell whether there are finite scores, one row for each curve."""
         return (
             self.scores is not None
             and self.scores.ndim in n_dimensions
@@ -105,14 +112,15 @@ class Metric:
     Attributes
     ----------
     title
-        As tables and axes name it.
+        Its name in tables and on axes.
     larger_is_better
-        Its direction, said here once.
+        Its direction. No other place in the code says it.
     function
-        ``function(given) -> float``; NaN where the classifier does not give what the
-        metric needs.
+        ``function(given) -> float``; NaN where the classifier does not give the scores
+        that the metric needs.
     needs
-        What that is, beyond predictions, in words for a footnote; empty if nothing.
+        The scores that it needs beyond predictions, in words for a footnote; empty if
+        it needs none.
     """
 
     title: str
@@ -131,37 +139,38 @@ def calibration_bins(
     Returns
     -------
     n, confidence, accuracy : arrays of shape (n_bins,)
-        Curves in each bin, and their means, NaN where there is no curve. All are
-        empty of curves where the classifier gives no probabilities.
+        How many curves each bin has, their mean confidence, and the share that is
+        predicted correctly; the two are NaN in an empty bin. All bins are empty where
+        the classifier gives no probabilities.
     """
-    n, sure, right = np.zeros((3, n_bins))
+    n, confidence, correct = np.zeros((3, n_bins))
     if given.confidence is not None:
-        # In float32, as stored: 0.6 (three neighbours of five) is 9/15, and no rounding
-        # puts it above.
+        # In float32, as stored: 0.6 (three neighbours of five) is then exactly 9/15,
+        # the upper edge of its bin, and no rounding moves it to the next one.
         edges = np.linspace(0, 1, n_bins + 1, dtype=np.float32)[1:-1]
         bins = np.searchsorted(edges, given.confidence.astype(np.float32))
         for total, weights in (
             (n, None),
-            (sure, given.confidence),
-            (right, given.predictions == given.labels),
+            (confidence, given.confidence),
+            (correct, given.predictions == given.labels),
         ):
             total += np.bincount(bins, weights, n_bins)
     with np.errstate(invalid="ignore"):  # 0/0 in an empty bin
-        return n.astype(np.int64), sure / n, right / n
+        return n.astype(np.int64), confidence / n, correct / n
 
 
-def _of_sklearn(name: str) -> Callable[[Predictions], float]:
-    """Take a function of scikit-learn, imported when it is first called."""
+def _from_sklearn(name: str) -> Callable[[Predictions], float]:
+    """Wrap a metric of scikit-learn that reads predictions; it is imported late."""
 
     def function(given: Predictions) -> float:
-        found = getattr(import_module("sklearn.metrics"), name)
-        return float(found(given.labels, given.predictions))
+        metric = getattr(import_module("sklearn.metrics"), name)
+        return float(metric(given.labels, given.predictions))
 
     return function
 
 
 def _roc_auc(given: Predictions) -> float:
-    """Area under the ROC curve; of more than two classes, the mean one-vs-rest."""
+    """Area under the ROC curve; for more than two classes the one-vs-rest mean."""
     scores = given.ranking
     if scores is None:
         return nan
@@ -172,38 +181,40 @@ def _roc_auc(given: Predictions) -> float:
 
 
 def _area(positive: np.ndarray, scores: np.ndarray) -> float:
-    """Chance that a positive curve scores above another; a tie counts half.
+    """Chance that a positive curve scores above a negative one; a tie counts half.
 
-    Not scikit-learn's, which integrates the curve: that differs from this in the last
-    bits in a quarter of samples, and raises or warns where a class has no curve.
+    Written by hand (Mann and Whitney's statistic): scikit-learn integrates the ROC
+    curve, which differs in the last bits in a quarter of samples, and it raises or
+    warns where a class has no curve.
     """
     n_positive = int(positive.sum())
-    n_others = len(positive) - n_positive
-    if not n_positive or not n_others:
+    n_negative = len(positive) - n_positive
+    if not n_positive or not n_negative:
         return nan
-    _, places, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2)[places]
-    least = n_positive * (n_positive + 1) / 2
-    return float((ranks[positive].sum() - least) / (n_positive * n_others))
+    _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]  # ties share their mean
+    smallest_sum = n_positive * (n_positive + 1) / 2
+    return float((ranks[positive].sum() - smallest_sum) / (n_positive * n_negative))
 
 
 def _log_loss(given: Predictions) -> float:
-    """Mean of -log(probability of the label), natural; NaN of a single class."""
-    return _of_probabilities("log_loss", given)
+    """Mean of -log(probability of the label), natural logarithm."""
+    return _sklearn_loss("log_loss", given)
 
 
 def _brier(given: Predictions) -> float:
-    """Mean squared error of the probabilities; summed over more than two classes."""
-    return _of_probabilities("brier_score_loss", given)
+    """Mean squared error of the probabilities; from 3 classes on, summed over them."""
+    return _sklearn_loss("brier_score_loss", given)
 
 
-def _of_probabilities(name: str, given: Predictions) -> float:
-    """Call a function of scikit-learn, told of classes that no curve here has."""
-    found = given.probabilities
-    if found is None or found.shape[1] < 2:
+def _sklearn_loss(name: str, given: Predictions) -> float:
+    """Call a loss of scikit-learn that reads probabilities; NaN for a single class."""
+    p = given.probabilities
+    if p is None or p.shape[1] < 2:
         return nan
-    function = getattr(import_module("sklearn.metrics"), name)
-    return float(function(given.labels, found, labels=range(found.shape[1])))
+    loss = getattr(import_module("sklearn.metrics"), name)
+    # All classes are named, since the labels at hand may lack some.
+    return float(loss(given.labels, p, labels=range(p.shape[1])))
 
 
 def _ece(given: Predictions) -> float:
@@ -214,27 +225,23 @@ def _ece(given: Predictions) -> float:
     return float(np.nansum(n * np.abs(accuracy - confidence)) / n.sum())
 
 
-def _indexes(labels: np.ndarray, n_classes: int) -> bool:
-    return bool((labels >= 0).all() and (labels < n_classes).all())
-
-
-def _chosen(probabilities: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """Take from each row the column of a class."""
-    chosen: np.ndarray = np.take_along_axis(probabilities, classes[:, None], 1)[:, 0]
-    return chosen
+def _are_columns(labels: np.ndarray, n_columns: int) -> bool:
+    """Tell whether each label has a column of its own among so many."""
+    return bool((labels >= 0).all() and (labels < n_columns).all())
 
 
 METRICS = {
-    "accuracy": Metric("accuracy", True, _of_sklearn("accuracy_score")),
+    "accuracy": Metric("accuracy", True, _from_sklearn("accuracy_score")),
     "balanced_accuracy": Metric(
-        "balanced accuracy", True, _of_sklearn("balanced_accuracy_score")
+        "balanced accuracy", True, _from_sklearn("balanced_accuracy_score")
     ),
     "roc_auc": Metric("ROC AUC", True, _roc_auc, SCORES),
     "log_loss": Metric("log loss", False, _log_loss, PROBABILITIES),
     "brier": Metric("Brier score", False, _brier, PROBABILITIES),
     "ece": Metric("expected calibration error", False, _ece, PROBABILITIES),
 }
-# What a cell computes as it ends; the others are made from its arrays when asked for.
+# A cell computes these when it ends, since they need only predictions; all others are
+# computed from its stored arrays, when a report needs them.
 AT_ONCE = ("accuracy", "balanced_accuracy")
 
 

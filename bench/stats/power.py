@@ -1,8 +1,8 @@
-"""What a paired t test over repetitions can show, before it is made.
+"""Power of a paired t test over repetitions, and of rank tests over datasets.
 
-Written by hand, since statsmodels' `TTestPower` agrees with it to 2e-7 where both are
-finite, but is not finite in one of seven settings tried: SciPy's noncentral t fails in
-its tails.
+The power of the t test is written by hand. statsmodels' `TTestPower` agrees with it to
+2e-7 where both are finite, but gave no finite value in one of seven settings tried,
+since SciPy's noncentral t fails in its tails.
 """
 
 import math
@@ -14,17 +14,25 @@ from bench.base import StatisticsError
 from bench.stats.scores import check_share, check_width
 from bench.stats.within_dataset import FEWEST_REPETITIONS
 
+_MANY = 1_000_000  # from so many repetitions on, t is the normal distribution
+
+# Nodes and weights of expectations over a standard normal: the trapezoidal rule, which
+# for these converges faster than any power of the step.
+_NORMAL, _STEP = np.linspace(-9, 9, 2001, retstep=True)
+_WEIGHTS = _STEP * np.exp(-(_NORMAL**2) / 2) / math.sqrt(2 * math.pi)
+
 
 def enough_datasets(n_datasets: int, n_comparisons: int, alpha: float) -> bool:
-    """Whether Holm's first step can reject: 2 m / 2ⁿ ≤ alpha.
+    """Tell whether Holm's first step can reject: whether 2 m / 2ⁿ ≤ alpha.
 
-    The smallest p of the exact two-sided signed-rank test over n datasets is 2 / 2ⁿ.
+    The exact two-sided signed-rank test over n datasets has no p below 2 / 2ⁿ, and
+    Holm's first step multiplies the smallest p by the number m of comparisons.
     """
     return n_datasets >= datasets_needed(n_comparisons, alpha)
 
 
 def datasets_needed(n_comparisons: int, alpha: float) -> int:
-    """Return the fewest datasets with which m comparisons can reject; 0 for none."""
+    """Return the fewest datasets with which the comparisons can reject, 0 for none."""
     check_share("alpha", alpha)
     if n_comparisons < 1:
         return 0
@@ -34,25 +42,17 @@ def datasets_needed(n_comparisons: int, alpha: float) -> int:
     return n
 
 
-_MANY = 1_000_000  # repetitions from which the t is the normal distribution
-
-# Nodes and weights of expectations over a standard normal: the trapezoidal rule, which
-# for these converges faster than any power of the step.
-_NORMAL, _STEP = np.linspace(-9, 9, 2001, retstep=True)
-_WEIGHTS = _STEP * np.exp(-(_NORMAL**2) / 2) / math.sqrt(2 * math.pi)
-
-
 def paired_power(difference: float, std: float, n: int, *, alpha: float) -> float:
-    """Return the chance that a two-sided paired t test sees a difference.
+    """Return the chance that a two-sided paired t test detects a difference.
 
     Parameters
     ----------
     difference
-        The true mean difference, in units of the score; its sign is of no account.
+        The true mean difference, in units of the score; its sign does not matter.
     std
-        Deviation of the differences over repetitions (ddof=1), same units.
+        Standard deviation of the differences over repetitions (ddof=1), same units.
     n
-        Repetitions. With one there is no test, and no power.
+        The number of repetitions. With one there is no test, and no power.
     alpha
         Level of the test; for m comparisons alpha / m, Holm's first step.
     """
@@ -69,21 +69,22 @@ def paired_power(difference: float, std: float, n: int, *, alpha: float) -> floa
 def detectable_difference(
     std_of_differences: float, n: int, *, alpha: float, power: float = 0.8
 ) -> float:
-    """Return the smallest mean difference that is seen with the given power.
+    """Return the smallest mean difference that is detected with the given power.
 
-    By the noncentral t distribution. Infinite with one repetition; zero where
-    repetitions do not differ.
+    It is that of the noncentral t distribution: infinite with one repetition, and zero
+    where repetitions do not differ.
 
     Parameters
     ----------
     std_of_differences
-        Deviation of the paired differences over repetitions (ddof=1).
+        Standard deviation of the paired differences over repetitions (ddof=1).
     n
-        Repetitions.
+        The number of repetitions.
     alpha
         Level of the test; for m comparisons alpha / m, Holm's first step.
     power
-        Chance of seeing it; more than alpha, which chance alone gives.
+        Chance to detect the difference. It must exceed alpha, the chance to "detect" a
+        difference of zero.
     """
     _check_shares(alpha, power)
     check_width("std_of_differences", std_of_differences)
@@ -102,7 +103,7 @@ def detectable_difference(
 def repetitions_needed(
     std_of_differences: float, difference: float, *, alpha: float, power: float = 0.8
 ) -> int:
-    """Return the fewest repetitions that show a difference with the given power.
+    """Return the fewest repetitions that detect a difference with the given power.
 
     At least as many as the test needs, `bench.stats.within_dataset.FEWEST_REPETITIONS`.
     Parameters are those of `detectable_difference`; the difference must not be zero.
@@ -112,7 +113,8 @@ def repetitions_needed(
     difference, n = _checked(difference, FEWEST_REPETITIONS)
     if difference == 0:
         raise StatisticsError(
-            "difference: no number of repetitions shows one of zero; expected another"
+            "difference: found 0, which no number of repetitions detects; expected "
+            "another"
         )
     if std_of_differences == 0:
         return n
@@ -130,33 +132,36 @@ def repetitions_needed(
 
 
 def _power(effect: float, n: int, alpha: float) -> float:
-    """Return the power for an effect in deviations of the differences, n ≥ 2.
+    """Return the power for an effect in units of the differences' std, n ≥ 2.
 
-    With Z normal and S² a chi-squared over its df, independent, it is the chance that
-    |Z + shift| > limit · S: both tails of the noncentral t. SciPy's own gives NaN or
-    wrong digits in its tails (special.nctdtr, 1.17), so one of the two is integrated
-    out in closed form, the one that is the smoother for it, and the other by
-    quadrature.
+    With Z normal and, independent of it, S² chi-squared over its degrees of freedom, it
+    is the chance that |Z + shift| > limit · S: both tails of the noncentral t. SciPy's
+    own function (special.nctdtr, 1.17) gives NaN or wrong digits in its tails. So one
+    of Z and S is integrated in closed form, whichever leaves the smoother integrand,
+    and the other by quadrature.
     """
     df = n - 1
-    shift = min(effect * math.sqrt(n), 1e100)  # its square is to be finite
+    shift = min(effect * math.sqrt(n), 1e100)  # so that its square is finite
     if n > _MANY:
         limit = -float(special.ndtri(alpha / 2))
         return float(special.ndtr(shift - limit) + special.ndtr(-shift - limit))
     limit = float(special.stdtrit(df, 1 - alpha / 2))
     if limit > math.sqrt(2 * df):
-        seen = special.chdtr(df, df * ((_NORMAL + shift) / limit) ** 2)
+        detected = special.chdtr(df, df * ((_NORMAL + shift) / limit) ** 2)
     else:
         s = np.sqrt(special.chdtri(df, special.ndtr(-_NORMAL)) / df)
-        seen = special.ndtr(shift - limit * s) + special.ndtr(-shift - limit * s)
-    return float(_WEIGHTS @ seen)
+        detected = special.ndtr(shift - limit * s) + special.ndtr(-shift - limit * s)
+    return float(_WEIGHTS @ detected)
 
 
 def _checked(difference: float, n: int) -> tuple[float, int]:
+    """Return the size of the difference, and n as an int, once both are checked."""
     if not math.isfinite(difference):
-        raise StatisticsError(f"difference: expected a finite number, got {difference}")
+        raise StatisticsError(
+            f"difference: found {difference}; expected a finite number"
+        )
     if not (n >= 1 and n % 1 == 0):
-        raise StatisticsError(f"n: expected a whole number from 1 up, got {n}")
+        raise StatisticsError(f"n: found {n}; expected a whole number from 1 up")
     return abs(difference), int(n)
 
 
@@ -164,4 +169,6 @@ def _check_shares(alpha: float, power: float) -> None:
     check_share("alpha", alpha)
     check_share("power", power)
     if power <= alpha:
-        raise StatisticsError(f"power: expected more than alpha = {alpha}, got {power}")
+        raise StatisticsError(
+            f"power: found {power}; expected more than alpha = {alpha}"
+        )

@@ -1,4 +1,4 @@
-"""A frame of scores, checked and laid out as one table a dataset."""
+"""Checks of a frame of scores, which is then laid out as one table for each dataset."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,21 +12,21 @@ from bench.base import StatisticsError
 
 COLUMNS = ("dataset", "repetition", "classifier", "score")
 
-# Two ways to the same score may differ in its last bits; nothing that is measured
-# differs by so little of its size.
+# The same score, computed in two ways, may differ in its last bits. No real difference
+# of scores is so small, relative to their size.
 ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
 class ScoreTable:
-    """The scores of a dataset.
+    """The scores of one dataset.
 
     Attributes
     ----------
     dataset
         Its id.
     repetitions, classifiers
-        What the rows and the columns are.
+        The names of the rows and of the columns.
     values
         Scores, finite, of shape (n_repetitions, n_classifiers).
     """
@@ -37,20 +37,20 @@ class ScoreTable:
     values: np.ndarray
 
     def columns(self, classifiers: Sequence[str]) -> np.ndarray:
-        """Return the scores of some classifiers, shape (n_repetitions, n_those)."""
+        """Return the columns of some classifiers, shape (n_repetitions, n_columns)."""
         places = [self.classifiers.index(name) for name in classifiers]
         columns: np.ndarray = self.values[:, places]
         return columns
 
 
 def score_tables(scores: pd.DataFrame) -> list[ScoreTable]:
-    """Check a frame of scores and give each dataset its table.
+    """Check a frame of scores and return a table for each dataset.
 
     Parameters
     ----------
     scores
-        Columns dataset, repetition, classifier and score, one row a cell, in any
-        order (`bench.stats.coverage.complete_scores` makes it).
+        Columns dataset, repetition, classifier and score, one row for each cell, in
+        any order, as `bench.stats.coverage.complete_scores` returns it.
 
     Returns
     -------
@@ -61,9 +61,9 @@ def score_tables(scores: pd.DataFrame) -> list[ScoreTable]:
     Raises
     ------
     StatisticsError
-        If a column or every row is missing, a score is not a finite number, a cell
-        is there twice, or a classifier lacks a repetition that another one of its
-        dataset has; the first few cells are named.
+        If a column is missing, there are no rows, a score is not a finite number, a
+        cell is duplicate, or a classifier lacks a repetition that another one of the
+        same dataset has. The message names the first few cells.
     """
     missing = [name for name in COLUMNS if name not in scores.columns]
     if missing:
@@ -72,23 +72,26 @@ def score_tables(scores: pd.DataFrame) -> list[ScoreTable]:
             f"{', '.join(COLUMNS)}"
         )
     if scores.empty:
-        raise StatisticsError("there are no scores; expected one row a cell")
+        raise StatisticsError("found no scores; expected one row for each cell")
     values = _numbers(scores)
     codes = []
     names = []
     for column in COLUMNS[:3]:
-        code, found = pd.factorize(scores[column], sort=column == "repetition")
+        code, unique = pd.factorize(scores[column], sort=column == "repetition")
         if (code < 0).any():
-            raise StatisticsError(f"a row of the scores has no {column}")
+            raise StatisticsError(
+                f"found a row of the scores with no {column}; expected one in each row"
+            )
         codes.append(code)
-        names.append(list(found))
+        names.append(list(unique))
     shape = tuple(map(len, names))
     flat = np.ravel_multi_index(tuple(codes), shape)
     cells, counts = np.unique(flat, return_counts=True)
     if len(cells) < len(flat):
-        twice = np.unravel_index(cells[counts > 1], shape)
+        duplicates = np.unravel_index(cells[counts > 1], shape)
         raise StatisticsError(
-            f"cells that are in the scores twice: {_name_cells(twice, names)}"
+            f"found duplicate cells: {_name_cells(duplicates, names)}; expected one "
+            "row for each cell"
         )
     table = np.full(shape, np.nan)
     table[tuple(codes)] = values
@@ -99,12 +102,12 @@ def score_tables(scores: pd.DataFrame) -> list[ScoreTable]:
 
 
 def common_classifiers(tables: Sequence[ScoreTable]) -> tuple[str, ...]:
-    """Return the classifiers, refusing any that a dataset lacks."""
-    found = dict.fromkeys(name for table in tables for name in table.classifiers)
+    """Return the classifiers; raise an error if one has no scores on some dataset."""
+    names = dict.fromkeys(name for table in tables for name in table.classifiers)
     holes = [
         f"{name} on {table.dataset}"
         for table in tables
-        for name in found
+        for name in names
         if name not in table.classifiers
     ]
     if holes:
@@ -112,34 +115,43 @@ def common_classifiers(tables: Sequence[ScoreTable]) -> tuple[str, ...]:
             "a comparison across datasets needs every classifier on every dataset; "
             f"missing: {name_some(holes)}"
         )
-    return tuple(found)
+    return tuple(names)
 
 
 def rank(values: np.ndarray, larger_is_better: bool) -> np.ndarray:
-    """Rank along the last axis, 1 is best; ties, but for rounding, share their mean."""
-    size = float(np.abs(values).max()) or 1.0
-    steps = np.round(values / size / ROUNDING)
-    ranks: np.ndarray = stats.rankdata(-steps if larger_is_better else steps, axis=-1)
+    """Rank along the last axis; 1 is best.
+
+    Ties, which are equal but for rounding, share their mean rank.
+    """
+    scale = float(np.abs(values).max()) or 1.0
+    rounded = np.round(values / scale / ROUNDING)
+    if larger_is_better:
+        rounded = -rounded
+    ranks: np.ndarray = stats.rankdata(rounded, axis=-1)
     return ranks
 
 
 def check_share(name: str, value: float) -> None:
-    """Refuse what is not strictly between 0 and 1, such as an alpha of 5."""
+    """Raise an error unless a value, such as alpha, lies strictly between 0 and 1."""
     if not 0 < value < 1:
-        raise StatisticsError(f"{name}: expected a number between 0 and 1, got {value}")
+        raise StatisticsError(
+            f"{name}: found {value}; expected a number between 0 and 1"
+        )
 
 
 def check_width(name: str, value: float) -> None:
-    """Refuse what is not a finite number from 0 up, as margins and ties are."""
+    """Raise an error unless a value, such as a margin, is finite and at least 0."""
     if not 0 <= value < np.inf:
-        raise StatisticsError(f"{name}: expected a number from 0 up, got {value}")
+        raise StatisticsError(f"{name}: found {value}; expected a number from 0 up")
 
 
 def tie_of(tie: float | Mapping[str, float], dataset: str) -> float:
     """Return the largest difference that is a tie on a dataset."""
     if isinstance(tie, Mapping):
         if dataset not in tie:
-            raise StatisticsError(f"tie: nothing is said of the dataset '{dataset}'")
+            raise StatisticsError(
+                f"tie: found no entry for the dataset '{dataset}'; expected one"
+            )
         tie = tie[dataset]
     check_width("tie", tie)
     return float(tie)
@@ -148,14 +160,13 @@ def tie_of(tie: float | Mapping[str, float], dataset: str) -> float:
 def differences(
     first: np.ndarray, second: np.ndarray, larger_is_better: bool
 ) -> np.ndarray:
-    """Return first − second, turned so that positive says first is better.
+    """Return first − second, with the sign turned so that positive means better.
 
-    A difference of rounding alone is set to zero. Shapes are those of the arguments,
-    broadcast.
+    A difference that is rounding alone becomes zero. The arguments are broadcast.
     """
     difference = first - second if larger_is_better else second - first
-    size = np.maximum(np.abs(first), np.abs(second))
-    return np.where(np.abs(difference) <= 1e-12 * size, 0.0, difference)
+    scale = np.maximum(np.abs(first), np.abs(second))
+    return np.where(np.abs(difference) <= 1e-12 * scale, 0.0, difference)
 
 
 def name_some(cells: list[str], shown: int = 8) -> str:
@@ -168,13 +179,16 @@ def _numbers(scores: pd.DataFrame) -> np.ndarray:
     try:
         values = scores["score"].to_numpy(dtype=float, na_value=np.nan)
     except (TypeError, ValueError):
-        raise StatisticsError("a score is not a number") from None
+        raise StatisticsError(
+            "found a score that is not a number; expected numbers"
+        ) from None
     bad = ~np.isfinite(values)
     if bad.any():
         rows = scores.loc[bad, list(COLUMNS)].to_dict("records")
         raise StatisticsError(
-            "scores that are not finite numbers: "
+            "found scores that are not finite: "
             + name_some([f"{_cell(row)} ({row['score']})" for row in rows])
+            + "; expected finite numbers"
         )
     return values
 
@@ -182,8 +196,8 @@ def _numbers(scores: pd.DataFrame) -> np.ndarray:
 def _table(
     dataset: str, values: np.ndarray, repetitions: list[Any], classifiers: list[str]
 ) -> ScoreTable:
-    there = ~np.isnan(values)
-    rows, columns = there.any(axis=1), there.any(axis=0)
+    present = ~np.isnan(values)
+    rows, columns = present.any(axis=1), present.any(axis=0)
     values = values[np.ix_(rows, columns)]
     repetitions = [r for r, kept in zip(repetitions, rows, strict=True) if kept]
     classifiers = [c for c, kept in zip(classifiers, columns, strict=True) if kept]
@@ -206,11 +220,11 @@ def _name_cells(indices: tuple[np.ndarray, ...], names: list[list[Any]]) -> str:
         [
             _cell(
                 {
-                    column: found[i]
-                    for column, found, i in zip(COLUMNS[:3], names, at, strict=True)
+                    column: labels[i]
+                    for column, labels, i in zip(COLUMNS[:3], names, cell, strict=True)
                 }
             )
-            for at in zip(*indices, strict=True)
+            for cell in zip(*indices, strict=True)
         ]
     )
 

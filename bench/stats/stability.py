@@ -1,4 +1,4 @@
-"""How firm a ranking is: ranks under resampling."""
+"""Stability of a ranking of classifiers under resampling."""
 
 import math
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from bench.base import StatisticsError
 from bench.stats.across_datasets import family_codes
 from bench.stats.scores import common_classifiers, rank, score_tables
 
-FEWEST_DATASETS = 6  # below it a bootstrap of datasets has too few different samples
+FEWEST_DATASETS = 6  # with fewer, a bootstrap of datasets has too few samples
 
 
 def rank_stability(
@@ -21,33 +21,34 @@ def rank_stability(
     larger_is_better: bool,
     families: Sequence[Sequence[str]] | None = None,
 ) -> pd.DataFrame:
-    """Return how often each classifier comes first when the data are drawn again.
+    """Return how often each classifier is first when the data are resampled.
 
-    A classifier's place is that of its mean rank over datasets, each ranked by mean
-    score. From six datasets up, datasets are resampled with replacement: how firm the
-    ranking is for datasets like these. Below that, repetitions within each dataset,
-    the same for all classifiers: how firm it is on these very datasets.
+    A classifier's place is the rank of its mean rank over datasets, where each dataset
+    ranks classifiers by mean score. With six datasets or more, datasets are resampled
+    with replacement, which shows how stable the ranking is for datasets like these.
+    With fewer, repetitions are resampled within each dataset, the same for all
+    classifiers, which shows how stable it is on these very datasets.
 
     Parameters
     ----------
     scores
-        dataset, repetition, classifier, score; complete.
+        Columns dataset, repetition, classifier, score; complete.
     seed, n_resamples
-        Of the bootstrap.
+        Seed and number of the bootstrap's samples.
     larger_is_better
         The metric's direction.
     families
         Groups of datasets that are variants of one library
         (`bench.stats.across_datasets.families`), which are counted and resampled as
-        one. None: every dataset is its own.
+        one. With None every dataset is a group by itself.
 
     Returns
     -------
     DataFrame
-        One row a classifier: classifier, p_first (a tie for the first place is
-        shared), rank_low, rank_high (central 95% of its places, 1 is first, ties at
-        their mean place) and resampled, "datasets" or "repetitions". NaN where
-        repetitions would be resampled and a dataset has only one.
+        One row for each classifier: classifier, p_first (a tie for the first place is
+        shared), rank_low, rank_high (central 95% of its places; 1 is first, ties share
+        their mean place) and resampled, "datasets" or "repetitions". The numbers are
+        NaN if repetitions are resampled and some dataset has only one.
 
     Raises
     ------
@@ -56,7 +57,7 @@ def rank_stability(
         n_resamples is less than 1.
     """
     if n_resamples < 1:
-        raise StatisticsError(f"n_resamples: expected 1 or more, got {n_resamples}")
+        raise StatisticsError(f"n_resamples: found {n_resamples}; expected 1 or more")
     tables = score_tables(scores)
     classifiers = common_classifiers(tables)
     groups = family_codes([t.dataset for t in tables], families)
@@ -64,6 +65,8 @@ def rank_stability(
     n_groups = int(groups.max()) + 1
     unit = "datasets" if n_groups >= FEWEST_DATASETS else "repetitions"
     values = [table.columns(classifiers) for table in tables]
+    # A multinomial draw counts how often each unit is in a sample with replacement, so
+    # the mean of a sample is a weighted mean.
     if unit == "datasets":
         ranks = np.stack([rank(v.mean(axis=0)[None], larger_is_better) for v in values])
         drawn = rng.multinomial(n_groups, np.full(n_groups, 1 / n_groups), n_resamples)

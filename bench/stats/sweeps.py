@@ -1,4 +1,4 @@
-"""How scores change along a sweep: each dataset against the first."""
+"""Changes of scores along a sweep: each dataset against the first."""
 
 import math
 from collections.abc import Mapping
@@ -30,37 +30,38 @@ def compare_along(
     Parameters
     ----------
     results
-        One row a cell: dataset, classifier, repetition (where there are streams) and
-        ``test_<metric>``, NaN where there is no score.
+        One row for each cell: dataset, classifier, repetition (needed only with
+        `streams`) and ``test_<metric>``, NaN where there is no score.
     metric
         The metric whose scores are compared.
     values
-        Dataset → its place along the sweep; the lowest is the first.
+        Dataset → its value along the sweep; the lowest is the first.
     alpha
-        One minus the coverage: of the means' intervals each by itself, of the
-        differences' together over the datasets (Bonferroni), for each classifier.
+        One minus the coverage. Intervals of means hold each by itself; intervals of
+        differences are simultaneous over the datasets (Bonferroni), for each
+        classifier.
     margin
-        A difference smaller than this does not count.
+        Differences up to it do not matter in practice.
     larger_is_better
         The metric's direction.
     streams
-        Dataset → a name of the random streams of its curves; without it, each has its
-        own.
+        Dataset → a name of the random streams of its curves. With None each dataset
+        has a stream of its own.
 
     Returns
     -------
     DataFrame
-        One row a classifier, in the order of the results, and dataset, ascending:
-        classifier, dataset, value, n, mean, std, low, high (t interval of the mean);
-        difference to the first dataset, turned so that positive is better,
-        difference_low, difference_high; verdict on that, see
-        `bench.stats.within_dataset.verdict`, empty for the first; paired, whether the
-        difference is. What is not known is NaN.
+        One row for each classifier, in the order of the results, and dataset,
+        ascending: classifier, dataset, value, n, mean, std, low, high (t interval of
+        the mean); difference to the first dataset, turned so that positive is better,
+        difference_low, difference_high; the difference's verdict (see
+        `bench.stats.within_dataset.verdict`), empty for the first dataset; paired,
+        whether the difference is paired. Unknown numbers are NaN.
 
     Raises
     ------
     StatisticsError
-        If alpha or margin are out of range.
+        If alpha or margin is out of range.
     """
     check_share("alpha", alpha)
     check_width("margin", margin)
@@ -70,23 +71,23 @@ def compare_along(
     if "repetition" in known:
         known = known.set_index("repetition")
     groups = known.groupby(["classifier", "dataset"])[column]
-    scores = {name: own for name, own in groups}  # noqa: C416 (names are tuples)
-    none = pd.Series(dtype=float)
+    scores = {key: group for key, group in groups}  # noqa: C416 (keys are tuples)
+    no_scores = pd.Series(dtype=float)
     streams = {name: name for name in order} if streams is None else streams
     rows = []
     for classifier in results["classifier"].unique():
-        first = scores.get((classifier, order[0]), none)
+        first = scores.get((classifier, order[0]), no_scores)
         for dataset in order:
-            own = scores.get((classifier, dataset), none)
+            here = scores.get((classifier, dataset), no_scores)
             row = {"classifier": classifier, "dataset": dataset}
-            row |= {"value": values[dataset], "n": len(own)}
-            row |= mean_columns(own.to_numpy(float), alpha)
+            row |= {"value": values[dataset], "n": len(here)}
+            row |= mean_columns(here.to_numpy(float), alpha)
             paired = streams[dataset] == streams[order[0]]
             if dataset == order[0]:
                 gap, word = (math.nan,) * 3, ""
             else:
-                share = alpha / (len(order) - 1)
-                gap = _gap(own, first, share, larger_is_better, paired)
+                shared_alpha = alpha / (len(order) - 1)
+                gap = _gap(here, first, shared_alpha, larger_is_better, paired)
                 word = verdict(gap[1], gap[2], margin)
             row |= dict(zip(DIFFERENCE, gap, strict=True))
             rows.append(row | {"verdict": word, "paired": paired})
@@ -96,36 +97,40 @@ def compare_along(
 def first_verdict(
     along: pd.DataFrame, word: str = "worse"
 ) -> dict[str, tuple[str | None, list[str]]]:
-    """Say for each classifier from which dataset on it is surely worse, or better.
+    """Find for each classifier the first dataset of a sweep with a verdict.
 
     Parameters
     ----------
     along
-        As `compare_along` gives it.
+        Rows of `compare_along`.
     word
-        The verdict that is looked for.
+        The verdict, such as "worse".
 
     Returns
     -------
     dict
-        Classifier → the first dataset with the verdict, or None; and those after it
-        that have another verdict.
+        Classifier → the first dataset with the verdict, or None, and the list of later
+        datasets that have another verdict.
     """
-    found: dict[str, tuple[str | None, list[str]]] = {}
-    for classifier, own in along.groupby("classifier", sort=False):
-        given = (own["verdict"] == word).to_numpy()
-        if not given.any():
-            found[str(classifier)] = (None, [])
+    first: dict[str, tuple[str | None, list[str]]] = {}
+    for classifier, rows in along.groupby("classifier", sort=False):
+        datasets = rows["dataset"].to_numpy()
+        has_verdict = (rows["verdict"] == word).to_numpy()
+        if not has_verdict.any():
+            first[str(classifier)] = (None, [])
             continue
-        at = int(given.argmax())
-        names = own["dataset"].tolist()
-        rest = [n for n, w in zip(names[at:], given[at:], strict=True) if not w]
-        found[str(classifier)] = (names[at], rest)
-    return found
+        start = int(has_verdict.argmax())
+        exceptions = datasets[start:][~has_verdict[start:]].tolist()
+        first[str(classifier)] = (str(datasets[start]), exceptions)
+    return first
 
 
 def _gap(
-    scores: pd.Series, first: pd.Series, alpha: float, larger: bool, paired: bool
+    scores: pd.Series,
+    first: pd.Series,
+    alpha: float,
+    larger_is_better: bool,
+    paired: bool,
 ) -> tuple[float, float, float]:
     """Return the difference and its interval, turned so that positive is better."""
     if paired:
@@ -133,8 +138,10 @@ def _gap(
         scores, first = scores[both], first[both]
     if not len(scores) or not len(first):
         return (math.nan,) * 3
-    own, other = scores.to_numpy(float), first.to_numpy(float)
-    if not paired:
-        return welch_interval(*((own, other) if larger else (other, own)), alpha)
-    found = mean_columns(differences(own, other, larger), alpha)
-    return found["mean"], found["low"], found["high"]
+    here, there = scores.to_numpy(float), first.to_numpy(float)
+    if paired:
+        gap = mean_columns(differences(here, there, larger_is_better), alpha)
+        return gap["mean"], gap["low"], gap["high"]
+    if larger_is_better:
+        return welch_interval(here, there, alpha)
+    return welch_interval(there, here, alpha)

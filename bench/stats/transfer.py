@@ -1,4 +1,4 @@
-"""What a classifier that was trained on one dataset does on others."""
+"""Transfers: scores of classifiers on datasets other than the one they trained on."""
 
 import math
 
@@ -12,17 +12,17 @@ from bench.stats.scores import check_share, differences
 def compare_transfers(
     scores: pd.DataFrame, *, alpha: float, larger_is_better: bool
 ) -> pd.DataFrame:
-    """Describe each classifier's scores, for each dataset trained and tested on.
+    """Summarise scores for each classifier, training dataset and test dataset.
 
-    Beside them stands what the move costs: the difference to the same classifier when
-    it is trained on the dataset that is tested. Both are scored on the same curves, so
-    it is paired over repetitions.
+    The cost of a transfer is the difference to the same classifier when it is trained
+    on the test dataset. Both are scored on the same curves, so the difference is paired
+    over repetitions.
 
     Parameters
     ----------
     scores
         Columns train, test (datasets), repetition, classifier and score, NaN where
-        there is none; one row a cell, those with train = test among them.
+        there is none; one row for each cell, including those with train = test.
     alpha
         One minus the coverage of intervals, each by itself.
     larger_is_better
@@ -31,10 +31,10 @@ def compare_transfers(
     Returns
     -------
     DataFrame
-        One row a classifier, train and test, in the order of the scores: classifier,
-        train, test, n (that have a score), n_cells, mean, std (ddof=1), low, high (t
-        interval of the mean); difference, turned so that positive is better,
-        difference_low, difference_high, NaN where train = test.
+        One row for each classifier, train and test, in the order of the scores:
+        classifier, train, test, n (cells with a score), n_cells, mean, std (ddof=1),
+        low, high (t interval of the mean); difference, turned so that positive is
+        better, difference_low, difference_high, NaN where train = test.
 
     Raises
     ------
@@ -44,56 +44,57 @@ def compare_transfers(
     check_share("alpha", alpha)
     names = ["classifier", "train", "test"]
     groups = scores.set_index("repetition").groupby(names, sort=False)["score"]
-    found = {key: own for key, own in groups}  # noqa: C416 (keys are tuples)
+    cells = {key: group for key, group in groups}  # noqa: C416 (keys are tuples)
     rows = []
-    for key, own in found.items():
+    for key, away in cells.items():
         classifier, train, test = key
         row: dict[str, object] = dict(zip(names, key, strict=True))
-        row |= {"n": int(own.notna().sum()), "n_cells": len(own)}
-        row |= mean_columns(own.dropna().to_numpy(float), alpha)
-        gap = np.empty(0)
-        home = found.get((classifier, test, test))
+        row |= {"n": int(away.notna().sum()), "n_cells": len(away)}
+        row |= mean_columns(away.dropna().to_numpy(float), alpha)
+        gaps = np.empty(0)
+        home = cells.get((classifier, test, test))
         if train != test and home is not None:
-            both = own.dropna().index.intersection(home.dropna().index)
-            pair = (own[both].to_numpy(float), home[both].to_numpy(float))
-            gap = differences(*pair, larger_is_better)
-        cost = mean_columns(gap, alpha)
-        lost = (cost["mean"], cost["low"], cost["high"])
-        rows.append(row | dict(zip(DIFFERENCE, lost, strict=True)))
+            both = away.dropna().index.intersection(home.dropna().index)
+            pair = (away[both].to_numpy(float), home[both].to_numpy(float))
+            gaps = differences(*pair, larger_is_better)
+        cost = mean_columns(gaps, alpha)
+        columns = (cost["mean"], cost["low"], cost["high"])
+        rows.append(row | dict(zip(DIFFERENCE, columns, strict=True)))
     return pd.DataFrame(rows)
 
 
 def home_and_away(transfers: pd.DataFrame, *, larger_is_better: bool) -> pd.DataFrame:
-    """Say of each classifier how it does at home, elsewhere, and where it loses most.
+    """Compare each classifier at home, on the dataset it trained on, and away.
 
     Parameters
     ----------
     transfers
-        As `compare_transfers` gives it.
+        Rows of `compare_transfers`.
 
     Returns
     -------
     DataFrame
-        classifier; home, away (means of the means with train = test, and of all
-        others), lost (mean difference to having been trained there), and train, test
-        and difference of the worst pair. Best away first.
+        One row for each classifier, best away first: classifier; home, away (mean of
+        the means with train = test, and of all others), lost (mean difference to being
+        trained on the test dataset), and train, test and difference of the transfer
+        that loses most.
     """
     rows = []
-    for classifier, own in transfers.groupby("classifier", sort=False):
-        at_home = own["train"] == own["test"]
-        away = own[~at_home]
-        known = away.dropna(subset=["difference"])
+    for classifier, means in transfers.groupby("classifier", sort=False):
+        is_home = means["train"] == means["test"]
+        away = means[~is_home]
+        compared = away.dropna(subset=["difference"])
         row = {
             "classifier": classifier,
-            "home": own.loc[at_home, "mean"].mean(),
+            "home": means.loc[is_home, "mean"].mean(),
             "away": away["mean"].mean(),
-            "lost": known["difference"].mean(),
+            "lost": compared["difference"].mean(),
             "train": "",
             "test": "",
             "difference": math.nan,
         }
-        if len(known):
-            worst = known.sort_values("difference", kind="stable").iloc[0]
+        if len(compared):
+            worst = compared.sort_values("difference", kind="stable").iloc[0]
             row |= {name: worst[name] for name in ("train", "test", "difference")}
         rows.append(row)
     return pd.DataFrame(rows).sort_values(

@@ -1,7 +1,7 @@
 """Comparisons within a dataset, paired over its repetitions.
 
-Repetitions are independent draws of training and test curves, so what classifiers
-score on them may be compared as it stands, by paired t.
+Repetitions are independent draws of training and test curves, so the scores of two
+classifiers can be compared by a paired t test, without any correction.
 """
 
 import math
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from bench.base import StatisticsError
-from bench.stats.intervals import MeanInterval, mean_interval
+from bench.stats.intervals import MEAN, MeanInterval, mean_interval
 from bench.stats.rank_tests import holm
 from bench.stats.scores import (
     ScoreTable,
@@ -22,9 +22,10 @@ from bench.stats.scores import (
     tie_of,
 )
 
-FEWEST_REPETITIONS = 5  # below it intervals only: the test rests on normality alone
+FEWEST_REPETITIONS = 5  # with fewer no p: the test would rest on normality alone
 
 VERDICTS = ("better", "worse", "equivalent", "inconclusive")
+WORKS, DOES_NOT, UNCLEAR = "works", "does not work", "unclear"
 
 
 def summarise_scores(
@@ -35,7 +36,7 @@ def summarise_scores(
     Parameters
     ----------
     scores
-        dataset, repetition, classifier, score; complete.
+        Columns dataset, repetition, classifier, score; complete.
     alpha
         One minus the coverage of intervals.
     larger_is_better
@@ -45,9 +46,9 @@ def summarise_scores(
     -------
     DataFrame
         dataset, classifier, n, mean, std (ddof=1; NaN at n = 1), low, high (t interval
-        of the mean, for each classifier by itself; NaN at n = 1), best (has the best
-        mean; more than one may) and near_best: the interval of its paired difference
-        to the best includes zero, or n < 2. These intervals are simultaneous
+        of the mean, for each classifier by itself; NaN at n = 1), best (whether it has
+        the best mean; several may) and near_best: whether the interval of its paired
+        difference to the best includes zero, or n < 2. These intervals are simultaneous
         (Bonferroni over the other classifiers), so that with probability at least
         1 − alpha the classifier that is truly best is among those marked.
 
@@ -59,26 +60,26 @@ def summarise_scores(
     check_share("alpha", alpha)
     rows = []
     for table in score_tables(scores):
-        own = mean_interval(table.values, alpha)
-        top = own.mean.max() if larger_is_better else own.mean.min()
-        behind = differences(top, own.mean, larger_is_better)
-        winner = table.values[:, [int(np.argmin(behind))]]
-        others = max(1, len(table.classifiers) - 1)
+        estimate = mean_interval(table.values, alpha)
+        best = estimate.mean.max() if larger_is_better else estimate.mean.min()
+        behind = differences(best, estimate.mean, larger_is_better)
+        best_scores = table.values[:, [int(np.argmin(behind))]]
+        n_others = max(1, len(table.classifiers) - 1)
         gap = mean_interval(
-            differences(winner, table.values, larger_is_better), alpha / others
+            differences(best_scores, table.values, larger_is_better), alpha / n_others
         )
         for i, classifier in enumerate(table.classifiers):
             rows.append(
                 {
                     "dataset": table.dataset,
                     "classifier": classifier,
-                    "n": own.n,
-                    "mean": own.mean[i],
-                    "std": own.std[i],
-                    "low": own.low[i],
-                    "high": own.high[i],
+                    "n": estimate.n,
+                    "mean": estimate.mean[i],
+                    "std": estimate.std[i],
+                    "low": estimate.low[i],
+                    "high": estimate.high[i],
                     "best": bool(behind[i] == 0),
-                    # NaN at n = 1, where nothing can be told apart
+                    # Not `<= 0`: at n = 1 the interval is NaN, and all are marked.
                     "near_best": not gap.low[i] > 0,
                 }
             )
@@ -99,14 +100,14 @@ def compare_to(
     Parameters
     ----------
     scores
-        dataset, repetition, classifier, score; complete.
+        Columns dataset, repetition, classifier, score; complete.
     baseline
         A classifier. Datasets without it are left out.
     alpha
-        Chance, for each dataset, that any interval misses or any true null is
-        rejected.
+        Chance, for each dataset, that any interval misses the true value, or any true
+        null is rejected.
     margin
-        Differences up to it are of no practical account.
+        Differences up to it do not matter in practice.
     tie
         Largest difference of a repetition that is a tie (half a test curve), a number
         or dataset → number.
@@ -122,10 +123,10 @@ def compare_to(
         in the dataset (Bonferroni); p of the paired t test, two-sided, and p_holm over
         the dataset's classifiers, both NaN for n < 5; wins, ties, losses, counts of
         repetitions; p_above, the probability that the mean difference exceeds zero
-        under a flat prior; verdict. An interval that excludes zero always has
-        p_holm ≤ alpha: Bonferroni's intervals are at least as wide as what Holm's
-        first step needs. At n = 1 interval and p_above are NaN and the verdict is
-        "inconclusive"; where repetitions do not differ the interval is the point.
+        under a flat prior; verdict. If an interval excludes zero, then p_holm ≤ alpha,
+        since Bonferroni's adjustment is at least as strict as Holm's. At n = 1 the
+        interval and p_above are NaN and the verdict is "inconclusive". Where
+        repetitions do not differ, the interval is a single point.
 
     Raises
     ------
@@ -137,25 +138,29 @@ def compare_to(
     check_width("margin", margin)
     tables = [t for t in score_tables(scores) if baseline in t.classifiers]
     if not tables:
-        raise StatisticsError(f"the baseline '{baseline}' has no scores")
+        raise StatisticsError(
+            f"found no scores of the baseline '{baseline}'; expected them on at least "
+            "one dataset"
+        )
     rows = []
     for table in tables:
         others = [name for name in table.classifiers if name != baseline]
         if others:
             gaps = _gaps(table, baseline, others, larger_is_better)
-            found = mean_interval(gaps, alpha / len(others))
+            estimate = mean_interval(gaps, alpha / len(others))
             counts = count_wins(gaps, tie_of(tie, table.dataset))
-            rows += _rows(table.dataset, others, found, counts, margin)
+            rows += _rows(table.dataset, others, estimate, counts, margin)
     return pd.DataFrame(rows, columns=_COMPARED)
 
 
 def verdict(low: float, high: float, margin: float) -> str:
-    """Say what an interval of a difference says: one of `VERDICTS`.
+    """Return the verdict, one of `VERDICTS`, of a difference's interval.
 
-    Better if it lies above the margin, worse below −margin, equivalent inside
-    [−margin, margin] with its ends, else (or if it is NaN) inconclusive.
+    The verdict is "better" if the interval lies above the margin, "worse" if it lies
+    below −margin, "equivalent" if it lies in [−margin, margin], ends included, and
+    "inconclusive" otherwise or if the interval is NaN.
     """
-    # A difference of exactly the margin is not above it, whatever its last bits say.
+    # A difference of exactly the margin is not above it, whatever its last bits are.
     slack = 1e-12
     if low > margin + slack:
         return "better"
@@ -167,8 +172,8 @@ def verdict(low: float, high: float, margin: float) -> str:
 
 
 def count_wins(gaps: np.ndarray, tie: float) -> tuple[np.ndarray, ...]:
-    """Count the rows of each column above, within and below the tie."""
-    slack = tie * 1e-9 + 1e-15  # half a curve is a tie, whatever its last bits say
+    """Count the wins, ties and losses in each column."""
+    slack = tie * 1e-9 + 1e-15  # half a curve is a tie, whatever its last bits are
     wins, losses = gaps > tie + slack, gaps < -tie - slack
     return wins.sum(axis=0), (~(wins | losses)).sum(axis=0), losses.sum(axis=0)
 
@@ -202,34 +207,33 @@ def _gaps(
 def _rows(
     dataset: str,
     others: list[str],
-    found: MeanInterval,
+    estimate: MeanInterval,
     counts: tuple[np.ndarray, ...],
     margin: float,
 ) -> list[dict[str, object]]:
-    p = found.p if found.n >= FEWEST_REPETITIONS else np.full(len(others), math.nan)
+    """Return the rows of one dataset, one for each classifier of `others`."""
+    tested = estimate.n >= FEWEST_REPETITIONS
+    p = estimate.p if tested else np.full(len(others), math.nan)
     p_holm = holm(p)
     wins, ties, losses = counts
     return [
         {
             "dataset": dataset,
             "classifier": name,
-            "n": found.n,
-            "difference": found.mean[i],
-            "low": found.low[i],
-            "high": found.high[i],
+            "n": estimate.n,
+            "difference": estimate.mean[i],
+            "low": estimate.low[i],
+            "high": estimate.high[i],
             "p": p[i],
             "p_holm": p_holm[i],
             "wins": int(wins[i]),
             "ties": int(ties[i]),
             "losses": int(losses[i]),
-            "p_above": found.p_above[i],
-            "verdict": verdict(found.low[i], found.high[i], margin),
+            "p_above": estimate.p_above[i],
+            "verdict": verdict(estimate.low[i], estimate.high[i], margin),
         }
         for i, name in enumerate(others)
     ]
-
-
-WORKS, DOES_NOT, UNCLEAR = "works", "does not work", "unclear"
 
 
 def threshold_verdicts(
@@ -240,17 +244,16 @@ def threshold_verdicts(
     works: float,
     larger_is_better: bool,
 ) -> pd.DataFrame:
-    """Tell for each dataset and classifier whether the score is good enough.
+    """Tell for each dataset and classifier whether it reaches a required score.
 
     Parameters
     ----------
     intervals
-        As `bench.stats.within_dataset.summarise_scores` gives them; None where there
-        are none.
+        Rows of `summarise_scores`; None if there are no scores.
     datasets, classifiers
-        Of the suite, in its order.
+        Those of the suite, in its order.
     works
-        The score from which a classifier works.
+        The required score.
     larger_is_better
         The metric's direction.
 
@@ -258,13 +261,14 @@ def threshold_verdicts(
     -------
     DataFrame
         dataset, classifier, n, mean, std, low, high (NaN where there is no score) and
-        verdict: "works" if the whole interval is as good as `works` or better, "does
-        not work" if all of it is worse, else, or without an interval, "unclear".
+        verdict: "works" if the whole interval is at least as good as `works`, "does
+        not work" if the whole interval is worse, and "unclear" otherwise or without an
+        interval.
 
     Raises
     ------
     StatisticsError
-        If `works` is no score.
+        If `works` is not a finite number from 0 up.
     """
     check_width("works", works)
     known = {}
@@ -274,15 +278,16 @@ def threshold_verdicts(
     rows = []
     for dataset in datasets:
         for classifier in classifiers:
-            found = known.get((dataset, classifier), {})
-            row = {"dataset": dataset, "classifier": classifier, "n": found.get("n", 0)}
-            row |= {k: found.get(k, math.nan) for k in ("mean", "std", "low", "high")}
-            ends = (row["low"], row["high"])
-            low, high = ends if larger_is_better else (-ends[1], -ends[0])
-            asked = works if larger_is_better else -works
-            if low >= asked - 1e-12:  # whatever its last bits say
+            summary = known.get((dataset, classifier), {})
+            row = {"dataset": dataset, "classifier": classifier}
+            row |= {"n": summary.get("n", 0)}
+            row |= {name: summary.get(name, math.nan) for name in MEAN}
+            low, high, required = row["low"], row["high"], works
+            if not larger_is_better:
+                low, high, required = -high, -low, -required
+            if low >= required - 1e-12:  # the exact score works, whatever its last bits
                 row["verdict"] = WORKS
             else:
-                row["verdict"] = DOES_NOT if high < asked else UNCLEAR
+                row["verdict"] = DOES_NOT if high < required else UNCLEAR
             rows.append(row)
     return pd.DataFrame(rows)

@@ -25,7 +25,7 @@ def frame_of(penalties, n_epochs=300, repetitions=2):
     return history_frame(arrays)
 
 
-def test_a_panel_a_critic_with_its_own_scale_and_one_legend():
+def test_one_panel_for_each_critic_with_its_own_scale_and_one_legend():
     figure = critics_figure(frame_of(PENALTIES))
     shown = [ax for ax in figure.axes if ax.axison]
     assert [ax.get_title() for ax in shown] == list(PENALTIES)
@@ -42,7 +42,7 @@ def test_any_number_of_critics_is_readable(n):
     assert_readable(figure.axes[0])
 
 
-def test_small_parts_show_beside_huge_ones():
+def test_losses_of_very_different_size_have_a_logarithmic_axis():
     ax = plot_parts(frame_of({"W100": 100.0}))
     assert ax.get_yscale() == "symlog"
     assert_readable(ax)
@@ -63,5 +63,5 @@ def test_means_and_bands_by_hand():
     assert np.allclose([box.y0, box.y1], [2 - np.sqrt(2), 2 + np.sqrt(2)])
 
 
-def test_nothing_recorded_is_said():
+def test_histories_without_records_are_noted():
     assert "nothing recorded" in assert_readable(plot_parts(history_frame({})))

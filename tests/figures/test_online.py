@@ -24,7 +24,7 @@ def frames(names, repetitions=3, n_epochs=400):
     return history_frame(arrays), held_out_frame(arrays)
 
 
-def test_the_three_accuracies_look_different():
+def test_the_three_accuracies_have_different_styles():
     ax = plot_accuracies(*frames(["SD"]))
     looks = {(line.get_color(), line.get_linestyle()) for line in ax.lines}
     assert len(ax.lines) == len(looks) == len(KINDS) == 3
@@ -53,7 +53,7 @@ def test_means_and_bands_by_hand():
 
 
 @pytest.mark.parametrize("n", range(1, 9))
-def test_a_panel_a_classifier_on_one_scale_with_one_legend(n):
+def test_one_panel_for_each_classifier_on_one_scale_with_one_legend(n):
     figure = accuracies_figure(*frames(LONG[:n]))
     shown = [ax for ax in figure.axes if ax.axison]
     assert len(shown) == n
@@ -64,7 +64,7 @@ def test_a_panel_a_classifier_on_one_scale_with_one_legend(n):
 
 
 @pytest.mark.parametrize("n", [1, 20])
-def test_held_out_accuracy_has_a_line_for_each_classifier(n):
+def test_held_out_accuracy_has_one_line_for_each_classifier(n):
     names = [f"C{i}" for i in range(n)]
     _, held_out = frames(names)
     ax = plot_held_out(held_out)
@@ -76,7 +76,7 @@ def test_held_out_accuracy_has_a_line_for_each_classifier(n):
     assert set(entries) <= set(texts)
 
 
-def test_lines_are_thin_enough_for_a_page():
+def test_lines_have_at_most_300_points():
     history, held_out = frames(["SD"], 2, 10_000)
     dense = held_out.loc[held_out.index.repeat(100)].assign(
         epoch=lambda frame: frame.groupby("repetition").cumcount() + 1
@@ -85,7 +85,7 @@ def test_lines_are_thin_enough_for_a_page():
     assert all(len(line.get_xdata()) <= 300 for line in ax.lines)
 
 
-def test_nothing_recorded_is_said():
+def test_histories_without_records_are_noted():
     history, held_out = history_frame({}), held_out_frame({})
     for ax in (plot_accuracies(history, held_out), plot_held_out(held_out)):
         assert "nothing recorded" in assert_readable(ax)

@@ -15,8 +15,8 @@ def results(**columns):
 def cells(datasets):
     rows = []
     for dataset, columns in datasets.items():
-        for classifier, found in columns.items():
-            for repetition, cell in enumerate(found):
+        for classifier, result in columns.items():
+            for repetition, cell in enumerate(result):
                 done = not isinstance(cell, str)
                 rows.append(
                     {
@@ -39,7 +39,7 @@ def test_a_statistics_error_is_a_value_error_that_the_command_line_knows():
     assert issubclass(StatisticsError, ValueError)
 
 
-def test_coverage_counts_what_is_done_of_what_is_planned():
+def test_coverage_counts_done_and_planned_cells():
     frame = cells({"z": {"B": [0.5, "failed"], "A": [0.1, 0.2]}, "a": {"A": [0.3]}})
     counts = coverage(frame)
     assert list(counts.index) == ["z", "a"]
@@ -54,7 +54,7 @@ def test_coverage_of_nothing_done_is_zero():
     assert counts["planned"].loc["d", "A"] == 2
 
 
-def test_the_coverage_table_tells_full_from_partial_from_unplanned():
+def test_the_coverage_table_shows_full_partial_and_unplanned():
     frame = cells({"z": {"B": [0.5, "failed"], "A": [0.1, 0.2]}, "a": {"A": [0.3]}})
     table = coverage_table(frame)
     assert table.to_dict("records") == [
@@ -64,9 +64,9 @@ def test_the_coverage_table_tells_full_from_partial_from_unplanned():
 
 
 def test_holes_are_the_cells_that_are_not_done():
-    found = holes(results(A=[0.5, "failed"], B=["missing", 0.2]))
-    assert list(found.columns) == ["dataset", "classifier", "repetition", "status"]
-    assert found.to_numpy().tolist() == [
+    result = holes(results(A=[0.5, "failed"], B=["missing", 0.2]))
+    assert list(result.columns) == ["dataset", "classifier", "repetition", "status"]
+    assert result.to_numpy().tolist() == [
         ["d", "A", 1, "failed"],
         ["d", "B", 0, "missing"],
     ]
@@ -88,13 +88,13 @@ def test_a_repetition_with_a_hole_is_left_out_for_every_classifier(impute):
     assert column(scores, "B") == [0.1, 0.3]
 
 
-def test_a_row_that_is_not_there_is_a_hole():
+def test_a_missing_row_is_a_missing_score():
     frame = results(A=[0.5, 0.6], B=[0.1, 0.2]).drop(index=1)
     scores = complete_scores(frame, "accuracy")
     assert column(scores, "B") == [0.1]
 
 
-def test_a_classifier_that_is_never_done_holds_back_no_other():
+def test_a_classifier_without_scores_does_not_hold_back_others():
     scores = complete_scores(
         results(A=[0.5, 0.6], B=["skipped", "skipped"]), "accuracy"
     )
@@ -102,12 +102,12 @@ def test_a_classifier_that_is_never_done_holds_back_no_other():
     assert len(scores) == 2
 
 
-def test_a_metric_that_a_classifier_lacks_leaves_it_out():
+def test_a_classifier_without_the_metric_is_left_out():
     frame = results(A=[0.5, 0.6], B=[math.nan, math.nan])
     assert complete_scores(frame, "accuracy")["classifier"].unique().tolist() == ["A"]
 
 
-def test_an_infinite_score_is_a_hole():
+def test_an_infinite_score_is_a_missing_score():
     frame = results(A=[0.5, math.inf], B=[0.1, 0.2])
     assert column(complete_scores(frame, "accuracy"), "B") == [0.1]
 
@@ -121,7 +121,7 @@ def test_a_dataset_without_a_complete_repetition_is_refused_with_its_holes():
     assert "B, repetition 0 (crashed)" in str(raised.value)
 
 
-def test_a_dataset_of_which_nothing_is_done_is_left_out():
+def test_a_dataset_without_scores_is_left_out():
     frame = cells({"d": {"A": [0.5]}, "e": {"A": ["missing"]}})
     assert complete_scores(frame, "accuracy")["dataset"].tolist() == ["d"]
 
@@ -131,7 +131,7 @@ def test_results_without_any_score_are_refused():
         complete_scores(results(A=["missing"]), "accuracy")
 
 
-def test_a_failure_is_given_the_score_of_chance_at_the_same_repetition():
+def test_a_failure_gets_the_score_of_chance_in_the_same_repetition():
     frame = results(A=[0.9, "failed", "timeout"], CHANCE=[0.48, 0.51, 0.53])
     scores = complete_scores(frame, "accuracy", impute="chance")
     assert column(scores, "A") == [0.9, 0.51, 0.53]
@@ -145,7 +145,7 @@ def test_a_classifier_that_only_failed_takes_part_with_chance_scores():
     ]
 
 
-def test_without_chance_a_failure_gets_what_guessing_is_expected_to_get():
+def test_without_chance_a_failure_gets_the_expected_score_of_guessing():
     frame = results(A=[0.9, "failed"], B=[0.7, 0.8])
     assert column(complete_scores(frame, "accuracy", impute="chance"), "A") == [
         0.9,
@@ -155,14 +155,14 @@ def test_without_chance_a_failure_gets_what_guessing_is_expected_to_get():
     assert column(thirds, "A") == [0.9, 0.25]
 
 
-def test_a_failed_chance_is_no_guess():
+def test_a_failed_chance_gets_the_expected_score_of_guessing():
     frame = results(A=[0.9, "failed"], CHANCE=[0.47, "failed"])
     scores = complete_scores(frame, "accuracy", impute="chance")
     assert column(scores, "A") == [0.9, 0.5]
     assert column(scores, "CHANCE") == [0.47, 0.5]
 
 
-def test_what_was_never_run_is_not_imputed():
+def test_cells_that_never_ran_are_not_imputed():
     frame = results(A=[0.9, "missing", 0.8], B=[0.7, 0.6, "skipped"])
     scores = complete_scores(frame, "accuracy", impute="chance")
     assert column(scores, "A") == [0.9]
@@ -177,13 +177,13 @@ def test_an_unknown_chance_score_is_refused():
         complete_scores(frame, "log_loss", impute="chance")
 
 
-def test_unknown_imputation_metric_and_doubled_cells_are_refused():
+def test_unknown_imputations_and_metrics_and_duplicate_cells_are_refused():
     frame = results(A=[0.9])
     with pytest.raises(StatisticsError, match="'median'"):
         complete_scores(frame, "accuracy", impute="median")
     with pytest.raises(StatisticsError, match="test_brier"):
         complete_scores(frame, "brier")
-    with pytest.raises(StatisticsError, match="twice: d, 0, A"):
+    with pytest.raises(StatisticsError, match="duplicate cells: d, 0, A"):
         complete_scores(pd.concat([frame, frame]), "accuracy")
     with pytest.raises(StatisticsError, match="no results"):
         coverage(frame.iloc[:0])

@@ -1,4 +1,4 @@
-"""Where mean curves cross, and how sure that is; by hand, and by simulation."""
+"""Crossings of mean curves and their intervals, by hand and by simulation."""
 
 import math
 
@@ -47,56 +47,56 @@ STAYS = {"a": [0.8] * 3, "b": [0.75] * 3, "c": [0.7] * 3}
 
 
 def test_a_crossing_by_hand():
-    [found] = crossings({"F": FALLS, "S": STAYS}).to_dict("records")
+    [result] = crossings({"F": FALLS, "S": STAYS}).to_dict("records")
     # 0.1 above at 1, 0.05 below at 2: after two thirds of the way.
-    assert (found["before"], found["after"]) == ("F", "S")
-    assert found["at"] == pytest.approx(1 + 2 / 3)
-    assert found["score"] == pytest.approx(0.9 - 0.2 * 2 / 3)
+    assert (result["before"], result["after"]) == ("F", "S")
+    assert result["at"] == pytest.approx(1 + 2 / 3)
+    assert result["score"] == pytest.approx(0.9 - 0.2 * 2 / 3)
     # Repetitions do not differ: the interval is the point.
-    assert found["low"] == pytest.approx(found["at"])
-    assert found["high"] == pytest.approx(found["at"])
-    assert found["n"] == 3
-    assert found["leads"]
-    assert found["clear"]
+    assert result["low"] == pytest.approx(result["at"])
+    assert result["high"] == pytest.approx(result["at"])
+    assert result["n"] == 3
+    assert result["leads"]
+    assert result["clear"]
 
 
-def test_in_logarithms_it_lies_elsewhere():
-    [found] = crossings({"F": FALLS, "S": STAYS}, logarithmic=True)["at"]
-    assert found == pytest.approx(2 ** (2 / 3))
+def test_a_crossing_on_a_logarithmic_axis_by_hand():
+    [result] = crossings({"F": FALLS, "S": STAYS}, logarithmic=True)["at"]
+    assert result == pytest.approx(2 ** (2 / 3))
 
 
 def test_smaller_is_better_where_the_metric_says_so():
-    [found] = crossings(
+    [result] = crossings(
         {"F": FALLS, "S": STAYS}, larger_is_better=False
     ).to_dict("records")  # fmt: skip
-    assert (found["before"], found["after"]) == ("S", "F")
-    assert found["leads"]
+    assert (result["before"], result["after"]) == ("S", "F")
+    assert result["leads"]
 
 
-def test_who_is_never_the_best_crosses_without_leading():
+def test_a_crossing_below_a_better_classifier_does_not_lead():
     best = {"a": [0.95] * 3, "b": [0.95] * 3, "c": [0.95] * 3}
-    found = crossings({"F": FALLS, "B": best, "S": STAYS})
-    assert found["leads"].tolist() == [False]
+    result = crossings({"F": FALLS, "B": best, "S": STAYS})
+    assert result["leads"].tolist() == [False]
     # Nothing is known of one that has no scores there.
-    found = crossings({"F": FALLS, "B": {"c": [0.95] * 3}, "S": STAYS})
-    assert found["leads"].tolist() == [True]
+    result = crossings({"F": FALLS, "B": {"c": [0.95] * 3}, "S": STAYS})
+    assert result["leads"].tolist() == [True]
 
 
-def test_curves_that_touch_or_run_together_cross_once():
+def test_curves_that_run_together_cross_once_and_that_touch_never():
     flat = {"a": [0.8] * 3, "b": [0.7] * 3, "c": [0.7] * 3}
     assert crossings({"F": FALLS, "T": flat})["at"].tolist() == [2.0]
     touches = {"a": [0.8] * 3, "b": [0.7] * 3, "c": [0.4] * 3}
     assert crossings({"F": FALLS, "T": touches}).empty
 
 
-def test_the_ends_of_an_interval_are_where_t_tells_the_two_apart():
+def test_the_ends_of_an_interval_are_where_the_t_test_is_significant():
     first = {name: around(0.8, seed=i) for i, name in enumerate(VALUES)}
     slope = {"a": 0.77, "b": 0.79, "c": 0.83}
     second = {name: around(mean, seed=9 + i) for i, (name, mean) in
               enumerate(slope.items())}  # fmt: skip
-    found = crossings({"F": first, "S": second}, shared=True).iloc[0]
-    assert found["before"] == "F"
-    for end in (found["low"], found["high"]):
+    result = crossings({"F": first, "S": second}, shared=True).iloc[0]
+    assert result["before"] == "F"
+    for end in (result["low"], result["high"]):
         left, right = ("a", "b") if end < 2 else ("b", "c")
         u, v = VALUES[left], VALUES[right]
         share = (end - u) / (v - u)
@@ -105,35 +105,35 @@ def test_the_ends_of_an_interval_are_where_t_tells_the_two_apart():
         assert stats.ttest_1samp(gaps, 0).pvalue == pytest.approx(0.05, abs=1e-6)
 
 
-def test_independent_draws_vary_less_between_two_places():
-    """There a line is the mean of two draws; of one draw they may go together."""
+def test_independent_draws_vary_less_between_two_values():
+    """Between values a line is a mean of two draws; those of one stream correlate."""
     common = np.random.default_rng(0).normal(0, 0.02, 8)
     first = {n: np.full(8, 0.8) for n in VALUES}
     second = {n: m + common for n, m in zip(VALUES, (0.7, 0.9, 1.1), strict=True)}
-    apart, paired = (
+    independent, paired = (
         crossings({"F": first, "S": second}, shared=shared).iloc[0]
         for shared in (False, True)
     )
-    assert apart["at"] == paired["at"]
-    assert paired["low"] < apart["low"] < apart["high"] < paired["high"]
+    assert independent["at"] == paired["at"]
+    assert paired["low"] < independent["low"] < independent["high"] < paired["high"]
 
 
-def test_where_they_hardly_differ_the_interval_is_open():
+def test_the_interval_is_open_where_classifiers_hardly_differ():
     first = {name: np.full(8, 0.8) for name in VALUES}
     second = {
         "a": np.full(8, 0.81),
         "b": around(0.79, seed=1, std=0.05),
         "c": around(0.78, seed=2, std=0.1),
     }
-    found = crossings({"F": first, "S": second}, shared=True).iloc[0]
-    assert found["at"] == pytest.approx(1.5)
-    assert 1 < found["low"] < found["at"]
-    assert found["high"] == math.inf
-    assert not found["clear"]
-    assert range_text(found["low"], found["high"]).endswith(", …]")
+    result = crossings({"F": first, "S": second}, shared=True).iloc[0]
+    assert result["at"] == pytest.approx(1.5)
+    assert 1 < result["low"] < result["at"]
+    assert result["high"] == math.inf
+    assert not result["clear"]
+    assert range_text(result["low"], result["high"]).endswith(", …]")
 
 
-def test_to_and_fro_within_an_interval_is_one_crossing_or_none():
+def test_several_crossings_within_an_interval_count_as_one_or_none():
     values = {name: float(i) for i, name in enumerate("abcde")}
     first = {name: np.full(8, 0.8) for name in values}
 
@@ -155,32 +155,32 @@ def test_to_and_fro_within_an_interval_is_one_crossing_or_none():
 
 
 def test_one_repetition_has_no_interval():
-    one = {name: {d: v[:1] for d, v in own.items()} for name, own in
+    one = {name: {d: v[:1] for d, v in curve.items()} for name, curve in
            (("F", FALLS), ("S", STAYS))}  # fmt: skip
-    [found] = crossings(one).to_dict("records")
-    assert math.isnan(found["low"])
-    assert not found["clear"]
-    assert range_text(found["low"], found["high"]) == "–"
+    [result] = crossings(one).to_dict("records")
+    assert math.isnan(result["low"])
+    assert not result["clear"]
+    assert range_text(result["low"], result["high"]) == "–"
 
 
-def test_what_has_no_score_is_left_out():
+def test_missing_scores_are_left_out():
     holes = {"a": [0.9, math.nan, 0.9], "b": [math.nan] * 3, "c": [0.5, 0.5, 0.5]}
-    [found] = crossings({"F": holes, "S": STAYS}).to_dict("records")
-    assert found["n"] == 2
-    assert found["at"] == pytest.approx(1 + 3 / 3)  # from a to c, a third of the way
+    [result] = crossings({"F": holes, "S": STAYS}).to_dict("records")
+    assert result["n"] == 2
+    assert result["at"] == pytest.approx(1 + 3 / 3)  # from a to c, a third of the way
     nothing = dict.fromkeys("abc", [math.nan] * 3)
     assert crossings({"F": nothing, "S": STAYS}).empty
-    apart = {"a": [0.9, math.nan], "b": [math.nan, 0.1], "c": [math.nan, 0.5]}
-    assert crossings({"F": apart, "S": STAYS}).empty
+    disjoint = {"a": [0.9, math.nan], "b": [math.nan, 0.1], "c": [math.nan, 0.5]}
+    assert crossings({"F": disjoint, "S": STAYS}).empty
 
 
-def test_the_limit_of_a_sweep_is_no_place():
+def test_the_infinite_limit_of_a_sweep_is_left_out():
     values = {"a": 1.0, "b": math.inf, "c": 4.0}
-    [found] = crossings({"F": FALLS, "S": STAYS}, values).to_dict("records")
-    assert 1 < found["at"] < 4
+    [result] = crossings({"F": FALLS, "S": STAYS}, values).to_dict("records")
+    assert 1 < result["at"] < 4
 
 
-def test_the_true_crossing_is_inside_as_often_as_promised():
+def test_the_interval_covers_the_true_crossing():
     rng = np.random.default_rng(0)
     inside, runs = 0, 200
     for _ in range(runs):
@@ -189,10 +189,10 @@ def test_the_true_crossing_is_inside_as_often_as_promised():
             "F": {n: 0.8 + gaps[:, i] for i, n in enumerate(VALUES)},
             "S": {n: np.full(6, 0.8) for n in VALUES},
         }
-        found = crossings(scores)
+        result = crossings(scores)
         truth = 2 + 2 * 0.005 / 0.03
         inside += bool(
-            len(found) and ((found["low"] <= truth) & (truth <= found["high"])).any()
+            len(result) and ((result["low"] <= truth) & (truth <= result["high"])).any()
         )
     assert inside / runs >= 0.9
 
@@ -202,7 +202,7 @@ def test_alpha_must_be_a_share():
         crossings({"F": FALLS, "S": STAYS}, alpha=5)
 
 
-def test_what_is_wide():
+def test_values_over_a_ratio_of_twenty_are_wide():
     assert is_wide(np.array([1.0, 20.0]))
     assert not is_wide(np.array([1.0, 19.0]))
     assert not is_wide(np.array([0.0, 19.0]))

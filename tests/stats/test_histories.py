@@ -11,8 +11,26 @@ from bench.stats.histories import (
 )
 
 
+def test_histories_become_one_row_for_each_epoch():
+    recorded = {
+        "history_loss": np.array([0.5, 0.25]),
+        "history_accuracy": np.array([0.75, 1.0]),
+        "labels_test": np.zeros(3),
+    }
+    frame = history_frame({("SD", 3): recorded, ("KNN", 0): {"labels_test": [1]}})
+    assert frame.to_dict("list") == {
+        "classifier": ["SD", "SD"],
+        "repetition": [3, 3],
+        "epoch": [1, 2],
+        "window": [1, 1],
+        "loss": [0.5, 0.25],
+        "accuracy": [0.75, 1.0],
+    }
+    assert history_frame({}).empty
+
+
 @pytest.mark.parametrize("peak", [1e9, 1e300])
-def test_a_peak_leaves_no_trace_outside_its_window(peak):
+def test_a_peak_changes_only_the_means_of_its_window(peak):
     loss = np.full(1000, 1e-3)
     loss[500] = peak
     frame = history_frame({("SD", 0): {"history_loss": loss}}, most=1000)
@@ -21,7 +39,7 @@ def test_a_peak_leaves_no_trace_outside_its_window(peak):
     np.testing.assert_allclose(frame.loc[~far, "loss"], peak / 11, rtol=1e-9)
 
 
-def test_a_moving_mean_is_that_of_its_window_cut_at_both_ends():
+def test_a_moving_mean_has_a_shorter_window_at_both_ends():
     values = np.random.default_rng(0).normal(size=1000)
     frame = history_frame({("SD", 0): {"history_loss": values}}, most=1000)
     assert set(frame["window"]) == {11}
@@ -45,13 +63,13 @@ def test_repetitions_of_a_classifier_are_smoothed_and_thinned_alike():
     assert by["CSD", 0]["epoch"].tolist() == list(range(1, 101))
 
 
-def test_ten_thousand_epochs_become_some_hundred():
+def test_ten_thousand_epochs_become_a_few_hundred():
     arrays = {("SD", i): {"history_loss": np.ones(10_000)} for i in range(10)}
     frame = history_frame(arrays)
     assert len(frame) == 3000
-    own = frame[frame["repetition"] == 3]
-    assert own["epoch"].iloc[[0, -1]].tolist() == [1, 10_000]
-    assert (own["loss"] == 1).all()
+    rows = frame[frame["repetition"] == 3]
+    assert rows["epoch"].iloc[[0, -1]].tolist() == [1, 10_000]
+    assert (rows["loss"] == 1).all()
 
 
 def test_quantities_of_different_lengths_share_a_frame():
@@ -71,7 +89,7 @@ def test_quantities_of_different_lengths_share_a_frame():
     assert frame["accuracy"].isna().tolist() == [False] * 3 + [True] * 2
 
 
-def test_what_is_not_finite_is_a_gap_and_spoils_no_neighbour():
+def test_values_that_are_not_finite_are_gaps_and_spoil_no_neighbour():
     values = np.ones(400)
     values[[200, 300]] = np.nan, np.inf
     frame = history_frame({("SD", 0): {"history_loss": values}}, most=400)
@@ -100,7 +118,7 @@ def test_held_out_accuracies_have_epochs_of_their_own():
     assert list(held_out_frame({})) == list(frame)
 
 
-def test_the_last_epochs_by_hand():
+def test_means_over_the_last_epochs_by_hand():
     arrays = {
         "history_accuracy": np.array([0.0, 0.5, 1.0]),
         "history_prequential_accuracy": np.array([0.0, 0.25, 0.75]),
@@ -124,9 +142,9 @@ def test_the_last_epochs_by_hand():
 
 
 @pytest.mark.parametrize(("n", "most"), [(1, 5), (5, 5), (6, 5), (1000, 7)])
-def test_positions_are_spread_over_all(n, most):
-    found = spread(n, most)
-    assert found[0] == 0
-    assert found[-1] == n - 1
-    assert len(found) == min(n, most)
+def test_positions_are_evenly_spread_with_both_ends(n, most):
+    result = spread(n, most)
+    assert result[0] == 0
+    assert result[-1] == n - 1
+    assert len(result) == min(n, most)
     assert spread(0, 5).tolist() == []

@@ -88,7 +88,7 @@ def test_rows_that_miss_one_by_a_rounding_are_divided_by_their_sums():
         assert score(name, off) == pytest.approx(score(name, given), rel=1e-6)
 
 
-def test_the_area_of_decision_values_is_scikit_learns():
+def test_the_area_of_decision_values_agrees_with_scikit_learn():
     rng = np.random.default_rng(1)
     y = np.arange(120) % 2
     X = rng.normal(size=(120, 3)) + 0.5 * y[:, None]
@@ -99,7 +99,7 @@ def test_the_area_of_decision_values_is_scikit_learns():
         assert score("roc_auc", given) == pytest.approx(expected, abs=1e-12)
 
 
-def test_the_area_of_many_decision_values_is_the_mean_of_one_against_the_rest():
+def test_the_area_of_many_classes_is_the_mean_of_one_against_the_rest():
     labels, p = draw(4)
     values = 3 * p - 1
     given = Predictions(labels, labels, "decision", values)
@@ -107,7 +107,7 @@ def test_the_area_of_many_decision_values_is_the_mean_of_one_against_the_rest():
     assert score("roc_auc", given) == pytest.approx(np.mean(areas), abs=1e-12)
 
 
-def test_a_tie_is_half_a_pair_and_labels_of_one_class_have_no_area():
+def test_a_tie_counts_half_and_a_single_class_has_no_area():
     given = of_two([0, 0, 1, 1], [0.2, 0.5, 0.5, 0.9])
     assert score("roc_auc", given) == 3.5 / 4
     assert math.isnan(score("roc_auc", of_two([1, 1], [0.2, 0.5])))
@@ -115,7 +115,7 @@ def test_a_tie_is_half_a_pair_and_labels_of_one_class_have_no_area():
 
 @pytest.mark.parametrize("n_classes", [2, 3, 20])
 @pytest.mark.parametrize("seed", range(5))
-def test_published_bits_are_those_of_the_plain_formulas(n_classes, seed):
+def test_published_scores_are_those_of_the_plain_formulas_to_the_bit(n_classes, seed):
     # Reports hold scores of these formulas, from before scikit-learn computed them.
     labels, p = draw(n_classes, 333, seed)
     labels %= max(2, n_classes - seed)  # so that some classes have no curve
@@ -128,7 +128,7 @@ def test_published_bits_are_those_of_the_plain_formulas(n_classes, seed):
     assert score("brier", given) == errors / (2 if n_classes == 2 else 1)
 
 
-def test_one_class_alone_has_no_score_of_its_probabilities():
+def test_a_single_class_has_no_loss():
     given = as_stored(np.zeros(3, int), np.ones((3, 1)))
     assert math.isnan(score("log_loss", given))
     assert math.isnan(score("brier", given))
@@ -159,7 +159,7 @@ def test_calibration_error_of_three_classes_by_hand():
 
 
 @pytest.mark.parametrize("n_classes", [2, 4])
-def test_calibration_error_is_the_sum_over_bins(n_classes):
+def test_the_calibration_error_is_the_sum_over_bins(n_classes):
     labels, p = draw(n_classes)
     sure, right = p.max(1), p.argmax(1) == labels
     total = 0.0
@@ -172,7 +172,7 @@ def test_calibration_error_is_the_sum_over_bins(n_classes):
     assert calibration_bins(given)[0].sum() == len(labels)
 
 
-def test_confidence_is_of_the_class_that_was_predicted():
+def test_confidence_is_the_probability_of_the_predicted_class():
     p = np.array([[0.6, 0.4], [0.3, 0.7]], np.float32)
     given = Predictions(np.array([0, 1]), np.array([1, 1]), "probability", p)
     np.testing.assert_allclose(given.confidence, [0.4, 0.7], rtol=1e-6)
@@ -184,7 +184,7 @@ def test_a_value_on_the_edge_of_two_bins_belongs_to_the_lower_one():
     assert np.flatnonzero(n).tolist() == [8, 11, 14]
 
 
-def test_what_a_classifier_lacks_is_nan_and_said_in_words():
+def test_a_metric_without_the_scores_it_needs_is_nan():
     y = np.array([0, 1, 1])
     values = np.array([-1.0, 2.0, 0.5])
     decided = Predictions(y, y, "decision", values)
@@ -211,7 +211,7 @@ def test_what_a_classifier_lacks_is_nan_and_said_in_words():
         [0.5, 0.5],
     ],
 )
-def test_what_cannot_be_probabilities_gives_no_score(p):
+def test_scores_that_cannot_be_probabilities_give_nan(p):
     y = np.array([0, 1])
     given = Predictions(y, y, "probability", np.array(p, np.float32))
     for name in ["roc_auc", *OF_PROBABILITIES]:
@@ -219,7 +219,7 @@ def test_what_cannot_be_probabilities_gives_no_score(p):
     assert score("accuracy", given) == 1
 
 
-def test_a_class_without_a_column_gives_no_score():
+def test_a_label_without_a_column_gives_nan():
     y = np.array([0, 1, 2])
     p = np.full((3, 2), 0.5)
     for kind, scores in (("probability", p), ("decision", p), ("decision", p[:, 0])):
@@ -234,18 +234,18 @@ def test_a_prediction_without_a_column_has_no_confidence():
     assert score("log_loss", given) == pytest.approx(math.log(2))
 
 
-def test_losses_are_better_small():
+def test_smaller_losses_are_better():
     smaller = {name for name, metric in METRICS.items() if not metric.larger_is_better}
     assert smaller == {"log_loss", "brier", "ece"}
 
 
-def test_a_cell_computes_only_what_is_cheap():
+def test_a_cell_computes_only_metrics_of_predictions():
     y = np.array([0, 1])
     assert tuple(score_all(Predictions(y, y))) == AT_ONCE
     assert all(not METRICS[name].needs for name in AT_ONCE)
 
 
-def test_a_part_of_a_results_arrays():
+def test_predictions_are_taken_from_a_results_arrays():
     labels, p = draw(2, 6)
     arrays = stored.ARRAYS | {
         "kind": np.array("probability"),
@@ -260,7 +260,7 @@ def test_a_part_of_a_results_arrays():
     assert (without.kind, without.scores) == ("none", None)
 
 
-def test_a_table_makes_scores_from_the_arrays_of_old_results(write_suite, tmp_path):
+def test_results_get_new_metrics_from_stored_arrays(write_suite, tmp_path):
     names = ["accuracy", "log_loss", "brier"]
     path = write_suite(classifiers=["KNN", "GNB"], repetitions=1, metrics=names)
     plan, store = stored.plan_of(path), Store(tmp_path / "store")
@@ -270,17 +270,17 @@ def test_a_table_makes_scores_from_the_arrays_of_old_results(write_suite, tmp_pa
         at_once = {"accuracy": 0.875}
         result = cell.result("done", train=at_once, test=at_once)
         store.put(result, stored.ARRAYS | extra)
-    found = read_results(plan, store).set_index("classifier")
-    # Labels 0, 1, 1; what stands in the result is not computed again.
-    assert found["test_accuracy"].tolist() == [0.875, 0.875]
-    assert found.loc["KNN", "test_brier"] == pytest.approx((0.25 + 0 + 0.5625) / 3)
+    result = read_results(plan, store).set_index("classifier")
+    # Labels 0, 1, 1; stored scores are not computed again.
+    assert result["test_accuracy"].tolist() == [0.875, 0.875]
+    assert result.loc["KNN", "test_brier"] == pytest.approx((0.25 + 0 + 0.5625) / 3)
     expected = (math.log(2) + math.log(4)) / 3
-    assert found.loc["KNN", "train_log_loss"] == pytest.approx(expected)
-    assert found.loc["GNB", ["test_brier", "train_log_loss"]].isna().all()
+    assert result.loc["KNN", "train_log_loss"] == pytest.approx(expected)
+    assert result.loc["GNB", ["test_brier", "train_log_loss"]].isna().all()
 
 
 def test_metrics_import_scikit_learn_only_when_it_is_needed():
-    said = subprocess.run(
+    process = subprocess.run(
         [
             sys.executable,
             "-c",
@@ -295,4 +295,4 @@ def test_metrics_import_scikit_learn_only_when_it_is_needed():
         text=True,
         check=True,
     )
-    assert said.stdout.split("\n")[:2] == ["[1.0, 0.0]", "False"]
+    assert process.stdout.split("\n")[:2] == ["[1.0, 0.0]", "False"]

@@ -47,12 +47,12 @@ def suite(
     difficulty = rng.uniform(0.6, 0.85, (n_datasets, 1, 1))
     shared = rng.normal(0, 0.02, (n_datasets, n_repetitions, 1))
     matched = rng.normal(0, interaction, (n_datasets, 1, n_classifiers))
-    own = rng.normal(0, noise, shape)
-    return difficulty + shared + matched + own + np.asarray(effects)
+    error = rng.normal(0, noise, shape)
+    return difficulty + shared + matched + error + np.asarray(effects)
 
 
-def rate(found):
-    return float(np.mean(found))
+def rate(result):
+    return float(np.mean(result))
 
 
 @pytest.mark.parametrize(("n_datasets", "n_repetitions"), SUITES)
@@ -63,11 +63,11 @@ def test_across_datasets_a_true_null_is_rejected_at_the_level(
     rejected, covered = [], []
     for _ in range(N):
         values = suite(rng, n_datasets, n_repetitions)
-        found = compare_across(
+        result = compare_across(
             scores_from(values), alpha=ALPHA, larger_is_better=True, n_draws=1
         )
-        assert found.allowed
-        pair = found.pairs.iloc[0]
+        assert result.allowed
+        pair = result.pairs.iloc[0]
         rejected.append(pair["p_holm"] <= ALPHA)
         covered.append(pair["low"] <= 0 <= pair["high"])
     assert 0.02 <= rate(rejected) <= 0.07
@@ -92,14 +92,14 @@ def test_across_datasets_the_interval_covers_a_true_difference():
     covered = []
     for _ in range(N):
         values = suite(rng, 8, 10, effects=[0.0, 0.015])
-        found = compare_across(
+        result = compare_across(
             scores_from(values),
             baseline="C0",
             alpha=ALPHA,
             larger_is_better=True,
             n_draws=1,
         )
-        pair = found.pairs.iloc[0]
+        pair = result.pairs.iloc[0]
         covered.append(pair["low"] <= 0.015 <= pair["high"])
     assert 0.93 <= rate(covered) <= 0.97
 
@@ -113,7 +113,7 @@ def test_within_a_dataset_a_true_null_is_rejected_at_the_level(
     # Simulations are the datasets of one frame: each is compared by itself.
     values = suite(rng, N, n_repetitions, interaction=0.0, effects=[0.0, difference])
     values = np.round(values * 2000) / 2000
-    found = compare_to(
+    result = compare_to(
         scores_from(values),
         "C0",
         alpha=ALPHA,
@@ -121,21 +121,21 @@ def test_within_a_dataset_a_true_null_is_rejected_at_the_level(
         tie=TIE,
         larger_is_better=True,
     )
-    assert len(found) == N
-    covered = (found["low"] <= difference) & (difference <= found["high"])
+    assert len(result) == N
+    covered = (result["low"] <= difference) & (difference <= result["high"])
     assert 0.93 <= rate(covered) <= 0.97
     if difference == 0:
-        assert 0.02 <= rate(found["p_holm"] <= ALPHA) <= 0.07
-        assert rate(found["verdict"].isin(["better", "worse"])) <= ALPHA
+        assert 0.02 <= rate(result["p_holm"] <= ALPHA) <= 0.07
+        assert rate(result["verdict"].isin(["better", "worse"])) <= ALPHA
         # P above zero is uniform under the null, as a probability should be.
-        assert stats.kstest(found["p_above"], "uniform").statistic < 0.05
+        assert stats.kstest(result["p_above"], "uniform").statistic < 0.05
 
 
-def test_within_a_dataset_five_classifiers_are_covered_together():
+def test_within_a_dataset_five_intervals_are_simultaneous():
     rng = np.random.default_rng(0)
     effects = [0.0, 0.0, 0.0, 0.0, 0.02]
     values = suite(rng, N, 10, interaction=0.0, n_classifiers=5, effects=effects)
-    found = compare_to(
+    result = compare_to(
         scores_from(values),
         "C0",
         alpha=ALPHA,
@@ -143,24 +143,24 @@ def test_within_a_dataset_five_classifiers_are_covered_together():
         tie=TIE,
         larger_is_better=True,
     )
-    truth = found["classifier"].map({f"C{i}": e for i, e in enumerate(effects)})
-    missed = (found["low"] > truth) | (truth > found["high"])
-    assert rate(missed.groupby(found["dataset"]).any()) <= 0.06
-    false = (found["p_holm"] <= ALPHA) & (truth == 0)
-    together = rate(false.groupby(found["dataset"]).any())
+    truth = result["classifier"].map({f"C{i}": e for i, e in enumerate(effects)})
+    missed = (result["low"] > truth) | (truth > result["high"])
+    assert rate(missed.groupby(result["dataset"]).any()) <= 0.06
+    false = (result["p_holm"] <= ALPHA) & (truth == 0)
+    together = rate(false.groupby(result["dataset"]).any())
     assert 0.02 <= together <= 0.06
 
 
-def test_across_datasets_five_classifiers_are_told_apart_falsely_at_the_level():
+def test_across_datasets_five_equal_classifiers_differ_at_the_level():
     rng = np.random.default_rng(0)
     rejected = []
     for _ in range(N):
         values = suite(rng, 12, 5, n_classifiers=5)
-        found = compare_across(
+        result = compare_across(
             scores_from(values), alpha=ALPHA, larger_is_better=True, n_draws=1
         )
-        rejected.append(found.pairs["p_holm"].min() <= ALPHA)
-        assert rejected[-1] == (found.cliques != (tuple(found.ranks.index),))
+        rejected.append(result.pairs["p_holm"].min() <= ALPHA)
+        assert rejected[-1] == (result.cliques != (tuple(result.ranks.index),))
     assert rate(rejected) <= 0.06
 
 

@@ -58,7 +58,7 @@ def test_datasets_are_resampled_from_six_up(n_datasets, unit):
     assert (stability(scores_from(values))["resampled"] == unit).all()
 
 
-def test_a_bootstrap_of_datasets_agrees_with_one_written_out():
+def test_resampled_datasets_agree_with_a_plain_bootstrap():
     rng = np.random.default_rng(5)
     values = rng.normal([0, 0.2, 0.4], 1, (7, 3, 3))
     frame = stability(scores_from(values), n_resamples=2000)
@@ -76,7 +76,7 @@ def test_a_bootstrap_of_datasets_agrees_with_one_written_out():
     assert np.abs(frame["rank_high"] - high).max() <= 0.5
 
 
-def test_a_bootstrap_of_repetitions_agrees_with_one_written_out():
+def test_resampled_repetitions_agree_with_a_plain_bootstrap():
     rng = np.random.default_rng(6)
     values = rng.normal([0, 0.2, 0.4], 1, (2, 5, 3))
     frame = stability(scores_from(values), n_resamples=2000)
@@ -112,25 +112,25 @@ def test_a_loss_puts_the_smallest_first():
 
 def test_the_seed_is_fixed_and_the_global_random_state_untouched():
     scores = scores_from(np.random.default_rng(0).normal(size=(3, 8, 3)))
-    before = np.random.get_state()[1].tolist()  # noqa: NPY002  # what must not move
+    before = np.random.get_state()[1].tolist()  # noqa: NPY002
     pd.testing.assert_frame_equal(stability(scores), stability(scores))
     assert np.random.get_state()[1].tolist() == before  # noqa: NPY002
     assert not stability(scores, seed=1).equals(stability(scores))
 
 
-def test_one_repetition_of_a_few_datasets_says_nothing():
+def test_one_repetition_of_few_datasets_gives_nan():
     frame = stability(scores_of({"d": {"A": [0.9], "B": [0.1]}}))
     assert frame[["p_first", "rank_low", "rank_high"]].isna().all(axis=None)
     many = stability(scores_from(np.random.default_rng(0).normal(size=(6, 1, 2))))
     assert many["p_first"].sum() == pytest.approx(1)
 
 
-def test_one_classifier_is_first():
+def test_a_single_classifier_is_first():
     frame = stability(scores_of({"d": {"A": [0.5, 0.6]}}))
     assert frame.loc["A", ["p_first", "rank_low", "rank_high"]].tolist() == [1, 1, 1]
 
 
-def test_what_cannot_be_ranked_is_refused():
+def test_ragged_scores_and_no_resamples_are_refused():
     with pytest.raises(StatisticsError, match="B on e"):
         stability(scores_of({"d": {"A": [0.1], "B": [0.2]}, "e": {"A": [0.3]}}))
     with pytest.raises(StatisticsError, match="d, A, repetition 0"):

@@ -33,48 +33,28 @@ def noisy(mean, seed, n=10):
     return np.random.default_rng(seed).normal(mean, 0.005, n)
 
 
-def test_welchs_interval_agrees_with_scipy():
-    first, second = noisy(0.9, 0, 7), noisy(0.8, 1, 4) * 2
-    ours = welch_interval(first, second, 0.1)
-    theirs = stats.ttest_ind(first, second, equal_var=False)
-    expected = theirs.confidence_interval(0.9)
-    assert np.allclose(ours, [first.mean() - second.mean(), *expected])
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "expected"),
-    [
-        ([1.0], [0.5, 0.7], (0.4, math.nan, math.nan)),
-        ([1.0, 1.0], [0.5, 0.5], (0.5, 0.5, 0.5)),
-    ],
-)
-def test_welchs_interval_of_too_few_or_equal_values(first, second, expected):
-    found = welch_interval(np.array(first), np.array(second), 0.05)
-    assert np.allclose(found, expected, equal_nan=True)
-
-
 def test_each_dataset_is_compared_with_the_first_by_value():
     scores = {"SD": {"b": noisy(0.9, 1), "c": noisy(0.8, 2), "a": noisy(0.9, 3)}}
-    found = along(scores)
-    assert found["dataset"].tolist() == ["a", "b", "c"]
-    assert found["verdict"].tolist() == ["", "equivalent", "worse"]
-    assert math.isnan(found["difference"][0])
+    result = along(scores)
+    assert result["dataset"].tolist() == ["a", "b", "c"]
+    assert result["verdict"].tolist() == ["", "equivalent", "worse"]
+    assert math.isnan(result["difference"][0])
     # Together over two datasets, so each at half of alpha.
     expected = welch_interval(scores["SD"]["c"], scores["SD"]["a"], 0.025)
-    got = found.loc[2, ["difference", "difference_low", "difference_high"]]
+    got = result.loc[2, ["difference", "difference_low", "difference_high"]]
     assert np.allclose(got.astype(float), expected)
-    own = stats.ttest_1samp(scores["SD"]["b"], 0).confidence_interval(0.95)
-    assert np.allclose(found.loc[1, ["low", "high"]].astype(float), own)
+    interval = stats.ttest_1samp(scores["SD"]["b"], 0).confidence_interval(0.95)
+    assert np.allclose(result.loc[1, ["low", "high"]].astype(float), interval)
 
 
 def test_smaller_is_better_where_the_metric_says_so():
     scores = {"SD": {"a": noisy(0.1, 0), "b": noisy(0.1, 1), "c": noisy(0.3, 2)}}
-    found = along(scores, larger_is_better=False)
-    assert found["verdict"].tolist() == ["", "equivalent", "worse"]
-    assert found["difference"][2] < found["difference_high"][2] < 0
+    result = along(scores, larger_is_better=False)
+    assert result["verdict"].tolist() == ["", "equivalent", "worse"]
+    assert result["difference"][2] < result["difference_high"][2] < 0
 
 
-def test_where_a_classifier_fails_and_whether_it_stays_so():
+def test_the_first_worse_dataset_and_later_exceptions():
     scores = {
         "falls": {"a": noisy(0.9, 0), "b": noisy(0.8, 1), "c": noisy(0.7, 2)},
         "dips": {"a": noisy(0.9, 3), "b": noisy(0.8, 4), "c": noisy(0.9, 5)},
@@ -89,7 +69,7 @@ def test_where_a_classifier_fails_and_whether_it_stays_so():
     }
 
 
-def test_where_a_classifier_starts_to_gain():
+def test_the_first_better_dataset():
     scores = {
         "rises": {"a": noisy(0.8, 9), "b": noisy(0.9, 10), "c": noisy(0.9, 11)},
         "dips": {"a": noisy(0.8, 3), "b": noisy(0.7, 4), "c": noisy(0.9, 5)},
@@ -100,50 +80,50 @@ def test_where_a_classifier_starts_to_gain():
     }
 
 
-def test_of_one_random_stream_the_difference_is_paired():
+def test_differences_on_one_random_stream_are_paired():
     first, gap = noisy(0.9, 0) + 10 * noisy(0, 1), noisy(-0.02, 2)
     scores = {"SD": {"a": first, "b": first + gap, "c": first + gap}}
     frame = results(scores)
     frame["repetition"] = np.tile(np.arange(10), 3)
     options = {"alpha": 0.05, "margin": 0.01, "larger_is_better": True}
     streams = {"a": "one", "b": "one", "c": "other"}
-    found = compare_along(frame, "accuracy", VALUES, streams=streams, **options)
-    assert found["paired"].tolist() == [True, True, False]
-    assert found["verdict"].tolist() == ["", "worse", "inconclusive"]
-    ends = found.loc[1, ["difference_low", "difference_high"]].astype(float)
+    result = compare_along(frame, "accuracy", VALUES, streams=streams, **options)
+    assert result["paired"].tolist() == [True, True, False]
+    assert result["verdict"].tolist() == ["", "worse", "inconclusive"]
+    ends = result.loc[1, ["difference_low", "difference_high"]].astype(float)
     assert np.allclose(ends, stats.ttest_1samp(gap, 0).confidence_interval(0.975))
-    # In whatever order, and where one is lost, only what both have.
+    # The order of rows does not matter; only repetitions that both have are paired.
     some = frame.sample(frac=1, random_state=0).drop(index=[0, 15])
-    found = compare_along(some, "accuracy", VALUES, streams=streams, **options)
+    result = compare_along(some, "accuracy", VALUES, streams=streams, **options)
     kept = np.delete(gap, [0, 5])
-    assert found.loc[1, "difference"] == pytest.approx(kept.mean())
+    assert result.loc[1, "difference"] == pytest.approx(kept.mean())
 
 
-def test_a_fall_within_the_margin_is_none():
+def test_a_fall_within_the_margin_does_not_count():
     scores = {"SD": {"a": noisy(0.9, 0), "b": noisy(0.88, 1), "c": noisy(0.87, 2)}}
     assert first_verdict(along(scores)) == {"SD": ("b", [])}
     assert first_verdict(along(scores, margin=0.05)) == {"SD": (None, [])}
 
 
-def test_what_has_no_score_is_a_row_that_says_nothing():
+def test_missing_scores_have_rows_without_a_verdict():
     scores = {
         "SD": {"a": noisy(0.9, 0), "b": [math.nan], "c": noisy(0.5, 2)},
         "KNN": {"a": [math.nan], "b": noisy(0.9, 1), "c": noisy(0.5, 2)},
         "one": {"a": [0.9], "b": [0.5], "c": [0.4]},
     }
-    found = along(scores)
-    assert len(found) == 9
-    by = found.set_index(["classifier", "dataset"])
+    result = along(scores)
+    assert len(result) == 9
+    by = result.set_index(["classifier", "dataset"])
     assert by.loc[("SD", "b"), "n"] == 0
     assert by.loc[("SD", "c"), "verdict"] == "worse"
     assert set(by.loc["KNN", "verdict"]) == {"", "inconclusive"}
     assert set(by.loc["one", "verdict"]) == {"", "inconclusive"}
-    assert first_verdict(found)["one"] == (None, [])
+    assert first_verdict(result)["one"] == (None, [])
 
 
 @pytest.mark.parametrize(
-    ("change", "said"), [({"alpha": 2}, "alpha"), ({"margin": -1}, "margin")]
+    ("change", "name"), [({"alpha": 2}, "alpha"), ({"margin": -1}, "margin")]
 )
-def test_options_out_of_range_are_refused(change, said):
-    with pytest.raises(StatisticsError, match=f"{said}: expected"):
+def test_options_out_of_range_are_refused(change, name):
+    with pytest.raises(StatisticsError, match=f"{name}: found"):
         along({"SD": {"a": [1.0], "b": [1.0], "c": [1.0]}}, **change)

@@ -34,55 +34,55 @@ def compared(scores=SCORES, **changes):
     return compare_transfers(frame, **options)
 
 
-def test_a_row_for_each_classifier_and_pair():
-    found = compared().set_index(["classifier", "train", "test"])
-    assert list(found.index) == list(SCORES)
-    assert found.loc[("KNN", "a", "b"), "mean"] == pytest.approx(0.55)
-    assert found.loc[("KNN", "a", "b"), ["n", "n_cells"]].tolist() == [2, 3]
-    assert found.loc[("KNN", "a", "a"), "std"] == pytest.approx(0.1)
-    own = stats.ttest_1samp(SCORES["KNN", "a", "a"], 0).confidence_interval(0.95)
-    ends = found.loc[("KNN", "a", "a"), ["low", "high"]].astype(float)
-    assert np.allclose(ends, own)
-    assert found.loc[("SD", "a", "b"), "n"] == 0
-    assert math.isnan(found.loc[("SD", "a", "b"), "mean"])
+def test_one_row_for_each_classifier_and_pair():
+    result = compared().set_index(["classifier", "train", "test"])
+    assert list(result.index) == list(SCORES)
+    assert result.loc[("KNN", "a", "b"), "mean"] == pytest.approx(0.55)
+    assert result.loc[("KNN", "a", "b"), ["n", "n_cells"]].tolist() == [2, 3]
+    assert result.loc[("KNN", "a", "a"), "std"] == pytest.approx(0.1)
+    interval = stats.ttest_1samp(SCORES["KNN", "a", "a"], 0).confidence_interval(0.95)
+    ends = result.loc[("KNN", "a", "a"), ["low", "high"]].astype(float)
+    assert np.allclose(ends, interval)
+    assert result.loc[("SD", "a", "b"), "n"] == 0
+    assert math.isnan(result.loc[("SD", "a", "b"), "mean"])
 
 
-def test_the_move_is_compared_with_training_there_on_the_same_curves():
-    found = compared().set_index(["classifier", "train", "test"])
+def test_a_transfer_is_compared_with_training_there_on_the_same_curves():
+    result = compared().set_index(["classifier", "train", "test"])
     # Trained on b, tested on a, against trained on a: -0.2, -0.1, -0.3.
-    row = found.loc[("KNN", "b", "a")]
+    row = result.loc[("KNN", "b", "a")]
     assert row["difference"] == pytest.approx(-0.2)
     gaps = stats.ttest_1samp([-0.2, -0.1, -0.3], 0).confidence_interval(0.95)
     assert np.allclose([row["difference_low"], row["difference_high"]], gaps)
     # The third repetition has no score on one side.
-    assert found.loc[("KNN", "a", "b"), "difference"] == pytest.approx(-0.25)
-    assert math.isnan(found.loc[("KNN", "a", "a"), "difference"])
-    assert math.isnan(found.loc[("SD", "a", "b"), "difference"])
+    assert result.loc[("KNN", "a", "b"), "difference"] == pytest.approx(-0.25)
+    assert math.isnan(result.loc[("KNN", "a", "a"), "difference"])
+    assert math.isnan(result.loc[("SD", "a", "b"), "difference"])
 
 
 def test_smaller_is_better_where_the_metric_says_so():
-    found = compared(larger_is_better=False).set_index(["classifier", "train", "test"])
-    assert found.loc[("KNN", "b", "a"), "difference"] == pytest.approx(0.2)
+    result = compared(larger_is_better=False).set_index(["classifier", "train", "test"])
+    assert result.loc[("KNN", "b", "a"), "difference"] == pytest.approx(0.2)
 
 
-def test_at_home_and_elsewhere():
-    found = home_and_away(compared(), larger_is_better=True)
-    assert found["classifier"].tolist() == ["SD", "KNN"]
-    sd, knn = found.to_dict("records")
+def test_home_and_away_by_hand():
+    result = home_and_away(compared(), larger_is_better=True)
+    assert result["classifier"].tolist() == ["SD", "KNN"]
+    sd, knn = result.to_dict("records")
     assert knn["home"] == pytest.approx((0.9 + 2.2 / 3) / 2)
     assert knn["away"] == pytest.approx((0.55 + 0.7) / 2)
     assert knn["lost"] == pytest.approx((-0.25 - 0.2) / 2)
     assert (knn["train"], knn["test"]) == ("a", "b")
     assert sd["lost"] == pytest.approx(0.1)
-    found = home_and_away(compared(larger_is_better=False), larger_is_better=False)
-    assert found["classifier"].tolist() == ["KNN", "SD"]
+    result = home_and_away(compared(larger_is_better=False), larger_is_better=False)
+    assert result["classifier"].tolist() == ["KNN", "SD"]
 
 
-def test_who_was_never_elsewhere_has_lost_nothing_that_is_known():
-    only = {key: own for key, own in SCORES.items() if key[1] == key[2]}
-    found = home_and_away(compared(only), larger_is_better=True)
-    assert found["lost"].isna().all()
-    assert found["train"].tolist() == ["", ""]
+def test_without_transfers_the_loss_is_unknown():
+    only = {key: scores for key, scores in SCORES.items() if key[1] == key[2]}
+    result = home_and_away(compared(only), larger_is_better=True)
+    assert result["lost"].isna().all()
+    assert result["train"].tolist() == ["", ""]
 
 
 def test_alpha_must_be_a_share():

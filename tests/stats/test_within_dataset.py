@@ -8,12 +8,19 @@ from score_frames import scores_from, scores_of
 from statsmodels.stats.multitest import multipletests
 
 from bench.base.errors import StatisticsError
-from bench.stats.rank_tests import holm
-from bench.stats.within_dataset import compare_to, count_wins, summarise_scores, verdict
+from bench.stats.within_dataset import (
+    compare_to,
+    count_wins,
+    summarise_scores,
+    threshold_verdicts,
+    verdict,
+)
 
 BY_HAND = scores_of(
     {"d": {"A": [0.90, 0.92, 0.94], "B": [0.80, 0.82, 0.84], "C": [0.90, 0.90, 0.96]}}
 )
+
+
 OPTIONS = {"alpha": 0.05, "margin": 0.01, "tie": 0.005, "larger_is_better": True}
 
 
@@ -46,7 +53,7 @@ def test_a_summary_of_three_by_three_by_hand():
     assert table.loc["A", "low"] == pytest.approx(0.92 - half)
     assert table.loc["A", "high"] == pytest.approx(0.92 + half)
     assert table["best"].tolist() == [True, False, True]
-    # B is 0.1 behind A at every repetition; C is not told apart.
+    # B is 0.1 behind A at every repetition; C is not distinguishable.
     assert table["near_best"].tolist() == [True, False, True]
 
 
@@ -67,16 +74,16 @@ def test_a_comparison_of_three_by_three_by_hand():
 
 def test_intervals_and_p_agree_with_scipy():
     values = simulated()
-    own = summarise_scores(scores_from(values), 0.1, larger_is_better=True)
+    summary = summarise_scores(scores_from(values), 0.1, larger_is_better=True)
     compared = compare_to(scores_from(values), "C0", **(OPTIONS | {"alpha": 0.1}))
-    for i, row in enumerate(own.itertuples()):
-        found = stats.ttest_1samp(values[i // 4, :, i % 4], 0).confidence_interval(0.9)
-        assert (row.low, row.high) == pytest.approx((found.low, found.high))
+    for i, row in enumerate(summary.itertuples()):
+        result = stats.ttest_1samp(values[i // 4, :, i % 4], 0).confidence_interval(0.9)
+        assert (row.low, row.high) == pytest.approx((result.low, result.high))
     for i, row in enumerate(compared.itertuples()):
         table = values[i // 3]
-        found = stats.ttest_rel(table[:, i % 3 + 1], table[:, 0])
-        interval = found.confidence_interval(1 - 0.1 / 3)
-        assert row.p == pytest.approx(found.pvalue)
+        result = stats.ttest_rel(table[:, i % 3 + 1], table[:, 0])
+        interval = result.confidence_interval(1 - 0.1 / 3)
+        assert row.p == pytest.approx(result.pvalue)
         assert (row.low, row.high) == pytest.approx((interval.low, interval.high))
 
 
@@ -85,13 +92,6 @@ def test_holm_agrees_with_statsmodels_within_each_dataset():
     for _, rows in compared.groupby("dataset"):
         expected = multipletests(rows["p"], method="holm")[1]
         assert rows["p_holm"].tolist() == pytest.approx(expected.tolist())
-
-
-def test_holm_by_hand_is_step_down_and_skips_what_was_not_tested():
-    adjusted = holm(np.array([0.01, math.nan, 0.04, 0.03]))
-    assert adjusted[[0, 2, 3]].tolist() == pytest.approx([0.03, 0.06, 0.06])
-    assert math.isnan(adjusted[1])
-    assert len(holm(np.array([]))) == 0
 
 
 def test_the_probability_above_zero_is_that_of_a_student_posterior():
@@ -109,11 +109,11 @@ def test_the_probability_above_zero_is_that_of_a_student_posterior():
 @pytest.mark.parametrize("seed", range(8))
 def test_an_interval_that_excludes_zero_has_a_holm_p_below_alpha(seed):
     compared = compare_to(scores_from(simulated(seed)), "C0", **OPTIONS)
-    apart = (compared["low"] > 0) | (compared["high"] < 0)
-    assert (compared.loc[apart, "p_holm"] <= 0.05).all()
+    excludes_zero = (compared["low"] > 0) | (compared["high"] < 0)
+    assert (compared.loc[excludes_zero, "p_holm"] <= 0.05).all()
     unadjusted = compared["p"] <= 0.05 / 3
-    assert (apart == unadjusted).all()
-    assert apart.any()
+    assert (excludes_zero == unadjusted).all()
+    assert excludes_zero.any()
 
 
 def test_a_loss_turns_the_differences_and_the_best_around():
@@ -154,17 +154,17 @@ def test_the_marks_of_the_best_agree_with_comparisons_to_it():
         (math.nan, math.nan, "inconclusive"),
     ],
 )
-def test_the_four_words(low, high, word):
+def test_the_verdict_of_an_interval(low, high, word):
     assert verdict(low, high, 0.01) == word
 
 
-def test_a_difference_of_the_margin_is_not_above_it_for_rounding():
+def test_a_difference_equal_to_the_margin_is_equivalent_despite_rounding():
     row = one_row(scores_of({"d": {"A": [0.7] * 5, "B": [0.71] * 5}}))
     assert row["difference"] > 0.01  # by its last bits
     assert row["verdict"] == "equivalent"
 
 
-def test_half_a_curve_is_a_tie_whatever_its_last_bits():
+def test_half_a_curve_is_a_tie_despite_rounding():
     gaps = np.array([0.5 / 2000 + 1e-17, 0.1 - 0.09975, 1 / 2000, -1 / 2000])[:, None]
     wins, ties, losses = count_wins(gaps, 0.5 / 2000)
     assert (wins.item(), ties.item(), losses.item()) == (1, 2, 1)
@@ -203,7 +203,7 @@ def test_four_repetitions_have_an_interval_and_no_test():
     ("step", "p", "p_above", "word"),
     [(0.0, 1, 0.5, "equivalent"), (0.1, 0, 1, "better"), (-0.1, 0, 0, "worse")],
 )
-def test_where_repetitions_do_not_differ_the_interval_is_the_point(
+def test_repetitions_without_spread_have_an_interval_of_one_point(
     step, p, p_above, word
 ):
     scores = scores_of(
@@ -216,7 +216,7 @@ def test_where_repetitions_do_not_differ_the_interval_is_the_point(
     assert row["verdict"] == word
 
 
-def test_one_classifier_is_the_best_and_is_compared_with_none():
+def test_a_single_classifier_is_the_best_and_has_no_comparison():
     scores = scores_of({"d": {"A": [0.5, 0.6]}})
     table = summarise_scores(scores, 0.05, larger_is_better=True)
     assert table[["best", "near_best"]].all(axis=None)
@@ -225,7 +225,7 @@ def test_one_classifier_is_the_best_and_is_compared_with_none():
     assert "verdict" in compared.columns
 
 
-def test_all_equal_are_all_best():
+def test_equal_classifiers_are_all_best():
     scores = scores_of({"d": {name: [0.1, 0.2, 0.3] for name in "ABC"}})
     table = summarise_scores(scores, 0.05, larger_is_better=True)
     assert table[["best", "near_best"]].all(axis=None)
@@ -238,7 +238,7 @@ def test_datasets_without_the_baseline_are_left_out():
         compare_to(scores, "SD", **OPTIONS)
 
 
-def test_the_order_of_rows_is_of_no_account():
+def test_the_order_of_rows_does_not_matter():
     scores = scores_from(simulated())
     shuffled = scores.sample(frac=1, random_state=0)
     first = compare_to(scores, "C0", **OPTIONS)
@@ -250,32 +250,6 @@ def test_the_order_of_rows_is_of_no_account():
     )
 
 
-@pytest.mark.parametrize("score", [math.nan, math.inf, None])
-def test_scores_that_are_not_finite_are_refused_by_name(score):
-    scores = scores_of({"d": {"A": [0.1, 0.2], "B": [0.3, 0.4]}})
-    scores.loc[3, "score"] = score
-    with pytest.raises(StatisticsError, match="d, B, repetition 1"):
-        compare_to(scores, "A", **OPTIONS)
-    with pytest.raises(StatisticsError, match="d, B, repetition 1"):
-        summarise_scores(scores, 0.05, larger_is_better=True)
-
-
-def test_ragged_doubled_absent_and_worded_scores_are_refused():
-    scores = scores_of({"d": {"A": [0.1, 0.2], "B": [0.3, 0.4]}})
-    with pytest.raises(StatisticsError, match="missing: d, B, repetition 1"):
-        compare_to(scores.drop(index=3), "A", **OPTIONS)
-    with pytest.raises(StatisticsError, match="twice: d, A, repetition 0"):
-        compare_to(pd.concat([scores, scores.iloc[:1]]), "A", **OPTIONS)
-    with pytest.raises(StatisticsError, match="no scores"):
-        compare_to(scores.iloc[:0], "A", **OPTIONS)
-    with pytest.raises(StatisticsError, match="no column repetition"):
-        compare_to(scores.drop(columns="repetition"), "A", **OPTIONS)
-    with pytest.raises(StatisticsError, match="not a number"):
-        compare_to(scores.assign(score="high"), "A", **OPTIONS)
-    with pytest.raises(StatisticsError, match="no dataset"):
-        compare_to(scores.assign(dataset=None), "A", **OPTIONS)
-
-
 @pytest.mark.parametrize(
     ("name", "value"),
     [("alpha", 5), ("alpha", 0), ("alpha", math.nan), ("margin", -0.1), ("tie", -1)],
@@ -283,3 +257,55 @@ def test_ragged_doubled_absent_and_worded_scores_are_refused():
 def test_options_out_of_range_are_refused_by_name(name, value):
     with pytest.raises(StatisticsError, match=name):
         compare_to(BY_HAND, "A", **(OPTIONS | {name: value}))
+
+
+def summary_of(low, high):
+    row = {"dataset": "d", "classifier": "SD", "n": 5, "mean": (low + high) / 2}
+    return pd.DataFrame([row | {"std": 0.01, "low": low, "high": high}])
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "word"),
+    [
+        (0.75, 0.9, "works"),
+        (0.75 - 1e-15, 0.9, "works"),
+        (0.74, 0.9, "unclear"),
+        (0.5, 0.75, "unclear"),
+        (0.5, 0.7499, "does not work"),
+        (math.nan, math.nan, "unclear"),
+    ],
+)
+def test_the_threshold_verdict_needs_the_whole_interval(low, high, word):
+    result = threshold_verdicts(
+        summary_of(low, high), ["d"], ["SD"], works=0.75, larger_is_better=True
+    )
+    assert result["verdict"].tolist() == [word]
+
+
+def test_the_threshold_verdict_where_smaller_is_better():
+    for low, high, word in (
+        (0.1, 0.2, "works"),
+        (0.1, 0.3, "unclear"),
+        (0.21, 0.3, "does not work"),
+    ):
+        result = threshold_verdicts(
+            summary_of(low, high), ["d"], ["SD"], works=0.2, larger_is_better=False
+        )
+        assert result["verdict"].tolist() == [word]
+
+
+def test_missing_scores_have_rows_with_the_verdict_unclear():
+    for known in (None, summary_of(0.8, 0.9)):
+        result = threshold_verdicts(
+            known, ["d", "e"], ["SD", "KNN"], works=0.75, larger_is_better=True
+        )
+        assert len(result) == 4
+        rest = result[1:] if known is not None else result
+        assert set(rest["verdict"]) == {"unclear"}
+        assert rest["mean"].isna().all()
+        assert (rest["n"] == 0).all()
+
+
+def test_a_threshold_that_is_not_finite_is_refused():
+    with pytest.raises(StatisticsError, match="works: found nan; expected a number"):
+        threshold_verdicts(None, ["d"], ["SD"], works=math.nan, larger_is_better=True)

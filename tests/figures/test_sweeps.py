@@ -1,0 +1,139 @@
+import numpy as np
+import pandas as pd
+import pytest
+from readable import assert_readable
+
+from bench.figures.sweeps import marks, plot_sweep
+from bench.figures.theme import plain
+
+
+def sweep_of(names, repetitions=5, values=(10, 100, 1000)):
+    rng = np.random.default_rng(0)
+    return pd.DataFrame(
+        [
+            {
+                "classifier": name,
+                "repetition": repetition,
+                "n_points": value,
+                "score": 0.5 + 0.1 * np.log10(value) - 0.01 * i + rng.normal(0, 0.01),
+            }
+            for i, name in enumerate(names)
+            for repetition in range(repetitions)
+            for value in values
+        ]
+    )
+
+
+@pytest.mark.parametrize("repetitions", [1, 5])
+def test_a_sweep_has_one_line_for_each_classifier(names, repetitions):
+    ax = plot_sweep(
+        sweep_of(names, repetitions), "n_points", "accuracy", label="points"
+    )
+    texts = assert_readable(ax)
+    assert len(ax.lines) == len(names)
+    assert set(map(plain, names)) <= set(texts)
+    assert ax.get_xscale() == "log"
+
+
+@pytest.mark.parametrize(
+    "values", [(20, 50, 100, 200, 500), tuple(2.0**i for i in range(12)), (1, 2, 3)]
+)
+def test_swept_values_are_labelled_without_overlap(values):
+    scores = sweep_of(["SD", "KNN"], 2, values)
+    texts = assert_readable(plot_sweep(scores, "n_points", "accuracy"))
+    assert f"{values[0]:g}" in [text.removesuffix(".0") for text in texts]
+
+
+def test_the_band_of_a_sweep_is_the_interval_of_the_mean():
+    scores = pd.DataFrame(
+        {"classifier": "SD", "std": [1.0, 1.0, 2.0, 2.0], "score": [0.4, 0.6, 0.5, 0.5]}
+    )
+    ax = plot_sweep(scores, "std", "accuracy")
+    box = ax.collections[0].get_datalim(ax.transData)
+    half = 12.706204736 * np.std([0.4, 0.6], ddof=1) / np.sqrt(2)
+    assert np.allclose([box.y0, box.y1], [0.5 - half, 0.5 + half])
+    assert ax.get_xscale() == "linear"
+    assert ax.get_ylabel() == "held-out accuracy, 95% interval"
+
+
+def test_a_classifier_that_failed_along_a_sweep_is_named():
+    scores = sweep_of(["SD", "KNN"])
+    scores.loc[scores["classifier"] == "KNN", "score"] = np.nan
+    ax = plot_sweep(scores, "n_points", "accuracy")
+    assert "KNN (0 of 15)" in assert_readable(ax)
+
+
+def with_limit(names, **changes):
+    values = (1, 1.25, 2, 3, 10, np.inf)
+    return (
+        sweep_of(names, values=values)
+        .assign(**changes)
+        .rename(columns={"n_points": "std"})
+        .assign(score=lambda frame: frame["score"].where(frame["score"] < 1, 0.9))
+    )
+
+
+def test_the_limit_of_a_sweep_is_drawn_beyond_a_gap(names):
+    scores = with_limit(names)
+    ax = plot_sweep(scores, "std", "accuracy", limit="grid")
+    texts = assert_readable(ax)
+    assert {"1", "2", "3", "10", "grid"} <= set(texts)
+    assert ax.get_xscale() == "log"
+    labels = [text.get_text() for text in ax.get_xticklabels()]
+    ticks = dict(zip(labels, ax.get_xticks(), strict=True))
+    assert ticks["grid"] > 1.3 * ticks["10"]
+    # Each classifier has its points there, side by side.
+    ends = [line.get_xdata()[0] for line in ax.lines if len(line.get_xdata()) == 1]
+    ends = [x for x in ends if x > 1.4 * 10]
+    assert len(set(ends)) == len(names)
+
+
+def test_a_limit_alone_and_a_sweep_without_it_are_drawn():
+    scores = with_limit(["SD", "KNN"])
+    beyond = np.isinf(scores["std"])
+    for lost in (beyond, ~beyond):
+        some = scores.assign(score=scores["score"].mask(lost))
+        texts = assert_readable(plot_sweep(some, "std", "accuracy", limit="grid"))
+        assert "grid" in texts
+
+
+def crossing(at, low, high, clear=True, leads=True, score=0.55):
+    return {"before": "SD", "after": "a rather long name", "at": at, "low": low,
+            "high": high, "score": score, "n": 5, "leads": leads, "clear": clear,
+            }  # fmt: skip
+
+
+@pytest.mark.parametrize("values", [(10, 100, 1000), (10, 20, 30)])
+def test_clear_crossings_are_described_above_a_sweep(values):
+    scores = sweep_of(["SD", "KNN"], 5, values)
+    low, high = values[0] * 1.02, values[-1] * 0.98
+    crossings = pd.DataFrame(
+        [
+            crossing(15, 12, 17),
+            crossing(20, low, high),
+            crossing(high, high * 0.99, high),
+            crossing(22, 14, np.inf, clear=False),
+            crossing(13, 12, 14, leads=False),
+        ]
+    )
+    ax = plot_sweep(scores, "n_points", "accuracy", crossings=crossings)
+    texts = assert_readable(ax)
+    names = f"SD → {plain('a rather long name', 16)}"
+    assert f"{names}: 15 [12, 17]" in texts
+    assert sum(text.startswith(names) for text in texts) == 3
+    rings = [line for line in ax.lines if line.get_markerfacecolor() == "white"]
+    assert len(rings) == 4 + 3
+    assert ax.get_ylim()[1] < 1
+
+
+def test_at_most_four_crossings_with_the_shortest_intervals_are_described():
+    many = pd.DataFrame([crossing(x, x - x / 30, x + x / 30) for x in range(11, 20)])
+    assert marks(many)["at"].tolist() == [14, 13, 12, 11]
+    ax = plot_sweep(sweep_of(["SD"]), "n_points", "accuracy", crossings=many)
+    assert len([t for t in assert_readable(ax) if t.startswith("SD →")]) == 4
+
+
+def test_an_empty_sweep_is_drawn():
+    scores = sweep_of(["SD"]).assign(score=np.nan)
+    ax = plot_sweep(scores, "n_points", "accuracy")
+    assert "SD (0 of 15)" in assert_readable(ax)
