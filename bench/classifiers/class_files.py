@@ -1,7 +1,7 @@
-"""A class in a file beside a suite: its text, as a module that every process can load.
+"""Classes in a file beside a suite: the file's text, loaded as a module.
 
-The text travels with what is computed, so that a cell never runs another text than the
-one its key was taken over, on whatever machine.
+The text is sent along with each cell. So on any machine a cell runs exactly the text
+that its key was computed from.
 """
 
 import hashlib
@@ -27,9 +27,9 @@ class ClassFile:
     Attributes
     ----------
     path
-        Where it was read; a traceback names it.
+        The path it was read from, which tracebacks name.
     text
-        All of it.
+        The content of the file.
     """
 
     path: str
@@ -42,18 +42,18 @@ class ClassFile:
 
     @property
     def module(self) -> str:
-        """The name of its module: another text has another name."""
+        """The name of the module, which depends on the text."""
         return f"bench_file_{self.digest[:16]}"
 
 
 class _Loader(InspectLoader):
-    """Runs a text under the name of the file that it was read from."""
+    """A loader that runs a text under the name of the file it was read from."""
 
     def __init__(self, file: ClassFile) -> None:
         self._file = file
 
     def get_source(self, fullname: str) -> str:
-        """Return the text, which tracebacks quote."""
+        """Return the text, for tracebacks to quote."""
         return self._file.text
 
     def get_code(self, fullname: str) -> CodeType:
@@ -62,14 +62,14 @@ class _Loader(InspectLoader):
 
 
 def read_class_file(path: Path, written: str) -> ClassFile:
-    """Read a Python file; nothing of it is run.
+    """Read a Python file, without running it.
 
     Parameters
     ----------
     path
         The file.
     written
-        How the suite calls it.
+        The path as the suite has it, for messages.
     """
     try:
         raw = read_bytes(path, MAX_BYTES)
@@ -79,24 +79,28 @@ def read_class_file(path: Path, written: str) -> ClassFile:
             "file, its path relative to the suite's"
         ) from None
     if len(raw) > MAX_BYTES:
-        raise ClassifierError(f"'{written}' has more than {MAX_BYTES} bytes")
+        raise ClassifierError(
+            f"'{written}' has more than {MAX_BYTES} bytes; expected a module of one "
+            "classifier: import the rest from an installed package"
+        )
     try:
         return ClassFile(str(path.absolute()), raw.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise ClassifierError(
-            f"'{written}' is no text in UTF-8; save it in that encoding"
+            f"'{written}' is not a text file in UTF-8; save it in that encoding"
         ) from None
 
 
 def load_module(file: ClassFile) -> ModuleType:
-    """Return the module of a file, run once a process; what it raises is its own."""
+    """Return the module of a file, which runs once in a process and may raise."""
     if file.module in sys.modules:
         return sys.modules[file.module]
     spec = spec_from_file_location(file.module, file.path, loader=_Loader(file))
-    assert spec is not None  # a loader was given
+    assert spec is not None  # since a loader was given
     assert spec.loader is not None
     module = module_from_spec(spec)
-    sys.modules[file.module] = module  # before it runs: what it defines looks it up
+    # Before it runs: dataclasses and pickle look a class's module up in sys.modules.
+    sys.modules[file.module] = module
     try:
         spec.loader.exec_module(module)
     except BaseException:
@@ -106,17 +110,17 @@ def load_module(file: ClassFile) -> ModuleType:
 
 
 def publish(file: ClassFile) -> None:
-    """Let processes that this one starts import the module by its name.
+    """Make the module importable by name in child processes.
 
-    joblib's and multiprocessing's are new interpreters, which unpickle a class or a
-    function by its module's name. For a process of our own alone: it changes its
-    environment, and leaves a file in the folder for temporary ones.
+    Child processes of joblib and multiprocessing are new interpreters, which unpickle
+    a class or a function by the name of its module. Only for processes that compute
+    cells: this changes the environment, and leaves a file in the temporary folder.
     """
     folder = Path(tempfile.gettempdir()) / "classes"
     folder.mkdir(exist_ok=True)
     (folder / f"{file.module}.py").write_text(file.text, "utf-8", newline="")
     if str(folder) not in sys.path:
         sys.path.append(str(folder))
-        inherited = os.environ.get("PYTHONPATH")
-        paths = [str(folder), *([inherited] if inherited else [])]
+        before = os.environ.get("PYTHONPATH")
+        paths = [str(folder), *([before] if before else [])]
         os.environ["PYTHONPATH"] = os.pathsep.join(paths)

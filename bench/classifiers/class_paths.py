@@ -1,4 +1,4 @@
-"""What a dotted path stands for: a class, its parameters, its version."""
+"""Class paths: from a dotted path to the class, its parameters and its version."""
 
 import ast
 import hashlib
@@ -23,16 +23,19 @@ from bench.base import (
     shown,
 )
 
-_DISCRIMINATORS = {  # their stages in `bench.RESULTS`
+# Class paths of our classifiers and their stages in `bench.RESULTS`: the first ones
+# import torch, the others do not.
+_DISCRIMINATORS = {
     "bench.classifiers.SDClassifier": "SD",
     "bench.classifiers.CSDClassifier": "CSD",
     "bench.classifiers.CSD2Classifier": "CSD2",
 }
-_STAGES = {  # of `bench.RESULTS`, of our classifiers that need no torch
+_STAGES = {
     "bench.cue_classifier.CueClassifier": "CUES",
     "bench.quadratic.RegularisedQDA": "QDA-REG",
 }
-# Class paths stand in keys and suites for ever; this is where such a class is today.
+# Class paths are part of keys and suites and never change; these modules define the
+# classes today.
 _HOMES = {
     "bench.classifiers.SDClassifier": "bench.discriminators.estimators",
     "bench.classifiers.CSDClassifier": "bench.discriminators.estimators",
@@ -43,9 +46,9 @@ _HOMES = {
 _KEPT_PATHS = {
     f"{home}.{path.rpartition('.')[2]}": path for path, home in _HOMES.items()
 }
-# What is imported only when a class is built: InceptionTime and its like.
+# Packages that are imported only when a class is built, such as InceptionTime.
 _BACKENDS = {"aeon.classification.deep_learning.": ("tensorflow", "aeon[dl]")}
-_DISTRIBUTIONS = {"skfda": "scikit_fda"}  # called otherwise than what they install
+_DISTRIBUTIONS = {"skfda": "scikit_fda"}  # packages whose distribution has another name
 
 
 def home_of(class_path: str) -> str:
@@ -54,12 +57,12 @@ def home_of(class_path: str) -> str:
 
 
 def kept_path(class_path: str) -> str:
-    """Return the path under which a class stands in keys, if ours has moved since."""
+    """Return the path that keys have for a class, also if the class was moved."""
     return _KEPT_PATHS.get(class_path, class_path)
 
 
 def is_discriminator(class_path: str) -> bool:
-    """Tell whether a path is that of SD, CSD or CSD2, which import torch."""
+    """Return whether a path is that of SD, CSD or CSD2, which import torch."""
     return class_path in _DISCRIMINATORS
 
 
@@ -67,40 +70,43 @@ def import_class(class_path: str) -> Any:
     """Import a class by its dotted path."""
     try:
         module = import_module(home_of(class_path))
-    except (Exception, SystemExit) as error:  # a stranger's module may do anything
+    except (Exception, SystemExit) as error:  # an unknown module may raise anything
         raise ClassifierError(
             f"'{class_path}' cannot be imported: {described(error)}; expected "
-            "package.module.Class of what is installed"
+            "package.module.Class of an installed package"
         ) from None
     return class_in(module, class_path)
 
 
 def class_in(module: ModuleType, class_path: str) -> Any:
-    """Return the class of a module that a path, dotted or of a file, ends in."""
+    """Return the class that a path names, from its module.
+
+    The path is dotted, or ``./my.py:MyClassifier``.
+    """
     home, name = re.split(r"[.:](?=\w+$)", class_path)
     try:
-        found = getattr(module, name, None)
-    except (Exception, SystemExit) as error:  # the __getattr__ of a module
+        attribute = getattr(module, name, None)
+    except (Exception, SystemExit) as error:  # a module's own __getattr__
         raise ClassifierError(
-            f"'{class_path}' cannot be had from its module: {described(error)}; if it "
-            "must be enabled first, as an experimental class, do that in a file beside "
-            f"the suite that also imports it, and write class: ./my.py:{name}"
+            f"'{class_path}' cannot be read from its module: {described(error)}; if it "
+            "is an experimental class that must be enabled first, do that in a file "
+            f"beside the suite that also imports it, and write class: ./my.py:{name}"
         ) from None
-    # Asked of the type: some objects raise, or lie, where their __class__ is read.
-    if not issubclass(type(found), type):
+    # By its type: the __class__ of some objects raises, or is wrong on purpose.
+    if not issubclass(type(attribute), type):
         classes = [n for n, v in vars(module).items() if issubclass(type(v), type)]
         raise ClassifierError(
             f"'{home}' has no class '{name}'{did_you_mean(name, classes)}"
         )
-    return found
+    return attribute
 
 
 def missing_extra(class_path: str) -> str:
-    """Say how to install what a class needs, if that is missing and an extra."""
+    """Return how to install a missing package that belongs to an extra; else ""."""
     package = class_path.partition(".")[0]
-    if not package or _is_here(package):
+    if not package or _is_installed(package):
         for start, (backend, install) in _BACKENDS.items():
-            if class_path.startswith(start) and not _is_here(backend):
+            if class_path.startswith(start) and not _is_installed(backend):
                 return (
                     f"the package '{backend}' is missing; install it by "
                     f"`pip install '{install}'`"
@@ -111,7 +117,7 @@ def missing_extra(class_path: str) -> str:
         extra = re.search(r"extra == ['\"]([\w-]+)['\"]", line)
         distribution = _DISTRIBUTIONS.get(package, package).lower()
         if name and extra and name[0].lower().replace("-", "_") == distribution:
-            # pip alone would take an older numpy for the peers than the pinned one.
+            # pip would replace the pinned numpy by an older one for the extra `peers`.
             command = f"pip install '.[{extra[1]}]'"
             command = "make peers" if extra[1] == "peers" else command
             return (
@@ -121,20 +127,23 @@ def missing_extra(class_path: str) -> str:
     return ""
 
 
-def _is_here(package: str) -> bool:
+def _is_installed(package: str) -> bool:
     return sys.modules.get(package) is not None or find_spec(package) is not None
 
 
 def extras() -> list[str]:
-    """Return what our own metadata requires, extras included."""
+    """Return the requirements in our metadata, including those of extras."""
     try:
         return requires("function-bench") or []
-    except PackageNotFoundError:  # run from a folder, never installed
+    except PackageNotFoundError:  # run from a folder without installation
         return []
 
 
 def own_parameters(class_path: str) -> list[str]:
-    """Read the parameters of our own in their source: importing it imports torch."""
+    """Return the parameters of one of our classes, read in its source.
+
+    Importing the class would import torch.
+    """
     module, _, name = class_path.rpartition(".")
     home = home_of(class_path).split(".")[1:]
     path = resources.PACKAGE.joinpath(*home).with_suffix(".py")
@@ -168,52 +177,55 @@ def check_own(class_path: str, params: dict[str, Any], is_last: bool) -> None:
     """Refuse parameters that SD, CSD or CSD2 does not take, without importing it."""
     if not is_last:
         raise ClassifierError(
-            f"'{class_path}' transforms nothing; expected it as the last step"
+            f"'{class_path}' has no transform; expected it as the last step"
         )
     _check_names(class_path, params, own_parameters(class_path))
 
 
-def check_class(class_path: str, found: Any, params: dict[str, Any]) -> None:
-    """Refuse a class that is no classifier, and parameters that it does not take."""
+def check_class(class_path: str, class_: Any, params: dict[str, Any]) -> None:
+    """Refuse a class that is not a classifier, and parameters it does not take."""
     needed = ("fit", "predict", "get_params", "set_params")
-    _check_methods(class_path, found, needed, "is no scikit-learn classifier")
-    if getattr(found, "_estimator_type", None) == "regressor" or (
-        "RegressorMixin" in [base.__name__ for base in found.__mro__]
+    _check_methods(class_path, class_, needed, "is not a scikit-learn classifier")
+    # The first is of older scikit-learn, and of classes that imitate it.
+    if getattr(class_, "_estimator_type", None) == "regressor" or (
+        "RegressorMixin" in [base.__name__ for base in class_.__mro__]
     ):
         raise ClassifierError(f"'{class_path}' is a regressor; expected a classifier")
-    _check_built(class_path, found, params)
+    _check_constructor(class_path, class_, params)
 
 
-def check_step(class_path: str, found: Any, params: dict[str, Any]) -> None:
-    """Refuse a class that cannot stand before the last step of a pipeline."""
+def check_step(class_path: str, class_: Any, params: dict[str, Any]) -> None:
+    """Refuse a class that cannot be a step before the last one of a pipeline."""
     needed = ("fit", "transform", "get_params", "set_params")
-    said = "cannot be a step before the last"
-    _check_methods(class_path, found, needed, said)
-    _check_built(class_path, found, params)
+    problem = "cannot be a step before the last"
+    _check_methods(class_path, class_, needed, problem)
+    _check_constructor(class_path, class_, params)
 
 
 def _check_methods(
-    class_path: str, found: Any, needed: tuple[str, ...], said: str
+    class_path: str, class_: Any, needed: tuple[str, ...], problem: str
 ) -> None:
-    missing = [name for name in needed if not hasattr(found, name)]
+    missing = [name for name in needed if not hasattr(class_, name)]
     if missing:
-        raise ClassifierError(f"'{class_path}' {said}: it lacks {', '.join(missing)}")
+        raise ClassifierError(
+            f"'{class_path}' {problem}: it lacks {', '.join(missing)}"
+        )
 
 
-def _check_built(class_path: str, found: Any, params: dict[str, Any]) -> None:
+def _check_constructor(class_path: str, class_: Any, params: dict[str, Any]) -> None:
     try:
-        known = list(inspect.signature(found).parameters.values())
+        known = list(inspect.signature(class_).parameters.values())
     except (Exception, SystemExit) as error:
         raise ClassifierError(
             f"'{class_path}' has no signature that can be read ({described(error)}); "
-            "expected an __init__ that names its parameters; derive a class with one "
-            "in a file beside the suite"
+            "expected an __init__ that names its parameters: derive a class that has "
+            "one in a file beside the suite"
         ) from None
     names = [parameter.name for parameter in known]
     if not any(parameter.kind == parameter.VAR_KEYWORD for parameter in known):
         _check_names(class_path, params, names)
     try:
-        found(**params).get_params()
+        class_(**params).get_params()
     except (Exception, SystemExit) as error:
         raise ClassifierError(
             f"'{class_path}' cannot be built from {shown(str(params), 80)}: "
@@ -222,28 +234,28 @@ def _check_built(class_path: str, found: Any, params: dict[str, Any]) -> None:
 
 
 def is_foreign(class_path: str) -> bool:
-    """Tell whether a dotted path is neither ours nor scikit-learn's."""
+    """Return whether a dotted path is neither ours nor scikit-learn's."""
     return class_path.partition(".")[0] not in ("bench", "sklearn")
 
 
 def version_needs_import(class_path: str) -> bool:
-    """Tell whether code of a package would run for `class_version` to know it.
+    """Return whether `class_version` would run code of a package.
 
-    So it is for a module of a package that no distribution brought: Python runs the
-    package to find the module.
+    This holds for a module of a package that does not belong to a distribution: Python
+    runs the package to find the module.
     """
     package, _, rest = class_path.partition(".")
     if not is_foreign(class_path) or packages_distributions().get(package):
         return False
     try:
         return "." in rest and find_spec(package) is not None
-    except ValueError:  # a module that was made by hand
+    except ValueError:  # a module without a spec, made by hand
         return True
 
 
 @cache
 def class_version(class_path: str) -> str:
-    """Tell which arithmetic a class stands for, without importing it."""
+    """Return the version of the code that defines a class, without importing it."""
     if is_discriminator(class_path):
         stage = _DISCRIMINATORS[class_path]
         return f"{stage} {RESULTS[stage]}, torch {package_version('torch')}"
@@ -261,8 +273,8 @@ def class_version(class_path: str) -> str:
         module = find_spec(class_path.rpartition(".")[0])
     except ModuleNotFoundError:
         return "missing"
-    except ValueError:  # a module that was made by hand, without a file
+    except ValueError:  # a module without a spec, made by hand
         return "unknown"
     if module is None or module.origin is None or not Path(module.origin).is_file():
-        return "unknown"  # such as what is built in
+        return "unknown"  # a built-in module, for instance
     return f"file {hashlib.sha256(Path(module.origin).read_bytes()).hexdigest()}"

@@ -1,11 +1,11 @@
-"""Classes of other packages: imported and built in another process before a run.
+"""Classes of other packages: checked in another process before a run.
 
-The module of a class that is neither ours nor scikit-learn's may do anything as it is
-imported: raise, exit, crash the interpreter, hang, start processes. None of it may end
-the command that only wants to know whether the class can be used. So a fork server
-(see `bench.processes.fork_server`) makes a child that imports the module and builds the
-class as the suite says, under a time limit; this process gets words back and imports
-nothing.
+The module of a class that is neither ours nor scikit-learn's may do anything when it is
+imported: raise, exit, crash the interpreter, hang, start processes. None of this may
+end the command that checks whether the class can be used. So a fork server (see
+`bench.processes.fork_server`) makes a child process, which imports the module and
+builds the class with the suite's parameters under a time limit. The parent process
+imports nothing and receives only text.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -33,24 +33,26 @@ from bench.classifiers.class_paths import (
 )
 from bench.processes import CallOutcome, Executor, Request, new_executor, signal_name
 
-SECONDS = 60.0  # for the classes of one module; a cold import of a large one takes ten
-_WARM = "sklearn.base"  # nearly every such module imports it, and it takes a second
+# Time limit for the classes of one module. The first import of a large one takes 10 s.
+SECONDS = 60.0
+# Imported once by the fork server: nearly every module needs it, and it takes a second.
+_PRELOADED = "sklearn.base"
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A class that a suite names, with what the suite wants of it.
+    """A class that a suite names, with its parameters and its place in a pipeline.
 
     Attributes
     ----------
     class_path
-        As the suite has it: a dotted path, or ``./my.py:MyClassifier``.
+        The path in the suite: dotted, or ``./my.py:MyClassifier``.
     params
-        What it is built from.
+        The parameters to build it with.
     file
-        The text that it stands in; None for what is imported.
+        The file that defines it; None for a class of a package.
     is_last
-        Whether it classifies; any other transforms curves before that.
+        Whether it is the classifier, and not a step before it.
     """
 
     class_path: str
@@ -60,13 +62,13 @@ class Candidate:
 
     @property
     def key(self) -> str:
-        """Equal for candidates of which the same can be said."""
+        """A hash that is equal for candidates with equal findings."""
         text = self.file.digest if self.file else None
         return digest([self.class_path, dict(self.params), text, self.is_last])
 
     @property
     def home(self) -> str:
-        """Name the module or the file that is imported."""
+        """The module or the file that is imported."""
         if self.file is not None:
             return self.class_path.rpartition(":")[0]
         return self.class_path.rpartition(".")[0]
@@ -74,17 +76,17 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Finding:
-    """What became of a class that was imported and built.
+    """The outcome of importing and building a class.
 
     Attributes
     ----------
     version
-        See `bench.classifiers.class_paths.class_version`; empty where nothing can be
-        said.
+        See `bench.classifiers.class_paths.class_version`; empty if unknown.
     error
-        Why it cannot be used; empty if it can.
+        The reason why the class cannot be used; empty if it can.
     absent
-        The package that its file imports and that is not installed, if that is why.
+        The package that the class's file imports and that is not installed, if that is
+        the reason.
     """
 
     version: str = ""
@@ -110,73 +112,73 @@ def examine(candidates: Sequence[Candidate]) -> list[Finding]:
 
 
 def examine_apart(candidates: Iterable[Candidate]) -> dict[str, Finding]:
-    """Import and build classes in processes of their own, those of a module together.
+    """Import and build classes in child processes, one process for each module.
 
-    Stops at the first module that ends its process, since nothing can run then.
+    Stops at the first module that ends its process, since the suite cannot run then.
 
     Returns
     -------
     dict
-        Key of a candidate → what was found.
+        Key of a candidate → its finding.
     """
     distinct = {candidate.key: candidate for candidate in candidates}
-    found = {k: f for k, c in distinct.items() if (f := _absent(c)) is not None}
+    findings = {k: f for k, c in distinct.items() if (f := _absent(c)) is not None}
     modules: dict[str, list[Candidate]] = {}
     for key, candidate in distinct.items():
-        if key not in found:
+        if key not in findings:
             home = candidate.file.digest if candidate.file else candidate.home
             modules.setdefault(home, []).append(candidate)
     if not modules:
-        return found
-    runner = new_executor(1, [_WARM])
+        return findings
+    executor = new_executor(1, [_PRELOADED])
     try:
-        for together in modules.values():
-            answers = _ask(runner, together)
-            found |= {c.key: f for c, f in zip(together, answers, strict=False)}
-            if len(answers) < len(together):
+        for group in modules.values():
+            results = _examine_group(executor, group)
+            findings |= {c.key: f for c, f in zip(group, results, strict=False)}
+            if len(results) < len(group):
                 break
     finally:
-        runner.close()
-    return found
+        executor.close()
+    return findings
 
 
-def _ask(runner: Executor, together: Sequence[Candidate]) -> list[Finding]:
-    """Return what a child found, up to the first class that ended it."""
-    ended = _call(runner, together)
-    if ended.how == "answered":
-        answers: list[Finding] = loads(ended.answer)
-        return answers
-    if len(together) == 1:
-        return [Finding(error=_ending(together[0], ended))]
-    answers = []  # which of them it was is known only if each is asked alone
-    for candidate in together:
-        answers += _ask(runner, [candidate])
-        if answers[-1].error:
-            return answers
-    # Each alone is well: it was the machine, or they cannot be imported together.
-    return [Finding(error=_ending(together[0], ended))]
+def _examine_group(executor: Executor, group: Sequence[Candidate]) -> list[Finding]:
+    """Return the findings of a child process, up to the first class that ended it."""
+    outcome = _call(executor, group)
+    if outcome.how == "answered":
+        findings: list[Finding] = loads(outcome.answer)
+        return findings
+    if len(group) == 1:
+        return [Finding(error=_ending(group[0], outcome))]
+    findings = []  # one by one, to know which class ended the process
+    for candidate in group:
+        findings += _examine_group(executor, [candidate])
+        if findings[-1].error:
+            return findings
+    # Each succeeds alone: the machine was too busy, or they cannot be used together.
+    return [Finding(error=_ending(group[0], outcome))]
 
 
-def _call(runner: Executor, together: Sequence[Candidate]) -> CallOutcome:
-    payload = dumps((examine, (list(together),)))
-    runner.start(0, Request(payload, Limits(SECONDS, memory_share(1))))
-    [(_, ended)] = runner.wait()
-    return ended
+def _call(executor: Executor, group: Sequence[Candidate]) -> CallOutcome:
+    payload = dumps((examine, (list(group),)))
+    executor.start(0, Request(payload, Limits(SECONDS, memory_share(1))))
+    [(_, outcome)] = executor.wait()
+    return outcome
 
 
 def _absent(candidate: Candidate) -> Finding | None:
-    """Say that a package is not installed; no process is needed for that."""
+    """Return a finding for a package that is not installed, without a process."""
     package = candidate.class_path.partition(".")[0]
     if candidate.file is not None or not package:
         return None
     try:
         if find_spec(package) is not None:
             return None
-    except ValueError:  # a module that was made by hand: the child will see
+    except ValueError:  # a module without a spec, made by hand: the child checks it
         return None
     error = ModuleNotFoundError(f"No module named '{package}'")
-    words = _not_imported(candidate, described(error))
-    return Finding(class_version(candidate.class_path), error=words)
+    message = _import_message(candidate, described(error))
+    return Finding(class_version(candidate.class_path), error=message)
 
 
 def _examine(candidate: Candidate) -> Finding:
@@ -185,38 +187,38 @@ def _examine(candidate: Candidate) -> Finding:
     try:
         if file is None:
             version = class_version(class_path)
-            found = import_class(class_path)
+            class_ = import_class(class_path)
         else:
             version = f"file {file.digest}"
             try:
                 module = load_module(file)
             except (Exception, SystemExit) as error:
-                words = f"{_place(error, file)}{described(error)}"
+                reason = f"{_place(error, file)}{described(error)}"
                 absent = error.name if isinstance(error, ModuleNotFoundError) else None
-                error_line = _not_imported(candidate, words)
-                return Finding(version, error_line, absent or "")
-            found = class_in(module, class_path)
+                message = _import_message(candidate, reason)
+                return Finding(version, message, absent or "")
+            class_ = class_in(module, class_path)
         check = check_class if candidate.is_last else check_step
-        check(class_path, found, dict(candidate.params))
+        check(class_path, class_, dict(candidate.params))
     except ClassifierError as error:
         return Finding(version, error=str(error))
-    except (Exception, SystemExit) as error:  # such as a metaclass that raises
-        words = (
+    except (Exception, SystemExit) as error:  # a metaclass that raises, for instance
+        message = (
             f"'{class_path}' raises {described(error)} when its attributes are read; "
             "expected a class that follows scikit-learn's conventions"
         )
-        return Finding(version, error=words)
+        return Finding(version, error=message)
     return Finding(version)
 
 
-def _not_imported(candidate: Candidate, why: str) -> str:
-    expected = "; expected package.module.Class of what is installed"
+def _import_message(candidate: Candidate, reason: str) -> str:
+    expected = "; expected package.module.Class of an installed package"
     remedy = "" if candidate.file else expected
-    return f"'{candidate.class_path}' cannot be imported: {why}{remedy}"
+    return f"'{candidate.class_path}' cannot be imported: {reason}{remedy}"
 
 
 def _place(error: BaseException, file: ClassFile) -> str:
-    """Name the line of a file that raised, or does not compile."""
+    """Return the file and line that raised or does not compile; "" if elsewhere."""
     line = error.lineno if isinstance(error, SyntaxError) else None
     if not isinstance(error, SyntaxError) or error.filename != file.path:
         trace = error.__traceback__
@@ -227,25 +229,25 @@ def _place(error: BaseException, file: ClassFile) -> str:
     return f"{file.path}:{line}: " if line else ""
 
 
-def _ending(candidate: Candidate, ended: CallOutcome) -> str:
-    """Say how the process ended that was to import and build a class."""
-    code, params = ended.exit_code or 0, dict(candidate.params)
+def _ending(candidate: Candidate, outcome: CallOutcome) -> str:
+    """Describe how the process that imported and built a class ended."""
+    code, params = outcome.exit_code or 0, dict(candidate.params)
     given = f" from {shown(str(params), 80)}" if params else ""
-    what = f"importing and building '{candidate.class_path}'{given}"
-    match ended.how:
+    action = f"importing and building '{candidate.class_path}'{given}"
+    match outcome.how:
         case "timeout":
             how = f"took more than {SECONDS:g} s and was stopped"
         case "memory":
-            how = f"took {format_size(ended.peak)} of memory and was stopped"
+            how = f"took {format_size(outcome.peak)} of memory and was stopped"
         case "exited" if code < 0:
             how = f"ended its process by {signal_name(-code)}"
         case "exited":
-            lines = ended.log.strip().splitlines()
-            said = f" ({shown(lines[-1])})" if lines else ""
-            how = f"ended its process with exit code {code}{said}"
+            lines = outcome.log.strip().splitlines()
+            last_line = f" ({shown(lines[-1])})" if lines else ""
+            how = f"ended its process with exit code {code}{last_line}"
         case _:
-            how = "was ended from outside"
+            how = "was ended by another process"
     name = candidate.class_path.replace(":", ".").rpartition(".")[2]
     code_line = f"from {candidate.home} import {name}"
-    see = f"python {candidate.home}" if candidate.file else f"python -c '{code_line}'"
-    return f"{what} {how}; expected that it returns, try `{see}`"
+    trial = f"python {candidate.home}" if candidate.file else f"python -c '{code_line}'"
+    return f"{action} {how}; expected it to return: try `{trial}`"

@@ -1,4 +1,4 @@
-"""What a classifier is made of: one class, or the steps of a pipeline."""
+"""The steps of a classifier, resolved and checked: one class, or a pipeline."""
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -39,27 +39,28 @@ _WRAPPERS = {
     "aeon": "bench.classifiers.wrappers.AeonWrapper",
     "fda": "bench.classifiers.wrappers.FunctionalWrapper",
 }
-_NEEDED = {"fda": "skfda"}  # by a wrapper itself; aeon's takes a plain array
+# Packages that a wrapper itself imports; the one for aeon passes a plain array.
+_WRAPPER_PACKAGES = {"fda": "skfda"}
 
 
 @dataclass(frozen=True)
 class Step:
-    """A class and its parameters: a classifier, or a step of one.
+    """A class and its parameters: a classifier, or one step of a pipeline.
 
     Attributes
     ----------
     class_path
-        As the suite has it: a dotted path, or ``./my.py:MyClassifier``.
+        The path in the suite: dotted, or ``./my.py:MyClassifier``.
     params
-        A preset's, overridden by the suite's.
+        The parameters of a preset, overridden by those of the suite.
     version
-        Of the package that computes; for a file, the hash of its text.
+        Version of the package that defines the class; for a file, the hash of its text.
     wrap
-        What it expects in place of rows, see `ClassifierSpec`; empty for rows.
+        The kind of input that it expects, see `ClassifierSpec`; empty for rows.
     missing
-        What to install before it can run, where its package is an extra of ours.
+        How to install its package, if that is missing and belongs to an extra.
     file
-        The text that it stands in; None for what is imported.
+        The file that defines it; None for a class of a package.
     """
 
     class_path: str
@@ -71,7 +72,7 @@ class Step:
 
     @property
     def name(self) -> str:
-        """The class without its module."""
+        """The name of the class without its module."""
         return self.class_path.replace(":", ".").rpartition(".")[2]
 
     @property
@@ -86,9 +87,9 @@ class Step:
 
     @property
     def identity(self) -> dict[str, Any]:
-        """What its fit depends on, as a JSON value.
+        """A JSON value of all that its fit depends on; keys depend on it.
 
-        A file counts by its text, wherever it lies and whatever it is called.
+        A file counts by its text only, not by its path.
         """
         return {
             "class": f"file:{self.name}" if self.file else self.class_path,
@@ -98,7 +99,7 @@ class Step:
 
     @property
     def modules(self) -> set[str]:
-        """Name the modules that making it imports, those of a file's own imports."""
+        """The modules that `make` imports; for a file, those that the file imports."""
         names = {_WRAPPERS[self.wrap].rpartition(".")[0]} if self.wrap else set()
         if self.file is None:
             return names | {home_of(self.class_path)}
@@ -111,14 +112,14 @@ class Step:
         return class_in(load_module(self.file), self.class_path)
 
     def make(self) -> Any:
-        """Make the estimator, unfitted."""
+        """Make the unfitted estimator."""
         estimator = self.load()(**self.params)
         if self.wrap:
             return import_class(_WRAPPERS[self.wrap])(estimator)
         return estimator
 
     def publish(self) -> None:
-        """Let processes of this one, which is our own, import a file's module."""
+        """Make the module of a file importable in child processes."""
         if self.file is not None:
             publish(self.file)
 
@@ -126,103 +127,104 @@ class Step:
 def resolve_steps(
     spec: ClassifierSpec, folder: Path, findings: Findings | None = None
 ) -> tuple[Step, ...]:
-    """Look the classes of an entry up and check their parameters; nothing is fitted.
+    """Return the steps of an entry, with classes and parameters checked.
 
-    A preset as it stands imports nothing; any other class is built once, to see that
-    it can be, and one of another package in another process.
+    An unchanged preset imports nothing. Any other class is built once as a check; a
+    class of another package is built in another process.
 
     Parameters
     ----------
     findings
-        What is known of classes of other packages; what is not is found out.
+        Findings about classes of other packages; missing ones are added.
     """
-    parts, homes = _named(spec, folder)
-    candidates = _foreign(spec, parts)
+    steps, places = _resolved(spec, folder)
+    candidates = _candidates(spec, steps)
     known = dict(findings or {})
     unknown = [c for c in candidates if c is not None and c.key not in known]
     if unknown:
         known |= examine_apart(unknown)
     checked = []
-    for part, home, candidate in zip(parts, homes, candidates, strict=True):
-        with located(home) if home else nullcontext():
+    for step, place, candidate in zip(steps, places, candidates, strict=True):
+        with located(place) if place else nullcontext():
             if candidate is not None:
-                checked.append(_found(part, known[candidate.key]))
+                checked.append(_with_finding(step, known[candidate.key]))
             else:
                 if _is_changed(spec):
-                    _check_here(part, is_last=part is parts[-1])
-                checked.append(part)
+                    _check_here(step, is_last=step is steps[-1])
+                checked.append(step)
     return tuple(checked)
 
 
 def examine_all(specs: Iterable[ClassifierSpec], folder: Path) -> Findings:
-    """Import and build the classes of other packages that entries name, all at once.
+    """Import and build the classes of other packages in all entries, at once.
 
-    Mistakes in an entry are left to `resolve_steps`, which says where they are.
+    Mistakes in an entry are ignored here; `resolve_steps` reports their place.
     """
     candidates: list[Candidate] = []
     for spec in specs:
         with suppress(BenchError):
-            parts, _ = _named(spec, folder)
-            candidates += [c for c in _foreign(spec, parts) if c is not None]
+            steps, _ = _resolved(spec, folder)
+            candidates += [c for c in _candidates(spec, steps) if c is not None]
     return examine_apart(candidates) if candidates else {}
 
 
-def step_names(parts: Sequence[Step]) -> list[str]:
+def step_names(steps: Sequence[Step]) -> list[str]:
     """Name steps as scikit-learn's make_pipeline does: ``pca``, or ``pca-1``, …."""
-    names = [part.name.lower() for part in parts]
+    names = [step.name.lower() for step in steps]
     return [
         f"{name}-{names[: i + 1].count(name)}" if names.count(name) > 1 else name
         for i, name in enumerate(names)
     ]
 
 
-def _named(spec: ClassifierSpec, folder: Path) -> tuple[list[Step], list[str]]:
-    """Return the parts of an entry, unchecked, and the place of each in it."""
+def _resolved(spec: ClassifierSpec, folder: Path) -> tuple[list[Step], list[str]]:
+    """Return the unchecked steps of an entry, and the place of each in the entry."""
     if spec.steps is None:
-        parts = _parts_of(spec, folder)
-        return parts, [""] * len(parts)
-    parts, homes = [], []
-    for number, step in enumerate(spec.steps):
-        with located(f"steps[{number}]"):
-            own = _parts_of(step, folder)
-        parts += own
-        homes += [f"steps[{number}]"] * len(own)
-    return _with_params(parts, spec.params), homes
+        steps = _steps_of(spec, folder)
+        return steps, [""] * len(steps)
+    steps, places = [], []
+    for number, source in enumerate(spec.steps):
+        place = f"steps[{number}]"
+        with located(place):
+            resolved = _steps_of(source, folder)
+        steps += resolved  # several, if a preset is a pipeline itself
+        places += [place] * len(resolved)
+    return _with_params(steps, spec.params), places
 
 
 def _is_changed(spec: ClassifierSpec) -> bool:
-    """Whether an entry is anything but a preset as it stands."""
+    """Return whether an entry is anything but an unchanged preset."""
     return spec.use is None or bool(spec.params)
 
 
-def _foreign(spec: ClassifierSpec, parts: Sequence[Step]) -> list[Candidate | None]:
-    """Return what another process must say of each part; None if nothing."""
+def _candidates(spec: ClassifierSpec, steps: Sequence[Step]) -> list[Candidate | None]:
+    """Return a candidate for each step to check in another process, else None."""
     return [
-        Candidate(part.class_path, part.params, part.file, part is parts[-1])
-        if not part.missing
-        and (not part.version or (_is_changed(spec) and part.is_foreign))
+        Candidate(step.class_path, step.params, step.file, step is steps[-1])
+        if not step.missing
+        and (not step.version or (_is_changed(spec) and step.is_foreign))
         else None
-        for part in parts
+        for step in steps
     ]
 
 
-def _parts_of(entry: Source, folder: Path) -> list[Step]:
+def _steps_of(entry: Source, folder: Path) -> list[Step]:
     if entry.use is None:
         path = str(entry.class_)
-        return [_part(path, entry.params, entry.wrap or "", folder)]
+        return [_step(path, entry.params, entry.wrap or "", folder)]
     preset = PRESETS[entry.use]
-    parts = [_part(path, {}, "", folder) for path in preset.before]
+    steps = [_step(path, {}, "", folder) for path in preset.before]
     wrap = entry.wrap or preset.wrap
-    parts.append(_part(preset.class_path, preset.params, wrap, folder))
-    return _with_params(parts, entry.params)
+    steps.append(_step(preset.class_path, preset.params, wrap, folder))
+    return _with_params(steps, entry.params)
 
 
-def _part(class_path: str, params: dict[str, Any], wrap: str, folder: Path) -> Step:
+def _step(class_path: str, params: dict[str, Any], wrap: str, folder: Path) -> Step:
     if class_path.startswith("__main__."):
         raise ClassifierError(
-            f"'{class_path}' is known to this process alone; put the class in a module"
+            f"'{class_path}' exists only in this process; put the class in a module"
         )
-    missing = missing_extra(_NEEDED.get(wrap, ""))
+    missing = missing_extra(_WRAPPER_PACKAGES.get(wrap, ""))
     if in_file := file_of(class_path):
         file = read_class_file(folder / in_file[0], in_file[0])
         return Step(class_path, params, f"file {file.digest}", wrap, missing, file)
@@ -232,50 +234,51 @@ def _part(class_path: str, params: dict[str, Any], wrap: str, folder: Path) -> S
     return Step(class_path, params, version, wrap, missing)
 
 
-def _with_params(parts: list[Step], params: Mapping[str, Any]) -> list[Step]:
-    """Give parameters to the steps that they name, or to the last."""
-    names = step_names(parts)
-    given: list[dict[str, Any]] = [{} for _ in parts]
+def _with_params(steps: list[Step], params: Mapping[str, Any]) -> list[Step]:
+    """Add parameters to the steps that they name, or else to the last step."""
+    names = step_names(steps)
+    params_of: list[dict[str, Any]] = [{} for _ in steps]
     for name, value in params.items():
-        step, nested, own = name.partition("__")
-        if len(parts) == 1 or not nested:
-            given[-1][name] = value
+        step_name, nested, parameter = name.partition("__")
+        # A single class may have parameters with "__", such as estimator__alpha.
+        if len(steps) == 1 or not nested:
+            params_of[-1][name] = value
             continue
-        if step not in names:
+        if step_name not in names:
             raise ClassifierError(
-                f"params.{name}: no step '{step}'{did_you_mean(step, names)}. Steps: "
-                f"{', '.join(names)}"
+                f"params.{name}: no step '{step_name}'"
+                f"{did_you_mean(step_name, names)}. Steps: {', '.join(names)}"
             )
-        given[names.index(step)][own] = value
+        params_of[names.index(step_name)][parameter] = value
     return [
-        replace(part, params=part.params | own)
-        for part, own in zip(parts, given, strict=True)
+        replace(step, params=step.params | more)
+        for step, more in zip(steps, params_of, strict=True)
     ]
 
 
-def _found(part: Step, finding: Finding) -> Step:
-    """Add to a part what another process found; raise what it found wrong."""
-    if part.file is not None and (missing := missing_extra(finding.absent)):
-        return replace(part, missing=missing)
+def _with_finding(step: Step, finding: Finding) -> Step:
+    """Add a finding to a step; raise a ClassifierError if it is an error."""
+    if step.file is not None and (missing := missing_extra(finding.absent)):
+        return replace(step, missing=missing)
     if finding.error:
         raise ClassifierError(finding.error)
-    return replace(part, version=finding.version)
+    return replace(step, version=finding.version)
 
 
-def _check_here(part: Step, is_last: bool) -> None:
-    """Check a class of ours, read in its source, or of scikit-learn, built once."""
-    if part.missing:
+def _check_here(step: Step, is_last: bool) -> None:
+    """Check a class of ours by its source, or one of scikit-learn by building it."""
+    if step.missing:
         return
-    if part.is_own:
-        check_own(part.class_path, part.params, is_last)
+    if step.is_own:
+        check_own(step.class_path, step.params, is_last)
         return
-    [finding] = examine([Candidate(part.class_path, part.params, None, is_last)])
+    [finding] = examine([Candidate(step.class_path, step.params, None, is_last)])
     if finding.error:
         raise ClassifierError(finding.error)
 
 
 def _imports(text: str) -> Iterator[str]:
-    """Yield the modules that a text imports first of all."""
+    """Yield the modules that a text imports at its top level."""
     for node in ast.parse(text).body:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

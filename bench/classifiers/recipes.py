@@ -1,4 +1,4 @@
-"""From a suite's classifier to an estimator: names resolved, seeds and sizes set."""
+"""Classifier recipes: from an entry of a suite to a seeded estimator."""
 
 import re
 from dataclasses import dataclass, replace
@@ -14,11 +14,12 @@ from bench.classifiers.foreign_classes import Findings
 from bench.classifiers.pipeline import Step, resolve_steps, step_names
 from bench.suite import ClassifierSpec, OnlineTraining, Training
 
+# Parameters that only training on fixed curves has, and what to do instead.
 _FIXED_ONLY = {
-    "max_epochs": "say training.epochs",
-    "iterations": "say training.steps",
-    "batch_size": "say training.curves",
-    "schedule": "the rate does not change",
+    "max_epochs": "set training.epochs",
+    "iterations": "set training.steps",
+    "batch_size": "set training.curves",
+    "schedule": "leave it out: the learning rate is constant",
     "early_stopping": "leave it out",
     "callbacks": "leave it out",
 }
@@ -28,22 +29,22 @@ _DEVICES = r"(cpu|cuda|mps|xpu)(:[0-9]{1,3})?"
 
 @dataclass(frozen=True)
 class ClassifierRecipe:
-    """A classifier with its names resolved: everything that its fit depends on.
+    """A classifier's entry with its classes resolved: all that its fit depends on.
 
     Attributes
     ----------
     id
         Its name in the suite; no result depends on it.
     parts
-        Its class, or the steps of a pipeline.
+        The steps of a pipeline, or its only class.
     channels
         The channels of a dataset that it reads.
     device
         The device that SD, CSD and CSD2 compute on.
     library_defaults
-        Whether it is another library's class with that library's defaults.
+        Whether it is a class of another library with the defaults of that library.
     training
-        How it learns online; None where it is fitted to a repetition's curves.
+        Settings of online training; None if it is fitted to a repetition's curves.
     """
 
     id: str
@@ -55,45 +56,45 @@ class ClassifierRecipe:
 
     @property
     def class_path(self) -> str:
-        """The class that classifies: the only one, or the last step's."""
+        """The path of the class that classifies: that of the last or only step."""
         return self.parts[-1].class_path
 
     @property
     def params(self) -> dict[str, Any]:
-        """The parameters of the class that classifies."""
+        """The parameters of the classifier's class."""
         return self.parts[-1].params
 
     @property
     def missing(self) -> str:
-        """What to install before it can run, where a package is an extra of ours."""
-        return "; ".join(dict.fromkeys(p.missing for p in self.parts if p.missing))
+        """How to install missing packages that belong to extras; empty if none."""
+        return "; ".join(dict.fromkeys(s.missing for s in self.parts if s.missing))
 
     @property
     def is_ours(self) -> bool:
-        """Whether it is SD, CSD or CSD2, and no other step before it."""
+        """Whether it is SD, CSD or CSD2, without a step before it."""
         return len(self.parts) == 1 and self.parts[0].is_own
 
     @property
     def modules(self) -> set[str]:
-        """Name the modules that making it imports."""
-        found = {"sklearn.pipeline"} if len(self.parts) > 1 else set[str]()
-        return found.union(*(part.modules for part in self.parts))
+        """The modules that `build` imports."""
+        modules = {"sklearn.pipeline"} if len(self.parts) > 1 else set[str]()
+        return modules.union(*(step.modules for step in self.parts))
 
     @property
     def identity(self) -> dict[str, Any]:
-        """The recipe as a JSON value, without its id."""
+        """The recipe as a JSON value without its id; keys depend on it."""
         *before, last = self.parts
         identity: dict[str, Any] = {
             **last.identity,
             "channels": list(self.channels),
             "device": self.device,
         }
-        if before:  # by their places, so that each field has a name to tell it by
-            identity["before"] = {str(i): p.identity for i, p in enumerate(before)}
+        if before:  # a dictionary, so that `status --why` can name a field that differs
+            identity["before"] = {str(i): s.identity for i, s in enumerate(before)}
         if self.training is not None:
             stage = RESULTS["online"]
-            described = self.training.model_dump(exclude={"mode"})
-            identity["training"] = described | {"results": stage}
+            settings = self.training.model_dump(exclude={"mode"})
+            identity["training"] = settings | {"results": stage}
         return identity
 
 
@@ -103,38 +104,36 @@ def resolve_classifier(
     folder: Path | None = None,
     findings: Findings | None = None,
 ) -> ClassifierRecipe:
-    """Look a classifier up and check its parameters; nothing is fitted.
+    """Make the recipe of an entry, and check its classes and parameters.
 
-    A preset as it stands imports nothing; any other is built once, to see that it can
-    be.
+    An unchanged preset imports nothing. Any other class is built once as a check.
 
     Parameters
     ----------
     training
-        The suite's, for a classifier that does not say itself.
+        The suite's training, for an entry that has none.
     folder
-        Where the paths of files start; by default the current one.
+        The folder of relative paths; the current one by default.
     findings
-        What `bench.classifiers.pipeline.examine_all` said of classes of other packages;
-        what it did not is found out.
+        Findings of `bench.classifiers.pipeline.examine_all`; missing ones are added.
     """
     if len(set(spec.channels)) < len(spec.channels):
         raise ClassifierError(
             f"reads the channels {list(spec.channels)}; expected each once"
         )
-    parts = resolve_steps(spec, Path() if folder is None else folder, findings)
-    last = parts[-1]
-    online = _online(spec, parts, spec.training or training)
-    if online is not None:  # a preset's recipe for fixed curves has no say in it
+    steps = resolve_steps(spec, Path() if folder is None else folder, findings)
+    last = steps[-1]
+    online = _online(spec, steps, spec.training or training)
+    if online is not None:  # a preset's parameters for fixed curves are not used
         params = {k: v for k, v in last.params.items() if k not in _FIXED_ONLY}
-        parts = (replace(last, params=params),)
+        steps = (replace(last, params=params),)
     device = _device(last.params.get("device", "auto")) if last.is_own else "cpu"
     return ClassifierRecipe(
         spec.id,
-        parts,
+        steps,
         spec.channels,
         device,
-        all(part.file is None and not part.params for part in parts)
+        all(step.file is None and not step.params for step in steps)
         and not last.class_path.startswith("bench."),
         online,
     )
@@ -143,31 +142,37 @@ def resolve_classifier(
 def build(
     recipe: ClassifierRecipe, seed: int, stream: Any, x: np.ndarray, n_channels: int
 ) -> Any:
-    """Make the estimator, unfitted and seeded, for one repetition of one dataset.
+    """Make the unfitted, seeded estimator for one repetition of one dataset.
 
     Parameters
     ----------
+    seed : int
+        The root of the random streams: a suite's `seed`.
+    stream
+        The repetition's part of the names of random streams.
     x : array of shape (n_points, n_inputs)
-        Given to what classifies, like `n_channels` and the device, if it is ours and
-        asks for them.
+        The input points. The classifier gets x, `n_channels` and the device if it is
+        one of ours and has parameters of these names.
     """
-    made = [part.make() for part in recipe.parts]
+    estimators = [step.make() for step in recipe.parts]
+    last = estimators[-1]
     sizes = {"x": x, "n_channels": n_channels, "device": recipe.device}
-    if type(made[-1]).__module__.startswith("bench."):
-        own = made[-1].get_params(deep=False)
-        made[-1].set_params(**{k: v for k, v in sizes.items() if k in own})
-    estimator = made[0]
-    if len(made) > 1:
+    if type(last).__module__.startswith("bench."):
+        known = last.get_params(deep=False)
+        last.set_params(**{k: v for k, v in sizes.items() if k in known})
+    estimator = estimators[0]
+    if len(estimators) > 1:
         pipeline = import_module("sklearn.pipeline").Pipeline
-        estimator = pipeline(list(zip(step_names(recipe.parts), made, strict=True)))
+        names = step_names(recipe.parts)
+        estimator = pipeline(list(zip(names, estimators, strict=True)))
     seed_all(estimator, seed, stream)
     return estimator
 
 
 def seed_all(estimator: Any, seed: int, stream: Any) -> None:
-    """Set every `random_state` that is None, nested ones too.
+    """Set every `random_state` that is None, also those of nested estimators.
 
-    Depends on `seed` and `stream`, and never on which classifier it is.
+    The seeds depend on `seed`, `stream` and the parameter's name, not on the class.
     """
     for name in sorted(estimator.get_params(deep=True)):
         is_seed = name == "random_state" or name.endswith("__random_state")
@@ -177,21 +182,21 @@ def seed_all(estimator: Any, seed: int, stream: Any) -> None:
 
 
 def _online(
-    spec: ClassifierSpec, parts: tuple[Step, ...], training: Training | None
+    spec: ClassifierSpec, steps: tuple[Step, ...], training: Training | None
 ) -> OnlineTraining | None:
-    """Return how a classifier learns online; refuse one that cannot."""
+    """Return the settings of online training; None for training on fixed curves."""
     if not isinstance(training, OnlineTraining):
         return None
-    if len(parts) > 1 or parts[0].class_path not in _ONLINE:
-        found = "a pipeline" if len(parts) > 1 else f"'{parts[0].class_path}'"
+    if len(steps) > 1 or steps[0].class_path not in _ONLINE:
+        classifier = "a pipeline" if len(steps) > 1 else f"'{steps[0].class_path}'"
         raise ClassifierError(
-            f"{found} cannot learn online: SD and CSD alone can; give it "
+            f"{classifier} does not support online training (only SD and CSD do); set "
             "training: {mode: fixed}"
         )
     for name, instead in _FIXED_ONLY.items():
         if spec.params.get(name):
             raise ClassifierError(
-                f"params.{name} belongs to training on fixed curves; under "
+                f"params.{name} is only for training on fixed curves; under "
                 f"training: {{mode: online}} {instead}"
             )
     return training
@@ -210,7 +215,7 @@ def _device(device: Any) -> str:
 
 @cache
 def _automatic_device() -> str:
-    """Torch is asked only where there is a driver to be found."""
+    """Return the device of "auto"; torch is imported only if there is a GPU driver."""
     has_driver = Path("/proc/driver/nvidia/version").exists()
     if not has_driver or "+cpu" in package_version("torch"):
         return "cpu"

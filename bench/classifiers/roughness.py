@@ -1,4 +1,4 @@
-"""A classifier that reads the roughness of curves alone, and not their shape."""
+"""The classifier CUES, which reads only the roughness of curves and not their shape."""
 
 from typing import Any, Self
 
@@ -13,7 +13,7 @@ N_DIFFERENCES = 3
 
 
 def roughness(curves: np.ndarray) -> np.ndarray:
-    """Measure how rough curves are, wherever and in whatever direction.
+    """Measure the roughness of curves, without regard to place and direction.
 
     Parameters
     ----------
@@ -22,35 +22,40 @@ def roughness(curves: np.ndarray) -> np.ndarray:
     Returns
     -------
     array of shape (n_curves, 24)
-        For the first, second and third differences: seven quantiles of their
-        magnitudes, and how often they change sign. Zeros if there are too few points.
+        For first, second and third differences: seven quantiles of their magnitudes,
+        and the number of sign changes. Zeros if there are too few points.
     """
-    found = []
-    steps = curves
+    features = []
+    differences = curves
     for _ in range(N_DIFFERENCES):
-        steps = np.diff(steps, axis=1) if steps.shape[1] else steps
-        sizes = np.abs(steps) if steps.shape[1] else np.zeros((len(curves), 1))
-        found.append(np.quantile(sizes, QUANTILES, axis=1).T)
-        signs = np.sign(steps)
-        found.append((signs[:, 1:] * signs[:, :-1] < 0).sum(axis=1, keepdims=True))
-    return np.hstack(found)
+        if differences.shape[1]:
+            differences = np.diff(differences, axis=1)
+        sizes = np.abs(differences)
+        if not sizes.shape[1]:  # too few points
+            sizes = np.zeros((len(curves), 1))
+        features.append(np.quantile(sizes, QUANTILES, axis=1).T)
+        signs = np.sign(differences)
+        changes = signs[:, 1:] * signs[:, :-1] < 0
+        features.append(changes.sum(axis=1, keepdims=True))
+    return np.hstack(features)
 
 
 class CueClassifier(Delegating):
-    """Gradient-boosted trees on the roughness of curves alone.
+    """Gradient-boosted trees on the roughness of curves.
 
         X ── differences of order 1, 2, 3 ── 7 quantiles, sign changes ── trees
 
-    A task on which it does well can be solved without knowing what the curves look
-    like; what another classifier adds to it is what it knows of shapes.
+    A high score shows that a task can be solved without knowledge of shapes: the
+    roughness is a shortcut. Only what another classifier scores above it shows that
+    the other classifier recognises shapes.
 
     Parameters
     ----------
     n_channels : int
-        How many channels a row holds, one after the other; each is measured.
+        Number of channels of a row, one after the other; each has its own features.
     x : array of shape (n_points, n_inputs), optional
-        Where the curves are sampled: neighbours are those along the first column. By
-        default they stand in order.
+        The input points, whose first column gives the order of neighbours. By default
+        the points are in order.
     random_state
         Seed of the trees.
 
@@ -72,17 +77,18 @@ class CueClassifier(Delegating):
         X, y = self._checked(X, y)
         check_channels(X.shape[1], self.n_channels)
         trees = HistGradientBoostingClassifier(random_state=self.random_state)
-        self.estimator_ = trees.fit(self._formed(X), y)
+        self.estimator_ = trees.fit(self._transformed(X), y)
         self.classes_ = trees.classes_
         self.n_iter_ = trees.n_iter_
         return self
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.classifier_tags.poor_score = True  # rows that differ in height look alike
+        # scikit-learn's checks use rows that differ by their level only.
+        tags.classifier_tags.poor_score = True
         return tags
 
-    def _formed(self, X: np.ndarray) -> np.ndarray:
+    def _transformed(self, X: np.ndarray) -> np.ndarray:
         curves = X.reshape(len(X) * self.n_channels, -1)
         if self.x is not None:
             check_length(self.x, curves.shape[1])

@@ -1,4 +1,4 @@
-"""Adapters that give rows of curves the form that another package's classes expect."""
+"""Wrappers that convert rows of curves to the input of another package's classes."""
 
 from abc import ABC, abstractmethod
 from importlib import import_module
@@ -13,14 +13,14 @@ from bench.curves import check_channels, check_length
 
 
 def _inner_has(name: str) -> Any:
-    """Tell whether the wrapped classifier, fitted or not, has a method."""
+    """Make a method available only if the wrapped classifier, fitted or not, has it."""
     return available_if(
         lambda self: hasattr(getattr(self, "estimator_", self.estimator), name)
     )
 
 
 class _Wrapper(MetaEstimatorMixin, Delegating, ABC):
-    """What the adapters share: rows are checked, given their form, and handed on."""
+    """Base class of wrappers: rows are checked, converted and passed on."""
 
     estimator: Any
     n_channels: int
@@ -31,7 +31,7 @@ class _Wrapper(MetaEstimatorMixin, Delegating, ABC):
         X, y = self._checked(X, y)
         check_channels(X.shape[1], self.n_channels)
         self.classes_ = np.unique(y)
-        self.estimator_ = clone(self.estimator).fit(self._formed(X), y)
+        self.estimator_ = clone(self.estimator).fit(self._transformed(X), y)
         return self
 
     @_inner_has("predict_proba")
@@ -41,50 +41,50 @@ class _Wrapper(MetaEstimatorMixin, Delegating, ABC):
 
     @_inner_has("decision_function")
     def decision_function(self, X: Any) -> np.ndarray:
-        """Return what the classifier decides by."""
-        return self._ask("decision_function", X)
+        """Return the decision values of the wrapped classifier."""
+        return self._call("decision_function", X)
 
     def _cube(self, X: np.ndarray) -> np.ndarray:
         """Return rows as an array of shape (n_curves, n_channels, n_points)."""
         return X.reshape(len(X), self.n_channels, -1)
 
     @abstractmethod
-    def _formed(self, X: np.ndarray) -> Any:
-        """Bring rows into the form that the wrapped classifier takes."""
+    def _transformed(self, X: np.ndarray) -> Any:
+        """Return the input of the wrapped classifier, made from rows."""
 
 
 class AeonWrapper(_Wrapper):
-    """Gives a classifier the array that aeon's take: (n_curves, n_channels, n_points).
+    """A wrapper for aeon: arrays of shape (n_curves, n_channels, n_points).
 
     Parameters
     ----------
     estimator
-        aeon's, or any that takes such an array.
+        A classifier of aeon, or any other that takes such an array.
     n_channels : int
-        How many channels a row holds, one after the other.
+        Number of channels of a row, one after the other.
     """
 
     def __init__(self, estimator: Any, n_channels: int = 1) -> None:
         self.estimator = estimator
         self.n_channels = n_channels
 
-    def _formed(self, X: np.ndarray) -> Any:
+    def _transformed(self, X: np.ndarray) -> Any:
         return np.ascontiguousarray(self._cube(X))
 
 
 class FunctionalWrapper(_Wrapper):
-    """Gives a classifier scikit-fda's FDataGrid: functions sampled at points.
+    """A wrapper for scikit-fda: an FDataGrid of functions sampled at points.
 
     Parameters
     ----------
     estimator
-        One of ``skfda.ml.classification``.
+        A classifier of ``skfda.ml.classification``.
     n_channels : int
-        How many channels a row holds, one after the other; several make functions of
-        several values.
+        Number of channels of a row, one after the other. Several channels make
+        vector-valued functions.
     x : array of shape (n_points, n_inputs), optional
-        Where the curves are sampled, in any order; the first column counts. By default
-        they are equally spaced on [-1, 1].
+        The input points, in any order; only the first column is used. By default they
+        are equally spaced on [-1, 1].
     """
 
     def __init__(self, estimator: Any, n_channels: int = 1, x: Any = None) -> None:
@@ -92,13 +92,14 @@ class FunctionalWrapper(_Wrapper):
         self.n_channels = n_channels
         self.x = x
 
-    def _formed(self, X: np.ndarray) -> Any:
+    def _transformed(self, X: np.ndarray) -> Any:
         values = self._cube(X).transpose(0, 2, 1)
         n_points = values.shape[1]
         x = np.linspace(-1, 1, n_points)
         if self.x is not None:
             check_length(self.x, n_points)
             x = np.asarray(self.x, np.float64).reshape(n_points, -1)[:, 0]
-        order = np.argsort(x, kind="stable")  # scikit-fda interpolates between them
+        # Sorted, since scikit-fda interpolates between neighbours.
+        order = np.argsort(x, kind="stable")
         grid = import_module("skfda").FDataGrid
         return grid(data_matrix=values[:, order], grid_points=x[order])

@@ -1,4 +1,4 @@
-"""Arrays of curves: their points, their channels, blocks of them, networks' layers."""
+"""Arrays of input points, of curves in blocks, and of networks' layers."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -7,10 +7,10 @@ import numpy as np
 
 from bench.base import BenchError, DatasetError
 
-# Values (n, n_points) and, if asked for, gradients (n, n_points, n_inputs). Curves
-# come in blocks, so that their memory does not grow with their number.
+# Values (n, n_points) and gradients (n, n_points, n_inputs); None if not requested.
+# Curves come in blocks, so that memory does not grow with the number of curves.
 Block = tuple[np.ndarray, np.ndarray | None]
-# Weights (n_nets, out, in) and biases (n_nets, out, 1) of networks side by side.
+# Weights (n_nets, out, in) and biases (n_nets, out, 1) of stacked networks.
 Layer = tuple[np.ndarray, np.ndarray]
 
 
@@ -26,15 +26,15 @@ def as_points(
     Parameters
     ----------
     n_inputs : int
-        The fewest columns that are expected.
+        The smallest number of columns to accept.
     error, reader
-        The exception for another shape, and the start of its message: who reads the
-        points.
+        The exception's class for any other shape, and the start of its message, which
+        names the reader of the points.
 
     Raises
     ------
     BenchError
-        If `x` has another shape; the class is `error`.
+        If `x` has any other shape; its class is `error`.
     """
     x = np.asarray(x, dtype=dtype)
     points: np.ndarray = x[:, None] if x.ndim == 1 else x
@@ -46,7 +46,7 @@ def as_points(
 
 
 def check_channels(n_columns: int, n_channels: int) -> None:
-    """Raise a ValueError unless columns divide into channels of equal length."""
+    """Raise a ValueError unless the columns divide into channels of equal length."""
     if n_channels < 1 or n_columns % n_channels:
         raise ValueError(
             f"{n_columns} columns do not divide into n_channels = {n_channels} "
@@ -55,7 +55,7 @@ def check_channels(n_columns: int, n_channels: int) -> None:
 
 
 def check_length(x: Any, n_points: int) -> None:
-    """Raise a ValueError unless `x` has as many points, along its first axis."""
+    """Raise a ValueError unless `x` has `n_points` points along its first axis."""
     if np.shape(x)[:1] != (n_points,):
         raise ValueError(
             f"x has shape {np.shape(x)}; expected {n_points} points, as the curves have"
@@ -63,15 +63,26 @@ def check_length(x: Any, n_points: int) -> None:
 
 
 def block_sizes(n_curves: int, largest: int) -> Iterator[int]:
-    """Divide curves into blocks: yield the size of each, at most `largest`."""
+    """Yield the sizes of the blocks that curves are drawn in, at most `largest`."""
     for start in range(0, n_curves, largest):
         yield min(largest, n_curves - start)
 
 
 def collect(
-    blocks: Iterable[Block], n_curves: int, x: np.ndarray, gradients: bool, dtype: Any
+    blocks: Iterable[Block],
+    n_curves: int,
+    x: np.ndarray,
+    with_gradients: bool,
+    dtype: Any,
 ) -> Block:
-    """Join blocks of curves on the points `x` of shape (n_points, n_inputs).
+    """Join blocks of curves into one.
+
+    Parameters
+    ----------
+    blocks
+        Blocks of `n_curves` curves in all.
+    x : array of shape (n_points, n_inputs)
+        The points of the curves.
 
     Returns
     -------
@@ -86,12 +97,12 @@ def collect(
     if n_curves < 0:
         raise DatasetError(f"found n_curves = {n_curves}; expected 0 or more")
     values = np.empty((n_curves, len(x)), dtype)
-    slopes = np.empty((n_curves, *x.shape), dtype) if gradients else None
+    gradients = np.empty((n_curves, *x.shape), dtype) if with_gradients else None
     start = 0
-    for own, own_slopes in blocks:
-        rows = slice(start, start + len(own))
-        values[rows] = own
-        if slopes is not None:
-            slopes[rows] = own_slopes
+    for block_values, block_gradients in blocks:
+        rows = slice(start, start + len(block_values))
+        values[rows] = block_values
+        if gradients is not None:
+            gradients[rows] = block_gradients
         start = rows.stop
-    return values, slopes
+    return values, gradients

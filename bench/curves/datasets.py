@@ -1,4 +1,4 @@
-"""Datasets: curves of several classes, drawn afresh for each repetition."""
+"""Datasets: labelled curves of several classes, drawn anew for each repetition."""
 
 import hashlib
 from dataclasses import dataclass
@@ -22,11 +22,12 @@ class Dataset:
     X_train, X_test : arrays of shape (n_curves, n_channels * n_points)
         Channel after channel, in the recipe's dtype; rows are shuffled.
     y_train, y_test : arrays of shape (n_curves,)
-        Positions in the recipe's ``class_names``: 1 = symbolic, 0 = neural, or the
-        function of each curve.
+        Positions in the recipe's ``class_names``: 1 = symbolic and 0 = neural, or the
+        number of each curve's function.
     x : array of shape (n_points, n_inputs)
     channels : tuple of str
-        The name of each channel; one a column of the input for all but "value".
+        The name of each channel of X. A channel other than "value" occurs once for
+        each column of the input.
     data_hash : str
         SHA-256 over all arrays.
     """
@@ -45,8 +46,8 @@ class Dataset:
         blocks = [
             np.arange(i * n_points, (i + 1) * n_points)
             for name in wanted
-            for i, own in enumerate(self.channels)
-            if own == name
+            for i, channel in enumerate(self.channels)
+            if channel == name
         ]
         return np.concatenate(blocks)
 
@@ -62,14 +63,14 @@ def make_dataset(
     Parameters
     ----------
     recipe
-        A suite's entry (``suite.datasets[0]``, or the same as a dictionary), or what
-        `resolve_dataset` made of it.
+        An entry of a suite (``suite.datasets[0]``, or the same as a dictionary), or
+        the recipe that `resolve_dataset` returned for it.
     repetition : int
-        Which draw.
+        Number of the repetition, from 0.
     seed : int
         The root of the random streams: a suite's `seed`.
     folder : Path, optional
-        Where the recipe's paths start, such as ``suite.folder``.
+        The folder that the recipe's paths are relative to, such as ``suite.folder``.
 
     Raises
     ------
@@ -88,6 +89,7 @@ def make_dataset(
             arrays[f"X_{part}"], arrays[f"y_{part}"] = X, y
     arrays["x"] = recipe.x.astype(recipe.spec.dtype)
     hasher = hashlib.sha256()
+    # Sorted, so that the hash does not depend on the order of the lines above.
     for name, array in sorted(arrays.items()):
         hasher.update(f"{name}{array.shape}{array.dtype.str}".encode())
         hasher.update(array.data)
@@ -103,10 +105,14 @@ def make_dataset(
 def draw_part(
     recipe: DatasetRecipe, part: str, size: int, repetition: int = 0, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw curves of a name of their own: X (n_classes * size, n_features) and y.
+    """Draw one part of a repetition: X (n_classes * size, n_features) and y.
 
-    `size` is of each class. A part that is neither "train" nor "test" shares no curve
-    with these.
+    Parameters
+    ----------
+    part : str
+        "train", "test" or any other name. Parts of different names share no curve.
+    size : int
+        Number of curves of each class.
     """
     with limited_threads(1, "blas"):
         return _draw_part(recipe, part, size, repetition, seed)
@@ -137,8 +143,8 @@ def _draw_part(
         y[rows] = label
     if not np.isfinite(X).all():
         raise DatasetError(
-            f"'{spec.id}', repetition {repetition}, {part}: curves that are not "
-            f"finite; look at the library '{recipe.library.name}'"
+            f"'{spec.id}', repetition {repetition}, {part}: found curves that are not "
+            f"finite; check the functions of the library '{recipe.library.name}'"
         )
     return X, y
 
@@ -157,10 +163,13 @@ def lay_out(
 def _channel(
     channel: str, x: np.ndarray, values: np.ndarray, gradients: np.ndarray | None
 ) -> np.ndarray:
-    """Lay one channel out as rows, one block of n_points a column of the input."""
+    """Lay one channel out as rows.
+
+    "value" has n_points columns; any other channel has as many for each input.
+    """
     if channel == "value":
         return values
     if channel == "input":
         return np.broadcast_to(x.T.reshape(1, -1), (len(values), x.size))
-    assert gradients is not None  # drawn whenever the channel is asked for
+    assert gradients is not None  # drawn whenever the dataset has the channel
     return gradients.transpose(0, 2, 1).reshape(len(values), -1)

@@ -1,4 +1,4 @@
-"""Draws: the curves of one class, of any kind, by one path for all classes."""
+"""Drawing the curves of one class; all classes take the same path."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -25,17 +25,22 @@ def draw_class(
     repetition: int = 0,
     seed: int = 0,
 ) -> Block:
-    """Draw curves of one class: values (size, n_points) and, if asked, gradients.
+    """Draw curves of one class.
 
     Parameters
     ----------
     label : int
-        Of the class: its position in ``recipe.class_names``.
+        The position of the class in ``recipe.class_names``.
     gradients : bool
-        Whether to return the exact derivatives too. There are none of a noisy curve:
-        where they are asked for, the curves come without noise.
+        Whether to return the exact gradients too. A noisy curve has no gradient, so
+        no noise is added if this is true.
     part : str
-        "train", "test", or any name; curves of different parts are independent.
+        "train", "test" or any other name. Curves of different parts are independent.
+
+    Returns
+    -------
+    values : array of shape (size, n_points)
+    gradients : array of shape (size, n_points, n_inputs), or None
 
     Raises
     ------
@@ -45,20 +50,22 @@ def draw_class(
     name = class_stream(recipe, label)
     names = (recipe.stream, repetition, part, name)
     functions = functions_of(recipe, part, repetition, seed)
-    slopes: np.ndarray | None
+    gradient_values: np.ndarray | None
     if isinstance(recipe.spec.neural, MimicCurves):
-        values, slopes = _mimics(recipe, label, size, functions, part, repetition, seed)
+        values, gradient_values = _mimic_curves(
+            recipe, label, size, functions, part, repetition, seed
+        )
     else:
         dtype = np.float64 if recipe.spec.standardised else recipe.spec.dtype
         rng = generator(seed, "curves", *names)
         blocks = class_blocks(recipe, label, size, rng, gradients, functions)
-        values, slopes = collect(blocks, size, recipe.x, gradients, dtype)
-    noise = None if gradients else generator(seed, "noise", *names)
-    return finished(recipe, values, slopes if gradients else None, noise)
+        values, gradient_values = collect(blocks, size, recipe.x, gradients, dtype)
+    noise_rng = None if gradients else generator(seed, "noise", *names)
+    return finished(recipe, values, gradient_values if gradients else None, noise_rng)
 
 
 def class_stream(recipe: DatasetRecipe, label: int) -> str:
-    """Name a class in the random streams."""
+    """Return the name of a class in the random streams."""
     if recipe.spec.task == "which-function":
         return f"function {label}"
     return recipe.class_names[label]
@@ -72,14 +79,14 @@ def class_blocks(
     gradients: bool,
     functions: Iterable[int] | None = None,
 ) -> Iterator[Block]:
-    """Yield curves of a class as they are drawn: not standardised, without noise.
+    """Yield raw curves of a class: not standardised, and without noise.
 
-    Those that are to be standardised come in float64, others in the recipe's type.
+    Curves that are to be standardised are float64; others have the recipe's dtype.
 
     Parameters
     ----------
     functions
-        Of the library, that may be drawn; all by default.
+        Positions of the library's functions that may be drawn; all by default.
     """
     spec, x, library, neural = recipe.spec, recipe.x, recipe.library, recipe.spec.neural
     dtype = np.dtype(np.float64 if spec.standardised else spec.dtype)
@@ -99,36 +106,38 @@ def class_blocks(
 def finished(
     recipe: DatasetRecipe,
     values: np.ndarray,
-    slopes: np.ndarray | None,
-    noise: np.random.Generator | None,
+    gradients: np.ndarray | None,
+    noise_rng: np.random.Generator | None,
 ) -> Block:
-    """Standardise curves, add noise, and convert them: each as the recipe has it.
+    """Standardise raw curves, add noise and convert their dtype, as the recipe says.
 
     Parameters
     ----------
-    noise
-        What it is drawn from; none is added where None.
+    noise_rng
+        Generator of the noise; without one, no noise is added.
     """
     spec = recipe.spec
     if not spec.standardised:
-        return values, slopes
-    values, slopes = standardise(values, slopes)
-    if spec.noise > 0 and noise is not None:
-        values = add_noise(values, spec.noise, noise)
-    # The last step, for all classes: a rounding before it would tell them apart.
+        return values, gradients
+    values, gradients = standardise(values, gradients)
+    if spec.noise > 0 and noise_rng is not None:
+        values = add_noise(values, spec.noise, noise_rng)
+    # The conversion comes last for all classes: if one class were rounded earlier, the
+    # rounding alone would give it away.
     return (
         values.astype(spec.dtype),
-        None if slopes is None else slopes.astype(spec.dtype),
+        None if gradients is None else gradients.astype(spec.dtype),
     )
 
 
 def functions_of(
     recipe: DatasetRecipe, part: str, repetition: int, seed: int
 ) -> np.ndarray | None:
-    """Return the positions of the functions that a part's curves are of; None: all.
+    """Return the positions of the functions that a part is drawn from; None is all.
 
-    The functions are permuted afresh in each repetition; test curves are of the last,
-    all others of the rest. More unseen ones include the fewer.
+    Each repetition permutes the functions. Test curves are drawn from the last ones,
+    all other curves from the rest. A larger number of unseen functions includes those
+    of a smaller number.
     """
     split = recipe.spec.split
     if split is None:
@@ -139,7 +148,7 @@ def functions_of(
     return order[n_seen:] if part == "test" else order[:n_seen]
 
 
-def _mimics(
+def _mimic_curves(
     recipe: DatasetRecipe,
     label: int,
     size: int,
@@ -148,31 +157,33 @@ def _mimics(
     repetition: int,
     seed: int,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Take curves from a pool: training ones from its start, test ones from its end.
+    """Take training curves from the start of a pool, and test curves from its end.
 
-    Test curves are then the same however many are trained on, where the suite gives
-    the pool's size.
+    If the suite sets the pool's size, the test curves then do not depend on the number
+    of training curves.
     """
     spec = recipe.spec
-    assert isinstance(spec.neural, MimicCurves)  # the caller asked
+    assert isinstance(spec.neural, MimicCurves)  # the caller checks this
     in_cells = part in ("train", "test")
     pool = load_pool(recipe, repetition, seed, "cells" if in_cells else part)
     half = pool[label]
     rows = half.rows(functions)
     needed = size
+    # Without a split both parts share the pool, so it must hold enough for both.
     if in_cells and functions is None:
         needed += spec.test if part == "train" else spec.train
     if len(rows) < needed:
-        n_kept = sum(len(own.functions) for own in pool)
-        what = "train + test" if needed > size else part
-        some = (
+        n_kept = sum(len(pool_half.functions) for pool_half in pool)
+        needed_for = "train + test" if needed > size else part
+        restriction = (
             "" if functions is None else f" of this part's {len(functions)} functions"
         )
         raise DatasetError(
-            f"'{spec.id}', repetition {repetition}: a pool of {recipe.pool_size} nets, "
-            f"{n_kept} of which fit their curve (error below {spec.neural.rmse:g}), "
-            f"holds {len(rows)} {recipe.class_names[label]} curves{some}; expected "
-            f"{needed} ({what}): raise neural.pool or neural.steps, or lower the sizes"
+            f"'{spec.id}', repetition {repetition}: a pool of {recipe.pool_size} "
+            f"networks, {n_kept} of which fit their curve (error below "
+            f"{spec.neural.rmse:g}), holds {len(rows)} {recipe.class_names[label]} "
+            f"curves{restriction}; expected {needed} ({needed_for}): raise neural.pool "
+            "or neural.steps, or lower the sizes"
         )
     rows = rows[::-1][:size] if part == "test" else rows[:size]
     return half.values[rows], half.slopes[rows]

@@ -1,6 +1,7 @@
-"""The arithmetic of a function library: small trees of frozen nodes, evaluated.
+"""Expressions of a function library: trees of frozen nodes, evaluated and derived.
 
-`evaluate` works in the order written, since rounding is part of a curve.
+`evaluate` keeps the order in which an expression is written, since rounding is part
+of a curve.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,8 +11,9 @@ from typing import Any, Literal
 import numpy as np
 
 Operator = Literal["+", "-", "*", "/", "**"]
-KINDS = ("N", "U", "S")  # of coefficients
+KINDS = ("N", "U", "S")  # kinds of coefficients
 FUNCTIONS = ("sin", "cos", "tan", "exp", "log", "sqrt", "abs", "tanh")
+# "sign" is not in the grammar: only the derivative of abs needs it.
 _UFUNCS: dict[str, Any] = {name: getattr(np, name) for name in (*FUNCTIONS, "sign")}
 
 
@@ -31,9 +33,9 @@ class Input:
 
 @dataclass(frozen=True, eq=False)
 class Coefficient:
-    """A random number of the curve.
+    """A random number that each curve draws once.
 
-    ``N`` is standard normal, ``U`` uniform on [0, 1), ``S`` a sign: -1 or 1.
+    ``N`` is standard normal, ``U`` uniform on [0, 1), ``S`` a random sign: -1 or 1.
     """
 
     kind: str
@@ -50,7 +52,7 @@ class Call:
 
 @dataclass(frozen=True, eq=False)
 class Binary:
-    """Two operands and what joins them."""
+    """An operator with two operands."""
 
     operator: Operator
     left: "Expression"
@@ -61,20 +63,20 @@ Expression = Constant | Input | Coefficient | Call | Binary
 
 
 def distinct(expressions: Iterable[Expression]) -> Iterator[Expression]:
-    """Yield every node of some expressions, from the left, those they share once."""
+    """Yield every node of some expressions once, from left to right."""
     seen: set[int] = set()
-    waiting = list(expressions)[::-1]
-    while waiting:
-        node = waiting.pop()
+    pending = list(expressions)[::-1]
+    while pending:
+        node = pending.pop()
         if id(node) in seen:
             continue
         seen.add(id(node))
         yield node
         match node:
             case Call():
-                waiting.append(node.argument)
+                pending.append(node.argument)
             case Binary():
-                waiting += (node.right, node.left)
+                pending += (node.right, node.left)
 
 
 def used(expression: Expression) -> list[Input | Coefficient]:
@@ -88,7 +90,7 @@ def evaluate(
     x: np.ndarray,
     coefficients: dict[str, np.ndarray],
 ) -> list[Any]:
-    """Evaluate expressions over curves and points, parts that they share once.
+    """Evaluate expressions over curves and points; shared nodes are computed once.
 
     Parameters
     ----------
@@ -97,7 +99,7 @@ def evaluate(
     x : array of shape (n_points, n_inputs)
         The points; their dtype is that of the arithmetic.
     coefficients : {"N": (n_curves, n_normal), "U": …, "S": …}
-        The curves' random numbers of each kind, in the same dtype.
+        The random numbers of the curves by their kind, in the dtype of `x`.
 
     Returns
     -------
@@ -105,47 +107,47 @@ def evaluate(
         For each expression an array that broadcasts to (n_curves, n_points).
         Constants stay Python floats, which do not raise the precision.
     """
-    known: dict[int, Any] = {}
-    with np.errstate(all="ignore"):
-        return [_value(node, x, coefficients, known) for node in expressions]
+    computed: dict[int, Any] = {}
+    with np.errstate(all="ignore"):  # the caller checks that values are finite
+        return [_value(node, x, coefficients, computed) for node in expressions]
 
 
-# No function within `evaluate`: one that calls itself is a cycle, which would keep
-# every array of a block alive until the garbage collector comes by.
+# Not nested in `evaluate`: a closure that calls itself is a reference cycle, which
+# would keep every array of a block alive until the garbage collector runs.
 def _value(
     node: Expression,
     x: np.ndarray,
     coefficients: dict[str, np.ndarray],
-    known: dict[int, Any],
+    computed: dict[int, Any],
 ) -> Any:
-    if id(node) in known:
-        return known[id(node)]
-    found: Any
+    if id(node) in computed:
+        return computed[id(node)]
+    value: Any
     match node:
-        case Constant(value=number):
-            found = number
+        case Constant(value=number):  # a Python float, which keeps float32 as it is
+            value = number
         case Input(column=column):
-            found = x[None, :, column]
+            value = x[None, :, column]
         case Coefficient(kind=kind, index=index):
-            found = coefficients[kind][:, index, None]
+            value = coefficients[kind][:, index, None]
         case Call(name=name, argument=argument):
-            inner = _value(argument, x, coefficients, known)
-            found = _UFUNCS[name](inner)
-            found = float(found) if type(inner) is float else found
+            inner = _value(argument, x, coefficients, computed)
+            value = _UFUNCS[name](inner)
+            value = float(value) if type(inner) is float else value
         case Binary(operator=operator, left=left, right=right):
-            found = _apply(
+            value = _apply(
                 operator,
-                _value(left, x, coefficients, known),
-                _value(right, x, coefficients, known),
+                _value(left, x, coefficients, computed),
+                _value(right, x, coefficients, computed),
             )
-    known[id(node)] = found
-    return found
+    computed[id(node)] = value
+    return value
 
 
 def _apply(operator: str, left: Any, right: Any) -> Any:
     if type(left) is float and type(right) is float:
-        # 1/0 is an infinity here, not an exception; and a Python float again, since
-        # NumPy's own would raise float32 arrays to float64.
+        # np.float64, so that 1/0 is an infinity and not an exception; then a Python
+        # float again, since a NumPy float64 would turn float32 arrays into float64.
         return float(_apply(operator, np.float64(left), right))
     match operator:
         case "+":
@@ -166,17 +168,20 @@ _ONE: Expression = Constant(1.0)
 def derivative(expression: Expression, column: int) -> Expression:
     """Differentiate with respect to one column of the input.
 
-    Zeros and ones are dropped on the way; nothing else is simplified. Subtrees are
-    shared with the expression, so that evaluating both together costs little more.
+    Terms that are zero and factors that are one are dropped; nothing else is
+    simplified. The result shares subtrees with the expression, so that evaluating both
+    together costs little more than one of them.
     """
     match expression:
         case Constant() | Coefficient():
             return _ZERO
-        case Input(column=own):
-            return _ONE if own == column else _ZERO
+        case Input(column=read):
+            return _ONE if read == column else _ZERO
         case Call(name=name, argument=u):
             du = derivative(u, column)
-            return _ZERO if du is _ZERO else _times(_outer(name, u, expression), du)
+            if du is _ZERO:
+                return _ZERO
+            return _times(_derivative_of_call(name, u, expression), du)
         case Binary(operator="**", left=u, right=v):
             return _power(expression, u, v, column)
         case Binary(operator=operator, left=u, right=v):
@@ -188,13 +193,14 @@ def derivative(expression: Expression, column: int) -> Expression:
                     return _minus(du, dv)
                 case "*":
                     return _plus(_times(du, v), _times(u, dv))
+    # What is left is a quotient: (u/v)' = (u' - (u/v) v') / v.
     if dv is _ZERO:
         return _over(du, v)
     return _over(_minus(du, _times(_over(u, v), dv)), v)
 
 
-def _outer(name: str, u: Expression, f: Expression) -> Expression:
-    """Differentiate a function, f = name(u), with respect to u."""
+def _derivative_of_call(name: str, u: Expression, f: Expression) -> Expression:
+    """Differentiate f = name(u) with respect to u."""
     match name:
         case "sin":
             return Call("cos", u)
@@ -210,10 +216,11 @@ def _outer(name: str, u: Expression, f: Expression) -> Expression:
             return _over(Constant(0.5), f)
         case "tanh":
             return _minus(_ONE, Binary("**", f, Constant(2.0)))
-    return Call("sign", u)  # of abs; at its kink the derivative is taken to be 0
+    return Call("sign", u)  # the derivative of abs; at its kink it is taken to be 0
 
 
 def _power(f: Expression, u: Expression, v: Expression, column: int) -> Expression:
+    """Differentiate f = u**v: v u**(v-1) u' + f log(u) v'."""
     du, dv = derivative(u, column), derivative(v, column)
     first = second = _ZERO
     if du is not _ZERO:

@@ -1,7 +1,7 @@
-"""Reading the arithmetic of a function library, by allow-list.
+"""The grammar of a function library: text parsed by an allow-list.
 
-`parse` admits only what ``funs/README.md`` names, over Python's syntax tree; nothing
-is ever evaluated as Python.
+`parse` accepts only what ``funs/README.md`` names. It walks Python's syntax tree and
+never evaluates anything as Python.
 """
 
 import ast
@@ -46,22 +46,24 @@ def parse(text: str) -> Expression:
     Raises
     ------
     LibraryError
-        At anything outside the grammar or beyond its limits.
+        If the text is outside the grammar or exceeds its limits.
     """
     if len(text) > MAX_LENGTH:
         raise LibraryError(
-            f"an expression of {len(text)} characters; at most {MAX_LENGTH} are read"
+            f"an expression of {len(text)} characters; expected at most {MAX_LENGTH}"
         )
-    # Look-alikes such as a Cyrillic x, and what reorders or hides a line, stay out.
-    strange = [c for c in text.strip() if c != "\t" and not " " <= c <= "~"]
-    if strange:
+    # Refuses look-alikes, such as a Cyrillic x, and characters that reorder or hide
+    # text in an editor.
+    refused = [c for c in text.strip() if c != "\t" and not " " <= c <= "~"]
+    if refused:
         raise LibraryError(
-            f"'{_short(text)}' is no expression: it holds U+{ord(strange[0]):04X}; "
+            f"'{_short(text)}' is not an expression: it holds U+{ord(refused[0]):04X}; "
             "expected plain ASCII, as on a keyboard"
         )
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error")  # Python's doubts about syntax are ours
+            # Python warns of doubtful syntax, such as 1(x); here it is an error.
+            warnings.simplefilter("error")
             tree = ast.parse(text.strip(), mode="eval")
     except (
         SyntaxError,
@@ -71,12 +73,12 @@ def parse(text: str) -> Expression:
         MemoryError,
     ) as error:
         reason = getattr(error, "msg", None) or "it is nested too deeply"
-        raise LibraryError(f"'{_short(text)}' is no expression: {reason}") from None
+        raise LibraryError(f"'{_short(text)}' is not an expression: {reason}") from None
     return _Parser().read(tree.body, 0)
 
 
 class _Parser:
-    """Counts what it has read, and remembers the name of the input."""
+    """A walk over one syntax tree, which counts nodes and keeps the input's name."""
 
     def __init__(self) -> None:
         self.nodes = 0
@@ -87,7 +89,7 @@ class _Parser:
         if depth > MAX_DEPTH or self.nodes > MAX_NODES:
             raise LibraryError(
                 f"an expression of more than {MAX_DEPTH} levels or {MAX_NODES} terms; "
-                "split it into several functions"
+                "expected fewer: split it into several functions"
             )
         match node:
             case ast.Constant(value=value):
@@ -137,30 +139,35 @@ class _Parser:
                 self.input_name = name
                 return Input(column)
         raise LibraryError(
-            f"'{_source(node)}' is no column of the input; "
+            f"'{_source(node)}' is not a column of the input; "
             f"expected x[:,0] to x[:,{MAX_INDEX}]"
         )
 
 
 def _constant(value: object) -> Constant:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise LibraryError(f"'{_short(repr(value))}' is no number")
-    if not abs(value) <= MAX_CONSTANT:
-        raise LibraryError(f"a constant beyond {MAX_CONSTANT:g}: {_short(str(value))}")
+        raise LibraryError(f"'{_short(repr(value))}' is not a number")
+    if not abs(value) <= MAX_CONSTANT:  # also refuses nan
+        raise LibraryError(
+            f"the constant {_short(str(value))}; expected a magnitude of at most "
+            f"{MAX_CONSTANT:g}"
+        )
     return Constant(float(value))
 
 
 def _coefficient(name: str) -> Coefficient:
-    found = _COEFFICIENT.fullmatch(name)
-    if found is None:
+    matched = _COEFFICIENT.fullmatch(name)
+    if matched is None:
         hint = did_you_mean(name, FUNCTIONS)
         if name.lower() in ("x", "x0", "x1"):
             hint = "; write a column of the input as x[:,0]"
         raise LibraryError(f"unknown name '{_short(name)}'{hint}")
-    index = int(found[2] or 0)
+    index = int(matched[2] or 0)
     if index > MAX_INDEX:
-        raise LibraryError(f"'{name}': coefficients go from 0 to {MAX_INDEX}")
-    return Coefficient(found[1], index)
+        raise LibraryError(
+            f"found the coefficient '{name}'; expected a number from 0 to {MAX_INDEX}"
+        )
+    return Coefficient(matched[1], index)
 
 
 def _function_name(function: ast.expr) -> str:
@@ -172,7 +179,10 @@ def _function_name(function: ast.expr) -> str:
                 f"unknown function '{_short(name)}'{did_you_mean(name, FUNCTIONS)}. "
                 f"Known: {', '.join(FUNCTIONS)}"
             )
-    raise LibraryError(f"'{_source(function)}' is not callable here")
+    raise LibraryError(
+        f"'{_source(function)}' is not a function of the grammar; expected one of "
+        f"{', '.join(FUNCTIONS)}"
+    )
 
 
 def _binary(operator: Operator, left: Expression, right: Expression) -> Expression:
@@ -189,14 +199,14 @@ def _binary(operator: Operator, left: Expression, right: Expression) -> Expressi
 
 
 def _folded(node: Call | Binary) -> Expression:
-    """Work out what holds constants only, as Python would have, in double precision."""
+    """Evaluate a node whose operands are constants, in double precision as Python."""
     match node:
         case Call(argument=Constant()) | Binary(left=Constant(), right=Constant()):
             value = float(evaluate([node], np.zeros((1, 1)), {})[0])
             if not abs(value) <= MAX_CONSTANT:
                 raise LibraryError(
-                    f"a constant part comes to {value:g}; expected a finite number of "
-                    f"magnitude at most {MAX_CONSTANT:g}"
+                    f"a constant part has the value {value:g}; expected a finite "
+                    f"number of magnitude at most {MAX_CONSTANT:g}"
                 )
             return Constant(value)
     return node
@@ -210,6 +220,6 @@ def _source(node: ast.expr) -> str:
 
 
 def _short(text: str) -> str:
-    """Return a text as part of a message: cut, with escapes where it is not ASCII."""
+    """Return a text for a message: at most 60 characters, non-ASCII ones escaped."""
     text = text if len(text) <= 60 else text[:57] + "..."
     return "".join(c if " " <= c <= "~" else ascii(c)[1:-1] for c in text)

@@ -1,4 +1,4 @@
-"""Input points: where every curve of a dataset is evaluated."""
+"""Input points: the points at which every curve of a dataset is evaluated."""
 
 import io
 import math
@@ -22,26 +22,26 @@ from bench.base import (
 
 MAX_POINTS = 1_000_000
 MAX_VALUES = 4_000_000  # points × columns
-MAX_TEXT = 32 * 2**20  # bytes; text takes a second to read, an array next to none
+MAX_TEXT = 32 * 2**20  # bytes; so much text takes a second to read, unlike an array
 MAX_NUMBERS = 2_000_000
-MAX_LINES = MAX_POINTS + 1000  # with comments
+MAX_LINES = MAX_POINTS + 1000  # comments included
 MAX_LINE = 100_000  # characters
 
 
 def read_points(
     path: str | Path, columns: Sequence[int] | None, max_bytes: int
 ) -> np.ndarray:
-    """Read points from .csv, .txt or .npy, or one of these packed with .gz.
+    """Read points from .csv, .txt or .npy, or one of these compressed as .gz.
 
-    Text has one point a line, columns apart by commas (.csv, which may have one line
-    of names) or blanks (.txt, .gz). Arrays are never unpickled.
+    Text has one point a line. Its columns are separated by commas (.csv, which may
+    begin with one line of names) or by blanks (.txt, .gz). Arrays are never unpickled.
 
     Parameters
     ----------
     columns
-        Which to keep, by default all.
+        The columns to keep; all by default.
     max_bytes
-        What a file may hold, packed and unpacked.
+        The largest size of a file, before and after decompression.
 
     Returns
     -------
@@ -56,12 +56,17 @@ def read_points(
         )
     raw = _read(path, max_bytes)
     if kind != ".npy" and len(raw) > MAX_TEXT:
-        raise InputsError(f"{path}: {len(raw)} bytes of text; save an array (.npy)")
+        raise InputsError(
+            f"{path}: {len(raw)} bytes of text; expected at most {MAX_TEXT}: save an "
+            "array (.npy)"
+        )
     try:
         delimiter = "," if kind == ".csv" else None
         table = _array(raw) if kind == ".npy" else _table(raw, delimiter)
-    except Exception as error:  # NumPy parses a header as Python: of many kinds
-        raise InputsError(f"{path}: no table of numbers: {shown(str(error))}") from None
+    except Exception as error:  # NumPy parses a header as Python, which raises anything
+        raise InputsError(
+            f"{path}: not a table of numbers: {shown(str(error))}"
+        ) from None
     with located(str(path)):
         return _selected(table, columns)
 
@@ -72,16 +77,17 @@ def _selected(table: np.ndarray, columns: Sequence[int] | None) -> np.ndarray:
     else:
         last = table.shape[1] - 1
         if not columns or not 0 <= min(columns) <= max(columns) <= last:
-            found = shown(str(list(columns)), 60)
-            raise InputsError(f"columns {found} of {last + 1}; expected 0 to {last}")
+            wanted = shown(str(list(columns)), 60)
+            raise InputsError(f"columns {wanted} of {last + 1}; expected 0 to {last}")
         bounded(len(table), len(columns))
         table = table[:, list(columns)]
     points: np.ndarray = table.astype(np.float64)
-    wrong = np.argwhere(~np.isfinite(points))
-    if len(wrong):
-        i, j = wrong[0]
+    not_finite = np.argwhere(~np.isfinite(points))
+    if len(not_finite):
+        i, j = not_finite[0]
         raise InputsError(
-            f"holds values that are not finite: {points[i, j]} in point {i + 1}"
+            f"holds values that are not finite: {points[i, j]} in point {i + 1}; "
+            "expected finite numbers"
         )
     return points
 
@@ -90,39 +96,41 @@ def _read(path: Path, limit: int) -> bytes:
     try:
         raw = read_bytes(path, limit)
         if path.suffix.lower() == ".gz" and len(raw) <= limit:
-            # Not `gzip`, which would go on through members and padding without end.
+            # Not `gzip`, which reads on through any number of members and any padding.
             packed = zlib.decompressobj(wbits=31)
             raw = packed.decompress(raw, limit + 1)
             if len(raw) <= limit and (not packed.eof or packed.unused_data):
-                raise zlib.error("not one whole member; pack it again with gzip")
+                raise zlib.error("not one whole member; compress it again with gzip")
     except FileNotFoundError:
         raise MissingFileError(f"no file of input points at {path}") from None
     except (OSError, zlib.error) as error:
         reason = getattr(error, "strerror", error)
         raise InputsError(f"{path}: cannot be read: {reason}") from None
     if len(raw) > limit:
-        raise InputsError(f"{path}: more than {limit} bytes unpacked: take fewer")
+        raise InputsError(
+            f"{path}: more than {limit} bytes unpacked; expected fewer points"
+        )
     return raw
 
 
 def _array(raw: bytes) -> np.ndarray:
-    """Read an array, its header believed only as far as the file goes."""
+    """Read a .npy file; its header is checked against the length of the file."""
     if raw.startswith(b"PK"):
         raise ValueError("an archive; expected one array (.npy)")
     stream, headers = io.BytesIO(raw), np.lib.format
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of headers from Python 2
+        warnings.simplefilter("ignore")  # NumPy warns of headers from Python 2
         if headers.read_magic(stream) == (1, 0):
             shape, fortran, dtype = headers.read_array_header_1_0(stream)
-        else:  # version 3 differs in the names of fields alone, which are refused below
+        else:  # version 3 differs only in names of fields, which are refused below
             shape, fortran, dtype = headers.read_array_header_2_0(stream)
     if dtype.hasobject:
         raise ValueError("Object arrays hold pickles, which are never loaded")
     count = math.prod(shape)
     if count * dtype.itemsize > len(raw) - stream.tell():
         raise ValueError(f"the file is too short for the shape {shape} of its header")
-    whole = all(type(length) is int and length > 0 for length in shape)
-    if len(shape) not in (1, 2) or not whole or dtype.kind not in "fiu":
+    has_points = all(type(length) is int and length > 0 for length in shape)
+    if len(shape) not in (1, 2) or not has_points or dtype.kind not in "fiu":
         raise ValueError(
             f"found shape {shown(str(shape), 40)} and type {shown(str(dtype), 40)}; "
             "expected numbers of shape (n_points, n_inputs)"
@@ -132,37 +140,45 @@ def _array(raw: bytes) -> np.ndarray:
 
 
 def _table(raw: bytes, delimiter: str | None) -> np.ndarray:
-    """Read text, and name the line of what is wrong."""
-    values, width, named = array("d"), 0, False
+    """Read numbers from text; an error names its line.
+
+    Not by np.loadtxt: here limits hold before memory is allocated, and an error names
+    the line of the file, comments and blank lines counted.
+    """
+    values, width, has_names = array("d"), 0, False
     for number, line in enumerate(io.TextIOWrapper(io.BytesIO(raw), "utf-8-sig"), 1):
         if number > MAX_LINES or len(line) > MAX_LINE or len(values) > MAX_NUMBERS:
             raise ValueError(
                 f"line {number}: more than {MAX_LINES} lines, {MAX_LINE} characters in "
-                f"one, or {MAX_NUMBERS} numbers; save an array (.npy)"
+                f"one line, or {MAX_NUMBERS} numbers; save an array (.npy)"
             )
         line = line.partition("#")[0]
         if not line or line.isspace():
             continue
         cells = line.split(delimiter)
-        if delimiter and not (width or named) and not any(map(_is_number, cells)):
-            named = True
+        first = not (width or has_names)
+        if delimiter and first and not any(map(_is_number, cells)):
+            has_names = True
             continue
         width = width or len(cells)
         if len(cells) != width:
             raise ValueError(
-                f"line {number}: {len(cells)} columns, the lines before it {width}"
+                f"line {number}: found {len(cells)} columns; expected {width}, as in "
+                "the lines before it"
             )
         try:
-            if "_" in line or not line.isascii():  # digits that only Python takes
+            # Python's float accepts 1_000 and the digits of other scripts; no other
+            # reader of a CSV does.
+            if "_" in line or not line.isascii():
                 raise ValueError
             values.extend(map(float, cells))
         except ValueError:
-            found = next((cell for cell in cells if not _is_number(cell)), line)
+            wrong = next((cell for cell in cells if not _is_number(cell)), line)
             raise ValueError(
-                f"line {number}: found '{shown(found.strip(), 60)}'; expected numbers, "
+                f"line {number}: found '{shown(wrong.strip(), 60)}'; expected numbers, "
                 "such as -1.5 or 1e-3"
             ) from None
-    if named and not width:
+    if has_names and not width:
         raise ValueError("no points below the names of the columns")
     if not width:
         raise ValueError("an empty file; expected one point a line")
@@ -178,16 +194,16 @@ def _is_number(text: str) -> bool:
 
 
 def bounded(n_points: int, n_columns: int = 1) -> None:
-    """Refuse more points, or values, than a dataset can use."""
+    """Raise an InputsError for more points or values than a dataset can use."""
     if not (1 <= n_points <= MAX_POINTS and n_points * n_columns <= MAX_VALUES):
         raise InputsError(
-            f"{n_points} points × {n_columns} columns; at most {MAX_POINTS} points and "
-            f"{MAX_VALUES} values: take fewer"
+            f"{n_points} points × {n_columns} columns; expected at most {MAX_POINTS} "
+            f"points and {MAX_VALUES} values"
         )
 
 
 MAX_DRAWS = 16_000_000  # pool × columns
-MAX_BYTES = 64 * 2**20  # of a file, packed and unpacked
+MAX_BYTES = 64 * 2**20  # size of a file, before and after decompression
 
 
 def make_inputs(kind: str, sort: bool = False, **parameters: Any) -> np.ndarray:
@@ -196,7 +212,7 @@ def make_inputs(kind: str, sort: bool = False, **parameters: Any) -> np.ndarray:
     Parameters
     ----------
     kind : {"x10", "normal", "uniform", "grid", "truncated-normal", "file"}
-        Which of the functions below makes them, from `parameters`.
+        The name of the function below that makes them from `parameters`.
     sort : bool, default=False
         Whether to sort the points by their first column.
 
@@ -219,7 +235,9 @@ def make_inputs(kind: str, sort: bool = False, **parameters: Any) -> np.ndarray:
         raise InputsError(f"inputs of kind '{kind}': {error}") from None
     bounded(*x.shape)
     if not np.isfinite(x).all():
-        raise InputsError("points that are not finite; lower mean, std, low or high")
+        raise InputsError(
+            "found points that are not finite; lower mean, std, low or high"
+        )
     if sort:
         x = x[np.argsort(x[:, 0], kind="stable")]
     x = np.ascontiguousarray(x)
@@ -228,9 +246,10 @@ def make_inputs(kind: str, sort: bool = False, **parameters: Any) -> np.ndarray:
 
 
 def x10(rows: int = 1000, columns: Sequence[int] = (0, 1)) -> np.ndarray:
-    """Give the study's own N(0, 1) sample X10, its first `rows` and some `columns`.
+    """Return the first `rows` and some `columns` of X10, the study's N(0, 1) sample.
 
-    It is the tail of 31,000 draws of NumPy's legacy generator at seed 0.
+    X10 is the end of 31,000 draws of NumPy's legacy generator with seed 0: the study
+    drew other samples before it.
     """
     if not 1 <= rows <= 1000 or not columns or not set(columns) <= {0, 1}:
         raise InputsError(
@@ -260,11 +279,12 @@ def uniform(
 def grid(
     low: float, high: float, size: int, endpoint: bool = False, dim: int = 1
 ) -> np.ndarray:
-    """Space `size` points a dimension equally on [low, high), or with the endpoint."""
+    """Make a grid of `size` equally spaced points for each dimension on [low, high)."""
     _ordered(low, high)
     if size**dim > min(MAX_POINTS, MAX_VALUES // dim):
         raise InputsError(
-            f"a grid of {size}^{dim} points; at most {MAX_POINTS}: lower size or dim"
+            f"a grid of {size}^{dim} points; expected at most {MAX_POINTS}: lower size "
+            "or dim"
         )
     axis = np.linspace(low, high, size, endpoint=endpoint)
     axes = np.meshgrid(*[axis] * dim, indexing="ij")
@@ -280,17 +300,18 @@ def truncated_normal(
     seed: int = 0,
     dim: int = 1,
 ) -> np.ndarray:
-    """Thin a normal pool to `size` points of [low, high], as the notebook did.
+    """Thin a normal pool to `size` points in [low, high], as the notebook did.
 
-    Draw `pool` points from N(0, std²), keep those in [low, high], sort, take every
-    (count // size)-th. The first column is sorted; further ones, from pools of their
-    own, are put in random order, so that the columns are independent.
+    Draw `pool` points from N(0, std²), keep those in [low, high], sort them, and take
+    every (count // size)-th. The first column is sorted. Each further column has its
+    own pool and is shuffled, so that the columns are independent.
     """
     _positive("std", std)
     _ordered(low, high)
     if pool * dim > MAX_DRAWS:
         raise InputsError(
-            f"pool = {pool} × {dim} columns; at most {MAX_DRAWS} draws: lower pool"
+            f"pool = {pool} × {dim} columns; expected at most {MAX_DRAWS} draws: lower "
+            "pool"
         )
     rng = np.random.default_rng(seed)
     columns = []
@@ -308,7 +329,7 @@ def truncated_normal(
 
 
 def file(path: str | Path, columns: Sequence[int] | None = None) -> np.ndarray:
-    """Read points from .csv, .txt or .npy, or one of these packed with .gz."""
+    """Read points from .csv, .txt or .npy, or one of these compressed as .gz."""
     return read_points(path, columns, MAX_BYTES)
 
 

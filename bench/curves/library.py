@@ -1,4 +1,4 @@
-"""Function libraries: random symbolic curves from a text file."""
+"""Function libraries: text files from which random symbolic curves are drawn."""
 
 import io
 from collections.abc import Iterable, Iterator
@@ -24,10 +24,10 @@ from bench.curves.expressions import KINDS, Coefficient, distinct, evaluate
 from bench.curves.functions import Function, cost, count_terms, read_functions
 
 MAX_BYTES = 2**20
-CHUNK_ELEMENTS = 2**18  # of curves × points: what one pass holds of each intermediate
+CHUNK_ELEMENTS = 2**18  # curves × points of a block: the size of each intermediate
 PROBE_POINTS = 2_000
-PROBE_OPERATIONS = 2 * 10**7  # terms × curves × points: a second at the very most
-PROBE_ELEMENTS = 2**22  # terms × curves × points at a time: 32 MiB
+PROBE_OPERATIONS = 2 * 10**7  # terms × curves × points: at most a second
+PROBE_ELEMENTS = 2**22  # terms × curves × points in memory at a time: 32 MiB
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,11 @@ class FunctionLibrary:
     name
         The file's name without its suffix.
     text
-        The file's content: what identifies the library.
+        The file's content, which identifies the library in keys.
     functions
-        One entry a line.
+        One function for each line.
     n_inputs
-        Columns of the input that the library reads or gives a gradient for.
+        Number of columns of the input that the library reads or gives a gradient for.
     """
 
     name: str
@@ -77,7 +77,7 @@ class FunctionLibrary:
         gradients: bool = False,
         dtype: Any = np.float64,
     ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
-        """Draw curves: a function each, with replacement, and fresh coefficients.
+        """Draw curves: each of a random function with new random coefficients.
 
         The first k curves of a larger draw are the smaller draw, bit for bit.
 
@@ -86,23 +86,23 @@ class FunctionLibrary:
         x : array of shape (n_points, n_inputs) or (n_points,)
             The points, the same for every curve.
         n_curves : int
-            Curves to draw.
+            Number of curves to draw.
         rng : numpy.random.Generator
-            Advanced by a fixed amount, whatever `n_curves` is.
+            The generator; it advances by an amount that does not depend on `n_curves`.
         gradients : bool, default=False
-            Whether to return the exact derivatives too.
+            Whether to return the exact gradients too.
         dtype : float64 or float32
             Type of the points, the coefficients, all arithmetic and the result.
 
         Returns
         -------
         values : array of shape (n_curves, n_points)
-        gradients : array of shape (n_curves, n_points, n_inputs), if asked for
+        gradients : array of shape (n_curves, n_points, n_inputs), if requested
         """
         x = self._points(x, dtype)
         blocks = self.stream(x, n_curves, rng, gradients, dtype)
-        values, slopes = collect(blocks, n_curves, x, gradients, dtype)
-        return values if slopes is None else (values, slopes)
+        values, gradient_values = collect(blocks, n_curves, x, gradients, dtype)
+        return values if gradient_values is None else (values, gradient_values)
 
     def stream(
         self,
@@ -112,7 +112,7 @@ class FunctionLibrary:
         gradients: bool = False,
         dtype: Any = np.float64,
     ) -> Iterator[Block]:
-        """Yield what `sample` draws in blocks; memory does not grow with `n_curves`.
+        """Yield the curves of `sample` in blocks, so that memory stays bounded.
 
         Yields
         ------
@@ -123,32 +123,32 @@ class FunctionLibrary:
         picks, *coefficient_streams = split(rng, 1 + len(KINDS))
         chunk = max(1, CHUNK_ELEMENTS // len(x))
         for size in block_sizes(n_curves, chunk):
-            which = picks.integers(len(self.functions), size=size)
+            picked = picks.integers(len(self.functions), size=size)
             coefficients = self._coefficients(coefficient_streams, size, dtype)
             values = np.empty((size, len(x)), dtype)
-            slopes = np.empty((size, *x.shape), dtype) if gradients else None
+            gradient_values = np.empty((size, *x.shape), dtype) if gradients else None
             for k, function in enumerate(self.functions):
-                mine = np.flatnonzero(which == k)
-                if mine.size:
-                    own = {kind: drawn[mine] for kind, drawn in coefficients.items()}
-                    _fill(function, x, own, values, slopes, mine)
-            yield values, slopes
+                rows = np.flatnonzero(picked == k)
+                if rows.size:
+                    chosen = {kind: drawn[rows] for kind, drawn in coefficients.items()}
+                    _fill(function, x, chosen, values, gradient_values, rows)
+            yield values, gradient_values
 
-    def only(self, chosen: Iterable[int]) -> "FunctionLibrary":
-        """Return a library of some of the functions, by their positions."""
-        return replace(self, functions=tuple(self.functions[i] for i in chosen))
+    def only(self, positions: Iterable[int]) -> "FunctionLibrary":
+        """Return a library of the functions at some positions."""
+        return replace(self, functions=tuple(self.functions[i] for i in positions))
 
     def probe(
         self, x: np.ndarray, dtype: Any = np.float64, n_curves: int = 1000
     ) -> None:
         """Raise a LibraryError that names a function with values that are not finite.
 
-        Each function is drawn `n_curves` times on `x`, from a fixed seed. To end
-        within a second, only some points are probed where there are more than 2,000:
-        evenly spaced ones in the order of the first column, and of each column the
-        least, the greatest and that nearest zero. Where the library holds thousands
-        of terms, fewer curves and points are. A dataset checks the rest as it is
-        drawn.
+        Each function is drawn `n_curves` times on `x`, from a fixed seed. The probe
+        takes at most a second. Of more than 2,000 points it therefore takes some:
+        evenly spaced ones in the order of the first column, and in each column the
+        smallest, the largest and the one nearest zero. A library of thousands of terms
+        is probed with fewer curves and points. `make_dataset` checks all curves that
+        it draws.
         """
         x = self._points(x, dtype)
         terms = [count_terms([f.value, *f.gradients]) for f in self.functions]
@@ -165,10 +165,10 @@ class FunctionLibrary:
                 parts = evaluate(nodes, x, coefficients)
                 for node, part in zip(nodes, parts, strict=True):
                     if not np.isfinite(part).all():
-                        what = "value" if node is function.value else "gradient"
+                        kind = "value" if node is function.value else "gradient"
                         raise LibraryError(
                             f"{self.name}, line {function.line}: "
-                            f"'{shown(function.text, 60)}' has a {what} that is not "
+                            f"'{shown(function.text, 60)}' has a {kind} that is not "
                             f"finite, found among {n_curves} random curves; keep "
                             "divisors, logarithms, roots and exponents away from their "
                             "limits"
@@ -181,7 +181,11 @@ class FunctionLibrary:
     def _coefficients(
         self, streams: list[np.random.Generator], size: int, dtype: Any
     ) -> dict[str, np.ndarray]:
-        """Draw one row a curve from streams of their own: a prefix stays a prefix."""
+        """Draw a row of coefficients for each curve.
+
+        Each kind has a stream of its own, so that the rows of a smaller draw are the
+        first rows of a larger one.
+        """
         (normal, uniform, sign), counts = streams, self._counts
         return {
             "N": normal.standard_normal((size, counts["N"]), dtype=dtype),
@@ -191,7 +195,7 @@ class FunctionLibrary:
 
     @cached_property
     def _counts(self) -> dict[str, int]:
-        """How many coefficients of each kind a curve draws."""
+        """The number of coefficients of each kind that a curve draws."""
         counts = dict.fromkeys(KINDS, 0)
         nodes = [node for f in self.functions for node in (f.value, *f.gradients)]
         for leaf in distinct(nodes):
@@ -205,21 +209,22 @@ def _fill(
     x: np.ndarray,
     coefficients: dict[str, np.ndarray],
     values: np.ndarray,
-    slopes: np.ndarray | None,
+    gradients: np.ndarray | None,
     rows: np.ndarray,
 ) -> None:
-    if slopes is None:
+    """Write the curves of one function into some rows of the arrays."""
+    if gradients is None:
         values[rows] = evaluate([function.value], x, coefficients)[0]
         return
     parts = evaluate([function.value, *function.gradients], x, coefficients)
     values[rows] = parts[0]
-    slopes[rows] = 0.0  # columns of x that the library does not know
+    gradients[rows] = 0.0  # for columns of x that the library does not read
     for column, part in enumerate(parts[1:]):
-        slopes[rows, :, column] = part
+        gradients[rows, :, column] = part
 
 
 def _spread(x: np.ndarray, n_points: int) -> np.ndarray:
-    """Pick some points: evenly spaced in order, the extremes, those nearest zero."""
+    """Pick points: evenly spaced in order, the extremes, and those nearest zero."""
     if len(x) <= n_points:
         return x
     order = np.argsort(x[:, 0], kind="stable")
@@ -230,7 +235,7 @@ def _spread(x: np.ndarray, n_points: int) -> np.ndarray:
 
 
 def find_library(name_or_path: str | Path, folder: Path | None = None) -> Path:
-    """Find a library: a path relative to `folder`, or a name there or in ``funs/``."""
+    """Find a library by a path relative to `folder`, or by a name there or in funs/."""
     folder = Path() if folder is None else folder
     name = str(name_or_path)
     candidates = [folder / name]
@@ -262,14 +267,15 @@ def load_library(
     name_or_path
         A shipped library's name (``F11_v1``) or the path of a ``.lib`` file.
     folder
-        Where relative paths start; the current folder by default.
+        The folder of relative paths; the current one by default.
 
     Raises
     ------
     MissingFileError
-        No such library.
+        If there is no such library.
     LibraryError
-        With file and line: a line outside the grammar, or a wrong gradient.
+        If a line is outside the grammar or has a wrong gradient; the message names the
+        file and the line.
     """
     path = find_library(name_or_path, folder)
     try:
@@ -280,7 +286,7 @@ def load_library(
         ) from None
     if len(raw) > MAX_BYTES:
         raise LibraryError(
-            f"{path}: {size} bytes; at most {MAX_BYTES} are read, split the library"
+            f"{path}: {size} bytes; expected at most {MAX_BYTES}: split the library"
         )
     try:
         text = io.TextIOWrapper(io.BytesIO(raw), "utf-8-sig").read()

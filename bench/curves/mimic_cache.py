@@ -1,9 +1,9 @@
-"""The cache of mimic pools: a file each, named by the hash of all that it depends on.
+"""The cache of mimic pools: one file a pool, named by the hash of its inputs.
 
 A pool takes minutes to fit and is the same for every cell of a repetition. A file is
-written whole or not at all, and begins with the checksum of the rest; one that is not
-what it should be is set aside and made again. Processes that need the same pool at the
-same time wait for the first of them.
+written whole or not at all, and begins with the checksum of the rest. A damaged file is
+set aside, and the pool is fitted again. If several processes need the same pool, one
+fits it and the others wait.
 """
 
 import hashlib
@@ -33,29 +33,30 @@ from bench.curves.recipes import DatasetRecipe
 from bench.suite import MimicCurves
 
 CACHE = Path("data/cache")
-VARIABLE = "BENCH_CACHE"  # in the environment: another folder
-_DIGITS = 64  # of the checksum, before a line break
-READ_BY = ("library", "inputs", "neural", "results")  # parts of a recipe's identity
+VARIABLE = "BENCH_CACHE"  # environment variable that names another folder
+_DIGITS = 64  # length of the checksum, which a line break ends
+READ_BY = ("library", "inputs", "neural", "results")  # what a pool depends on
+# The arrays of a half, by their names in the files.
 _ARRAYS = {"functions": np.int64, "values": np.float64, "slopes": np.float64}
 
 
 def load_pool(
     recipe: DatasetRecipe, repetition: int, seed: int, group: str = "cells"
 ) -> Pool:
-    """Read the pool of a repetition, and make it first where there is none.
+    """Read the pool of a repetition; fit it first if the cache does not hold it.
 
-    It depends on the recipe's library, points and networks, the pool's size among
-    them; not on the noise, the channels, the type of the curves or the split: datasets
-    that differ in these share it.
+    A pool depends on the recipe's library, points and networks, which include the
+    pool's size. Datasets that differ only in noise, channels, dtype or split share a
+    pool.
 
     Parameters
     ----------
     recipe
-        Of a dataset with ``neural: {kind: mimic}``.
+        The recipe of a dataset with ``neural: {kind: mimic}``.
     repetition, seed : int
         As in `bench.make_dataset`.
     group : str
-        A name; another one is an independent pool.
+        A name; pools of different names are independent.
 
     Raises
     ------
@@ -63,10 +64,11 @@ def load_pool(
         If the cache cannot be written.
     """
     spec = recipe.spec.neural
-    assert isinstance(spec, MimicCurves)  # for others there is no pool
-    needed = [{name: recipe.identity[name] for name in READ_BY}, repetition, group]
+    assert isinstance(spec, MimicCurves)  # only mimics have a pool
+    names = [{name: recipe.identity[name] for name in READ_BY}, repetition, group]
+    # Versions are in the key, since the last bits of a fit depend on them.
     versions = {name: package_version(name) for name in ("torch", "numpy", "scipy")}
-    key = digest([needed, seed, RESULTS["mimic"], versions])
+    key = digest([names, seed, RESULTS["mimic"], versions])
     folder = Path(os.environ.get(VARIABLE) or CACHE)
     path = folder / f"{key}.pool"
     shape = recipe.x.shape
@@ -77,27 +79,27 @@ def load_pool(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with locked(folder / f".{key}.lock"):
-            pool = _read(path, shape, size)  # another may have made it meanwhile
+            pool = _read(path, shape, size)  # another process may have fitted it
             if pool is None:
                 if path.exists():
                     _set_aside(path)
-                stream = partial(generator, seed, "pool", *needed)
+                stream = partial(generator, seed, "pool", *names)
                 pool = make_pool(recipe.library, recipe.x, spec, size, stream)
                 _write(path, pool)
     except OSError as error:
         if isinstance(error, StoreError):
             raise
         raise StoreError(
-            f"{folder}: cannot keep mimic pools ({error.strerror or error}); free its "
-            f"place, make room, or name another folder in {VARIABLE}"
+            f"{folder}: cannot write mimic pools ({error.strerror or error}); check "
+            f"permissions and free space, or set {VARIABLE} to another folder"
         ) from None
     return pool
 
 
 def _read(path: Path, shape: tuple[int, ...], size: int) -> Pool | None:
-    """Return a sound pool, or None where there is no such file."""
+    """Return the pool of a file; None if the file is missing or damaged."""
     n_points, n_inputs = shape
-    limit = size * (8 + 8 * n_points * (1 + n_inputs)) + 2**16
+    limit = size * (8 + 8 * n_points * (1 + n_inputs)) + 2**16  # arrays and headers
     try:
         raw = read_bytes(path, limit)
         checksum, content = raw[:_DIGITS], raw[_DIGITS + 1 :]
@@ -131,19 +133,19 @@ def _write(path: Path, pool: Pool) -> None:
     np.savez(packed, allow_pickle=False, **arrays)
     content = packed.getvalue()
     checksum = hashlib.sha256(content).hexdigest().encode()
-    # One name, so that what a killed process left is overwritten; we are alone, and
-    # where there are no locks, another one writes the same bytes.
+    # A fixed name, so that the file of a killed process is overwritten. The lock keeps
+    # other processes out; on file systems without locks they write the same bytes.
     temporary = path.with_name(f".{path.name}.tmp")
     write_whole(path, checksum + b"\n" + content, temporary)
 
 
 def _set_aside(path: Path) -> None:
-    """Move a damaged file to a folder that is not read."""
+    """Move a damaged file to a folder that is never read."""
     aside = path.parent / "damaged"
     set_aside(path, aside)
     warnings.warn(
-        f"{path}: a mimic pool that does not match its checksum; set aside in {aside}, "
-        "made again",
+        f"{path}: a mimic pool that does not match its checksum; moved to {aside}, and "
+        "fitted again",
         RuntimeWarning,
         stacklevel=2,
     )

@@ -1,4 +1,4 @@
-"""Fitting networks to curves, many side by side: the part of a mimic pool for torch."""
+"""Fitting stacked networks to curves with torch, for mimic pools."""
 
 from collections.abc import Callable, Sequence
 from math import cos, pi
@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from bench.curves.arrays import Layer
 
-CHUNK = 128  # networks side by side: what they hold stays in a processor's cache
+CHUNK = 128  # stacked networks: their activations fit into a processor's cache
 
 
 def fit_nets(
@@ -21,12 +21,12 @@ def fit_nets(
     steps: int,
     lr: float,
 ) -> list[Layer]:
-    """Fit to each curve a network of its own, all points in each step.
+    """Fit one network to each curve.
 
-    ``x (n_points, n_inputs) → [Linear → activation] × len(hidden) → Linear``; the mean
-    squared error on the points, Adam, its rate falling from `lr` to 0 along half a
-    cosine. No network sees another. On one thread, so that the bits are the same
-    again on the same machine and versions.
+    ``x (n_points, n_inputs) → [Linear → activation] × len(hidden) → Linear``. Each
+    network minimises the mean squared error over all points by Adam, whose learning
+    rate falls from `lr` to 0 along half a cosine. Networks are independent of each
+    other. One thread is used, so that the same machine and versions give the same bits.
 
     Parameters
     ----------
@@ -44,20 +44,20 @@ def fit_nets(
     list of (weights, biases)
         Like `layers`, float32.
     """
-    before = torch.get_num_threads()
+    n_threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         fitted = []
         for start in range(0, len(targets), CHUNK):
             rows = slice(start, start + CHUNK)
-            own = [(weight[rows], bias[rows]) for weight, bias in layers]
-            chosen = getattr(functional, activation)
-            fitted.append(_fit_chunk(x, targets[rows], own, chosen, steps, lr))
+            initial = [(weight[rows], bias[rows]) for weight, bias in layers]
+            function = getattr(functional, activation)
+            fitted.append(_fit_chunk(x, targets[rows], initial, function, steps, lr))
     finally:
-        torch.set_num_threads(before)
+        torch.set_num_threads(n_threads)
     return [
-        (np.concatenate([w for w, _ in parts]), np.concatenate([b for _, b in parts]))
-        for parts in zip(*fitted, strict=True)
+        (np.concatenate([w for w, _ in chunks]), np.concatenate([b for _, b in chunks]))
+        for chunks in zip(*fitted, strict=True)
     ]
 
 
@@ -70,7 +70,7 @@ def _fit_chunk(
     lr: float,
 ) -> list[Layer]:
     columns = torch.tensor(x.T, dtype=torch.float32).contiguous()
-    wanted = torch.tensor(targets, dtype=torch.float32)[:, None]
+    curves = torch.tensor(targets, dtype=torch.float32)[:, None]
     parameters = [
         torch.tensor(array, dtype=torch.float32, requires_grad=True)
         for layer in layers
@@ -82,13 +82,15 @@ def _fit_chunk(
         for group in optimizer.param_groups:
             group["lr"] = lr * (1 + cos(pi * step / steps)) / 2
         weight, bias = pairs[0]
-        # The same products; a batched one of a column and a row is slow.
+        # For one input the product by elements is the same; a batched matrix product
+        # of a column and a row is slow.
         a = weight * columns if len(columns) == 1 else weight @ columns
         a = a + bias
         for weight, bias in pairs[1:]:
             a = torch.baddbmm(bias, weight, activation(a))
-        # The sum over networks of each one's mean: a gradient is its own alone.
-        loss = (a - wanted).square().sum() / wanted.shape[-1]
+        # The sum, not the mean, over networks: a network's gradient then does not
+        # depend on how many are stacked.
+        loss = (a - curves).square().sum() / curves.shape[-1]
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -1,8 +1,8 @@
-"""Mimic pools: curves of a library, and the outputs of nets that were fitted to them.
+"""Mimic pools: curves of a library, and outputs of networks that were fitted to them.
 
-A symbolic function, or a net that approximates one? Of each curve either itself or its
-net's output is used, so that both classes hold the same functions and no curve tells
-of its own mimic.
+The task: is a curve a symbolic function, or a network that approximates one? Each drawn
+curve is used once, either as it is or as its network's output. So both classes hold the
+same functions, and no curve occurs in both.
 """
 
 from collections.abc import Callable
@@ -27,9 +27,10 @@ class PoolHalf:
     Attributes
     ----------
     functions : array of shape (n_curves,), int64
-        The position in the library of what each is, or mimics.
+        The position in the library of the function that a curve is, or mimics.
     values : array of shape (n_curves, n_points), float64
     slopes : array of shape (n_curves, n_points, n_inputs), float64
+        The gradients, under the name that they have in the files of the cache.
     """
 
     functions: np.ndarray
@@ -37,7 +38,7 @@ class PoolHalf:
     slopes: np.ndarray
 
     def rows(self, functions: np.ndarray | None) -> np.ndarray:
-        """Return the rows of some functions' curves; of all where None are named."""
+        """Return the rows of the curves of some functions; None is all functions."""
         if functions is None:
             return np.arange(len(self.functions))
         return np.flatnonzero(np.isin(self.functions, functions))
@@ -53,25 +54,25 @@ def make_pool(
     size: int,
     stream: Callable[..., np.random.Generator],
 ) -> Pool:
-    """Draw curves, fit a net to each, keep the good fits, and deal them out.
+    """Draw curves, fit a network to each, and divide the good fits into two halves.
 
-    Everything is computed in float64 but the training itself, in float32: outputs are
-    those of the trained weights in float64, so that both classes have full precision.
+    Training is in float32. Everything else is in float64, the networks' outputs
+    included, so that both classes have full precision.
 
     Parameters
     ----------
     x : array of shape (n_points, n_inputs)
     size : int
-        Curves to draw. Their functions are uniform over the library's; an equal part
-        of the nets has each activation.
+        Number of curves to draw. Each function of the library is equally likely, and
+        equally many networks have each activation.
     stream
-        Gives the generator of a name.
+        Returns the random generator of a name.
 
     Returns
     -------
     (neural, symbolic)
-        The fits whose error is below ``spec.rmse``, shuffled and halved: the nets'
-        outputs for the first half, the exact curves for the second.
+        The fits whose error is below ``spec.rmse``, shuffled and halved: the networks'
+        outputs of the first half, the exact curves of the second.
 
     Raises
     ------
@@ -80,56 +81,58 @@ def make_pool(
     """
     functions = stream("functions").integers(len(library.functions), size=size)
     values = np.empty((size, len(x)))
-    slopes = np.empty((size, *x.shape))
+    gradients = np.empty((size, *x.shape))
     for number in range(len(library.functions)):
-        mine = np.flatnonzero(functions == number)
-        alone, rng = library.only([number]), stream("curves", number)
-        values[mine], slopes[mine] = alone.sample(x, mine.size, rng, True)
+        rows = np.flatnonzero(functions == number)
+        function, rng = library.only([number]), stream("curves", number)
+        values[rows], gradients[rows] = function.sample(x, rows.size, rng, True)
     if not np.isfinite(values).all():
         raise DatasetError(
-            f"curves to mimic that are not finite; look at the library '{library.name}'"
+            "found curves to mimic that are not finite; check the functions of the "
+            f"library '{library.name}'"
         )
-    values, scaled = standardise(values, slopes)
-    assert scaled is not None  # slopes were given
-    found, found_slopes = _imitate(x, values, spec, stream)
-    error = np.sqrt(((found - values) ** 2).mean(axis=1))
+    # The error of a fit is then a share of the curve's own deviation.
+    values, scaled = standardise(values, gradients)
+    assert scaled is not None  # gradients were given
+    outputs, output_gradients = _fitted_outputs(x, values, spec, stream)
+    error = np.sqrt(((outputs - values) ** 2).mean(axis=1))
     kept = stream("shuffle").permutation(np.flatnonzero(error < spec.rmse))
     middle = len(kept) // 2
-    nets, exact = kept[:middle], kept[middle:]
+    neural, exact = kept[:middle], kept[middle:]
     return (
-        PoolHalf(functions[nets], found[nets], found_slopes[nets]),
+        PoolHalf(functions[neural], outputs[neural], output_gradients[neural]),
         PoolHalf(functions[exact], values[exact], scaled[exact]),
     )
 
 
-def _imitate(
+def _fitted_outputs(
     x: np.ndarray,
     targets: np.ndarray,
     spec: MimicCurves,
     stream: Callable[..., np.random.Generator],
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Fit a net to each target; return what they put out and its slopes."""
-    from bench.curves.mimic_fits import fit_nets  # torch takes seconds
+    """Fit a network to each target; return the networks' values and gradients."""
+    from bench.curves.mimic_fits import fit_nets  # importing torch takes seconds
 
     values = np.empty_like(targets)
-    slopes = np.empty((*targets.shape, x.shape[1]))
+    gradients = np.empty((*targets.shape, x.shape[1]))
     columns = np.ascontiguousarray(x.T)
     widths = [x.shape[1], *spec.hidden, 1]
     for number, activation in enumerate(spec.activations):
-        mine = np.arange(number, len(targets), len(spec.activations))
+        curves = np.arange(number, len(targets), len(spec.activations))
         rng = stream("weights", number)
-        initial = draw_layers(rng, mine.size, widths, np.float32)
+        initial = draw_layers(rng, curves.size, widths, np.float32)
         fitted: list[Layer] = fit_nets(
-            x, targets[mine], initial, activation, spec.steps, spec.lr
+            x, targets[curves], initial, activation, spec.steps, spec.lr
         )
-        # A stack of nets at a time, as `bench.curves.neural` does it.
-        for rows in np.array_split(np.arange(mine.size), -(-mine.size // 64)):
+        # Blocks of 64 networks bound the memory, as in `bench.curves.neural`.
+        for rows in np.array_split(np.arange(curves.size), -(-curves.size // 64)):
             layers = [
                 (weight[rows].astype(float), bias[rows].astype(float))
                 for weight, bias in fitted
             ]
-            outputs, tangents = forward(layers, columns, activation, True)
-            values[mine[rows]] = outputs[:, 0]
-            for column, tangent in enumerate(tangents):
-                slopes[mine[rows], :, column] = tangent[:, 0]
-    return values, slopes
+            outputs, derivatives = forward(layers, columns, activation, True)
+            values[curves[rows]] = outputs[:, 0]
+            for column, derivative in enumerate(derivatives):
+                gradients[curves[rows], :, column] = derivative[:, 0]
+    return values, gradients

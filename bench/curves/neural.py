@@ -1,7 +1,7 @@
-"""Neural curves: the outputs of freshly initialised networks, many at once.
+"""Neural curves: the outputs of untrained networks, many stacked at a time.
 
-NumPy, not torch: its batched product calls BLAS once a network, so the bits of a
-curve do not depend on how many are computed together.
+NumPy, not torch: its batched product calls BLAS once for each network, so the bits of
+a curve do not depend on how many networks are stacked.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ import numpy as np
 from bench.base import DatasetError, did_you_mean
 from bench.curves.arrays import Block, Layer, as_points, block_sizes, collect
 
-CHUNK_BYTES = 2**19  # of a layer's activations: they stay in a second-level cache
+CHUNK_BYTES = 2**19  # size of a layer's activations, which fit into a level-2 cache
 
 
 def _relu(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -22,7 +22,7 @@ def _relu(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _rectified(a: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-    # Against a row of zeros: NumPy takes one number at a time where that is a scalar.
+    # A row of zeros instead of a scalar, with which NumPy's maximum is not vectorised.
     h: np.ndarray = np.maximum(a, np.zeros(a.shape[-1], a.dtype), out=out)
     return h
 
@@ -33,7 +33,7 @@ def _tanh(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _special(name: str, a: np.ndarray) -> np.ndarray:
-    """Apply a function of scipy, whose import takes longer than a plan."""
+    """Apply a function of scipy.special, which takes longer to import than a plan."""
     h: np.ndarray = getattr(import_module("scipy.special"), name)(a)
     return h
 
@@ -53,8 +53,8 @@ def _gelu(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return a * below, below + a * np.exp(-0.5 * a * a) / (2 * np.pi) ** 0.5
 
 
-# Each gives the activation and its derivative. The names are those of
-# `torch.nn.functional`, where `bench.curves.mimic_fits` finds the same functions.
+# Each function returns the activation and its derivative. The names are those of
+# `torch.nn.functional`, where `bench.curves.mimic_fits` looks the same functions up.
 ACTIVATIONS = {
     "relu": _relu,
     "tanh": _tanh,
@@ -97,44 +97,44 @@ def sample_mlp(
     gradients: bool = False,
     dtype: Any = np.float64,
 ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
-    """Draw curves from multilayer perceptrons that were never trained.
+    """Draw curves from untrained multilayer perceptrons.
 
     ``x (n_points, n_inputs) → [Linear → activation] × len(hidden) → Linear →
     (n_points, curves_per_net)``, with weights and biases uniform within
-    ±1/sqrt(fan_in), which is the distribution of PyTorch's ``nn.Linear``. One row of
-    parameters is drawn a network, so the first k curves of a larger draw are the
-    smaller draw.
+    ±1/sqrt(fan_in), which is the distribution of PyTorch's ``nn.Linear``. Each network
+    draws one row of parameters, so the first k curves of a larger draw are the smaller
+    draw.
 
     Parameters
     ----------
     x : array of shape (n_points, n_inputs) or (n_points,)
         The points, the same for every curve.
     n_curves : int
-        Curves to draw.
+        Number of curves to draw.
     rng : numpy.random.Generator
-        Gives the parameters, in `dtype`.
+        The generator of the parameters, which are drawn in `dtype`.
     hidden : tuple of int
         Widths of the hidden layers.
     activation : {"relu", "tanh", "sigmoid", "silu", "gelu"}
         Applied after each hidden layer.
     curves_per_net : int
-        Outputs of each network; its curves share the hidden layers.
+        Number of outputs of each network; its curves share the hidden layers.
     gradients : bool, default=False
-        Whether to return the exact Jacobian too.
+        Whether to return the exact gradients too.
     dtype : float64 or float32
         Type of the points, the weights, all arithmetic and the result.
 
     Returns
     -------
     values : array of shape (n_curves, n_points)
-    gradients : array of shape (n_curves, n_points, n_inputs), if asked for
+    gradients : array of shape (n_curves, n_points, n_inputs), if requested
     """
     x = as_points(x, dtype)
     blocks = stream_mlp(
         x, n_curves, rng, hidden, activation, curves_per_net, gradients, dtype
     )
-    values, slopes = collect(blocks, n_curves, x, gradients, dtype)
-    return values if slopes is None else (values, slopes)
+    values, gradient_values = collect(blocks, n_curves, x, gradients, dtype)
+    return values if gradient_values is None else (values, gradient_values)
 
 
 def stream_mlp(
@@ -148,13 +148,13 @@ def stream_mlp(
     dtype: Any = np.float64,
     chunk_size: int | None = None,
 ) -> Iterator[Block]:
-    """Yield what `sample_mlp` draws in blocks; memory does not grow with `n_curves`.
+    """Yield the curves of `sample_mlp` in blocks, so that memory stays bounded.
 
     Parameters
     ----------
     chunk_size : int, optional
-        Networks a block, by default as many as fit a processor's cache; it changes
-        no bit.
+        Number of networks of a block, by default as many as fit into a processor's
+        cache. It does not change the curves.
 
     Yields
     ------
@@ -167,23 +167,27 @@ def stream_mlp(
     if chunk_size is None:
         chunk_size = nets_per_block(widths, len(x), dtype)
     if min([curves_per_net, chunk_size, *hidden]) < 1 or n_curves < 0:
-        raise DatasetError("widths, curves_per_net and chunk_size are at least 1")
+        raise DatasetError(
+            f"found hidden = {tuple(hidden)}, curves_per_net = {curves_per_net}, "
+            f"chunk_size = {chunk_size}, n_curves = {n_curves}; expected 1 or more of "
+            "each, and n_curves of 0 or more"
+        )
     columns = np.ascontiguousarray(x.T)
     for size in block_sizes(n_curves, chunk_size * curves_per_net):
         layers = draw_layers(rng, -(-size // curves_per_net), widths, dtype)
-        values, tangents = forward(layers, columns, activation, gradients)
-        flat = values.reshape(-1, len(x))[:size]
+        outputs, derivatives = forward(layers, columns, activation, gradients)
+        values = outputs.reshape(-1, len(x))[:size]
         if not gradients:
-            yield flat, None
+            yield values, None
             continue
-        slopes = np.empty((*values.shape, len(columns)), dtype)
-        for column, tangent in enumerate(tangents):
-            slopes[..., column] = tangent
-        yield flat, slopes.reshape(-1, *x.shape)[:size]
+        gradient_values = np.empty((*outputs.shape, len(columns)), dtype)
+        for column, derivative in enumerate(derivatives):
+            gradient_values[..., column] = derivative
+        yield values, gradient_values.reshape(-1, *x.shape)[:size]
 
 
 def check_activation(name: str) -> None:
-    """Raise a DatasetError for an activation that is not known."""
+    """Raise a DatasetError for an unknown activation."""
     if name not in ACTIVATIONS:
         raise DatasetError(
             f"unknown activation '{name}'{did_you_mean(name, ACTIVATIONS)}. Known: "
@@ -192,7 +196,7 @@ def check_activation(name: str) -> None:
 
 
 def nets_per_block(widths: Sequence[int], n_points: int, dtype: Any) -> int:
-    """Return how many networks' activations fit a processor's cache, at least one."""
+    """Return the number of networks, at least one, whose activations fit a cache."""
     row: int = max(1, *widths) * n_points * np.dtype(dtype).itemsize
     return max(1, CHUNK_BYTES // row)
 
@@ -222,26 +226,39 @@ def draw_layers(
 
 
 def forward(
-    layers: list[Layer], columns: np.ndarray, activation: str, gradients: bool
+    layers: list[Layer], columns: np.ndarray, activation: str, with_gradients: bool
 ) -> tuple[np.ndarray, list[np.ndarray]]:
-    """Carry points and, if asked for, one tangent an input through the layers.
+    """Evaluate stacked networks and, if requested, their derivatives by each input.
 
-    `columns` is (n_inputs, n_points); activations and tangents are (n_nets, width,
-    n_points). Forward mode costs one more product a layer and input, and is exact.
+    Forward-mode differentiation is exact, and costs one more product for each layer
+    and input.
+
+    Parameters
+    ----------
+    columns : array of shape (n_inputs, n_points)
+
+    Returns
+    -------
+    outputs : array of shape (n_nets, n_outputs, n_points)
+    derivatives : list of arrays of that shape
+        One for each input; empty if not requested.
     """
     (weight, bias), *rest = layers
-    # The same products; one of a column and a row is slow in BLAS.
+    # For one input the product by elements is the same; BLAS is slow at the product of
+    # a column and a row.
     a = weight * columns if len(columns) == 1 else weight @ columns
     a += bias
-    tangents = [weight[:, :, [j]] for j in range(len(columns))] if gradients else []
+    derivatives = []
+    if with_gradients:
+        derivatives = [weight[:, :, [j]] for j in range(len(columns))]
     for weight, bias in rest:
-        if gradients:
+        if with_gradients:
             h, slope = ACTIVATIONS[activation](a)
-            tangents = [weight @ (slope * tangent) for tangent in tangents]
+            derivatives = [weight @ (slope * derivative) for derivative in derivatives]
         elif activation == "relu":
-            h = _rectified(a, out=a)
+            h = _rectified(a, out=a)  # without gradients nothing else reads a
         else:
             h = ACTIVATIONS[activation](a)[0]
         a = weight @ h
         a += bias
-    return a, tangents
+    return a, derivatives

@@ -1,55 +1,58 @@
-"""Standardised curves, and noise: what hides by how much, and how finely, they differ.
+"""Standardise curves and add noise, to hide differences of scale and of roughness.
 
-Both classes go the same way, in double precision: else the rounding alone gives the
-class away.
+Both classes are treated alike and in double precision: otherwise rounding alone would
+give the class away.
 """
 
 import numpy as np
 
-CONSTANT = 1e-12  # of the largest value: a deviation no larger is rounding
+CONSTANT = 1e-12  # relative to the largest value: a smaller deviation is rounding
 
 
 def standardise(
-    values: np.ndarray, slopes: np.ndarray | None = None
+    values: np.ndarray, gradients: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Give each curve mean 0 and standard deviation 1 over its points.
+    """Scale each curve to mean 0 and standard deviation 1 over its points.
 
-    A curve that is constant, up to rounding, becomes zeros.
+    A curve that is constant up to rounding becomes zeros.
 
     Parameters
     ----------
     values : array of shape (n_curves, n_points)
-    slopes : array of shape (n_curves, n_points, n_inputs), optional
-        Their derivatives, scaled along.
+    gradients : array of shape (n_curves, n_points, n_inputs), optional
+        The gradients of the curves, which are scaled by the same factors.
     """
-    with np.errstate(all="ignore"):  # what is not finite is refused with the dataset
+    with np.errstate(all="ignore"):  # `make_dataset` refuses values that are not finite
         peak = np.abs(values).max(axis=1, keepdims=True)
-        peak[peak == 0] = 1  # divided by first: else large values overflow
-        centred = values / peak
+        peak[peak == 0] = 1
+        centred = (
+            values / peak
+        )  # first, so that squares of large values do not overflow
         centred -= centred.mean(axis=1, keepdims=True)
         deviation = np.sqrt((centred * centred).mean(axis=1, keepdims=True))
         constant = deviation <= CONSTANT
         scale = np.where(constant, 0.0, 1.0) / np.where(constant, 1.0, deviation)
         centred *= scale
-        if slopes is None:
+        if gradients is None:
             return centred, None
-        return centred, slopes * (scale / peak)[:, :, None]
+        return centred, gradients * (scale / peak)[:, :, None]
 
 
 def add_noise(
     values: np.ndarray, percent: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """Add independent normal noise to standardised curves; standardise again.
+    """Add independent normal noise to standardised curves, and standardise again.
 
     Parameters
     ----------
     values : array of shape (n_curves, n_points)
-        Standardised.
+        Standardised curves.
     percent : float
-        Standard deviation of the noise, in percent of the curves'.
+        Standard deviation of the noise, in percent of that of the curves.
     rng : numpy.random.Generator
-        Drawn from curve by curve, so that the first curves' noise does not depend on
-        how many there are, nor its shape on `percent`.
+        The generator of the noise. It draws curve by curve: the noise of the first
+        curves does not depend on the number of curves, and differs between values of
+        `percent` only by a factor.
     """
     noisy = values + percent / 100 * rng.standard_normal(values.shape)
     return standardise(noisy)[0]

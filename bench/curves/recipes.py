@@ -1,4 +1,4 @@
-"""Recipes: datasets with their names resolved, and what their curves depend on."""
+"""Dataset recipes: a dataset's entry with everything that its curves depend on."""
 
 import hashlib
 from dataclasses import dataclass
@@ -15,28 +15,31 @@ from bench.curves.inputs import make_inputs
 from bench.curves.library import FunctionLibrary, load_library
 from bench.suite import DatasetSpec, MimicCurves
 
-# What may vary without another random stream: sizes, what is done to a curve once it
-# is drawn, and which of the functions are seen. So what differs in these is paired.
-_APART = ("train", "test", "channels", "noise", "standardise", "split")
-_STAGES = ("tasks", "mimic")  # versions of what draws them
+# Fields that the random streams do not depend on: sizes, what is done to a curve after
+# it is drawn, and which functions are seen. Datasets that differ only in these draw the
+# same curves, so comparisons between them are paired.
+_NOT_IN_STREAMS = ("train", "test", "channels", "noise", "standardise", "split")
+_STAGES = ("tasks", "mimic")  # fields that hold versions of our code
 MAX_WEIGHTS = 2**24  # of one network: 128 MiB
-SPARE = 3.3  # fits of a mimic pool for each curve: half are used, some are too bad
+# Fits of a mimic pool for each curve: a class uses half of them, and some fits fail.
+SPARE = 3.3
 
 
 @dataclass(frozen=True)
 class DatasetRecipe:
-    """A dataset with its names resolved: everything that its curves depend on.
+    """A dataset's entry with its library and its points: all that its curves depend on.
 
     Attributes
     ----------
     spec
-        As the suite wrote it.
+        The entry of the suite.
     library
         The parsed function library.
     x : array of shape (n_points, n_inputs), float64
         The points, the same in all repetitions.
     identity
-        The recipe as a JSON value: the library's text, a file's content hash.
+        The recipe as a JSON value, with the library's text and the hash of a file of
+        points. Keys of results depend on it.
     """
 
     spec: DatasetSpec
@@ -48,14 +51,14 @@ class DatasetRecipe:
     def stream(self) -> dict[str, Any]:
         """The part of the identity that seeds depend on.
 
-        All but the sizes, the noise, standardisation and split.
+        It lacks sizes, channels, noise, standardisation, split and versions.
         """
-        apart = (*_APART, *_STAGES)
-        return {k: v for k, v in self.identity.items() if k not in apart}
+        left_out = (*_NOT_IN_STREAMS, *_STAGES)
+        return {k: v for k, v in self.identity.items() if k not in left_out}
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """What the labels 0, 1, … mean: functions go by their comment, or number."""
+        """The names of the labels 0, 1, …; functions have their comment or number."""
         if self.spec.task == "symbolic-vs-neural":
             return "neural", "symbolic"
         names = [function.name for function in self.library.functions]
@@ -66,17 +69,17 @@ class DatasetRecipe:
 
     @property
     def n_classes(self) -> int:
-        """How many kinds of curves are told apart."""
+        """The number of classes."""
         return len(self.class_names)
 
     @property
     def pool_size(self) -> int:
-        """How many nets a mimic pool is made of; it is part of the random streams."""
+        """The number of networks of a mimic pool; random streams depend on it."""
         return int(self.identity["neural"]["pool"])
 
     @property
     def nbytes(self) -> int:
-        """Bytes of X_train and X_test of one repetition."""
+        """The size in bytes of X_train and X_test of one repetition."""
         n_points, n_inputs = map(int, self.x.shape)
         n_blocks = sum(1 if c == "value" else n_inputs for c in self.spec.channels)
         n_curves = self.n_classes * (self.spec.train + self.spec.test)
@@ -85,7 +88,7 @@ class DatasetRecipe:
 
 
 def resolve_dataset(spec: DatasetSpec, folder: Path | None = None) -> DatasetRecipe:
-    """Read the library, make the points, and probe that the curves are finite.
+    """Read the library, make the points, and check that the curves are finite.
 
     Paths are relative to `folder`, by default the current one.
     """
@@ -97,8 +100,9 @@ def resolve_dataset(spec: DatasetSpec, folder: Path | None = None) -> DatasetRec
     x = make_inputs(**inputs)
     if x.shape[1] < library.n_inputs:
         raise DatasetError(
-            f"the library '{spec.library}' reads {library.n_inputs} inputs, the points "
-            f"have {x.shape[1]}; give the inputs more columns (dim, columns)"
+            f"the library '{spec.library}' reads {library.n_inputs} inputs, but the "
+            f"points have {x.shape[1]}; give the points more columns (inputs.dim or "
+            "inputs.columns)"
         )
     _check_weights(spec, int(x.shape[1]))
     _check_functions(spec, len(library.functions))
@@ -118,38 +122,43 @@ def resolve_dataset(spec: DatasetSpec, folder: Path | None = None) -> DatasetRec
 
 
 def _versions() -> dict[str, Any]:
-    """Return the versions of what draws curves, here."""
+    """Return the versions of the code in this process that draws curves."""
     return {
         "results": RESULTS["curves"],
         "tasks": RESULTS["tasks"],
-        "mimic": f"{RESULTS['mimic']}, torch {package_version('torch')}",  # fits nets
+        # torch fits the networks of a pool
+        "mimic": f"{RESULTS['mimic']}, torch {package_version('torch')}",
     }
 
 
 def _later_stages(spec: DatasetSpec, identity: dict[str, Any]) -> dict[str, Any]:
-    """Add what depends on more than the curves of the first datasets did."""
-    more: dict[str, Any] = {}
-    if spec.standardised:  # however it came about
-        more["standardise"] = "curve"
+    """Return the fields of the identity that only some datasets have.
+
+    They came after the first results were stored. Datasets that do not need them go
+    without, so that the keys of those results stay valid.
+    """
+    fields: dict[str, Any] = {}
+    if spec.standardised:  # by `standardise`, by noise, or by a kind that implies it
+        fields["standardise"] = "curve"
     neural = spec.neural
     if isinstance(neural, MimicCurves):
         size = neural.pool or ceil(SPARE * (spec.train + spec.test))
-        more["neural"] = identity["neural"] | {"pool": size}
-        more["mimic"] = _versions()["mimic"]
-    old = spec.neural.kind == "mlp" and spec.task == "symbolic-vs-neural"
-    if not old or spec.standardised or spec.split is not None:
-        more["tasks"] = _versions()["tasks"]
-    return more
+        fields["neural"] = identity["neural"] | {"pool": size}
+        fields["mimic"] = _versions()["mimic"]
+    is_first_task = spec.neural.kind == "mlp" and spec.task == "symbolic-vs-neural"
+    if not is_first_task or spec.standardised or spec.split is not None:
+        fields["tasks"] = _versions()["tasks"]
+    return fields
 
 
 def versions_of(identity: dict[str, Any]) -> list[str]:
-    """Name the versions that a recipe was resolved with, as far as it needs them."""
-    names = {"results": "curves", "tasks": "tasks", "mimic": "mimic"}
-    return [f"{said} {identity[n]}" for n, said in names.items() if n in identity]
+    """Name the versions that a recipe depends on, as it was resolved."""
+    stages = {"results": "curves", "tasks": "tasks", "mimic": "mimic"}
+    return [f"{stage} {identity[n]}" for n, stage in stages.items() if n in identity]
 
 
 def versions_here(identity: dict[str, Any]) -> list[str]:
-    """Name the same versions as they are in this process."""
+    """Name the versions that a recipe depends on, as they are in this process."""
     here = _versions()
     return versions_of({name: v for name, v in here.items() if name in identity})
 
@@ -162,7 +171,8 @@ def _check_weights(spec: DatasetSpec, n_inputs: int) -> None:
     n_weights = sum(a * b for a, b in pairwise(widths))
     if n_weights > MAX_WEIGHTS:
         raise DatasetError(
-            f"neural: networks of {n_weights} weights; expected at most {MAX_WEIGHTS}: "
+            f"neural: found networks of {n_weights} weights; expected at most "
+            f"{MAX_WEIGHTS}: "
             "lower hidden or curves_per_net"
         )
 
@@ -171,7 +181,7 @@ def _check_functions(spec: DatasetSpec, n_functions: int) -> None:
     if spec.task == "which-function" and n_functions < 2:
         raise DatasetError(
             f"task: which-function: the library '{spec.library}' has one function; "
-            "expected two at least"
+            "expected at least two"
         )
     unseen = spec.split.unseen_functions if spec.split is not None else 0
     if unseen >= n_functions:

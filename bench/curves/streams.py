@@ -1,4 +1,4 @@
-"""Streams: fresh curves without end, for training that never sees one twice."""
+"""Streams of curves: an unlimited supply of new curves for online training."""
 
 import sys
 from collections.abc import Iterator
@@ -13,26 +13,26 @@ from bench.curves.recipes import DatasetRecipe
 
 
 class CurveStream:
-    """Fresh curves of both classes, epoch after epoch.
+    """A stream of new curves of both classes, epoch after epoch.
 
-    The curves depend on the recipe, the repetition and the seed alone: not on how many
-    epochs are taken at a time, nor on what else is drawn.
+    The curves depend only on the recipe, the repetition and the seed, not on how many
+    epochs are taken at a time.
 
     Parameters
     ----------
     recipe
-        Of the dataset; its sizes are not read.
+        The recipe of the dataset; its sizes are not used.
     channels
-        That a row holds, in this order.
+        The channels of a row, in their order.
     curves : int
-        Of each class, an epoch.
+        Number of curves of each class in an epoch.
     repetition, seed : int
-        Which draw; as in `bench.make_dataset`.
+        As in `bench.make_dataset`.
 
     Raises
     ------
     DatasetError
-        If there are no fresh curves without end of the dataset.
+        If the dataset cannot supply unlimited curves.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class CurveStream:
         self.channels = channels
         self.curves = curves
         self._classes = []
-        for label in (1, 0):  # the symbolic curves first
+        for label in (1, 0):  # symbolic curves come first in a batch
             names = (recipe.stream, repetition, "online", class_stream(recipe, label))
             blocks = class_blocks(
                 recipe,
@@ -66,12 +66,12 @@ class CurveStream:
         Parameters
         ----------
         out : array of shape (n_epochs, 2 * curves, n_features), optional
-            Filled and returned; converted to its dtype.
+            The array to fill and return, in its dtype.
 
         Returns
         -------
         array of shape (n_epochs, 2 * curves, n_features)
-            Of each epoch the symbolic curves first, then as many neural ones.
+            In each epoch, the symbolic curves come first, then as many neural ones.
 
         Raises
         ------
@@ -79,11 +79,14 @@ class CurveStream:
             If a curve is not finite.
         """
         halves = []
-        with limited_threads(1, "blas"):  # bits do not depend on the number of cores
-            for rows, noise in self._classes:
-                drawn, tangents = rows.take(n_epochs * self.curves)
-                values, slopes = finished(self.recipe, drawn, tangents, noise)
-                flat = lay_out(self.channels, self.recipe.x, values, slopes)
+        # One thread, so that the bits do not depend on the machine's number of cores.
+        with limited_threads(1, "blas"):
+            for rows, noise_rng in self._classes:
+                raw_values, raw_gradients = rows.take(n_epochs * self.curves)
+                values, gradients = finished(
+                    self.recipe, raw_values, raw_gradients, noise_rng
+                )
+                flat = lay_out(self.channels, self.recipe.x, values, gradients)
                 halves.append(flat.reshape(n_epochs, self.curves, -1))
         if out is None:
             shape = (n_epochs, 2 * self.curves, halves[0].shape[2])
@@ -91,36 +94,37 @@ class CurveStream:
         out[:, : self.curves], out[:, self.curves :] = halves
         if not np.isfinite(out).all():
             raise DatasetError(
-                f"'{self.recipe.spec.id}': online curves that are not finite; look at "
-                f"the library '{self.recipe.library.name}'"
+                f"'{self.recipe.spec.id}': found online curves that are not finite; "
+                "check the functions of the library "
+                f"'{self.recipe.library.name}'"
             )
         return out
 
 
-_ENDLESS = sys.maxsize // 2
+_ENDLESS = sys.maxsize // 2  # a number of curves that no training reaches
 
 
 class _Rows:
-    """Takes any number of rows from blocks of any size."""
+    """Rows taken in any number from blocks of any size."""
 
     def __init__(self, blocks: Iterator[Block]) -> None:
         self._blocks = blocks
-        self._left: Block = (np.empty((0, 0)), None)
+        self._rest: Block = (np.empty((0, 0)), None)  # of the last block
 
     def take(self, n: int) -> Block:
-        parts = []
+        pieces: list[Block] = []
         while n:
-            values, slopes = self._left
+            values, gradients = self._rest
             if not len(values):
-                values, slopes = next(self._blocks)
+                values, gradients = next(self._blocks)
             k = min(n, len(values))
-            parts.append((values[:k], None if slopes is None else slopes[:k]))
-            self._left = values[k:], None if slopes is None else slopes[k:]
+            pieces.append((values[:k], None if gradients is None else gradients[:k]))
+            self._rest = values[k:], None if gradients is None else gradients[k:]
             n -= k
-        if len(parts) == 1:
-            return parts[0]
-        gradients = [own for _, own in parts if own is not None]
+        if len(pieces) == 1:
+            return pieces[0]  # a view: nothing is copied
+        all_gradients = [gradients for _, gradients in pieces if gradients is not None]
         return (
-            np.concatenate([own for own, _ in parts]),
-            np.concatenate(gradients) if gradients else None,
+            np.concatenate([values for values, _ in pieces]),
+            np.concatenate(all_gradients) if all_gradients else None,
         )

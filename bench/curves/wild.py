@@ -1,7 +1,7 @@
-"""Wild neural curves: networks of random weights, as large as trained ones have.
+"""Wild neural curves: networks with random weights as large as those of trained ones.
 
-An untrained network's weights are small, and its curves are flatter than anything that
-a network would be trained for. These bend as trained ones do.
+The weights of an untrained network are small, so its curves are flatter than any curve
+that a network would be trained to fit. Wild curves bend as much as trained ones.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,8 +15,8 @@ from bench.curves.arrays import Block, Layer, as_points, block_sizes, collect
 from bench.curves.neural import check_activation, forward, nets_per_block
 from bench.suite import FOUR
 
-GAIN = (-0.3, 0.5)  # of the first layer: 10 to a power, uniform in this interval
-_BIAS = 0.5  # standard deviation within
+GAIN = (-0.3, 0.5)  # log10 of the first layer's gain is uniform in this interval
+_BIAS = 0.5  # standard deviation of the biases of the layers between first and last
 
 
 @overload
@@ -49,46 +49,47 @@ def sample_wild(
     gradients: bool = False,
     dtype: Any = np.float64,
 ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
-    """Draw curves from networks with random weights of all sizes, a network a curve.
+    """Draw curves from networks with large random weights, one network for each curve.
 
     ``x (n_points, n_inputs) → [Linear → activation] × len(hidden) → Linear →
-    (n_points, 1)``. A network has one activation, any of `activations` alike. Weights
-    and biases of its first layer are N(0, g²) with g = 10^U(-0.3, 0.5), one g a
-    network; those of layers within N(0, 2 / fan_in) and N(0, 0.25); the last layer's
-    weights N(0, 1 / fan_in), without bias (second parameters are variances). The first
-    k curves of a larger draw are the smaller draw.
+    (n_points, 1)``. A network has one activation; all of `activations` are equally
+    likely. Weights and biases of the first layer are N(0, g²) with g = 10^U(-0.3, 0.5),
+    one g for each network. Weights and biases of the next layers are N(0, 2 / fan_in)
+    and N(0, 0.25). The weights of the last layer are N(0, 1 / fan_in), and it has no
+    bias. (The second parameter of N is the variance.) The first k curves of a larger
+    draw are the smaller draw.
 
     Parameters
     ----------
     x : array of shape (n_points, n_inputs) or (n_points,)
         The points, the same for every curve.
     n_curves : int
-        Curves to draw.
+        Number of curves to draw.
     rng : numpy.random.Generator
-        Advanced by a fixed amount, whatever `n_curves` is.
+        The generator; it advances by an amount that does not depend on `n_curves`.
     hidden : tuple of int
-        Widths of the hidden layers, one at least.
+        Widths of the hidden layers, at least one.
     activations : sequence of str
         Names in `bench.curves.neural.ACTIVATIONS`.
     gradients : bool, default=False
-        Whether to return the exact derivatives too.
+        Whether to return the exact gradients too.
     dtype : float64 or float32
         Type of the points, the weights, all arithmetic and the result.
 
     Returns
     -------
     values : array of shape (n_curves, n_points)
-    gradients : array of shape (n_curves, n_points, n_inputs), if asked for
+    gradients : array of shape (n_curves, n_points, n_inputs), if requested
 
     Raises
     ------
     DatasetError
-        Without a hidden layer or an activation, or with one that is not known.
+        If there is no hidden layer, no activation, or an unknown one.
     """
     x = as_points(x, dtype)
     blocks = stream_wild(x, n_curves, rng, hidden, activations, gradients, dtype)
-    values, slopes = collect(blocks, n_curves, x, gradients, dtype)
-    return values if slopes is None else (values, slopes)
+    values, gradient_values = collect(blocks, n_curves, x, gradients, dtype)
+    return values if gradient_values is None else (values, gradient_values)
 
 
 def stream_wild(
@@ -101,13 +102,13 @@ def stream_wild(
     dtype: Any = np.float64,
     chunk_size: int | None = None,
 ) -> Iterator[Block]:
-    """Yield what `sample_wild` draws in blocks; memory does not grow with `n_curves`.
+    """Yield the curves of `sample_wild` in blocks, so that memory stays bounded.
 
     Parameters
     ----------
     chunk_size : int, optional
-        Networks a block, by default as many as fit a processor's cache; it changes
-        no bit.
+        Number of networks of a block, by default as many as fit into a processor's
+        cache. It does not change the curves.
 
     Yields
     ------
@@ -119,49 +120,55 @@ def stream_wild(
         check_activation(name)
     if min(len(activations), len(hidden), *hidden) < 1 or n_curves < 0:
         raise DatasetError(
-            "expected one activation and one hidden layer of one unit at least"
+            f"found activations = {list(activations)}, hidden = {tuple(hidden)}, "
+            f"n_curves = {n_curves}; expected at least one activation, at least one "
+            "hidden layer of one unit, and n_curves of 0 or more"
         )
     widths = [x.shape[1], *hidden, 1]
     if chunk_size is None:
         chunk_size = nets_per_block(widths, len(x), dtype)
+    # The last layer has one output and no bias, hence one parameter less.
     n_parameters = sum((a + 1) * b for a, b in pairwise(widths)) - 1
     columns = np.ascontiguousarray(x.T)
+    # A stream for each quantity, so that blocks of any size draw the same numbers.
     picks, gains, normal = split(rng, 3)
     for size in block_sizes(n_curves, chunk_size):
-        which = picks.integers(len(activations), size=size)
+        picked = picks.integers(len(activations), size=size)
         gain = 10 ** gains.uniform(*GAIN, size=size)
-        drawn = normal.standard_normal((size, n_parameters), dtype=dtype)
+        parameters = normal.standard_normal((size, n_parameters), dtype=dtype)
         values = np.empty((size, len(x)), dtype)
-        slopes = np.empty((size, *x.shape), dtype) if gradients else None
+        gradient_values = np.empty((size, *x.shape), dtype) if gradients else None
         for number, name in enumerate(activations):
-            mine = np.flatnonzero(which == number)
-            if not mine.size:
+            rows = np.flatnonzero(picked == number)
+            if not rows.size:
                 continue
-            layers = _layers(drawn[mine], gain[mine], widths)
-            found, tangents = forward(layers, columns, name, gradients)
-            values[mine] = found[:, 0]
-            if slopes is not None:
-                for column, tangent in enumerate(tangents):
-                    slopes[mine, :, column] = tangent[:, 0]
-        yield values, slopes
+            layers = _scaled_layers(parameters[rows], gain[rows], widths)
+            outputs, derivatives = forward(layers, columns, name, gradients)
+            values[rows] = outputs[:, 0]
+            if gradient_values is not None:
+                for column, derivative in enumerate(derivatives):
+                    gradient_values[rows, :, column] = derivative[:, 0]
+        yield values, gradient_values
 
 
-def _layers(drawn: np.ndarray, gain: np.ndarray, widths: list[int]) -> list[Layer]:
-    """Scale standard normal parameters to those of wild networks."""
+def _scaled_layers(
+    parameters: np.ndarray, gain: np.ndarray, widths: list[int]
+) -> list[Layer]:
+    """Scale standard normal parameters (n_nets, n_parameters) to weights of layers."""
     layers = []
     start, last = 0, len(widths) - 2
     for depth, (fan_in, fan_out) in enumerate(pairwise(widths)):
         stop = start + fan_in * fan_out
-        weight = drawn[:, start:stop].reshape(-1, fan_out, fan_in)
-        bias = drawn[:, stop : stop + fan_out, None]
+        weight = parameters[:, start:stop].reshape(-1, fan_out, fan_in)
+        bias = parameters[:, stop : stop + fan_out, None]
         start = stop + fan_out
         if depth == 0:
-            g = gain.astype(drawn.dtype)[:, None, None]
+            g = gain.astype(parameters.dtype)[:, None, None]
             weight, bias = g * weight, g * bias
         elif depth < last:
             weight, bias = weight * (2 / fan_in) ** 0.5, bias * _BIAS
         else:
             weight = weight * fan_in**-0.5
-            bias = np.zeros((len(drawn), fan_out, 1), drawn.dtype)
+            bias = np.zeros((len(parameters), fan_out, 1), parameters.dtype)
         layers.append((weight, bias))
     return layers

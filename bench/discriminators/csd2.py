@@ -1,4 +1,4 @@
-"""The network of the second convolutional discriminator; others are in `nets`."""
+"""The network of the second convolutional discriminator; the others are in `nets`."""
 
 import math
 from collections.abc import Sequence
@@ -15,9 +15,11 @@ FLIPS = ("y", "x")
 WINDOWS = (0.09, 0.25)
 _DILATIONS = (1, 2, 4, 8)
 _BRANCH = 64
-_LEAST_TO_CHANGE = 16  # points: a shorter row is a table's, and no curve
-# Of independent values with deviation 1, the third differences' mean size, inverted.
-_PER_THIRD_DIFFERENCE = math.sqrt(math.pi / 2 / 20)
+# Shorter rows are rather features of a table than curves: they are not augmented.
+_LEAST_TO_AUGMENT = 16
+# The standard deviation of white noise relative to its mean absolute third difference:
+# third differences have 20 times the variance, and a normal has E|z| = sqrt(2/π).
+_STD_PER_THIRD_DIFFERENCE = math.sqrt(math.pi / 2 / 20)
 
 
 class CSD2(nn.Module):
@@ -26,7 +28,7 @@ class CSD2(nn.Module):
     ::
 
         X (n_curves, n_channels · n_points), channel after channel
-          ▼ points sorted by x; in training flipped and roughened by chance, else
+          ▼ points sorted by x; in training random flips and noise, in prediction
           ▼ all flips
         CurveChannels → channels (n_curves, n_out, n_cells), numbers
           │ channels → Conv(kernel 7, stride 2) → [Block] × 4 → Norm → ReLU
@@ -36,43 +38,44 @@ class CSD2(nn.Module):
           │   second, a last odd one kept
           │ y        → [Linear → ReLU] × 2                     → 64
           │ numbers  → Norm                                    → n_numbers
-          ▼ side by side
+          ▼ concatenated
         LayerNorm → Dropout → [Linear → GELU → Dropout] × len(hidden) → Linear
           → (n_curves, n_outputs), their mean over the flips
 
     Parameters
     ----------
     n_points, n_channels
-        Of a row of X. The first channel holds the values; of further ones nobody says
-        how a flip changes them, so that with them nothing is flipped.
+        Shape of a row of X. The first channel holds the values. It is unknown how a
+        flip changes other channels, so curves with several channels are not augmented.
     x : array of shape (n_points,) or (n_points, 1), default=None
-        Where the curves were evaluated, in any order; equally spaced if None.
+        The input points of the curves, in any order; equally spaced if None.
     flips
-        "y" for the curve's negative, "x" for its mirror image: what leaves a curve in
-        its class. Only symmetric points are mirrored, only 16 or more flipped.
+        Transformations that do not change a curve's class: "y" is its negative, "x"
+        its mirror image, used only for symmetric points. Both need at least 16 points.
     noise
-        In training, normal noise is added: of a deviation between none and this share
-        of the curve's own, as its third differences tell it. Flipped or not, only to
-        curves that could be.
+        Training adds normal noise whose standard deviation is drawn between 0 and this
+        multiple of the curve's own noise, estimated from its third differences. Needs
+        one channel of at least 16 points.
     windows
-        Of the local cubics, see `bench.discriminators.csd2_channels.CurveChannels`.
+        Windows of the local cubics; see
+        `bench.discriminators.csd2_channels.CurveChannels`.
     width
-        Of the convolutions.
+        Width of the convolutions.
     hidden
         Widths of the head's layers.
     dropout
-        In the head.
+        Dropout in the head.
     n_outputs
-        Logits a curve.
+        Number of logits for each curve.
 
-    At 100 points it has 65,769 parameters, and never more than 75,753 for one logit.
+    With 100 points it has 65,769 parameters, and never more than 75,753 for one logit.
 
-    Source: the ingredients are common ones. Smoothed derivatives as channels: Savitzky
-    and Golay (1964); residual blocks with the norm first: He et al., "Identity Mappings
-    in Deep Residual Networks" (2016); dilations: Yu and Koltun (2016). Departures: what
-    a fit's scale tells is kept apart from its shape; the convolutions have no bias,
-    which each norm after them would take away; the mean of the flips' logits stands
-    for their sum, so that probabilities are those of the training.
+    Sources: smoothed derivatives as channels, Savitzky and Golay (1964); residual
+    blocks with the norm first, He et al., "Identity Mappings in Deep Residual
+    Networks" (2016); dilations, Yu and Koltun (2016). Departures: the scales of the
+    channels are separate features, beside their shapes; the convolutions have no bias,
+    which the norm after each would cancel; logits are averaged over flips, not added,
+    so that probabilities stay those of training.
     """
 
     order: Tensor | None
@@ -100,28 +103,28 @@ class CSD2(nn.Module):
             "order", None if is_sorted else torch.from_numpy(order), persistent=False
         )
         self.n_channels = n_channels
-        changed = n_channels == 1 and n_points >= _LEAST_TO_CHANGE
-        self.noise = noise if changed else 0.0
-        self.flips_y = changed and "y" in flips
-        self.flips_x = changed and "x" in flips and _symmetric(points)
+        augments = n_channels == 1 and n_points >= _LEAST_TO_AUGMENT
+        self.noise = noise if augments else 0.0
+        self.flips_y = augments and "y" in flips
+        self.flips_x = augments and "x" in flips and _symmetric(points)
         self.read = CurveChannels(x=points, n_channels=n_channels, windows=windows)
         self.stem = _convolution(self.read.n_out, width, 7, stride=2)
         length = -(-self.read.n_cells // 2)
         lengths = [length, length, -(-length // 2), -(-length // 2)]
         self.blocks = nn.ModuleList(
-            _Block(width, max(1, min(dilation, own // 3)))
-            for dilation, own in zip(_DILATIONS, lengths, strict=True)
+            _Block(width, max(1, min(dilation, block_length // 3)))
+            for dilation, block_length in zip(_DILATIONS, lengths, strict=True)
         )
         self.norm = _Norm(width)
         branch = [nn.Linear(self.read.n_cells, _BRANCH), nn.ReLU()]
         self.branch = nn.Sequential(*branch, nn.Linear(_BRANCH, _BRANCH), nn.ReLU())
         self.numbers = _Norm(self.read.n_numbers)
-        last = 3 * width + _BRANCH + self.read.n_numbers
-        layers: list[nn.Module] = [nn.LayerNorm(last), nn.Dropout(dropout)]
-        for own in hidden:
-            layers += [nn.Linear(last, own), nn.GELU(), nn.Dropout(dropout)]
-            last = own
-        self.head = nn.Sequential(*layers, nn.Linear(last, n_outputs))
+        fan_in = 3 * width + _BRANCH + self.read.n_numbers
+        layers: list[nn.Module] = [nn.LayerNorm(fan_in), nn.Dropout(dropout)]
+        for fan_out in hidden:
+            layers += [nn.Linear(fan_in, fan_out), nn.GELU(), nn.Dropout(dropout)]
+            fan_in = fan_out
+        self.head = nn.Sequential(*layers, nn.Linear(fan_in, n_outputs))
 
     def forward(self, X: Tensor) -> Tensor:
         """Map curves (n_curves, n_channels · n_points) to (n_curves, n_outputs)."""
@@ -129,15 +132,16 @@ class CSD2(nn.Module):
         if self.order is not None:
             curves = curves[..., self.order]
         if self.training:
-            return self._logits(self._changed_by_chance(curves))
-        seen = [curves]
+            return self._logits(self._augmented(curves))
+        versions = [curves]
         if self.flips_y:
-            seen += [-one for one in seen]
+            versions += [-version for version in versions]
         if self.flips_x:
-            seen += [one.flip(2) for one in seen]
-        return torch.stack([self._logits(one) for one in seen]).mean(0)
+            versions += [version.flip(2) for version in versions]
+        return torch.stack([self._logits(version) for version in versions]).mean(0)
 
-    def _changed_by_chance(self, curves: Tensor) -> Tensor:
+    def _augmented(self, curves: Tensor) -> Tensor:
+        """Flip curves at random, and add noise."""
         if self.flips_y:
             curves = torch.where(_coins(curves), -curves, curves)
         if self.flips_x:
@@ -145,14 +149,14 @@ class CSD2(nn.Module):
         if self.noise:
             roughness = curves.diff(n=3, dim=2).abs().mean(2, keepdim=True)
             share = self.noise * torch.rand_like(roughness)
-            own = _PER_THIRD_DIFFERENCE * roughness
-            curves = curves + share * own * torch.randn_like(curves)
+            std = _STD_PER_THIRD_DIFFERENCE * roughness
+            curves = curves + share * std * torch.randn_like(curves)
         return curves
 
     def _logits(self, curves: Tensor) -> Tensor:
         channels, numbers = self.read(curves)
-        # Two-dimensional, of height one and with channels last in memory: on a CPU
-        # a convolution then takes two thirds of the time.
+        # As images of height one with channels last in memory: on a CPU a convolution
+        # then takes two thirds of the time.
         h = self.stem(channels.transpose(1, 2)[:, :, None])
         for number, block in enumerate(self.blocks):
             h = block(h)
@@ -168,7 +172,7 @@ class CSD2(nn.Module):
 
 
 class _Block(nn.Module):
-    """A residual block, its norms first."""
+    """A residual block with the norms before the convolutions."""
 
     def __init__(self, width: int, dilation: int) -> None:
         super().__init__()
@@ -185,10 +189,10 @@ class _Block(nn.Module):
 
 
 class _Norm(nn.Module):
-    """Batch normalisation whose state holds nothing but float32.
+    """Batch normalisation whose state is float32 only.
 
-    PyTorch's own also counts batches, in an integer. A batch of a single value, which
-    has no spread, is normalised as outside of training.
+    PyTorch's own also counts batches in an integer. A batch of a single value has no
+    variance, and is normalised by the running statistics.
     """
 
     running_mean: Tensor
@@ -228,12 +232,12 @@ def _convolution(
 
 
 def _coins(curves: Tensor) -> Tensor:
-    """Toss a coin a curve."""
+    """Draw a random boolean for each curve."""
     return torch.rand(len(curves), 1, 1, device=curves.device) < 0.5
 
 
 def _symmetric(points: np.ndarray) -> bool:
-    """Tell whether sorted points are their own mirror image, to 1% of a mean gap."""
+    """Return whether sorted points are symmetric, up to 1% of the mean gap."""
     gap = (points[-1] - points[0]) / (len(points) - 1)
     centre = points[0] + points[-1]
     return bool(np.allclose(points + points[::-1], centre, rtol=0, atol=0.01 * gap))

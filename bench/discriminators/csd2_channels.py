@@ -1,4 +1,4 @@
-"""What the second CSD reads of a curve: its derivatives, each on a scale of its own."""
+"""The input channels of CSD2: a curve and its derivatives, each scaled by its size."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,13 +11,13 @@ from torch.nn import functional
 from bench.curves import check_length
 from bench.discriminators.savitzky_golay import difference_quotients, local_cubics
 
-MAX_CELLS = 256
-_LARGEST = 8.0  # times its own root mean square, that a channel may be
-_TINY = 1e-12
+MAX_CELLS = 256  # cells of averaged points, a bound on the cost of a long curve
+_LARGEST = 8.0  # a channel is cut to this multiple of its root mean square
+_TINY = 1e-12  # keeps logarithms and quotients of a constant curve finite
 
 
 def points_on_a_line(x: Any, n_points: int) -> np.ndarray:
-    """Return where curves were evaluated, float64; equally spaced on [-1, 1] if None.
+    """Return the input points in float64; equally spaced on [-1, 1] if x is None.
 
     Parameters
     ----------
@@ -26,40 +26,41 @@ def points_on_a_line(x: Any, n_points: int) -> np.ndarray:
     Raises
     ------
     ValueError
-        If there are several inputs, another number of points, or no two that differ.
+        If there are several inputs, another number of points, or no two different
+        points.
     """
     if x is None:
         return np.linspace(-1, 1, n_points)
     points = np.asarray(x, dtype=np.float64)
     if points.ndim == 2 and points.shape[1] > 1:
         raise ValueError(
-            f"CSD2 reads functions of one input, found x of shape {points.shape}: "
-            f"{points.shape[1]} inputs have no one derivative; use SD or CSD"
+            f"CSD2 reads functions of one input, found x of shape {points.shape} with "
+            f"{points.shape[1]} inputs; use SD or CSD"
         )
     check_length(x, n_points)
     points = points.reshape(-1)
     if not np.isfinite(points).all():
-        raise ValueError("x holds values that are not finite; expected numbers alone")
+        raise ValueError("x holds values that are not finite; expected finite numbers")
     if n_points > 1 and points.min() == points.max():
         raise ValueError(
-            f"all {n_points} points of x are {points[0]}; expected at least two that "
-            "differ, as derivatives need"
+            f"all {n_points} points of x are {points[0]}; expected at least two "
+            "different points, since derivatives need them"
         )
     return points
 
 
 class CurveChannels(nn.Module):
-    """Channels and numbers that tell how smooth a curve is, and in which way.
+    """Channels and numbers that describe how smooth a curve is.
 
     ::
 
         curves (n_curves, n_channels, n_points) at increasing x
           ▼ more than 256 points: means over cells of ceil(n_points / 256) neighbours
         (n_curves, n_channels, n_cells)
-          │ the first, standardised curve by curve                        → y
-          │ matrices · y → the first two difference quotients; of each    ┐
-          │   window of local cubics two derivatives and y less the cubic │ over their
-          │ further channels as they are                                  ┘ RMS, in ±8
+          │ the first channel, each curve standardised                   → y
+          │ matrices · y → two difference quotients; for each window of  ┐ divided by
+          │   local cubics two derivatives and y minus the cubic         │ their RMS,
+          │ the other channels                                           ┘ cut to ±8
           │ x on [-1, 1]
           ▼
         channels (n_curves, n_cells, n_out), points before channels
@@ -70,16 +71,16 @@ class CurveChannels(nn.Module):
     ----------
     x : array of shape (n_points,), increasing
     n_channels
-        Given; further ones than the values have their own place in the output.
+        Number of channels of the curves; those after the values are passed through.
     windows
-        Shares of the cells that local cubics are fitted to; at least five cells, each
-        window two more than the one before, and at most all.
+        Shares of the cells that local cubics are fitted to: at least five cells, at
+        least two more than the window before, and at most all cells.
 
     Attributes
     ----------
     n_cells, n_out, n_numbers : int
 
-    The matrices are made in float64, from x alone: they are no part of the state.
+    The matrices are computed in float64 from x. They are not part of the state.
     """
 
     matrices: Tensor
@@ -102,9 +103,10 @@ class CurveChannels(nn.Module):
         self.n_cells = len(cells)
         self.n_out = 1 + len(matrices) + n_channels
         self.n_numbers = len(matrices) + n_channels + 1
-        # (n_cells, n_cells · n_matrices): a curve's channels come out side by side.
+        # (n_cells, n_cells · n_matrices): one product gives the channels of each cell
+        # next to each other.
         table = np.stack(matrices).transpose(2, 1, 0).reshape(len(cells), -1)
-        # `from_numpy` makes them also where weights are to be shapes alone.
+        # `from_numpy` gives real tensors also under torch's "meta" device.
         for name, value in (("matrices", table), ("x", cells)):
             tensor = torch.from_numpy(value.astype(np.float32))
             self.register_buffer(name, tensor, persistent=False)
@@ -113,31 +115,32 @@ class CurveChannels(nn.Module):
         """Return channels and numbers; the first channel is y."""
         if self.cell > 1:
             curves = functional.avg_pool1d(curves, self.cell, ceil_mode=True)
-        # Whatever the unit: no square may overflow.
+        # Divided by the largest value, so that no square overflows, whatever the unit.
         size = curves.detach().abs().amax(2).clamp(min=1e-30)
         curves = curves / size[..., None]
         mean = curves[:, 0].mean(1, keepdim=True)
         y = curves[:, 0] - mean
-        y = y - y.mean(
-            1, keepdim=True
-        )  # of a constant nothing stays, not even rounding
+        # Twice, so that not even rounding is left of a constant curve.
+        y = y - y.mean(1, keepdim=True)
         spread = (y.square().mean(1, keepdim=True) + _TINY).sqrt()
         y = y / spread
-        found = (y @ self.matrices).unflatten(1, (self.n_cells, -1))
-        found = torch.cat([found, curves[:, 1:].transpose(1, 2)], 2)
-        rms = (found.square().mean(1) + _TINY).sqrt()
-        scaled = (found / rms[:, None]).clamp(-_LARGEST, _LARGEST)
+        features = (y @ self.matrices).unflatten(1, (self.n_cells, -1))
+        features = torch.cat([features, curves[:, 1:].transpose(1, 2)], 2)
+        rms = (features.square().mean(1) + _TINY).sqrt()
+        scaled = (features / rms[:, None]).clamp(-_LARGEST, _LARGEST)
         x = self.x.expand(len(y), -1)
         channels = torch.cat([y[..., None], scaled, x[..., None]], 2)
         logs = torch.cat([rms, spread], 1).log10()
-        n_own = logs.shape[1] - size.shape[1]
-        logs = logs + functional.pad(size.roll(-1, 1).log10(), (n_own, 0))
+        # Undo the division: y's size, rolled to the end, belongs to the spread, those
+        # of the other channels to their RMS; derivatives are of the standardised y.
+        n_derived = logs.shape[1] - size.shape[1]
+        logs = logs + functional.pad(size.roll(-1, 1).log10(), (n_derived, 0))
         numbers = torch.cat([logs, (mean * size[:, :1]).clamp(-1e18, 1e18).asinh()], 1)
         return channels, numbers
 
 
 def _widths(windows: Sequence[float], n_cells: int) -> list[int]:
-    """Turn shares into odd numbers of cells."""
+    """Convert shares to odd numbers of cells."""
     widths: list[int] = []
     for share in sorted(windows):
         odd = 2 * round((share * n_cells - 1) / 2) + 1

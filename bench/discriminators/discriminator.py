@@ -1,4 +1,4 @@
-"""What SD, CSD and CSD2 share: data in, a skorch net, labels out."""
+"""The base class of SD, CSD and CSD2: checks, training through skorch, prediction."""
 
 from numbers import Integral, Real
 from typing import Any, Self
@@ -34,18 +34,17 @@ def _gives_probabilities(estimator: Any) -> bool:
 
 
 class Discriminator(ClassifierMixin, BaseEstimator):
-    """A classifier of curves; SD, CSD and CSD2 say which network it trains.
+    """Base class of classifiers of curves; subclasses say which network they train.
 
-    Training is on distinct rows: equal rows of one class are merged and their
-    weights added, and rows are put into an order of their own. So a fit depends
-    neither on the order of the curves nor on whether a curve that counts twice is
-    repeated or weighted.
+    Training uses distinct rows: equal rows of one class are merged, their weights are
+    added, and the rows are sorted. So a fit does not depend on the order of the curves,
+    and repeating a curve is the same as giving it weight 2.
     """
 
     learns_online = True
     _optimizer: type[torch.optim.Optimizer] = torch.optim.Adam
-    _warm_up = 0.3  # share of a one-cycle schedule in which the rate rises
-    _longest_gradient: float | None = None  # its norm is cut to this
+    _warm_up = 0.3  # share of a one-cycle schedule in which the learning rate rises
+    _max_gradient_norm: float | None = None
     _counts: tuple[str, ...] = ("max_epochs", "iterations", "n_channels")
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
@@ -54,11 +53,11 @@ class Discriminator(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : array of shape (n_curves, n_channels * n_points)
-            Channel after channel; computed with in float32.
+            Channel after channel; converted to float32.
         y : array of shape (n_curves,)
             Labels of any kind; the larger of two is the "symbolic" or real one.
         sample_weight : array of shape (n_curves,), optional
-            A curve of weight 2 counts as two, one of weight 0 not at all.
+            A curve of weight 2 counts as two curves, one of weight 0 is left out.
 
         Returns
         -------
@@ -87,6 +86,7 @@ class Discriminator(ClassifierMixin, BaseEstimator):
             _tensors(X[rows], codes[rows], weight[rows], device) for rows in parts
         )
         cuda = [torch.cuda.current_device()] if device.startswith("cuda") else []
+        # Seeds in skorch's callbacks would come after the weights are drawn.
         with torch.random.fork_rng(devices=cuda):
             torch.manual_seed(rng.randint(2**31 - 1))
             self.net_ = self.make_net(len(train), valid, device)
@@ -109,7 +109,7 @@ class Discriminator(ClassifierMixin, BaseEstimator):
         return logits[:, 0] if logits.shape[1] == 1 else logits
 
     def predict(self, X: Any) -> np.ndarray:
-        """Return the likelier label of each curve: where two, the second if f > 0."""
+        """Return the most likely label of each curve; of two, the second if f > 0."""
         logits = self.decision_function(X)
         codes = logits.argmax(1) if logits.ndim > 1 else (logits > 0).astype(int)
         labels: np.ndarray = self.classes_[codes]
@@ -124,7 +124,7 @@ class Discriminator(ClassifierMixin, BaseEstimator):
         return torch.softmax(logits, 1).numpy()
 
     def weights(self) -> dict[str, np.ndarray]:
-        """Return the fitted net's parameters by their names in its state dictionary."""
+        """Return the parameters of the fitted network, by their state dict names."""
         check_is_fitted(self, "net_")
         state = self.net_.module_.state_dict()
         return {name: value.cpu().numpy() for name, value in state.items()}
@@ -135,10 +135,11 @@ class Discriminator(ClassifierMixin, BaseEstimator):
         return tags
 
     def check_parameters(self) -> None:
-        """Raise a ValueError for a parameter that cannot be; data are known by now."""
+        """Raise a ValueError for an invalid parameter, once the data are known."""
         name = type(self).__name__
         n_classes = len(self.classes_)
         if n_classes < 2:
+            # scikit-learn's check of this case expects the word "class" in the message.
             raise ValueError(
                 f"{name} needs at least 2 classes; found one class or none with a "
                 f"weight above 0: {list(self.classes_)}"
@@ -146,15 +147,18 @@ class Discriminator(ClassifierMixin, BaseEstimator):
         one_of("loss", self.loss, ("bce", "wgan"))
         if self.loss == "wgan" and n_classes > 2:
             raise ValueError(
-                f"loss='wgan' tells two classes apart, found {n_classes}; use "
+                f"loss='wgan' supports two classes, found {n_classes}; use "
                 "loss='bce', which is softmax cross-entropy for more than two"
             )
         if self.gradient_penalty and self.loss != "wgan":
-            raise ValueError("gradient_penalty belongs to loss='wgan'; set it to 0")
+            raise ValueError(
+                f"gradient_penalty = {self.gradient_penalty} is used only under "
+                "loss='wgan'; set it to 0"
+            )
         if self.early_stopping and self.loss == "wgan":
             raise ValueError(
-                "early_stopping watches a loss that measures fit; under loss='wgan' it "
-                "does not"
+                "early_stopping needs a loss that measures the fit, which loss='wgan' "
+                "does not; set it to False, or use loss='bce'"
             )
         one_of("schedule", self.schedule, (None, "one-cycle"))
         for field in self._counts:
@@ -165,7 +169,7 @@ class Discriminator(ClassifierMixin, BaseEstimator):
             at_least(field, getattr(self, field), 0, Real)
         if isinstance(self.hidden, Integral):
             raise ValueError(
-                f"hidden = {self.hidden}; expected one width a layer, as in "
+                f"hidden = {self.hidden}; expected one width for each layer, as in "
                 f"({self.hidden},)"
             )
         for width in self.hidden:
@@ -178,13 +182,13 @@ class Discriminator(ClassifierMixin, BaseEstimator):
         return int(self.n_features_in_ // self.n_channels)
 
     def _budget(self, n_curves: int) -> tuple[int, int | None]:
-        """Return epochs and the curves of a batch, None for all."""
+        """Return the number of epochs and the batch size; None is all curves."""
         return self.max_epochs, self.batch_size
 
     def make_net(
         self, n_curves: int, valid: list[Curves], device: str
     ) -> DiscriminatorNet:
-        """Make the skorch net, not initialised, for so many curves to train on."""
+        """Make the skorch net, not initialised, for a number of training curves."""
         n_outputs = 1 if len(self.classes_) == 2 else len(self.classes_)
         loss = losses.wasserstein
         if self.loss == "bce":
@@ -192,8 +196,8 @@ class Discriminator(ClassifierMixin, BaseEstimator):
             loss = binary if n_outputs == 1 else losses.cross_entropy
         epochs, batch_size = self._budget(n_curves)
         callbacks = list(self.callbacks or [])
-        if self._longest_gradient is not None:
-            callbacks.append(GradientNormClipping(self._longest_gradient))
+        if self._max_gradient_norm is not None:
+            callbacks.append(GradientNormClipping(self._max_gradient_norm))
         if self.schedule == "one-cycle":
             batches = -(-n_curves // (batch_size or n_curves))
             callbacks.append(
@@ -216,11 +220,11 @@ class Discriminator(ClassifierMixin, BaseEstimator):
             module__n_channels=self.n_channels,
             module__hidden=tuple(self.hidden),
             module__n_outputs=n_outputs,
-            criterion=torch.nn.Identity,  # `loss` sees weights, which skorch's cannot
+            criterion=torch.nn.Identity,  # unused: skorch's criterion gets no weights
             loss=loss,
             penalty=float(self.gradient_penalty),
             iterations=self.iterations,
-            prompt=bool(self.callbacks) or self.early_stopping,
+            sync_every_epoch=bool(self.callbacks) or self.early_stopping,
             optimizer=self._optimizer,
             optimizer__betas=tuple(self.betas),
             optimizer__weight_decay=float(self.weight_decay),
@@ -236,12 +240,12 @@ class Discriminator(ClassifierMixin, BaseEstimator):
         )
 
     def _module(self) -> tuple[type[torch.nn.Module], dict[str, Any]]:
-        """Return the torch module's class and its own parameters."""
+        """Return the class of the torch module and its specific parameters."""
         raise TypeError("use SDClassifier, CSDClassifier or CSD2Classifier")
 
 
 def resolve_device(device: str) -> str:
-    """Return "cuda" or "cpu" for "auto", and any other name as it is.
+    """Return "cuda" or "cpu" for "auto", and any other name unchanged.
 
     Raises
     ------
@@ -253,18 +257,21 @@ def resolve_device(device: str) -> str:
     if not str(device).startswith("cpu"):
         try:
             torch.zeros(1, device=device)
-        except Exception as error:  # of kinds that depend on the device
-            why = shown(described(error), 160)
-            raise ValueError(device_problem(device, why)) from None
+        except Exception as error:  # its class depends on the device
+            reason = shown(described(error), 160)
+            raise ValueError(device_problem(device, reason)) from None
     return device
 
 
 def _distinct(
     X: np.ndarray, codes: np.ndarray, weight: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Merge equal rows, adding their weights, and sort the rest by their bytes."""
+    """Merge equal rows of a class, adding their weights, and sort rows by their bytes.
+
+    Rows are compared as bytes, which is faster than by columns.
+    """
     table = np.empty((len(X), X.shape[1] + 1), np.float32)
-    table[:, :-1] = X + np.float32(0)  # so that -0.0 is 0.0
+    table[:, :-1] = X + np.float32(0)  # turns -0.0 into 0.0, whose bytes differ
     table[:, -1] = codes
     rows = np.ascontiguousarray(table).view(f"V{table.itemsize * table.shape[1]}")
     _, first, inverse = np.unique(rows[:, 0], return_index=True, return_inverse=True)
@@ -275,7 +282,7 @@ def _tensors(
     X: np.ndarray, codes: np.ndarray, weight: np.ndarray, device: str
 ) -> Curves:
     weights = None
-    weight = weight / weight.mean()  # ratios alone count, and float32 holds few sizes
+    weight = weight / weight.mean()  # only ratios matter; float32 has a smaller range
     if not (weight == weight[0]).all():
         weights = torch.tensor(weight, dtype=torch.float32, device=device)
     return Curves(
@@ -284,7 +291,7 @@ def _tensors(
 
 
 def one_of(name: str, value: Any, known: tuple[Any, ...]) -> None:
-    """Refuse a parameter that is none of the known values."""
+    """Raise a ValueError unless a parameter has one of the known values."""
     if value not in known:
         names = [str(candidate) for candidate in known]
         raise ValueError(
@@ -294,12 +301,12 @@ def one_of(name: str, value: Any, known: tuple[Any, ...]) -> None:
 
 
 def at_least(name: str, value: Any, least: float, kind: type) -> None:
-    """Refuse a parameter that is no finite number of its kind, or too small."""
-    fits = isinstance(value, kind) and not isinstance(value, bool)
-    if not fits or not least <= value < np.inf:
-        words = "a whole number" if kind is Integral else "a number"
-        raise ValueError(f"{name} = {value!r}; expected {words} of at least {least}")
+    """Raise a ValueError unless a parameter is a finite number of at least `least`."""
+    is_number = isinstance(value, kind) and not isinstance(value, bool)
+    if not is_number or not least <= value < np.inf:
+        expected = "a whole number" if kind is Integral else "a number"
+        raise ValueError(f"{name} = {value!r}; expected {expected} of at least {least}")
 
 
 def _silent(*_: Any) -> None:
-    """Take what skorch would print."""
+    """Discard what skorch's callback would print."""

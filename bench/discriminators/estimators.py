@@ -207,9 +207,9 @@ class CSDClassifier(Discriminator):
 class CSD2Classifier(Discriminator):
     """Second convolutional symbolic discriminator as a scikit-learn classifier.
 
-    It reads smoothed derivatives beside the values, see
-    `bench.discriminators.csd2.CSD2`. Its loss is cross-entropy alone, and it does not
-    learn online.
+    It reads smoothed derivatives in addition to the values; see
+    `bench.discriminators.csd2.CSD2`. Its loss is always cross-entropy, and it does not
+    support online training.
 
     Parameters
     ----------
@@ -222,9 +222,9 @@ class CSD2Classifier(Discriminator):
     dropout : float, default=0.1
         Dropout in these layers.
     flips : tuple of {"y", "x"}, default=("y", "x")
-        Changes that leave a curve in its class: "y" is its negative, "x" its mirror
-        image, which is used only if the points are symmetric. Training flips at random,
-        prediction averages over all flips.
+        Transformations that do not change a curve's class: "y" is its negative, "x" its
+        mirror image, which is used only if the points are symmetric. Training flips at
+        random, prediction averages over all flips.
     noise : float, default=1.0
         Training adds noise to each curve. Its standard deviation is drawn between 0 and
         this multiple of the curve's own noise.
@@ -233,13 +233,13 @@ class CSD2Classifier(Discriminator):
         for a fifth of the training.
     max_epochs : int or None, default=None
         Number of passes over the curves; None is 80,000 divided by the number of
-        distinct curves, at least 20 and at most 120.
+        distinct curves, but at least 20 and at most 120.
     batch_size : int or None, default=None
-        Number of curves in a batch; None is an eighth of them, at least 16 and at most
-        64.
+        Number of curves in a batch; None is an eighth of the curves, but at least 16
+        and at most 64.
     x : array of shape (n_points,) or (n_points, 1), default=None
-        The input points, in any order; None is equally spaced. Derivatives are with
-        respect to them, so several inputs are refused.
+        The input points, in any order; None is equally spaced. Derivatives are by the
+        input, so several inputs are refused.
     n_channels, device, callbacks, random_state
         As in `SDClassifier`; the values are the first channel.
 
@@ -249,11 +249,11 @@ class CSD2Classifier(Discriminator):
         As in `SDClassifier`; "accuracy" is measured on flipped curves, with dropout.
     """
 
-    # What others have as parameters is settled here.
+    # Parameters of SD and CSD that are fixed here.
     loss, gradient_penalty, learns_online = "bce", 0.0, False
     iterations, schedule, early_stopping = 1, "one-cycle", False
     _optimizer = torch.optim.AdamW
-    _warm_up, _longest_gradient = 0.2, 1.0
+    _warm_up, _max_gradient_norm = 0.2, 1.0
     _counts = ("n_channels", "width")
 
     def __init__(
@@ -299,7 +299,9 @@ class CSD2Classifier(Discriminator):
         points_on_a_line(self.x, self._n_points())
         for name in ("windows", "flips"):
             if not isinstance(value := getattr(self, name), tuple | list):
-                raise ValueError(f"{name} = {value!r}; expected a list, if of one")
+                raise ValueError(
+                    f"{name} = {value!r}; expected a list, also for a single entry"
+                )
         if self.max_epochs is not None:
             at_least("max_epochs", self.max_epochs, 1, Integral)
         shares = [("dropout", self.dropout), *(("windows", w) for w in self.windows)]
@@ -316,6 +318,11 @@ class CSD2Classifier(Discriminator):
         return epochs, self.batch_size or min(64, max(16, n_curves // 8))
 
     def _module(self) -> tuple[type[torch.nn.Module], dict[str, Any]]:
-        own = {"x": self.x, "width": self.width, "noise": float(self.noise)}
-        lists = {"flips": tuple(self.flips), "windows": tuple(self.windows)}
-        return CSD2, own | lists | {"dropout": float(self.dropout)}
+        return CSD2, {
+            "x": self.x,
+            "width": self.width,
+            "noise": float(self.noise),
+            "flips": tuple(self.flips),
+            "windows": tuple(self.windows),
+            "dropout": float(self.dropout),
+        }

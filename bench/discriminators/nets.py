@@ -1,4 +1,4 @@
-"""The discriminators' networks: torch modules, without optimiser, loss or device."""
+"""The networks of SD and CSD: torch modules without optimiser, loss or device."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -15,7 +15,7 @@ class SD(nn.Module):
     ::
 
         X (n_curves, n_channels · n_points), channel after channel
-          │ none   the curve's values as they are         → n_points
+          │ none   the curve's values, unchanged           → n_points
           │ stack  values and the other channels in a row → n_channels · n_points
           │ embed  at each point, one small shared network
           │        (channels → [Linear → ReLU]·e → Linear) → n_points
@@ -108,7 +108,7 @@ class CSD(nn.Module):
 
 
 def mlp(widths: Sequence[int]) -> nn.Sequential:
-    """Chain linear layers with a ReLU after each but the last."""
+    """Chain linear layers, with a ReLU after each one except the last."""
     layers: list[nn.Module] = []
     for fan_in, fan_out in pairwise(widths):
         layers += [nn.Linear(fan_in, fan_out), nn.ReLU()]

@@ -1,10 +1,13 @@
-"""How a discriminator trains: skorch's loop, fed by slices of tensors."""
+"""The training of one discriminator: skorch's loop with batches of tensor slices."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import torch
-import torch._dynamo  # an optimiser loads it, for a second: once, not in each cell
+
+# An optimiser imports it on first use, which takes a second: better once, in the parent
+# of all cells, than in each cell.
+import torch._dynamo
 from skorch import NeuralNet
 from torch import Tensor
 
@@ -12,13 +15,13 @@ from bench.discriminators.losses import gradient_penalty
 
 
 class Curves(torch.utils.data.Dataset[Any]):
-    """Curves, labels and weights as tensors that stay where the net is.
+    """Curves, labels and weights as tensors on the device of the network.
 
     Parameters
     ----------
     X : tensor of shape (n_curves, n_channels * n_points)
     labels : tensor of shape (n_curves,), 0 to n_classes - 1, or None to predict
-    weights : tensor of shape (n_curves,), or None where all are one
+    weights : tensor of shape (n_curves,), or None if all are one
     """
 
     def __init__(
@@ -37,7 +40,7 @@ class Curves(torch.utils.data.Dataset[Any]):
 
 
 class _Slices:
-    """Batches of `Curves`, drawn by slicing: skorch's loader collates row by row."""
+    """Batches of `Curves` by slicing, since skorch's loader collates row by row."""
 
     def __init__(self, curves: Curves, batch_size: int | None, shuffle: bool) -> None:
         self.curves = curves
@@ -50,7 +53,7 @@ class _Slices:
     def __iter__(self) -> Iterator[Any]:
         n = len(self.curves)
         if self.batch_size >= n:
-            yield self.curves[:]  # a view: a full batch is never copied
+            yield self.curves[:]  # a view: a batch of all curves is not copied
         elif self.shuffle:
             for rows in torch.randperm(n).split(self.batch_size):
                 yield self.curves[rows.to(self.curves.X.device)]
@@ -60,7 +63,7 @@ class _Slices:
 
 
 class DiscriminatorNet(NeuralNet):
-    """A skorch net that steps several times on a batch and keeps a diary.
+    """A skorch net that takes several steps on a batch and records losses lazily.
 
     Parameters
     ----------
@@ -69,13 +72,13 @@ class DiscriminatorNet(NeuralNet):
     penalty : float
         Weight of the gradient penalty.
     iterations : int
-        Steps on the same batch.
-    prompt : bool
-        Whether the diary is in the history after each epoch, for callbacks to read, or
-        at the end of the training only. Until then it stays on the device, which so
-        need never wait for us.
+        Number of steps on each batch.
+    sync_every_epoch : bool
+        Whether records are copied from the device into the history after each epoch,
+        for callbacks to read, or only at the end of training. A copy makes the
+        device wait.
 
-    The accuracy of a batch is that of its last step, before the step is taken.
+    The accuracy of a batch is measured just before the last step on it.
     """
 
     def __init__(
@@ -84,45 +87,46 @@ class DiscriminatorNet(NeuralNet):
         loss: Any = None,
         penalty: float = 0.0,
         iterations: int = 1,
-        prompt: bool = True,
+        sync_every_epoch: bool = True,
         **kwargs: Any,
     ) -> None:
         self.loss = loss
         self.penalty = penalty
         self.iterations = iterations
-        self.prompt = prompt
+        self.sync_every_epoch = sync_every_epoch
         super().__init__(*args, **kwargs)
 
     def get_iterator(self, dataset: Any, training: bool = False) -> Any:
-        """Slice tensors, in batches of 4096 where nothing is learnt."""
+        """Return batches of slices; prediction takes batches of 4096."""
         size = self.batch_size if training else 4096
         return _Slices(dataset, size, shuffle=training)
 
     def get_loss(
         self, y_pred: Any, y_true: Any, X: Any = None, training: bool = False
     ) -> Any:
-        """Work out the loss; its parts are left for the diary."""
+        """Compute the loss; its terms are kept for the records."""
         labels, weights = y_true
-        self.parts_: dict[str, Tensor]
-        loss, self.parts_ = self.loss(y_pred, labels, weights)
+        self.loss_terms_: dict[str, Tensor]
+        loss, self.loss_terms_ = self.loss(y_pred, labels, weights)
         if training and self.penalty:
             term = self.penalty * gradient_penalty(self.module_, X, labels)
-            self.parts_["loss_penalty"] = term.detach()
+            self.loss_terms_["loss_penalty"] = term.detach()
             loss = loss + term
         return loss
 
     def fit_loop(self, *args: Any, **kwargs: Any) -> Any:
-        """Train, then bring the diary into the history."""
-        self.diary_: list[tuple[dict[str, Any], dict[str, Tensor]]] = []
+        """Train, then copy the records into the history."""
+        # Pairs of a batch's row in the history and what is to be written there.
+        self.pending_: list[tuple[dict[str, Any], dict[str, Tensor]]] = []
         try:
             return super().fit_loop(*args, **kwargs)
-        finally:  # also when a user interrupts the training, which skorch allows
-            self._write_diary()
+        finally:  # also if a user interrupts the training, which skorch allows
+            self._write_records()
 
     def run_single_epoch(
         self, iterator: Any, training: bool, prefix: str, step_fn: Any, **params: Any
     ) -> None:
-        """Pass over the batches; unlike skorch, fetch no loss while training."""
+        """Pass over the batches; unlike skorch, copy no loss while training."""
         if not training:
             super().run_single_epoch(iterator, training, prefix, step_fn, **params)
             return
@@ -132,21 +136,21 @@ class DiscriminatorNet(NeuralNet):
             step = step_fn(batch, **params)
             row = self.history[-1]["batches"][-1]
             row["train_batch_size"] = len(batch[0])
-            self.diary_.append((row, self._entry(batch, step)))
+            self.pending_.append((row, self._record(batch, step)))
             self.notify("on_batch_end", batch=batch, training=True, **step)
         self.history.record("train_batch_count", len(iterator))
-        if self.prompt:
-            self._write_diary()
+        if self.sync_every_epoch:
+            self._write_records()
 
     def train_step(self, batch: Any, **fit_params: Any) -> Any:
-        """Take all steps on a batch."""
+        """Take `iterations` steps on a batch."""
         for _ in range(self.iterations):
             step = super().train_step(batch, **fit_params)
         return step
 
     def train_step_single(self, batch: Any, **fit_params: Any) -> Any:
         """Take one forward and backward pass on a batch."""
-        # skorch would first move and re-wrap the batch; it is in place already.
+        # skorch would move and wrap the batch first, but it is on the device already.
         X, y = batch
         logits = self.module_(X)
         loss = self.get_loss(logits, y, X=X, training=True)
@@ -154,42 +158,42 @@ class DiscriminatorNet(NeuralNet):
         return {"loss": loss, "y_pred": logits}
 
     @torch.no_grad()
-    def _entry(self, batch: Any, step: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Sum a batch up, in tensors that stay where they are."""
+    def _record(self, batch: Any, step: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Summarise a batch in tensors that stay on the device."""
         labels, weights = batch[1]
         logits = step["y_pred"]
-        guess = logits.argmax(1) if logits.shape[1] > 1 else logits[:, 0] > 0
-        right = guess == labels
+        predicted = logits.argmax(1) if logits.shape[1] > 1 else logits[:, 0] > 0
+        correct = predicted == labels
         if weights is None:
-            accuracy = right.count_nonzero() / len(labels)
+            accuracy = correct.count_nonzero() / len(labels)
         else:
-            accuracy = (right * weights).mean() / weights.mean()
-        last = self.module_.head[-1].weight.grad
+            accuracy = (correct * weights).mean() / weights.mean()
+        gradient = self.module_.head[-1].weight.grad
         return {
             "train_loss": step["loss"].detach(),
             "accuracy": accuracy,
-            "largest_gradient": last.abs().max(),
-            **self.parts_,
+            "largest_gradient": gradient.abs().max(),
+            **self.loss_terms_,
         }
 
-    def _write_diary(self) -> None:
-        """Fetch what is not in the history yet, in one copy."""
-        if not self.diary_:
+    def _write_records(self) -> None:
+        """Copy pending records from the device into the history, in one transfer."""
+        if not self.pending_:
             return
-        entries = [value for _, entry in self.diary_ for value in entry.values()]
-        values = iter(torch.stack(entries).tolist())
-        for row, entry in self.diary_:
-            row.update({name: next(values) for name in entry})
-        self.diary_.clear()
+        tensors = [value for _, record in self.pending_ for value in record.values()]
+        values = iter(torch.stack(tensors).tolist())
+        for row, record in self.pending_:
+            row.update({name: next(values) for name in record})
+        self.pending_.clear()
 
 
 def summarise(history: Any) -> dict[str, list[float]]:
-    """Bring a skorch history to one number an epoch.
+    """Summarise a skorch history by one number for each quantity and epoch.
 
-    The largest gradient is the largest over an epoch's batches; everything else is
-    their mean, weighted by their sizes.
+    "largest_gradient" is the maximum over an epoch's batches. Every other quantity is
+    the mean over batches, weighted by their sizes.
     """
-    diary: dict[str, list[float]] = {}
+    summary: dict[str, list[float]] = {}
     for epoch in history:
         batches = [batch for batch in epoch["batches"] if "train_loss" in batch]
         sizes = [batch["train_batch_size"] for batch in batches]
@@ -200,7 +204,7 @@ def summarise(history: Any) -> dict[str, list[float]]:
             mean = sum(v * n for v, n in zip(values, sizes, strict=True)) / sum(sizes)
             key = "loss" if name == "train_loss" else name
             value = max(values) if name == "largest_gradient" else mean
-            diary.setdefault(key, []).append(value)
+            summary.setdefault(key, []).append(value)
         if "valid_loss" in epoch:
-            diary.setdefault("valid_loss", []).append(epoch["valid_loss"])
-    return diary
+            summary.setdefault("valid_loss", []).append(epoch["valid_loss"])
+    return summary

@@ -1,4 +1,4 @@
-"""How many discriminators train at once: one skorch net, one optimiser, one batch."""
+"""The training of stacked networks: one skorch net, one optimiser, one batch."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -6,7 +6,10 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch._dynamo  # an optimiser loads it, for a second: once, not in each cell
+
+# An optimiser imports it on first use, which takes a second: better once, in the parent
+# of all cells, than in each cell.
+import torch._dynamo
 from skorch import NeuralNet
 from torch import Tensor
 
@@ -14,11 +17,11 @@ from bench.discriminators.losses import stacked_penalty
 
 
 class OneBatchPerEpoch(torch.utils.data.Dataset[Any]):
-    """Batches that are seen once each: an iterator in a dataset's clothes.
+    """An iterator of batches as a dataset, one batch for each epoch.
 
-    Yields ``(X, share)`` of shapes (n_members, 2 * curves, n_features), the symbolic
-    curves of each member first, and (steps, n_members, curves), or None where nobody
-    pays a penalty.
+    Its items are pairs ``(X, share)``: X (n_nets, 2 * curves, n_features), with the
+    symbolic curves of each network first, and the shares (steps, n_nets, curves) of
+    the real curves in interpolates, or None if no network has a penalty.
     """
 
     def __init__(self, batches: Iterator[tuple[Tensor, Tensor | None]]) -> None:
@@ -29,23 +32,23 @@ class OneBatchPerEpoch(torch.utils.data.Dataset[Any]):
 
 
 class StackedNet(NeuralNet):
-    """A skorch net of many members; an epoch is some steps on one fresh batch.
+    """A skorch net of stacked networks; an epoch is several steps on one new batch.
 
     Parameters
     ----------
-    loss : function of logits (n_members, 2 * curves)
-        Returns a loss (n_members,) and its parts; see `bench.discriminators.losses`.
-    rates : sequence of (lr, weight_decay), one a member
-        Neighbours with the same ones are one group of the optimiser.
-    penalties : tensor of shape (n_members,)
+    loss : function of logits (n_nets, 2 * curves)
+        Returns a loss (n_nets,) and its terms; see `bench.discriminators.losses`.
+    rates : sequence of (lr, weight_decay), one for each network
+        Neighbours with equal values share a group of the optimiser.
+    penalties : tensor of shape (n_nets,)
         Weights of the gradient penalty.
     steps : int
-        On each batch.
-    prompt : bool
-        Whether callbacks find each epoch's mean loss and accuracy in the history: a
-        device then has to wait for us.
+        Number of steps on each batch.
+    sync_every_epoch : bool
+        Whether the mean loss and accuracy of each epoch are copied into the history,
+        for callbacks to read. A copy makes the device wait.
 
-    The diary stays on the device until it is read.
+    Other records stay on the device until `records` is called.
     """
 
     def __init__(
@@ -55,65 +58,67 @@ class StackedNet(NeuralNet):
         rates: Sequence[tuple[float, float]] = (),
         penalties: Tensor | None = None,
         steps: int = 1,
-        prompt: bool = False,
+        sync_every_epoch: bool = False,
         **kwargs: Any,
     ) -> None:
         self.loss = loss
         self.rates = rates
         self.penalties = penalties
         self.steps = steps
-        self.prompt = prompt
+        self.sync_every_epoch = sync_every_epoch
         super().__init__(*args, **kwargs)
 
     def initialize_optimizer(self, *args: Any, **kwargs: Any) -> Any:
-        """Give each run of members with the same rates a group, over the same memory.
+        """Make an optimiser with a group for each run of networks with equal rates.
 
-        The optimiser's parameters are slices of the module's along its leading axis:
-        what is updated in place there is updated here. So one fused optimiser serves
-        members whose rates differ.
+        The optimiser's parameters are slices of the module's parameters along the
+        leading axis, in the same memory, so an update in place changes both. So one
+        fused optimiser serves networks of different rates.
         """
         self.slices_: list[tuple[Tensor, Tensor, slice]] = []
         groups = []
         start = 0
-        for (lr, weight_decay), same in groupby(self.rates):
-            members = slice(start, start + len(list(same)))
-            start = members.stop
-            own = []
+        for (lr, weight_decay), equal in groupby(self.rates):
+            rows = slice(start, start + len(list(equal)))
+            start = rows.stop
+            params = []
             for parameter in self.module_.parameters():
-                part = parameter.detach()[members]
-                self.slices_.append((part, parameter, members))
-                own.append(part)
-            groups.append({"params": own, "lr": lr, "weight_decay": weight_decay})
+                part = parameter.detach()[rows]
+                self.slices_.append((part, parameter, rows))
+                params.append(part)
+            groups.append({"params": params, "lr": lr, "weight_decay": weight_decay})
         options = self.get_params_for("optimizer")
         options.pop("lr", None)
         self.optimizer_ = self.optimizer(groups, **options)
         return self
 
     def initialize(self) -> Any:
-        """Begin a diary too."""
-        self.diary_: dict[str, Tensor] = {}
-        self.n_written_ = 0
+        """Initialise the net with empty records."""
+        self.records_: dict[str, Tensor] = {}
+        self.n_recorded_ = 0
         return super().initialize()
 
-    def read_diary(self) -> dict[str, np.ndarray]:
-        """Return what was recorded: name → (n_epochs, n_members).
+    def records(self) -> dict[str, np.ndarray]:
+        """Return the records: name → (n_epochs, n_nets).
 
-        "accuracy" is that of a batch in its last step, before this is taken, as the
-        study's notebook has it; "prequential_accuracy" is that of the batch before any
-        step on it. "loss", its parts and "largest_gradient" are of the last step.
+        "accuracy" is measured on a batch just before the last step on it, as in the
+        study's notebook; "prequential_accuracy" before the first step. "loss", its
+        terms and "largest_gradient" are those of the last step.
         """
-        rows = slice(self.n_written_)
-        return {name: page[rows].cpu().numpy() for name, page in self.diary_.items()}
+        rows = slice(self.n_recorded_)
+        return {
+            name: table[rows].cpu().numpy() for name, table in self.records_.items()
+        }
 
     def get_iterator(self, dataset: Any, training: bool = False) -> Any:
-        """Return the stream itself: it ends when the training does."""
+        """Return the dataset itself, which is an iterator of batches."""
         return dataset
 
     def run_single_epoch(
         self, iterator: Any, training: bool, prefix: str, step_fn: Any, **params: Any
     ) -> None:
         """Draw a batch and take all steps on it."""
-        if not training:  # held-out curves are a callback's
+        if not training:  # a callback evaluates the held-out curves
             return
         batch = next(iterator.batches)
         self.notify("on_batch_begin", batch=batch, training=training)
@@ -121,57 +126,58 @@ class StackedNet(NeuralNet):
         self.notify("on_batch_end", batch=batch, training=training, **step)
 
     def train_step(self, batch: Any, **fit_params: Any) -> Any:
-        """Take all steps; note the accuracies before the first and before the last."""
+        """Take all steps; record accuracies before the first and before the last."""
         X, share = batch
         self._set_training(True)
         for number in range(self.steps):
             self.module_.zero_grad(set_to_none=True)
             logits = self.module_(X)[..., 0]
-            losses, parts = self.loss(logits)
+            losses, terms = self.loss(logits)
             if share is not None:
                 penalty = stacked_penalty(self.module_, X, share[number])
                 if self.penalties is not None:
                     penalty = penalty * self.penalties
-                parts["loss_penalty"] = penalty.detach()
+                terms["loss_penalty"] = penalty.detach()
                 losses = losses + penalty
             losses.sum().backward()
             if number == 0:
-                entry = {"prequential_accuracy": _accuracy(logits)}
+                record = {"prequential_accuracy": _accuracy(logits)}
             if number == self.steps - 1:
-                last = self.module_.head[-1].weight.grad
-                entry |= {
+                gradient = self.module_.head[-1].weight.grad
+                record |= {
                     "loss": losses.detach(),
                     "accuracy": _accuracy(logits),
-                    "largest_gradient": last.abs().amax(dim=(1, 2)),
-                    **parts,
+                    "largest_gradient": gradient.abs().amax(dim=(1, 2)),
+                    **terms,
                 }
-            for part, parameter, members in self.slices_:
+            for part, parameter, rows in self.slices_:
                 gradient = parameter.grad
-                part.grad = None if gradient is None else gradient[members]
+                part.grad = None if gradient is None else gradient[rows]
             self.optimizer_.step()
-        self._write(entry)
-        if self.prompt:
+        self._write(record)
+        if self.sync_every_epoch:
             self.history.record("train_loss", losses.mean().item())
-            self.history.record("train_accuracy", entry["accuracy"].mean().item())
+            self.history.record("train_accuracy", record["accuracy"].mean().item())
         return {"loss": losses.detach(), "y_pred": logits.detach()}
 
-    def _write(self, entry: dict[str, Tensor]) -> None:
-        """Note an epoch on a page for all: a scrap kept of each would litter the heap.
+    def _write(self, record: dict[str, Tensor]) -> None:
+        """Write the record of an epoch into preallocated tensors.
 
-        A small block that stays between two large ones that come and go keeps the
-        system from joining these: memory grew by as much as a batch an epoch.
+        One small tensor for each epoch would fragment the heap: it stays between large
+        blocks that come and go and cannot be merged. Memory then grew by a batch an
+        epoch.
         """
-        for name, values in entry.items():
-            if name not in self.diary_:
-                self.diary_[name] = values.new_empty(self.max_epochs, len(values))
-            self.diary_[name][self.n_written_] = values
-        self.n_written_ += 1
+        for name, values in record.items():
+            if name not in self.records_:
+                self.records_[name] = values.new_empty(self.max_epochs, len(values))
+            self.records_[name][self.n_recorded_] = values
+        self.n_recorded_ += 1
 
 
 @torch.no_grad()
 def _accuracy(logits: Tensor) -> Tensor:
-    """Return how many (n_members,) of the curves, half symbolic, are told rightly."""
+    """Return the accuracy of each network, (n_nets,); the first half is symbolic."""
     half = logits.shape[1] // 2
-    found = logits > 0
-    right = found[:, :half].sum(1) + (~found[:, half:]).sum(1)
-    return right / logits.shape[1]
+    predicted = logits > 0
+    n_correct = predicted[:, :half].sum(1) + (~predicted[:, half:]).sum(1)
+    return n_correct / logits.shape[1]

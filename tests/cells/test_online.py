@@ -145,11 +145,11 @@ def test_a_suites_training_is_for_all_that_do_not_say(plan_of):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"training": TRAINING}, "'sklearn.naive_bayes.GaussianNB' cannot learn onl"),
+        ({"training": TRAINING}, "'sklearn.naive_bayes.GaussianNB' does not support"),
         (
             {"classifiers": [SD | {"params": {"max_epochs": 5}}]},
-            "params.max_epochs belongs to training on fixed curves; under training: "
-            "{mode: online} say training.epochs",
+            "params.max_epochs is only for training on fixed curves; under training: "
+            "{mode: online} set training.epochs",
         ),
         (
             {"classifiers": [SD | {"training": {"mode": "online"}}]},

@@ -185,7 +185,11 @@ def test_a_traceback_names_the_file(write_suite, beside, tmp_path):
         ("x = 1\n\n1/0", "./my.py:Mine", "my.py:3: ZeroDivisionError: division by"),
         ("import nothing_of_it", "./my.py:Mine", "my.py:1: ModuleNotFoundError: No"),
         ("raise SystemExit(3)", "./my.py:Mine", "my.py:1: SystemExit: 3"),
-        ("class Mine: pass", "./my.py:Mine", "is no scikit-learn classifier: it lacks"),
+        (
+            "class Mine: pass",
+            "./my.py:Mine",
+            "is not a scikit-learn classifier: it lacks",
+        ),
         (MINE, {"class": "./my.py:Mine", "params": {"colum": 1}}, "mean 'column'"),
         ("#" * 2**21, "./my.py:Mine", "has more than 1048576 bytes"),
         ("", "my.txt:Mine", "expected a dotted path, package.module.Class, or a class"),
@@ -215,7 +219,7 @@ def test_a_mistake_in_a_file_is_one_line(
 def test_a_file_that_is_no_text_or_no_file_is_refused(tmp_path):
     (tmp_path / "my.py").write_bytes(b"\xff")
     (tmp_path / "folder.py").mkdir()
-    with pytest.raises(ClassifierError, match="no text in UTF-8"):
+    with pytest.raises(ClassifierError, match="not a text file in UTF-8"):
         resolve("./my.py:Mine", tmp_path)
     with pytest.raises(MissingFileError, match="it is not a regular file"):
         resolve("./folder.py:Mine", tmp_path)
@@ -343,8 +347,8 @@ def test_why_names_the_field_of_a_step(write_suite, tmp_path):
     [
         ({"steps": ["KNN"]}, "at least 2 items"),
         ({"steps": ["KNN", "KNN"]}, "cannot be a step before the last: it lacks trans"),
-        ({"steps": ["SD", "KNN"]}, "transforms nothing; expected it as the last step"),
-        ({"steps": STEPS[:2]}, "is no scikit-learn classifier: it lacks predict"),
+        ({"steps": ["SD", "KNN"]}, "has no transform; expected it as the last step"),
+        ({"steps": STEPS[:2]}, "is not a scikit-learn classifier: it lacks predict"),
         ({"steps": [STEPS[0], "KN"]}, "unknown classifier 'KN' (did you mean 'KNN'?)"),
         ({"steps": [STEPS[0], {"id": "a"}]}, "unknown key 'id'"),
         ({"steps": STEPS, "use": "KNN"}, "expected either 'use' (a preset), 'class'"),
@@ -357,7 +361,7 @@ def test_why_names_the_field_of_a_step(write_suite, tmp_path):
         ({"steps": STEPS, "params": {"neighbors": 1}}, "(did you mean 'n_neighbors'?)"),
         (
             {"steps": [STEPS[0], "SD"], "training": {"mode": "online", "epochs": 5}},
-            "a pipeline cannot learn online",
+            "a pipeline does not support online",
         ),
         ({"class": "sklearn.svm.SVC", "wrap": "aeno"}, "classifiers[0].wrap: found"),
     ],

@@ -269,16 +269,16 @@ def test_columns_beyond_a_file_are_refused(columns, tmp_path):
     [
         ("a.txt", b"1 2\nnan 3\n", "not finite"),
         ("a.csv", b"1,inf\n", "not finite"),
-        ("a.txt", b"one two\n", "no table of numbers"),
-        ("a.csv", b"a,b\nc,d\n", "no table of numbers"),
-        ("a.txt", b"1 2\n3\n", "no table of numbers"),
-        ("a.txt", b"1,2\n", "no table of numbers"),
-        ("a.txt", b"\xff\xfe1", "no table of numbers"),
+        ("a.txt", b"one two\n", "not a table of numbers"),
+        ("a.csv", b"a,b\nc,d\n", "not a table of numbers"),
+        ("a.txt", b"1 2\n3\n", "not a table of numbers"),
+        ("a.txt", b"1,2\n", "not a table of numbers"),
+        ("a.txt", b"\xff\xfe1", "not a table of numbers"),
         ("a.txt", b"", "an empty file"),
         ("a.csv", b"# note\n", "an empty file"),
-        ("a.npy", b"", "no table of numbers"),
-        ("a.npy", b"1 2\n", "no table of numbers"),
-        ("a.npy", pickle.dumps([1.0]), "no table of numbers"),
+        ("a.npy", b"", "not a table of numbers"),
+        ("a.npy", b"1 2\n", "not a table of numbers"),
+        ("a.npy", pickle.dumps([1.0]), "not a table of numbers"),
         ("a.gz", b"1 2\n", "cannot be read"),
         ("a.gz", gzip.compress(TEXT.encode(), mtime=0)[:-9], "cannot be read"),
         ("a.gz", BROKEN, "cannot be read"),
@@ -313,7 +313,7 @@ def test_arrays_of_another_kind_are_refused(array, tmp_path):
 
 def test_pickled_objects_are_never_loaded(tmp_path):
     np.save(tmp_path / "a.npy", np.array([1.0, None], object))
-    with pytest.raises(InputsError, match="no table of numbers: Object arrays"):
+    with pytest.raises(InputsError, match="not a table of numbers: Object arrays"):
         make_inputs("file", path=tmp_path / "a.npy")
 
 

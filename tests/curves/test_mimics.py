@@ -184,7 +184,7 @@ def test_slopes_are_those_of_the_values(library):
 def test_curves_that_are_not_finite_cannot_be_mimicked(tmp_path):
     (tmp_path / "rare.lib").write_text("exp(exp(exp(N0 + 0*x[:,0])/2))\n")
     rare = load_library("rare", tmp_path)
-    with pytest.raises(DatasetError, match="not finite; look at the library 'rare'"):
+    with pytest.raises(DatasetError, match=r"not finite; .* library 'rare'"):
         pool_of(rare, 400)
 
 
@@ -247,7 +247,9 @@ def test_test_curves_of_both_classes_are_of_unseen_functions():
 def test_too_few_good_fits_are_told_with_numbers():
     for changes in ({"train": 40}, {"split": {"unseen-functions": 1}, "test": 9}):
         options = MIMIC | {"pool": 66}
-        said = r"pool of 66 nets, \d+ of which fit .*holds \d+ \w+ curves.*; expected"
+        said = (
+            r"pool of 66 networks, \d+ of which fit .*holds \d+ \w+ curves.*; expected"
+        )
         with pytest.raises(DatasetError, match=said):
             make_dataset(RECIPE | {"neural": options} | changes)
 
@@ -317,7 +319,7 @@ def test_a_damaged_pool_is_set_aside_and_made_again(cache, damage):
     [path] = cache.glob("*.pool")
     sound = path.read_bytes()
     path.write_bytes(DAMAGES[damage](sound))
-    with pytest.warns(RuntimeWarning, match="set aside in .*damaged, made again"):
+    with pytest.warns(RuntimeWarning, match="moved to .*damaged, and fitted again"):
         again = make_dataset(RECIPE)
     assert again.data_hash == first.data_hash
     assert path.read_bytes() == sound
@@ -329,7 +331,7 @@ def test_another_damaged_one_is_set_aside_beside_the_first(cache):
     [path] = cache.glob("*.pool")
     for _ in range(2):
         path.write_bytes(b"")
-        with pytest.warns(RuntimeWarning, match="set aside"):
+        with pytest.warns(RuntimeWarning, match="moved to"):
             make_dataset(RECIPE)
     names = sorted(p.name for p in (cache / "damaged").iterdir())
     assert names == [path.name, f"{path.name}.1"]
@@ -340,13 +342,13 @@ def test_a_folder_in_the_place_of_a_pool_is_set_aside(cache):
     [path] = cache.glob("*.pool")
     path.unlink()
     path.mkdir()
-    with pytest.warns(RuntimeWarning, match="set aside"):
+    with pytest.warns(RuntimeWarning, match="moved to"):
         assert make_dataset(RECIPE).data_hash == first.data_hash
 
 
 def test_a_cache_that_cannot_be_used_is_an_error(cache):
     cache.write_text("a file in its place")
-    with pytest.raises(StoreError, match=r"cannot keep mimic pools .*BENCH_CACHE"):
+    with pytest.raises(StoreError, match=r"cannot write mimic pools .*BENCH_CACHE"):
         make_dataset(RECIPE)
 
 

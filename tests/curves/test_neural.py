@@ -205,7 +205,7 @@ def test_points_of_another_shape_are_refused(shape):
     [{"hidden": (0,)}, {"hidden": (4, -1)}, {"curves_per_net": 0}, {"chunk_size": 0}],
 )
 def test_sizes_below_one_are_refused(options):
-    with pytest.raises(DatasetError, match="at least 1"):
+    with pytest.raises(DatasetError, match="expected 1 or more of"):
         next(stream_mlp(X, 1, rng(), **options))
 
 

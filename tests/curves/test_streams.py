@@ -147,5 +147,7 @@ def test_curves_that_are_not_finite_are_an_error(tmp_path):
     }
     recipe = resolve_dataset(DatasetSpec.model_validate(described, strict=False))
     stream = CurveStream(recipe, ("value",), 2000)
-    with pytest.raises(DatasetError, match="'rare': online curves that are not finite"):
+    with pytest.raises(
+        DatasetError, match="'rare': found online curves that are not finite"
+    ):
         stream.take(50)

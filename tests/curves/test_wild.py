@@ -79,7 +79,7 @@ def test_every_activation_is_drawn():
     ("options", "said"),
     [
         ({"hidden": ()}, "one hidden layer"),
-        ({"hidden": (4, 0)}, "one unit at least"),
+        ({"hidden": (4, 0)}, "layer of one unit"),
         ({"activations": ()}, "one activation"),
         ({"activations": ("relu", "silo")}, "did you mean 'silu'"),
     ],

@@ -202,7 +202,7 @@ def test_weights_hold_float32_alone_and_nothing_made_from_the_points():
         ({"width": 0}, "width = 0; expected a whole number of at least 1"),
         ({"max_epochs": 0}, "max_epochs = 0; expected a whole number of at least 1"),
         ({"batch_size": 0}, "batch_size = 0; expected a whole number of at least 1"),
-        ({"hidden": 8}, "one width a layer"),
+        ({"hidden": 8}, "one width for each layer"),
         ({"lr": -1}, "lr = -1; expected a number of at least 0"),
     ],
 )
@@ -213,11 +213,13 @@ def test_refuses_what_it_cannot_be(params, said):
 
 def test_online_training_is_refused_where_it_is_asked_for():
     X, y = curves(4)
-    with pytest.raises(ValueError, match="CSD2Classifier cannot learn online: its nor"):
+    with pytest.raises(ValueError, match="CSD2Classifier does not support online"):
         fit_online([make()], [None], OnlineTraining(mode="online", epochs=1), [(X, y)])
     training = {"mode": "online", "epochs": 5}
     spec = ClassifierSpec.model_validate({"use": "CSD2", "training": training})
-    with pytest.raises(ClassifierError, match="CSD2Classifier' cannot learn online"):
+    with pytest.raises(
+        ClassifierError, match="CSD2Classifier' does not support online"
+    ):
         resolve_classifier(spec)
 
 
@@ -295,7 +297,7 @@ def test_flips_are_tossed_for_each_curve_in_training():
     net = network(noise=0)
     X = torch.arange(float(N_POINTS))[None, None].repeat(4000, 1, 1)
     torch.manual_seed(0)
-    found = net._changed_by_chance(X)[:, 0]
+    found = net._augmented(X)[:, 0]
     kinds = [found[:, [0, -1]].tolist().count(pair) for pair in
              ([0.0, 19.0], [-0.0, -19.0], [19.0, 0.0], [-19.0, -0.0])]  # fmt: skip
     assert sum(kinds) == 4000
@@ -309,7 +311,7 @@ def test_training_adds_a_share_of_a_curves_own_noise(noise):
     X = scale * (GRID**2 + 0.1 * rng.normal(size=(3, 1, N_POINTS)))[:, 0]
     X = torch.tensor(np.repeat(X, 2000, 0))[:, None]
     torch.manual_seed(0)
-    added = (network(flips=(), noise=noise)._changed_by_chance(X) - X)[:, 0]
+    added = (network(flips=(), noise=noise)._augmented(X) - X)[:, 0]
     own = X.diff(n=3, dim=2).abs().mean(2) * np.sqrt(np.pi / 40)
     deviation = added.square().mean(1).sqrt() / own[:, 0]
     assert deviation.min() >= 0
@@ -326,7 +328,7 @@ def test_training_adds_a_share_of_a_curves_own_noise(noise):
 def test_nothing_is_added_to_tables_and_further_channels(settings):
     net = network(**settings).double()
     X = torch.randn(7, net.n_channels, net.read.n_cells, dtype=torch.float64)
-    assert torch.equal(net._changed_by_chance(X), X)
+    assert torch.equal(net._augmented(X), X)
 
 
 # What it reads

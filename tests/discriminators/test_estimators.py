@@ -121,7 +121,7 @@ def test_three_classes_give_softmax_logits(kind):
 
 @BOTH
 def test_wgan_refuses_three_classes(kind):
-    with pytest.raises(ValueError, match="loss='wgan' tells two classes apart, found"):
+    with pytest.raises(ValueError, match="loss='wgan' supports two classes, found"):
         make(kind, loss="wgan").fit(*curves(n_classes=3))
 
 
@@ -324,8 +324,8 @@ def test_refuses_columns_that_do_not_divide_into_channels(kind):
         ({"iterations": True}, "iterations = True; expected a whole number"),
         ({"n_channels": 0}, "n_channels = 0; expected a whole number of at least 1"),
         ({"hidden": (8, 0)}, "hidden = 0; expected a whole number of at least 1"),
-        ({"gradient_penalty": 1.0}, "gradient_penalty belongs to loss='wgan'"),
-        ({"early_stopping": True, "loss": "wgan"}, "early_stopping watches a loss"),
+        ({"gradient_penalty": 1.0}, "gradient_penalty = 1.0 is used only under"),
+        ({"early_stopping": True, "loss": "wgan"}, "early_stopping needs a loss"),
     ],
 )
 def test_refuses_parameters_out_of_range(kind, settings, message):
@@ -436,7 +436,7 @@ def test_one_cycle_rises_to_lr_and_falls_again():
 
 @pytest.mark.parametrize(
     ("params", "said"),
-    [({"hidden": 8}, "one width a layer"), ({"x": 3.0}, "x has shape"),
+    [({"hidden": 8}, "one width for each layer"), ({"x": 3.0}, "x has shape"),
      ({"lr": np.inf}, "lr = inf")],
 )  # fmt: skip
 def test_parameters_of_the_wrong_kind_are_named(params, said):

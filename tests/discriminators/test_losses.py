@@ -19,7 +19,9 @@ def draw(n_rows, n_outputs, n_classes):
 
 
 @pytest.mark.parametrize("weights", [[3.0, 4.0], [0.6, 0.8], [0.0, 0.0]])
-def test_gradient_penalty_of_a_linear_net_is_its_slope_less_one_squared(weights):
+def test_gradient_penalty_of_a_linear_net_is_its_gradient_norm_minus_one_squared(
+    weights,
+):
     w = torch.tensor(weights)
     X, labels = torch.randn(7, 2), torch.tensor([0, 1, 0, 1, 1, 0, 1])
     penalty = gradient_penalty(lambda Z: (Z @ w)[:, None], X, labels)
@@ -57,11 +59,11 @@ def test_gradient_penalty_of_one_class_alone_is_zero(label):
     assert gradient_penalty(net, torch.randn(4, 2), labels) == 0
 
 
-def test_wasserstein_is_mean_fake_less_mean_real():
+def test_wasserstein_is_mean_fake_minus_mean_real():
     logits = torch.tensor([[1.0], [5.0], [3.0], [10.0], [6.0]])
-    loss, parts = wasserstein(logits, torch.tensor([0, 0, 0, 1, 1]), None)
+    loss, terms = wasserstein(logits, torch.tensor([0, 0, 0, 1, 1]), None)
     assert loss == 3 - 8
-    assert parts == {"loss_real": -8, "loss_fake": 3}
+    assert terms == {"loss_real": -8, "loss_fake": 3}
 
 
 @pytest.mark.parametrize(("label", "expected"), [(0, 2.0), (1, -2.0)])
@@ -73,19 +75,19 @@ def test_wasserstein_counts_an_absent_class_as_zero(label, expected):
 
 def test_binary_cross_entropy_equals_its_formula():
     logits, labels = draw(6, 1, 2)
-    loss, parts = binary_cross_entropy(logits, labels, None)
+    loss, terms = binary_cross_entropy(logits, labels, None)
     p = torch.sigmoid(logits[:, 0])
     expected = -torch.where(labels == 1, p, 1 - p).log().mean()
     torch.testing.assert_close(loss, expected)
-    assert parts == {}
+    assert terms == {}
 
 
 def test_cross_entropy_equals_its_formula():
     logits, labels = draw(6, 3, 3)
-    loss, parts = cross_entropy(logits, labels, None)
+    loss, terms = cross_entropy(logits, labels, None)
     p = torch.softmax(logits, 1)[torch.arange(6), labels]
     torch.testing.assert_close(loss, -p.log().mean())
-    assert parts == {}
+    assert terms == {}
 
 
 @pytest.mark.parametrize(
@@ -95,12 +97,12 @@ def test_cross_entropy_equals_its_formula():
 def test_weights_equal_repetition(loss, n_outputs, n_classes):
     logits, labels = draw(6, n_outputs, n_classes)
     counts = torch.tensor([1, 2, 0, 3, 1, 1])
-    weighted, parts = loss(logits, labels, counts.to(logits.dtype))
-    repeated, repeated_parts = loss(
+    weighted, terms = loss(logits, labels, counts.to(logits.dtype))
+    repeated, repeated_terms = loss(
         logits.repeat_interleave(counts, 0), labels.repeat_interleave(counts), None
     )
     torch.testing.assert_close(weighted, repeated)
-    torch.testing.assert_close(parts, repeated_parts)
+    torch.testing.assert_close(terms, repeated_terms)
 
 
 @pytest.mark.parametrize(
@@ -116,27 +118,27 @@ def test_only_the_ratio_of_weights_counts(loss, n_outputs, n_classes):
 
 
 @pytest.mark.parametrize(
-    ("of_members", "of_one"),
+    ("stacked_loss", "loss"),
     [(stacked_cross_entropy, binary_cross_entropy), (stacked_wasserstein, wasserstein)],
 )
-def test_a_members_loss_is_what_it_would_be_alone(of_members, of_one):
+def test_the_loss_of_a_stacked_network_is_its_loss_alone(stacked_loss, loss):
     logits = torch.randn(3, 8, dtype=torch.float64)
     labels = torch.tensor([1] * 4 + [0] * 4)
-    found, parts = of_members(logits)
-    for number, own in enumerate(logits):
-        expected, components = of_one(own[:, None], labels, None)
-        torch.testing.assert_close(found[number], expected)
-        assert parts.keys() == components.keys()
-        for name, value in components.items():
-            torch.testing.assert_close(parts[name][number], value)
+    losses, terms = stacked_loss(logits)
+    for number, logits_alone in enumerate(logits):
+        expected, expected_terms = loss(logits_alone[:, None], labels, None)
+        torch.testing.assert_close(losses[number], expected)
+        assert terms.keys() == expected_terms.keys()
+        for name, value in expected_terms.items():
+            torch.testing.assert_close(terms[name][number], value)
 
 
-def test_a_members_penalty_is_at_the_interpolates_of_its_own_pairs():
+def test_the_penalty_of_a_stacked_network_is_at_interpolates_of_its_own_pairs():
     X = torch.randn(2, 6, 3, dtype=torch.float64)
     share = torch.rand(2, 3, dtype=torch.float64)
-    found = stacked_penalty(lambda Z: (Z**2).sum(2), X, share)
+    penalties = stacked_penalty(lambda Z: (Z**2).sum(2), X, share)
     for number in range(2):
         real, fake = X[number, :3], X[number, 3:]
         between = share[number, :, None] * real + (1 - share[number, :, None]) * fake
         expected = ((2 * between).norm(dim=1) - 1) ** 2
-        torch.testing.assert_close(found[number], expected.mean())
+        torch.testing.assert_close(penalties[number], expected.mean())

@@ -15,7 +15,7 @@ CURVES = 4
 
 @pytest.fixture(autouse=True)
 def one_thread():
-    """Other tests run beside these: threads that wait for each other would crawl."""
+    """Use one thread: with others busy, threads that wait for each other are slow."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -39,11 +39,11 @@ def recipe():
 
 @pytest.fixture
 def train(recipe):
-    """Train members online; give them back, fitted."""
+    """Train discriminators online; return them and their held-out curves."""
 
-    def fit(members, repetitions=None, epochs=20, watch=None, **options):
-        repetitions = range(len(members)) if repetitions is None else repetitions
-        n_channels = members[0].n_channels
+    def fit(discriminators, repetitions=None, epochs=20, watch=None, **options):
+        repetitions = range(len(discriminators)) if repetitions is None else repetitions
+        n_channels = discriminators[0].n_channels
         channels = ("value", "gradient")[:n_channels]
         tests = []
         for repetition in repetitions:
@@ -54,8 +54,8 @@ def train(recipe):
         training = OnlineTraining(
             mode="online", epochs=epochs, curves=CURVES, steps=3, evaluate_every=8
         )
-        fit_online(members, streams, training, tests, watch, **options)
-        return members, tests
+        fit_online(discriminators, streams, training, tests, watch, **options)
+        return discriminators, tests
 
     return fit
 
@@ -70,7 +70,7 @@ ARCHITECTURES = {
 
 @pytest.mark.parametrize("loss", ["bce", "wgan"])
 @pytest.mark.parametrize("name", ARCHITECTURES)
-def test_a_member_is_what_it_would_be_alone(train, name, loss):
+def test_trained_together_each_is_what_it_would_be_alone(train, name, loss):
     kind, options = ARCHITECTURES[name]
     penalties = [0.0, 0.1, 0.1] if loss == "wgan" else [0.0] * 3
     rates = [(1e-3, 0.0), (1e-3, 1e-4), (3e-3, 1e-4)]
@@ -93,7 +93,7 @@ def test_a_member_is_what_it_would_be_alone(train, name, loss):
         X = torch.from_numpy(tests[number][0]).double()
         with torch.no_grad():
             difference = together[number].net_.module_(X) - alone.net_.module_(X)
-        # A penalty through max-pooling, squared and divided by Adam, is rougher.
+        # A gradient penalty through max-pooling and Adam amplifies rounding.
         tolerance = 1e-5 if (name, loss) == ("conv", "wgan") else 1e-8
         assert difference.abs().max() < tolerance
         for quantity, values in alone.history_.items():
@@ -102,16 +102,16 @@ def test_a_member_is_what_it_would_be_alone(train, name, loss):
             )
 
 
-def test_in_single_precision_members_hardly_drift(train):
+def test_in_single_precision_rounding_drifts_little(train):
     def make(number):
         return SDClassifier(random_state=number)
 
     together, tests = train([make(number) for number in range(5)], epochs=100)
     drifts, accuracies = [], []
-    for number, member in enumerate(together):
+    for number, stacked in enumerate(together):
         [alone], _ = train([make(number)], [number], epochs=100)
         X, y = tests[number]
-        both = [e.decision_function(X) for e in (member, alone)]
+        both = [e.decision_function(X) for e in (stacked, alone)]
         drifts.append(np.abs(both[0] - both[1]).max())
         accuracies.append([np.mean((logits > 0) == y) for logits in both])
     assert np.median(drifts) < 1e-4
@@ -120,7 +120,7 @@ def test_in_single_precision_members_hardly_drift(train):
 
 def test_a_step_is_adams(train, recipe):
     """One epoch against a loop in plain torch."""
-    [member], _ = train([SDClassifier(lr=0.01, random_state=3)], epochs=1)
+    [trained], _ = train([SDClassifier(lr=0.01, random_state=3)], epochs=1)
     rng = np.random.RandomState(3)
     torch.manual_seed(rng.randint(2**31 - 1))
     net = SDClassifier(lr=0.01)
@@ -136,30 +136,30 @@ def test_a_step_is_adams(train, recipe):
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-    found = member.net_.module_.state_dict()
+    state = trained.net_.module_.state_dict()
     for name, value in module.state_dict().items():
-        torch.testing.assert_close(found[name], value, rtol=0, atol=1e-6)
-    assert member.history_["loss"][0] == pytest.approx(loss.item(), abs=1e-6)
+        torch.testing.assert_close(state[name], value, rtol=0, atol=1e-6)
+    assert trained.history_["loss"][0] == pytest.approx(loss.item(), abs=1e-6)
 
 
-def test_what_is_fitted_predicts_and_tells_of_its_training(train):
-    members, tests = train([SDClassifier(random_state=i) for i in range(2)], epochs=20)
-    for member, (X, y) in zip(members, tests, strict=True):
-        history = member.history_
+def test_fitted_discriminators_predict_and_have_a_history(train):
+    fitted, tests = train([SDClassifier(random_state=i) for i in range(2)], epochs=20)
+    for one, (X, y) in zip(fitted, tests, strict=True):
+        history = one.history_
         for name in ("loss", "accuracy", "prequential_accuracy", "largest_gradient"):
             assert history[name].shape == (20,)
         np.testing.assert_array_equal(history["held_out_epoch"], [8, 16, 20])
-        assert history["held_out_accuracy"][-1] == pytest.approx(member.score(X, y))
-        assert member.predict_proba(X).shape == (len(X), 2)
-        assert member.n_iter_ == 20
+        assert history["held_out_accuracy"][-1] == pytest.approx(one.score(X, y))
+        assert one.predict_proba(X).shape == (len(X), 2)
+        assert one.n_iter_ == 20
 
 
-def test_members_learn(train):
-    members, tests = train([SDClassifier(random_state=i) for i in range(3)], epochs=400)
-    for member, (X, y) in zip(members, tests, strict=True):
-        assert member.score(X, y) > 0.75
-        # After two steps on it, a batch is told better than before any.
-        history = member.history_
+def test_accuracy_rises_in_training(train):
+    fitted, tests = train([SDClassifier(random_state=i) for i in range(3)], epochs=400)
+    for one, (X, y) in zip(fitted, tests, strict=True):
+        assert one.score(X, y) > 0.75
+        # After two steps on a batch, its accuracy is higher than before any step.
+        history = one.history_
         assert history["accuracy"].mean() > history["prequential_accuracy"].mean()
 
 
@@ -177,43 +177,45 @@ def test_the_global_stream_is_left_alone(train):
     assert torch.equal(torch.rand(1), expected)
 
 
-def test_who_watches_can_end_the_training(train):
+def test_watch_can_end_the_training(train):
     seen = []
 
     def watch(epoch, accuracies):
         seen.append((epoch, accuracies.shape))
         return epoch == 16
 
-    [member, _], _ = train([SDClassifier() for _ in range(2)], watch=watch)
+    [first, _], _ = train([SDClassifier() for _ in range(2)], watch=watch)
     assert seen == [(8, (2,)), (16, (2,))]
-    assert member.n_iter_ == len(member.history_["loss"]) == 16
+    assert first.n_iter_ == len(first.history_["loss"]) == 16
 
 
 def test_an_interruption_is_not_the_end_of_a_training(train):
     def watch(epoch, accuracies):
         raise KeyboardInterrupt
 
-    member = SDClassifier()
+    unfitted = SDClassifier()
     with pytest.raises(KeyboardInterrupt):
-        train([member], watch=watch)
-    assert not hasattr(member, "net_")
+        train([unfitted], watch=watch)
+    assert not hasattr(unfitted, "net_")
 
 
 @pytest.mark.parametrize(
-    ("members", "said"),
+    ("discriminators", "message"),
     [
         ([SDClassifier(), SDClassifier(hidden=(8,))], "different architectures"),
         ([SDClassifier(), CSDClassifier()], "different architectures"),
         ([SDClassifier(loss="bce"), SDClassifier(loss="wgan")], "different archi"),
-        ([CSDClassifier(schedule="one-cycle")], "schedule = 'one-cycle' belongs to"),
-        ([SDClassifier(early_stopping=True)], "early_stopping = True belongs to"),
+        ([CSDClassifier(schedule="one-cycle")], "schedule = 'one-cycle' is only for"),
+        ([SDClassifier(early_stopping=True)], "early_stopping = True is only for"),
         ([SDClassifier(lr=-1.0)], "lr = -1.0"),
-        ([SDClassifier(gradient_penalty=1.0)], "gradient_penalty belongs to"),
+        ([SDClassifier(gradient_penalty=1.0)], "gradient_penalty = 1.0 is used only"),
     ],
 )
-def test_members_that_cannot_train_together_are_refused(train, members, said):
-    with pytest.raises(ValueError, match=said):
-        train(members)
+def test_discriminators_that_cannot_train_together_are_refused(
+    train, discriminators, message
+):
+    with pytest.raises(ValueError, match=message):
+        train(discriminators)
 
 
 def test_callbacks_see_an_epochs_loss(train):
@@ -225,5 +227,5 @@ def test_callbacks_see_an_epochs_loss(train):
         def on_epoch_end(self, net, **_):
             self.losses.append(net.history[-1]["train_loss"])
 
-    [member], _ = train([SDClassifier(callbacks=[Listener()])], epochs=5)
-    np.testing.assert_allclose(Listener.losses, member.history_["loss"], rtol=1e-6)
+    [fitted], _ = train([SDClassifier(callbacks=[Listener()])], epochs=5)
+    np.testing.assert_allclose(Listener.losses, fitted.history_["loss"], rtol=1e-6)

@@ -38,7 +38,7 @@ FAULTS = {
     ),
     "is lazy": (
         "def __getattr__(name): raise RuntimeError('not yet\\nready')",
-        "cannot be had from its module: RuntimeError: not yet ready; if it must be",
+        "cannot be read from its module: RuntimeError: not yet ready; if it must be",
     ),
     "lies": (
         "class Odd:\n    @property\n    def __class__(self): raise RuntimeError\n"
