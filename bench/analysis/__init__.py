@@ -1,4 +1,4 @@
-"""From a plan and its store to frames: results, findings, audits, status, forecasts.
+"""Data frames made from a plan and its store: results, findings, status, forecasts.
 
 May import `engines` and the packages below it.
 The public names are those of `__init__.pyi`, loaded when first used.

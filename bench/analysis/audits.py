@@ -1,4 +1,8 @@
-"""Judging audits: signs that a dataset, or the harness, gives the classes away."""
+"""The verdict on audits: signs that the classes differ in more than their shapes.
+
+If they do, by the fault of a dataset or of the harness, scores mean less than they seem
+to.
+"""
 
 import math
 from collections import Counter
@@ -12,10 +16,12 @@ from bench.cells import BASELINES, DEPTH, PERMUTED, TREES, Plan
 from bench.stats import CHANCE
 from bench.store import BAD, Result, Store
 
+# A report judges some hundred audits. At four standard errors, a false alarm among them
+# is unlikely (p = 6e-5 each).
 STANDARD_ERRORS = 4
-MARGIN = 0.01  # of accuracy: a tree so near to the best classifier explains it
-TRIVIAL = 0.95  # accuracy of a tree from which a task is trivial
-IMBALANCE = 0.1  # of the share that a class should have
+MARGIN = 0.01  # accuracy: a tree this close to the best classifier explains its score
+TRIVIAL = 0.95  # from this accuracy of a tree on, the task is trivial
+IMBALANCE = 0.1  # relative to the share that a class should have
 _THRESHOLD = f"alarm beyond {STANDARD_ERRORS} standard errors"
 _NOT_DONE = ("missing", *BAD)
 _COLUMNS = (
@@ -31,7 +37,7 @@ _COLUMNS = (
 
 
 def load_audits(plan: Plan, store: Store) -> list[Result]:
-    """Read the result of every audit; one that is not stored has status "missing"."""
+    """Read the result of every audit; its status is "missing" if it is not stored."""
     return [store.get(audit.key) or audit.result("missing") for audit in plan.audits]
 
 
@@ -41,40 +47,40 @@ def find_audits(plan: Plan, store: Store, results: pd.DataFrame) -> pd.DataFrame
     Parameters
     ----------
     results
-        The suite's cells, as `bench.analysis.results.results_frame` gives them.
+        The suite's cells, as `bench.analysis.results.results_frame` returns them.
 
     Returns
     -------
     DataFrame
-        The rows of `judge_audits` for each dataset, over the audits that are done,
-        then a row for those that are not: its ``audit`` is their status, or "missing"
-        where nothing is stored, its ``value`` says how many they are, of ``n``. Empty
-        where the suite wants no audits.
+        For each dataset, the rows of `judge_audits` over the audits that are done, and
+        then a row for each reason why others are not: its ``audit`` is their status, or
+        "missing" if nothing is stored; its ``value`` is their number, of ``n``. Empty
+        if the suite has no audits.
     """
-    found: dict[str, list[Result]] = {}
+    audits: dict[str, list[Result]] = {}
     for result, audit in zip(load_audits(plan, store), plan.audits, strict=True):
-        found.setdefault(audit.dataset.spec.id, []).append(result)
+        audits.setdefault(audit.dataset.spec.id, []).append(result)
     cells = results[results["status"] == "done"]
     frames = []
-    for dataset, own in found.items():
+    for dataset, of_dataset in audits.items():
         rows = cells[cells["dataset"] == dataset]
         scores = rows.get("test_accuracy", pd.Series(dtype=float))
         means = scores.groupby(rows["classifier"]).mean() if len(scores) else scores
         frames += [
             judge_audits(
                 dataset,
-                [result.figures for result in own if result.status == "done"],
+                [result.figures for result in of_dataset if result.status == "done"],
                 chance=list(scores[rows["classifier"] == CHANCE]),
                 best=float(means.max()) if len(means) else None,
             ),
-            _not_done(plan, dataset, own),
+            _not_done(plan, dataset, of_dataset),
         ]
     frames = [frame for frame in frames if len(frame)]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 
 def not_done(audits: pd.DataFrame) -> pd.DataFrame:
-    """Return those rows of `find_audits` that say which audits are not done."""
+    """Return the rows of `find_audits` about audits that are not done."""
     return audits if audits.empty else audits[audits["audit"].isin(_NOT_DONE)]
 
 
@@ -85,47 +91,47 @@ def judge_audits(
     chance: Sequence[float] = (),
     best: float | None = None,
 ) -> pd.DataFrame:
-    """Judge the audits of a dataset's repetitions.
+    """Judge the audits of a dataset over its repetitions.
 
     Parameters
     ----------
     dataset : str
-        Its id.
+        The dataset's id.
     figures
-        One a repetition, as `bench.cells.audits.audit_repetition` gives them.
+        One a repetition, as `bench.cells.audits.audit_repetition` returns them.
     chance : sequence of float
-        Held-out accuracies of CHANCE over repetitions; those that are NaN are left
-        out.
+        Held-out accuracies of CHANCE over repetitions; NaN are left out.
     best : float, optional
         Mean held-out accuracy of the best classifier.
 
     Returns
     -------
     DataFrame
-        One row an audit: ``dataset``, ``audit``, ``value``, what is ``expected`` where
-        there is no trap, its ``standard_error`` over repetitions (never below the
-        binomial one, and that one at two or fewer), over how many repetitions
-        (``n``), whether it is an ``alarm``, and finding and threshold in ``words``.
-        Empty where no repetition has figures.
+        One row an audit, with the columns ``dataset``, ``audit``, ``value``,
+        ``expected`` (the value without a shortcut or an error), ``standard_error``
+        over repetitions (never below the binomial one, which is taken for one or two),
+        ``n`` (repetitions), ``alarm``, and ``words`` (finding and threshold). Empty if
+        no repetition has figures.
 
         - "CHANCE", if given: accuracy.
         - "KNN, labels permuted" and "SVC, labels permuted": balanced accuracy, whose
-          expectation does not depend on the balance of the classes.
+          expectation does not depend on the class sizes.
         - "tree on scale", "tree on roughness", "tree on scale and roughness" (the
           features of `bench.cells.shallow_baselines.shortcut_features`) and "tree on
           points" (every column, all channels): accuracy.
-        - "duplicates": test curves that are training curves of their repetition.
+        - "duplicates": the number of test curves that are training curves of the same
+          repetition.
         - "balance of training curves" and "balance of test curves": the share of the
           class that is furthest from an equal share.
     """
     n = len(figures)
     if not n:
         return pd.DataFrame(columns=_COLUMNS)
-    sizes = _sizes([own["curves"] for own in figures])
+    sizes = _sizes([audit["curves"] for audit in figures])
     scores = {
-        name: [float(own["scores"][name]) for own in figures] for name in BASELINES
+        name: [float(audit["scores"][name]) for audit in figures] for name in BASELINES
     }
-    n_duplicates = sum(own["duplicates"] for own in figures)
+    n_duplicates = sum(audit["duplicates"] for audit in figures)
     known = [score for score in chance if not math.isnan(score)]
     rows = [
         *([_chance(known, sizes["test"] / n)] if known else []),
@@ -138,9 +144,10 @@ def judge_audits(
 
 
 def _sizes(curves: Sequence[dict[str, list[int]]]) -> dict[str, np.ndarray]:
-    """Add up the curves of each class over repetitions; leave out classes without."""
-    n_labels = max(len(sizes) for own in curves for sizes in own.values())
+    """Add up the curves of each class over repetitions; leave out empty classes."""
+    n_labels = max(len(sizes) for audit in curves for sizes in audit.values())
     total = {
+        # A repetition without curves of the last labels has a shorter list.
         part: np.sum([np.pad(s[part], (0, n_labels - len(s[part]))) for s in curves], 0)
         for part in curves[0]
     }
@@ -149,7 +156,7 @@ def _sizes(curves: Sequence[dict[str, list[int]]]) -> dict[str, np.ndarray]:
 
 
 def _not_done(plan: Plan, dataset: str, audits: Sequence[Result]) -> pd.DataFrame:
-    """Say how many audits of a dataset are not done, and why."""
+    """Make a row for each reason why audits of a dataset are not done."""
     counts = Counter(
         (result.status, _error(result)) for result in audits if result.status != "done"
     )
@@ -170,12 +177,15 @@ def _not_done(plan: Plan, dataset: str, audits: Sequence[Result]) -> pd.DataFram
 def _error(result: Result) -> str:
     if not result.error:
         return ""
-    said = f"{result.error.get('type')}: {result.error.get('message')}"
-    return f" ({said.splitlines()[0][:300]})"
+    message = f"{result.error.get('type')}: {result.error.get('message')}"
+    return f" ({message.splitlines()[0][:300]})"
 
 
 def _chance(scores: list[float], sizes: np.ndarray) -> dict[str, Any]:
-    """Compare guesses with chance; sizes are test curves of each class and draw."""
+    """Compare the accuracy of guesses with chance.
+
+    `sizes` are the test curves of each class in one repetition.
+    """
     expected = 1 / len(sizes)
     n_curves = float(sizes.sum()) * len(scores)
     error = _standard_error(scores, math.sqrt(expected * (1 - expected) / n_curves))
@@ -183,21 +193,25 @@ def _chance(scores: list[float], sizes: np.ndarray) -> dict[str, Any]:
 
 
 def _permuted(name: str, scores: list[float], sizes: np.ndarray) -> dict[str, Any]:
-    """Compare fits on permuted labels with chance; sizes are curves of each class."""
+    """Compare fits to permuted labels with chance.
+
+    `sizes` are the test curves of each class in all repetitions.
+    """
     expected = 1 / len(sizes)
+    # The balanced accuracy is a mean of recalls, each with a binomial variance.
     variances = expected * (1 - expected) / np.maximum(sizes, 1)
     error = _standard_error(scores, math.sqrt(variances.sum()) / len(sizes))
-    said = f"balanced accuracy of {name}, training and test labels permuted"
-    return _at_chance(f"{name}, labels permuted", said, scores, expected, error)
+    title = f"balanced accuracy of {name}, training and test labels permuted"
+    return _at_chance(f"{name}, labels permuted", title, scores, expected, error)
 
 
 def _at_chance(
-    audit: str, said: str, scores: list[float], expected: float, error: float
+    audit: str, title: str, scores: list[float], expected: float, error: float
 ) -> dict[str, Any]:
     value = float(np.mean(scores))
     alarm = abs(value - expected) > STANDARD_ERRORS * error
     words = (
-        f"{said}: {value:.4f} where chance is {expected:.4f}; {_THRESHOLD} of "
+        f"{title}: {value:.4f}; expected {expected:.4f} by chance; {_THRESHOLD} of "
         f"{error:.4f}"
     )
     trap = "labels leak, or a score is wrong"
@@ -207,23 +221,25 @@ def _at_chance(
 def _tree(
     name: str, scores: list[float], sizes: np.ndarray, best: float | None
 ) -> dict[str, Any]:
-    """Compare a shallow tree on trivial features with the best classifier."""
+    """Compare a shallow tree on simple features with the best classifier."""
     value, expected = float(np.mean(scores)), float(sizes.max() / sizes.sum())
     floor = math.sqrt(expected * (1 - expected) / sizes.sum())
     error = _standard_error(scores, floor)
     words = (
-        f"accuracy of a decision tree of depth {DEPTH} on {TREES[name]}: {value:.3f} "
-        f"where the largest class has {expected:.3f}"
+        f"accuracy of a decision tree of depth {DEPTH} on {TREES[name]}: {value:.3f}; "
+        f"the largest class alone gives {expected:.3f}"
     )
-    near = best is not None and value >= best - MARGIN - 1e-9  # 0.99 - 0.98 > 0.01
+    # In floating point 0.99 - 0.98 is larger than 0.01.
+    is_near_best = best is not None and value >= best - MARGIN - 1e-9
     if best is not None and not math.isnan(best):
-        words += f" and the best classifier {best:.3f}"
+        words += f", the best classifier {best:.3f}"
     words += f"; alarm from {TRIVIAL:g}, or within {MARGIN:g} of the best classifier"
-    # Where nothing beats guessing, a tree is as good as the best and explains nothing.
-    learns = value - expected > STANDARD_ERRORS * error
-    alarm = learns and (near or value >= TRIVIAL)
+    # If no classifier beats guessing, a tree is as good as the best but explains
+    # nothing.
+    beats_guessing = value - expected > STANDARD_ERRORS * error
+    alarm = beats_guessing and (is_near_best or value >= TRIVIAL)
     trap = (
-        f"{TREES[name]} are enough, so that scores on this dataset do not show that a "
+        f"{TREES[name]} are enough, so scores on this dataset do not show that a "
         "classifier recognises functions"
     )
     return _row(name, value, expected, error, len(scores), alarm, words, trap)
@@ -245,11 +261,11 @@ def _balance(part: str, sizes: np.ndarray, n: int) -> dict[str, Any]:
     shares = sizes / total
     value = float(shares[np.abs(shares - equal).argmax()])
     error = math.sqrt(equal * (1 - equal) / total)
-    # Curves may be drawn from all classes at random: by luck, few are unbalanced.
+    # Classes may be drawn at random, and then a few curves are unbalanced by chance.
     alarm = abs(value - equal) > max(IMBALANCE * equal, STANDARD_ERRORS * error)
     words = (
         f"{part} curves of each class: {sizes.min()} to {sizes.max()} of {total}; "
-        f"alarm where a share differs from {equal:.3f} by more than {IMBALANCE:.0%} of "
+        f"alarm if a share differs from {equal:.3f} by more than {IMBALANCE:.0%} of "
         f"it and by more than {STANDARD_ERRORS} standard errors"
     )
     trap = "read balanced accuracy, not accuracy"
@@ -279,9 +295,10 @@ def _row(
 
 
 def _standard_error(scores: list[float], floor: float) -> float:
-    """Return the standard error over repetitions, and at least the binomial one.
+    """Return the standard error over repetitions, but at least `floor`.
 
-    A few repetitions may agree by luck.
+    A few repetitions may agree by chance, and then their own standard error is too
+    small.
     """
     n = len(scores)
     if n <= 2:

@@ -1,4 +1,7 @@
-"""What the arrays of a dataset's cells tell a report; there may be ten thousand."""
+"""Read the stored arrays of a dataset's cells, one cell at a time.
+
+There may be ten thousand cells, whose arrays would not fit into memory together.
+"""
 
 from dataclasses import dataclass, field
 
@@ -21,18 +24,18 @@ from bench.store import Store
 
 @dataclass(frozen=True)
 class CellArrays:
-    """What a dataset's cells say of single curves and of training.
+    """Predictions for single curves, and histories of training, of a dataset's cells.
 
     Attributes
     ----------
     bins
-        See `bench.stats.calibration.calibration_frame`, of every cell with
+        See `bench.stats.calibration.calibration_frame`, for every cell with
         probabilities.
     first
-        The first repetition of which any cell is done, or None.
+        The first repetition in which a cell is done, or None.
     labels, predictions
-        Of its held-out curves: the classes, and classifier → those predicted; CHANCE
-        left out.
+        The classes of the held-out curves of that repetition, and classifier → the
+        predicted classes, without CHANCE.
     history, held_out
         See `bench.stats.histories.history_frame` and
         `bench.stats.histories.held_out_frame`.
@@ -50,8 +53,8 @@ class CellArrays:
 
 
 @dataclass
-class _Gathered:
-    """What is kept of each cell while the next one is read."""
+class _Kept:
+    """The small parts of each cell that are kept while the next cell is read."""
 
     bins: list[pd.DataFrame] = field(default_factory=list)
     last: list[pd.DataFrame] = field(default_factory=list)
@@ -60,13 +63,13 @@ class _Gathered:
     )
 
 
-def read_cell_arrays(found: Findings, dataset: str, store: Store) -> CellArrays:
+def read_cell_arrays(findings: Findings, dataset: str, store: Store) -> CellArrays:
     """Read the arrays of each cell that is done, one after the other."""
-    kept = _Gathered()
+    kept = _Kept()
     first: int | None = None
     labels = np.empty(0)
     predictions: dict[str, np.ndarray] = {}
-    rows = rows_of(found.results, dataset)
+    rows = rows_of(findings.results, dataset)
     for row in rows[rows["status"] == "done"].to_dict("records"):
         key = (row["classifier"], row["repetition"])
         arrays = store.arrays(row["key"])
@@ -78,8 +81,8 @@ def read_cell_arrays(found: Findings, dataset: str, store: Store) -> CellArrays:
         if key[0] == CHANCE:
             continue
         if str(arrays["kind"]) == "probability":
-            given = Predictions.of(arrays, "test")
-            kept.bins.append(calibration_frame({key: given}))
+            test = Predictions.of(arrays, "test")
+            kept.bins.append(calibration_frame({key: test}))
         if first in (None, key[1]):
             first = key[1]
             labels = arrays["labels_test"]

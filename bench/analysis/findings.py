@@ -1,4 +1,4 @@
-"""What a report tells: scores, comparisons and audits of a suite, as data frames."""
+"""The findings of a suite as data frames: scores, comparisons, sweeps and audits."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ from bench.store import Result, Store
 
 @dataclass(frozen=True)
 class Findings:
-    """A suite's results and what follows from them.
+    """The results of a suite, and all that a report derives from them.
 
     Attributes
     ----------
@@ -39,10 +39,10 @@ class Findings:
     summary
         One row a dataset and classifier: means and stds over the cells that are done.
     intervals
-        See `bench.stats.within_dataset.summarise_scores`; of the headline metric, over
+        See `bench.stats.within_dataset.summarise_scores`; for the headline metric, over
         complete repetitions.
     compared
-        See `bench.stats.within_dataset.compare_to`: against the suite's baseline.
+        See `bench.stats.within_dataset.compare_to`; with the suite's baseline.
     across
         See `bench.stats.across_datasets.compare_across`.
     stability
@@ -51,21 +51,22 @@ class Findings:
         Families of datasets that differ in one number, see
         `bench.analysis.sweeps.find_sweeps`.
     along
-        See `bench.stats.sweeps.compare_along`, of all sweeps, told apart by family and
-        field; empty where nothing is swept.
+        See `bench.stats.sweeps.compare_along`; for all sweeps, with the columns
+        ``family`` and ``field`` that identify one; empty if there are none.
     crossings
-        See `bench.stats.crossings.find_crossings`, likewise.
+        See `bench.stats.crossings.find_crossings`; for all sweeps, with the same two
+        columns.
     transfer_cells
-        See `bench.analysis.results.transfer_frame`; empty where the suite does not ask.
+        See `bench.analysis.results.transfer_frame`; empty if the suite has none.
     transfers
-        See `bench.stats.transfer.compare_transfers`; of the headline metric.
+        See `bench.stats.transfer.compare_transfers`; for the headline metric.
     works
-        See `bench.stats.within_dataset.threshold_verdicts`; empty where the suite does
-        not ask.
+        See `bench.stats.within_dataset.threshold_verdicts`; empty if the suite sets no
+        threshold.
     audits
-        See `bench.analysis.audits.find_audits`; empty where the suite wants none.
+        See `bench.analysis.audits.find_audits`; empty if the suite has no audits.
     problems
-        Why one of these is None.
+        The reasons why some of these are None.
     """
 
     results: pd.DataFrame
@@ -85,29 +86,29 @@ class Findings:
 
 
 def rows_of(frame: pd.DataFrame | None, dataset: str) -> pd.DataFrame:
-    """Return the rows of one dataset; none where there is no frame."""
+    """Return the rows of one dataset; an empty frame if there is no frame."""
     if frame is None or "dataset" not in frame:
         return pd.DataFrame()
     return frame[frame["dataset"] == dataset]
 
 
-def analyse(plan: Plan, store: Store, found: Sequence[Result]) -> Findings:
-    """Work out everything that a report tells.
+def analyse(plan: Plan, store: Store, loaded: Sequence[Result]) -> Findings:
+    """Compute all findings of a suite.
 
     Parameters
     ----------
-    found
-        The result of each cell, as `bench.analysis.results.load_results` gives them.
+    loaded
+        The result of each cell, as `bench.analysis.results.load_results` returns them.
     """
-    results = results_frame(plan, store, found)
+    results = results_frame(plan, store, loaded)
     stats, metric = plan.suite.stats, plan.suite.metrics[0]
     common = {"larger_is_better": METRICS[metric].larger_is_better}
     ties = {d.spec.id: half_a_curve(d.spec.test, d.n_classes) for d in plan.datasets}
-    own = families({d.spec.id: d.library.text for d in plan.datasets})
+    library_families = families({d.spec.id: d.library.text for d in plan.datasets})
     problems: list[str] = []
 
     def attempt(work: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-        """Leave out what these results do not allow, and say why, once."""
+        """Return None if these results do not suffice, and note the reason."""
         if arguments[0] is None:
             return None
         try:
@@ -117,8 +118,8 @@ def analyse(plan: Plan, store: Store, found: Sequence[Result]) -> Findings:
             return None
 
     classes = {d.spec.id: d.n_classes for d in plan.datasets}
-    guessing = {"impute": stats.impute, "n_classes": classes}
-    scores = attempt(complete_scores, results, metric, **guessing)
+    imputation = {"impute": stats.impute, "n_classes": classes}
+    scores = attempt(complete_scores, results, metric, **imputation)
     bounds = {"alpha": stats.alpha, "margin": stats.margin, "tie": ties} | common
     intervals = attempt(summarise_scores, scores, stats.alpha, **common)
     sweeps = find_sweeps([d.spec for d in plan.datasets], plan.suite.families)
@@ -128,32 +129,36 @@ def analyse(plan: Plan, store: Store, found: Sequence[Result]) -> Findings:
         summary=summarise(results),
         intervals=intervals,
         compared=attempt(compare_to, scores, plan.suite.baseline, **bounds),
-        across=attempt(compare_across, scores, families=own, **bounds),
-        stability=attempt(rank_stability, scores, families=own, **common),
+        across=attempt(compare_across, scores, families=library_families, **bounds),
+        stability=attempt(rank_stability, scores, families=library_families, **common),
         sweeps=sweeps,
-        along=_of_sweeps(plan, results, sweeps, _along),
-        crossings=_of_sweeps(plan, results, sweeps, _crossings),
+        along=_for_each_sweep(plan, results, sweeps, _along),
+        crossings=_for_each_sweep(plan, results, sweeps, _crossings),
         transfer_cells=transfer_cells,
         transfers=_transfers(plan, results, transfer_cells),
         works=_works(plan, intervals),
         audits=find_audits(plan, store, results),
+        # Several steps may fail for one reason.
         problems=tuple(dict.fromkeys(problems)),
     )
 
 
 def half_a_curve(n_test: int, n_classes: int = 2) -> float:
-    """Return the difference that half a test curve makes; classes have n each."""
+    """Return half a test curve as a difference of accuracies.
+
+    Each class has `n_test` test curves. A smaller difference counts as a tie.
+    """
     return 0.5 / (n_classes * n_test)
 
 
 def sweep_rows(frame: pd.DataFrame, sweep: Sweep) -> pd.DataFrame:
-    """Return the rows of one sweep, of what `Findings` has of all."""
+    """Return the rows of one sweep from a frame of `Findings` that holds all sweeps."""
     if frame.empty:
         return frame
     return frame[(frame["family"] == sweep.family) & (frame["field"] == sweep.name)]
 
 
-def _of_sweeps(
+def _for_each_sweep(
     plan: Plan,
     results: pd.DataFrame,
     sweeps: Sequence[Sweep],
@@ -163,11 +168,11 @@ def _of_sweeps(
     metric = plan.suite.metrics[0]
     frames = []
     for sweep in sweeps:
-        own = results[results["dataset"].isin(list(sweep.values))]
+        swept_results = results[results["dataset"].isin(list(sweep.values))]
         frame = work(
             plan,
             sweep,
-            results=own,
+            results=swept_results,
             metric=metric,
             values=sweep.values,
             alpha=plan.suite.stats.alpha,
@@ -190,18 +195,20 @@ def _crossings(plan: Plan, sweep: Sweep, **common: Any) -> pd.DataFrame:
 
 
 def _transfers(plan: Plan, results: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
-    """Join transfers with what was tested where it was trained."""
+    """Compare transfers with the scores on the dataset of the training."""
     if cells.empty:
         return cells
     metric = plan.suite.metrics[0]
-    home = results[
+    same_dataset = results[
         results["dataset"].isin(cells["train"])
         & results["classifier"].isin(cells["classifier"])
     ]
-    home = home.assign(train=home["dataset"], test=home["dataset"])
+    same_dataset = same_dataset.assign(
+        train=same_dataset["dataset"], test=same_dataset["dataset"]
+    )
     column = f"test_{metric}"
     names = ["train", "test", "repetition", "classifier", column]
-    both = pd.concat([home[names], cells[names]], ignore_index=True)
+    both = pd.concat([same_dataset[names], cells[names]], ignore_index=True)
     return compare_transfers(
         both.rename(columns={column: "score"}),
         alpha=plan.suite.stats.alpha,
@@ -210,13 +217,13 @@ def _transfers(plan: Plan, results: pd.DataFrame, cells: pd.DataFrame) -> pd.Dat
 
 
 def _works(plan: Plan, intervals: pd.DataFrame | None) -> pd.DataFrame:
-    asked = plan.suite.stats.works
-    if asked is None:
+    threshold = plan.suite.stats.works
+    if threshold is None:
         return pd.DataFrame()
     return threshold_verdicts(
         intervals,
         [recipe.spec.id for recipe in plan.datasets],
         [recipe.id for recipe in plan.classifiers],
-        works=asked,
+        works=threshold,
         larger_is_better=METRICS[plan.suite.metrics[0]].larger_is_better,
     )

@@ -1,4 +1,4 @@
-"""What a suite would cost, and what it can show, from what is stored of it."""
+"""A forecast of a suite from its stored results: its time and its statistical power."""
 
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -18,29 +18,31 @@ from bench.stats import (
 )
 from bench.store import Store
 
-MIN_REPETITIONS = 3  # from which a standard deviation is taken
+MIN_REPETITIONS = 3  # fewer give no useful standard deviation
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """A suite before it runs.
+    """The expected time of a suite, and the differences that it can detect.
 
     Attributes
     ----------
     n_cells, n_stored
-        Of the suite with its transfers and audits, and of these what is stored.
+        The number of cells, transfers and audits, and how many of them are stored.
     seconds
-        Expected of the missing cells, one after the other; None where a kind of cell
-        was never computed.
+        The expected time of the missing cells, one after the other; None if no cell of
+        some kind was ever computed.
     untimed
         Dataset and classifier (empty for audits) of each such kind.
     detectable
         One row a dataset and classifier other than the baseline: the std of the
-        paired difference over the stored repetitions, the smallest difference found
-        with 80% power, and the repetitions that would find the suite's margin.
+        paired difference over the stored repetitions, the smallest difference that is
+        detected with 80% power, and the repetitions that would detect the suite's
+        margin.
     n_datasets, datasets_needed, enough
-        Of the suite, and how many independent ones (libraries) tests across datasets
-        of its number of classifiers need: against a baseline, and for all pairs.
+        The number of independent datasets (libraries); the numbers that tests across
+        datasets need for the suite's classifiers, against a baseline and for all
+        pairs; and whether there are enough for the first.
     """
 
     n_cells: int
@@ -54,21 +56,22 @@ class Forecast:
 
 
 def forecast(plan: Plan, store: Store) -> Forecast:
-    """Work out what a suite's missing cells cost and what all of it can show."""
+    """Estimate the time of a suite's missing cells, and the power of all its cells."""
     times: dict[Kind, list[float]] = {}
     missing: Counter[Kind] = Counter()
     n_stored = 0
     for unit in units_of(plan.everything):
-        lacking = 0
+        n_missing = 0
         for cell in unit:
             stored = store.get(cell.key)
             if stored is None:
-                lacking += 1
+                n_missing += 1
                 continue
             n_stored += 1
             if stored.seconds is not None and cell.target is None:
                 times.setdefault(kind_of(cell), []).append(stored.seconds)
-        if lacking:  # a transfer costs the fit that it asks, and the fit its batch
+        # A missing transfer needs the fit again, and a missing fit its whole batch.
+        if n_missing:
             missing[kind_of(unit[0])] += n_fits(unit)
     untimed = tuple(kind for kind in missing if kind not in times)
     seconds = None
@@ -91,9 +94,9 @@ def forecast(plan: Plan, store: Store) -> Forecast:
 
 
 def pilot(plan: Plan, repetitions: int) -> Plan:
-    """Keep the first repetitions of a plan, which a pilot computes; they are kept.
+    """Return a plan of the first repetitions, whose results the whole plan reuses.
 
-    Repetitions that train together are left out: a part of them is not their batch.
+    Cells of larger batches are left out: in a smaller batch they would have other keys.
     """
 
     def first(cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
@@ -118,9 +121,9 @@ def _detectable(plan: Plan, store: Store) -> pd.DataFrame:
     done = results[results["status"] == "done"]
     alpha = stats.alpha / max(1, len(plan.classifiers) - 1)
     rows = []
-    for dataset, own in done.groupby("dataset", sort=False):
+    for dataset, results_of_dataset in done.groupby("dataset", sort=False):
         try:
-            scores = complete_scores(own, metric)
+            scores = complete_scores(results_of_dataset, metric)
         except StatisticsError:  # no repetition is complete yet
             continue
         table = scores.pivot_table(
@@ -145,5 +148,5 @@ def _detectable(plan: Plan, store: Store) -> pd.DataFrame:
 
 
 def _needed(std: float, margin: float, alpha: float) -> int | None:
-    """Return how many repetitions find a difference of the margin, if it is one."""
+    """Return the repetitions that detect a difference of the margin; None if 0."""
     return repetitions_needed(std, margin, alpha=alpha) if margin else None

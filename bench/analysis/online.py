@@ -1,11 +1,11 @@
-"""What a report says of online training: its accuracies, and how fast it got there."""
+"""The table of online training: final accuracies, and how fast they were reached."""
 
 import math
 from typing import Any
 
 import pandas as pd
 
-REACHED = 0.95  # held-out accuracy; the first epoch that has it is looked for
+REACHED = 0.95  # the held-out accuracy whose first epoch the table gives
 
 
 def online_table(
@@ -16,50 +16,51 @@ def online_table(
     Parameters
     ----------
     last
-        As `bench.stats.histories.last_epochs` gives it.
+        As `bench.stats.histories.last_epochs` returns it.
     held_out
-        As `bench.stats.histories.held_out_frame` gives it, of the same results.
+        As `bench.stats.histories.held_out_frame` returns it, for the same results.
     results
-        Rows of the dataset, as `bench.read_results` gives them; dataset, classifier,
+        Rows of the dataset, as `bench.read_results` returns them; dataset, classifier,
         repetition and fit_seconds are read.
 
     Returns
     -------
     DataFrame
-        dataset, classifier, n (repetitions) and epochs; mean and std (ddof=1) over
-        repetitions of notebook_accuracy and prequential_accuracy, each averaged over
-        the last 500 epochs, and of held_out_accuracy at the end; reaches_0.95, the
-        first evaluated epoch at which the mean held-out accuracy over all repetitions
-        is at least .95, and stays_0.95, that from which on it always is (NaN: never);
-        epochs_per_second, those of one network, a repetition's seconds being its share
-        of those of its batch. Best held-out first; empty where nothing was trained
-        online.
+        The columns dataset, classifier, n (repetitions) and epochs; mean and std
+        (ddof=1) over repetitions of notebook_accuracy and prequential_accuracy, each
+        averaged over the last 500 epochs, and of held_out_accuracy at the end;
+        reaches_0.95, the first evaluated epoch at which the mean held-out accuracy
+        over all repetitions is at least .95, and stays_0.95, the first epoch from
+        which on it always is (NaN: never); epochs_per_second of one network, whose
+        seconds are an equal share of those of its batch. The best held-out accuracy
+        comes first. Empty if nothing was trained online.
     """
     rows: list[dict[str, Any]] = []
     if last.empty:
         return pd.DataFrame(rows)
     timed = last.merge(results, on=["classifier", "repetition"], how="left")
-    for classifier, own in timed.groupby("classifier", sort=False):
+    for classifier, runs in timed.groupby("classifier", sort=False):
         evaluated = held_out[held_out["classifier"] == classifier]
-        reaches, stays = _epochs_of(evaluated, len(own))
-        seconds = own["fit_seconds"].sum(min_count=len(own))
+        reaches, stays = _epochs_of(evaluated, len(runs))
+        # NaN, not a smaller sum, if the seconds of one repetition are unknown.
+        seconds = runs["fit_seconds"].sum(min_count=len(runs))
         row = {
-            "dataset": own["dataset"].iloc[0],
+            "dataset": runs["dataset"].iloc[0],
             "classifier": classifier,
-            "n": len(own),
-            "epochs": int(own["epochs"].max()),
+            "n": len(runs),
+            "epochs": int(runs["epochs"].max()),
         }
         for name, column in (
             ("notebook_accuracy", "accuracy"),
             ("prequential_accuracy", "prequential_accuracy"),
             ("held_out_accuracy", "held_out_accuracy"),
         ):
-            row[f"{name}_mean"] = own[column].mean()
-            row[f"{name}_std"] = own[column].std(ddof=1)
+            row[f"{name}_mean"] = runs[column].mean()
+            row[f"{name}_std"] = runs[column].std(ddof=1)
         row[f"reaches_{REACHED:g}"] = reaches
         row[f"stays_{REACHED:g}"] = stays
         row["epochs_per_second"] = (
-            own["epochs"].sum() / seconds if seconds > 0 else math.nan
+            runs["epochs"].sum() / seconds if seconds > 0 else math.nan
         )
         rows.append(row)
     return pd.DataFrame(rows).sort_values(
@@ -68,14 +69,17 @@ def online_table(
 
 
 def _epochs_of(held_out: pd.DataFrame, n: int) -> tuple[float, float]:
-    """Return the first epoch with the accuracy that is looked for, and the lasting."""
+    """Return the first epoch at `REACHED`, and the first from which on it stays there.
+
+    Only epochs that all `n` repetitions have evaluated count.
+    """
     by_epoch = held_out.groupby("epoch")["accuracy"].agg(["mean", "size"])
     means = by_epoch.loc[by_epoch["size"] == n, "mean"]
-    # A mean of ten accuracies may miss .95 by a rounding.
-    there = means >= REACHED - 1e-9
-    lasting = there[::-1].cummin()[::-1]
-    first, last = (
-        float(found.index[found][0]) if found.any() else math.nan
-        for found in (there, lasting)
+    # By rounding, a mean of ten accuracies may be slightly below .95.
+    is_reached = means >= REACHED - 1e-9
+    stays = is_reached[::-1].cummin()[::-1]
+    first, first_to_stay = (
+        float(epochs.index[epochs][0]) if epochs.any() else math.nan
+        for epochs in (is_reached, stays)
     )
-    return first, last
+    return first, first_to_stay

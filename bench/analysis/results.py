@@ -1,4 +1,4 @@
-"""Results as data frames, and data frames as text."""
+"""The stored results of a suite as data frames."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ from bench.suite import Suite, load_suite
 def read_results(
     suite: Plan | Suite | str | Path, store: str | Path | Store = STORE
 ) -> pd.DataFrame:
-    """Read what is stored of a suite.
+    """Read the stored results of a suite.
 
     Parameters
     ----------
@@ -29,11 +29,11 @@ def read_results(
     Returns
     -------
     DataFrame
-        One row a cell, in the suite's order: coordinates, status ("missing" where
-        nothing is stored), ``train_`` and ``test_`` scores of the suite's metrics,
-        seconds, memory in MiB, attempts, iterations, how many trained as one batch
+        One row a cell, in the suite's order: coordinates, status ("missing" if nothing
+        is stored), ``train_`` and ``test_`` scores of the suite's metrics, seconds,
+        memory in MiB, attempts, iterations, the number of cells in its batch
         (``batched``; seconds are those of the batch divided by it), data hash, error,
-        signal and key. Training scores are NaN where a classifier was trained online.
+        signal and key. Training scores are NaN for online training.
     """
     if not isinstance(suite, Plan):
         suite = make_plan(suite if isinstance(suite, Suite) else load_suite(suite))
@@ -43,20 +43,20 @@ def read_results(
 
 
 def load_results(plan: Plan, store: Store) -> list[Result]:
-    """Read the result of every cell; one that is not stored has status "missing"."""
-    found = []
+    """Read the result of every cell; its status is "missing" if it is not stored."""
+    loaded = []
     for cell in plan.cells:
         result = store.get(cell.key) or cell.result("missing")
-        # The plan knows the fields; ten thousand copies would fill the memory.
-        found.append(replace(result, fields={}))
-    return found
+        # The plan has the fields already; ten thousand copies would fill the memory.
+        loaded.append(replace(result, fields={}))
+    return loaded
 
 
-def results_frame(plan: Plan, store: Store, found: Sequence[Result]) -> pd.DataFrame:
-    """Lay loaded results out as `read_results` does."""
+def results_frame(plan: Plan, store: Store, loaded: Sequence[Result]) -> pd.DataFrame:
+    """Return the frame of `read_results` from loaded results."""
     metrics = plan.suite.metrics
     rows = []
-    for cell, result in zip(plan.cells, found, strict=True):
+    for cell, result in zip(plan.cells, loaded, strict=True):
         coordinates: dict[str, Any] = {
             "suite": plan.suite.name,
             "dataset": cell.dataset.spec.id,
@@ -68,18 +68,18 @@ def results_frame(plan: Plan, store: Store, found: Sequence[Result]) -> pd.DataF
 
 
 def transfer_frame(plan: Plan, store: Store) -> pd.DataFrame:
-    """Read what is stored of a suite's transfers.
+    """Read the stored transfers of a suite.
 
     Returns
     -------
     DataFrame
-        One row a transfer: suite, train and test (datasets), and the rest as in
-        `read_results`, but for the training scores.
+        One row a transfer: suite, train and test (datasets), and the other columns of
+        `read_results` except the training scores.
     """
     metrics = plan.suite.metrics
     rows = []
     for cell in plan.transfers:
-        assert cell.target is not None  # what makes it a transfer
+        assert cell.target is not None  # since it is a transfer
         result = store.get(cell.key) or cell.result("missing")
         coordinates: dict[str, Any] = {
             "suite": plan.suite.name,
@@ -95,9 +95,9 @@ def transfer_frame(plan: Plan, store: Store) -> pd.DataFrame:
 def _row(result: Result, metrics: Iterable[str], store: Store) -> dict[str, Any]:
     row: dict[str, Any] = {"status": result.status}
     absent = set(metrics) - result.test.keys()
-    if result.train:  # else it was trained online: there is no training set
+    if result.train:  # empty after online training, which has no training set
         absent |= set(metrics) - result.train.keys()
-    # A metric that is not computed at once, or is younger than the result.
+    # A result lacks metrics that cells do not compute, and those added after it.
     arrays = store.arrays(result.key) if result.status == "done" and absent else None
     for part in ("train", "test"):
         scores = getattr(result, part)
@@ -132,8 +132,8 @@ def summarise(results: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         ``n`` cells done of ``n_cells``, and mean and std (ddof=1) over repetitions
-        of every score, and of the seconds to fit and predict. Datasets in the suite's
-        order; classifiers by the first held-out score, best first.
+        of every score, and of the seconds to fit and predict. Datasets are in the
+        suite's order, classifiers sorted by the first held-out score, best first.
     """
     scores = [c for c in results.columns if c.startswith(("train_", "test_"))]
     values = [*scores, "fit_seconds", "predict_seconds"]
@@ -164,11 +164,15 @@ def summarise(results: pd.DataFrame) -> pd.DataFrame:
 
 
 def trained_online(summary: pd.DataFrame) -> list[str]:
-    """Name the classifiers that have held-out scores and no training scores at all.
+    """Return the classifiers that have held-out scores but no training scores.
 
-    `summary` holds rows of one dataset, as `summarise` gives them.
+    `summary` holds the rows of one dataset, as `summarise` returns them.
     """
-    found = [c for c in summary.columns if c.endswith("_mean")]
-    train = summary[[c for c in found if c.startswith("train_")]].notna().any(axis=1)
-    test = summary[[c for c in found if c.startswith("test_")]].notna().any(axis=1)
-    return [str(name) for name in summary.loc[test & ~train, "classifier"]]
+
+    def has_scores(part: str) -> "pd.Series[bool]":
+        columns = summary.columns
+        names = [n for n in columns if n.startswith(part) and n.endswith("_mean")]
+        return summary[names].notna().any(axis=1)
+
+    is_online = has_scores("test_") & ~has_scores("train_")
+    return [str(name) for name in summary.loc[is_online, "classifier"]]

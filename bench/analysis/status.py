@@ -1,4 +1,4 @@
-"""What is stored of a suite, and why what is missing cannot be reused."""
+"""The state of a suite's store: counts by status, and why results are missing."""
 
 import json
 from collections import Counter
@@ -10,41 +10,41 @@ from bench.cells import Audit, Plan, Task
 from bench.store import Store
 
 _SHOWN = 60  # characters of a value that differs
-_NOTHING = "nothing of this classifier is stored"
+_NO_RESULT = "no result of this classifier is stored"
 _NO_AUDIT = "no audit is stored"
 
 
 def count_statuses(plan: Plan, store: Store) -> dict[tuple[str, str], Counter[str]]:
     """Count cells, transfers and audits by status.
 
-    The names are the dataset's and the classifier's; audits have no classifier.
-    "missing" is what nothing sound is stored of; what is wrong with a damaged file
-    is then in ``store.damaged``.
+    The keys are the names of dataset and classifier (empty for audits). A task without
+    a sound result is "missing"; ``store.damaged`` then holds the problem of each
+    damaged file.
     """
     counts: dict[tuple[str, str], Counter[str]] = {}
     for cell in plan.everything:
         stored = store.get(cell.key)
         name = (_dataset(cell), cell.name)
-        found = stored.status if stored else "missing"
-        counts.setdefault(name, Counter())[found] += 1
+        status = stored.status if stored else "missing"
+        counts.setdefault(name, Counter())[status] += 1
     return counts
 
 
 def explain_missing(plan: Plan, store: Store) -> Iterator[str]:
-    """Say of each missing cell in which fields it differs from the nearest stored one.
+    """Explain which fields of each missing cell differ from the nearest stored result.
 
     Yields
     ------
     str
-        One line for the repetitions of a dataset and classifier together.
+        One line for all missing repetitions of a dataset and classifier.
     """
     missing: dict[tuple[str, str], list[Task]] = {}
     damaged: dict[tuple[str, str], list[Task]] = {}
     for cell in plan.everything:
         name = (_dataset(cell), cell.name)
-        lacking = missing.setdefault(name, []), damaged.setdefault(name, [])
+        lists = missing.setdefault(name, []), damaged.setdefault(name, [])
         if store.get(cell.key) is None:
-            lacking[cell.key in store.damaged].append(cell)
+            lists[cell.key in store.damaged].append(cell)
     kinds, repetitions = _stored_kinds(store) if any(missing.values()) else ({}, {})
     for name in missing:
         if cells := damaged[name]:
@@ -54,9 +54,10 @@ def explain_missing(plan: Plan, store: Store) -> Iterator[str]:
 
 
 def differences(wanted: dict[str, Any], stored: dict[str, Any]) -> list[str]:
-    """Name the fields in which two flat keys differ, and both values."""
+    """Return a text for each field in which two flat keys differ, with both values."""
     names = wanted.keys() | stored.keys()
-    # Parameters where there were none: each of them says so, "{}" need not.
+    # A field that is empty in one key and has parts in the other is left out here,
+    # since each of its parts is listed.
     filled = {n for n in names if any(other.startswith(f"{n}.") for other in names)}
     return [
         f"{name} is {_shown(wanted, name, stored)}, "
@@ -71,20 +72,20 @@ def _reason(
 ) -> str:
     kind = _kind(cell.fields)
     if kind in kinds:
-        return f"stored are {_ranges(repetitions[kind])} alone"
+        return f"only {_ranges(repetitions[kind])} are stored"
     wanted = flatten(json.loads(json.dumps(cell.fields)))
-    told = [
+    candidates = [
         differences(wanted, stored)
         for stored in kinds.values()
         if _computes(stored) == _computes(wanted)
     ]
-    nothing = _NO_AUDIT if isinstance(cell, Audit) else _NOTHING
-    nearest = min(told, key=len, default=[nothing])
+    no_candidate = _NO_AUDIT if isinstance(cell, Audit) else _NO_RESULT
+    nearest = min(candidates, key=len, default=[no_candidate])
     return "; ".join(nearest)
 
 
 def _computes(fields: dict[str, Any]) -> tuple[Any, bool]:
-    """Name the classifier of a flat key, and say whether it is an audit's."""
+    """Return the classifier of a flat key, and whether it is an audit's key."""
     return fields.get("classifier.class"), "audit.results" in fields
 
 
@@ -103,31 +104,32 @@ def _stored_kinds(
 
 
 def _kind(fields: dict[str, Any]) -> str:
-    """Name what the repetitions of a cell have in common."""
+    """Return a hash that the repetitions of a cell share."""
     return digest({k: v for k, v in fields.items() if k != "repetition"})
 
 
 def _written(fields: dict[str, Any], name: str) -> str:
-    """Write a value as the key's hash reads it, which tells 1 from 1.0 and true."""
+    """Write a value as it is hashed, which distinguishes 1, 1.0 and true."""
     return json.dumps(fields[name], ensure_ascii=False) if name in fields else ""
 
 
 def _shown(fields: dict[str, Any], name: str, other: dict[str, Any]) -> str:
     if name not in fields:
         return "not given"
-    value, theirs = fields[name], other.get(name)
-    if isinstance(value, str) and isinstance(theirs, str) and "\n" in value + theirs:
-        lines, other_lines = value.split("\n"), theirs.split("\n")
-        at = _first_difference(lines, other_lines)
-        if at == len(lines):
-            return f"'(no more lines)' in line {at + 1}"
-        other_line = other_lines[at] if at < len(other_lines) else ""
-        return f"'{_excerpt(lines[at], other_line)}' in line {at + 1}"
+    a, b = fields[name], other.get(name)
+    if isinstance(a, str) and isinstance(b, str) and "\n" in a + b:
+        # A library's text: only its first line that differs is shown.
+        lines, other_lines = a.split("\n"), b.split("\n")
+        index = _first_difference(lines, other_lines)
+        if index == len(lines):
+            return f"'(no more lines)' in line {index + 1}"
+        other_line = other_lines[index] if index < len(other_lines) else ""
+        return f"'{_excerpt(lines[index], other_line)}' in line {index + 1}"
     return _excerpt(_written(fields, name), _written(other, name))
 
 
 def _excerpt(text: str, other: str) -> str:
-    """Cut a long text around where it begins to differ from another."""
+    """Cut a long text to the part where it first differs from another."""
     if len(text) <= _SHOWN:
         return text
     start = max(0, min(_first_difference(text, other) - 20, len(text) - _SHOWN))
@@ -146,14 +148,14 @@ def _where(cells: Sequence[Task]) -> str:
 
 
 def _dataset(cell: Task) -> str:
-    """Name the dataset; the transfers from it go together, and so do its audits."""
+    """Name the group of a task: a dataset, its audits, or all transfers from it."""
     if isinstance(cell, Audit):
         return f"{cell.dataset.spec.id}, audits"
-    return cell.dataset.spec.id + ("" if cell.target is None else ", on others")
+    return cell.dataset.spec.id + ("" if cell.target is None else ", transfers")
 
 
 def _ranges(numbers: Iterable[int]) -> str:
-    """Write ``repetitions 0–3, 7``."""
+    """Write numbers as ``repetitions 0–3, 7``."""
     parts: list[list[int]] = []
     for number in sorted(numbers):
         if parts and number == parts[-1][1] + 1:

@@ -1,4 +1,4 @@
-"""Sweeps: datasets of a suite that differ in one number, written so or found so."""
+"""Sweeps: datasets that differ in one number, written as a sweep or found to be one."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,14 +10,14 @@ from bench.base import flatten
 from bench.stats import is_wide
 from bench.suite import WIDTH, DatasetSpec, Family
 
-FEWEST = 3  # values that make a curve
+FEWEST = 3  # fewer values are not plotted as a sweep
 SPREAD = "inputs.std"
-# Fields in which the limit of a sweep may differ from its other datasets.
 _WORDS_ONLY = {"id", "description"}  # no curve depends on them
-_OWN = _WORDS_ONLY | {f"inputs.{k}" for k in ("kind", "std", "pool", "seed")}
-_OWN |= {"inputs.endpoint", "inputs.sort"}
-# What a reader calls a number, where its key does not say it.
-_WORDS = {
+# Fields in which the limit of a sweep may differ from its other datasets.
+_OF_LIMIT = _WORDS_ONLY | {f"inputs.{k}" for k in ("kind", "std", "pool", "seed")}
+_OF_LIMIT |= {"inputs.endpoint", "inputs.sort"}
+# The axis titles of fields whose key does not explain itself.
+_TITLES = {
     "noise": "noise, % of a curve's standard deviation",
     "train": "training curves per class",
     "test": "test curves per class",
@@ -28,20 +28,19 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class Sweep:
-    """A quantity that varies from dataset to dataset, and nothing else does.
+    """Datasets that differ in one quantity and in nothing else.
 
     Attributes
     ----------
     name
-        The key, with a dot where it is nested: ``train``, ``inputs.std``.
+        The quantity's key, with a dot if it is nested: ``train``, ``inputs.std``.
     values
         Dataset id → its value, ascending; infinite for the limit.
     limit
-        What the datasets approach as the value grows, such as "grid", if one of them
-        is that; else empty.
+        The kind of points that the datasets approach as the value grows, such as
+        "grid", if a dataset of the sweep has it; else empty.
     family
-        The id of the entry that the datasets come of; empty where they are entries of
-        their own.
+        The id of the entry with the sweep; empty if each dataset is an entry.
     """
 
     name: str
@@ -51,22 +50,22 @@ class Sweep:
 
     @property
     def quantity(self) -> str:
-        """The key without what it is nested in: ``std``."""
+        """The last part of the key: ``std``."""
         return self.name.rpartition(".")[2]
 
     @property
     def words(self) -> str:
-        """What the values are, for an axis."""
-        return _WORDS.get(self.name, self.name)
+        """The title of an axis with the values."""
+        return _TITLES.get(self.name, self.name)
 
     @property
     def logarithmic(self) -> bool:
-        """Whether its axis is."""
+        """Whether an axis with the values is logarithmic."""
         finite = [value for value in self.values.values() if math.isfinite(value)]
         return bool(self.limit) or is_wide(np.sort(finite))
 
     def label(self, dataset: str) -> str:
-        """Write the value of a dataset: ``std 1.25``, or the limit's name."""
+        """Write the value of a dataset, as ``std 1.25``, or the limit's name."""
         value = self.values[dataset]
         return self.limit if math.isinf(value) else f"{self.quantity} {value:g}"
 
@@ -74,32 +73,33 @@ class Sweep:
 def find_sweeps(
     specs: Sequence[DatasetSpec], families: Sequence[Family] = ()
 ) -> tuple[Sweep, ...]:
-    """Return the sweeps of a suite: those that are written, and one that may be found.
+    """Return the sweeps of a suite, with one among its separate entries, if there is.
 
-    The datasets of no family are a sweep where one number is all that they differ in.
+    The datasets that belong to no family are a sweep if they differ in one number only.
     """
-    found = [Sweep(own.name, own.values, family=own.id) for own in families]
-    taken = {name for own in families for name in own.values}
-    alone = swept([spec for spec in specs if spec.id not in taken])
-    return (*found, *([alone] if alone is not None else []))
+    written = [Sweep(entry.name, entry.values, family=entry.id) for entry in families]
+    in_families = {name for entry in families for name in entry.values}
+    implicit = swept([spec for spec in specs if spec.id not in in_families])
+    return (*written, *([implicit] if implicit is not None else []))
 
 
 def swept(specs: Sequence[DatasetSpec]) -> Sweep | None:
-    """Return the number in which all datasets differ, if it is the only difference.
+    """Return the sweep of datasets that all differ in one number and nothing else.
 
-    One of them may be the limit of the others. Normal points kept within an interval
-    are spread over it more and more evenly as their deviation grows; so a sweep over it
-    may end with a grid, or with uniform points, of the same size on the same interval.
+    One dataset may be the limit of the others: the more the standard deviation of
+    truncated normal points grows, the more evenly they fill their interval. So a sweep
+    over it may also include a grid, or uniform points, of the same size on the same
+    interval.
     """
-    found = _one_number(specs)
-    if found is not None:
-        return found
+    sweep = _one_number(specs)
+    if sweep is not None:
+        return sweep
     for position, spec in enumerate(specs):
         others = [*specs[:position], *specs[position + 1 :]]
-        found = _one_number(others)
-        if found and found.name == SPREAD and _is_limit(spec, others[0]):
-            values = {**found.values, spec.id: math.inf}
-            return Sweep(found.name, values, spec.inputs.kind)
+        sweep = _one_number(others)
+        if sweep and sweep.name == SPREAD and _is_limit(spec, others[0]):
+            values = {**sweep.values, spec.id: math.inf}
+            return Sweep(sweep.name, values, spec.inputs.kind)
     return None
 
 
@@ -117,22 +117,27 @@ def _one_number(specs: Sequence[DatasetSpec]) -> Sweep | None:
         return None
     if len(set(values)) < max(FEWEST, len(specs)):
         return None
-    found = {spec.id: float(v) for spec, v in zip(specs, values, strict=True) if v}
-    if len(found) < len(specs):
+    by_id = {spec.id: float(v) for spec, v in zip(specs, values, strict=True) if v}
+    if len(by_id) < len(specs):  # a value is 0, which a logarithmic axis cannot show
         return None
-    return Sweep(name, dict(sorted(found.items(), key=lambda entry: entry[1])))
+    return Sweep(name, dict(sorted(by_id.items(), key=lambda entry: entry[1])))
 
 
 def _is_limit(spec: DatasetSpec, other: DatasetSpec) -> bool:
-    """Whether points kept from ever wider normal distributions approach these."""
-    mine, theirs = spec.inputs, other.inputs
-    if theirs.kind != "truncated-normal" or theirs.dim != 1:
+    """Whether the truncated normal points of `other` approach the points of `spec`."""
+    points, normal = spec.inputs, other.inputs
+    if normal.kind != "truncated-normal" or normal.dim != 1:
         return False
-    # Those are sorted; an even spread in another order would be another thing as well.
-    if mine.kind != "grid" and not (mine.kind == "uniform" and mine.sort):
+    # Truncated normal points are sorted. Unsorted uniform points would also differ in
+    # their order.
+    if points.kind != "grid" and not (points.kind == "uniform" and points.sort):
         return False
-    alike, of = (
-        {k: v for k, v in flatten(s.model_dump(mode="json")).items() if k not in _OWN}
+    rest, rest_of_other = (
+        {
+            name: value
+            for name, value in flatten(s.model_dump(mode="json")).items()
+            if name not in _OF_LIMIT
+        }
         for s in (spec, other)
     )
-    return alike == of
+    return rest == rest_of_other

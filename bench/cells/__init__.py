@@ -1,4 +1,4 @@
-"""One cell (dataset, repetition, classifier), the plan of all, and what one computes.
+"""Cells (dataset × repetition × classifier), the plan of a suite, the computation.
 
 May import `classifiers` and the packages below it.
 The public names are those of `__init__.pyi`, loaded when first used.

@@ -1,8 +1,9 @@
-"""Audits: what one repetition of a dataset gives away to classifiers that see no shape.
+"""Audits: how well baselines distinguish the classes of a dataset without shapes.
 
-An audit draws the curves of a repetition as a cell does, fits shallow baselines, and
-counts. It is computed with the cells and stored as a result of its own; what its
-figures mean is judged where a report is written.
+An audit draws the curves of one repetition as a cell does, fits shallow baselines to
+them, and counts duplicates and the curves of each class. It is computed together with
+the cells and stored as a result of its own. `bench.analysis.audits` judges its numbers
+when a report is written.
 """
 
 from typing import Any
@@ -16,27 +17,29 @@ from bench.cells.shallow_baselines import (
 )
 from bench.curves import DatasetRecipe, make_dataset
 
+# An audit must stay cheap beside the cells: four standard errors of ten repetitions
+# with 300 curves each already detect small effects.
 MAX_REPETITIONS = 10
-MAX_CURVES = 300  # of each class, in training and in testing
+MAX_CURVES = 300  # per class, for training and for testing
 
 
 def audit_repetition(
     recipe: DatasetRecipe, repetition: int, seed: int
 ) -> tuple[dict[str, Any], str]:
-    """Audit one repetition of a dataset; the answer depends on the arguments alone.
+    """Audit one repetition of a dataset; the result depends only on the arguments.
 
-    The baselines see at most 300 training and 300 test curves of each class, the first
-    of the shuffled rows, with the balance of the classes kept. Duplicates and balance
-    are counted over all curves.
+    The baselines read at most 300 training and 300 test curves per class: the first of
+    the shuffled rows, in the proportion that the classes have. Duplicates and class
+    sizes are counted over all curves.
 
     Parameters
     ----------
     recipe
         The dataset.
     repetition : int
-        Which draw.
+        The number of the draw.
     seed : int
-        The suite's root of random streams.
+        The suite's seed, from which all random streams are derived.
 
     Returns
     -------
@@ -44,12 +47,12 @@ def audit_repetition(
         A JSON value.
 
         - "scores": baseline → held-out score, see
-        `bench.cells.shallow_baselines.score_baselines`.
-        - "duplicates": how many test curves are training curves too.
+          `bench.cells.shallow_baselines.score_baselines`.
+        - "duplicates": the number of test curves that are also training curves.
         - "curves": "training", "test" and "fitted" (the test curves that the baselines
           were scored on) → number of curves of each class, by label.
     data_hash : str
-        Of the curves, as the cells of this repetition have it.
+        The hash of the curves, which the cells of this repetition must have as well.
 
     Raises
     ------

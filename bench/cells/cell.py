@@ -1,4 +1,4 @@
-"""Cells and audits: what is computed as one, each with a key of its own."""
+"""Cells and audits: the tasks of a suite, each with a key that names its result."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -15,23 +15,23 @@ from bench.store import Result
 
 @dataclass(frozen=True)
 class Cell:
-    """What is computed as one, with everything that its scores depend on.
+    """A classifier on one repetition of a dataset: all that its scores depend on.
 
     Attributes
     ----------
     dataset, repetition, classifier
         Its coordinates.
     seed
-        The suite's root of random streams.
+        The suite's seed, from which all random streams are derived.
     threads
-        How many threads BLAS, OpenMP and torch may use.
+        The number of threads that BLAS, OpenMP and torch may use.
     limits
-        Time and memory after which it is stopped; they are not part of its key.
+        The time and memory after which it is stopped; they are not part of its key.
     batched
-        How many repetitions train together, this one included.
+        The number of repetitions that train together, this one included.
     target
-        For a transfer: the dataset whose test curves are predicted, by the classifier
-        that the cell without a target has fitted.
+        Only for a transfer: the dataset whose test curves are predicted. The classifier
+        is the one that the cell without a target has fitted.
     """
 
     dataset: DatasetRecipe
@@ -45,7 +45,7 @@ class Cell:
 
     @cached_property
     def fields(self) -> dict[str, Any]:
-        """What the key is taken over."""
+        """The values that the key is a hash of."""
         fields = {
             "dataset": self.dataset.identity,
             "repetition": self.repetition,
@@ -54,10 +54,12 @@ class Cell:
             "threads": self.threads,
         }
         if self.classifier.training is not None:
-            # Who trains beside it changes the order of sums, and so the last bits.
+            # The number of stacked networks changes the order of sums, and so the last
+            # bits of a result.
             fields["batched"] = self.batched
         if self.target is not None:
-            # Its test curves, which do not depend on how many there are to train on.
+            # Only test curves of the target are read, and they do not depend on the
+            # size of its training set.
             target = self.target.identity
             fields["target"] = {k: v for k, v in target.items() if k != "train"}
         return fields
@@ -69,28 +71,28 @@ class Cell:
 
     @cached_property
     def fit_key(self) -> str:
-        """The key of the cell whose classifier it asks: its own, if no transfer."""
+        """The key of the cell that fits its classifier; its own unless a transfer."""
         return digest({k: v for k, v in self.fields.items() if k != "target"})
 
     @property
     def name(self) -> str:
-        """The classifier's id: what the cell is called within its dataset."""
+        """The classifier's id, by which messages name the cell within its dataset."""
         return self.classifier.id
 
     @property
     def missing(self) -> str:
-        """What to install before it can run; empty where nothing is missing."""
+        """The package to install before it can run; empty if none is missing."""
         return self.classifier.missing
 
     @property
     def installed(self) -> dict[str, str]:
-        """The version of each class that must be the same on every machine."""
-        # Of a class in a file the text comes along.
+        """Class path → version, which must be the same on every machine."""
+        # The text of a class in a file is sent along with the cell.
         parts = [part for part in self.classifier.parts if part.file is None]
         return {part.class_path: part.version for part in parts}
 
-    def result(self, status: str, **found: Any) -> Result:
-        """Start a result with what the cell knows of itself."""
+    def result(self, status: str, **measured: Any) -> Result:
+        """Make a result from the cell's own fields and those that were measured."""
         return Result(
             key=self.key,
             fields=self.fields,
@@ -104,7 +106,7 @@ class Cell:
             device=self.classifier.device,
             versions=versions(),
             cpu=cpu_name(),
-            **found,
+            **measured,
         )
 
 
@@ -112,19 +114,19 @@ class Cell:
 class Audit:
     """The audit of one repetition of a dataset: shallow baselines and counts.
 
-    It goes through the engines and the store as a cell does, but fits no classifier
-    of the suite. What it computes is in `bench.cells.audits`.
+    Engines and the store treat it as a cell, but it fits no classifier of the suite.
+    `bench.cells.audits` computes it.
 
     Attributes
     ----------
     dataset, repetition
         Its coordinates.
     seed
-        The suite's root of random streams.
+        The suite's seed, from which all random streams are derived.
     threads
-        That it may use, as a cell of the suite.
+        The number of threads that it may use, the same as for a cell.
     limits
-        What it is stopped for; not part of its key.
+        The time and memory after which it is stopped; they are not part of its key.
     """
 
     dataset: DatasetRecipe
@@ -133,29 +135,29 @@ class Audit:
     threads: int
     limits: Limits = field(default_factory=Limits)
 
-    # What the engines ask of cells and audits alike.
-    name = ""  # no classifier has an empty id
-    missing = ""  # scikit-learn, which it fits, is always installed
+    # Engines read these attributes of cells and of audits.
+    name = ""  # differs from every classifier's id, which is never empty
+    missing = ""  # the baselines need only scikit-learn, which is always installed
     modules = ("sklearn.neighbors", "sklearn.svm", "sklearn.tree")
 
     @property
     def batched(self) -> int:
-        """How many repetitions are computed together: one."""
+        """The number of repetitions that are computed together: always one."""
         return 1
 
     @property
     def target(self) -> None:
-        """No audit is a transfer."""
+        """None, since an audit is not a transfer."""
         return None
 
     @cached_property
     def installed(self) -> dict[str, str]:
-        """The version of each package that must be the same on every machine."""
+        """Package → version, which must be the same on every machine."""
         return {"sklearn": class_version("sklearn")}
 
     @cached_property
     def fields(self) -> dict[str, Any]:
-        """What the key is taken over."""
+        """The values that the key is a hash of."""
         return {
             "audit": {
                 "results": RESULTS["audits"],
@@ -174,11 +176,11 @@ class Audit:
 
     @property
     def fit_key(self) -> str:
-        """Its key: it shares no fit with a cell."""
+        """Its own key, since it shares no fit with a cell."""
         return self.key
 
-    def result(self, status: str, **found: Any) -> Result:
-        """Start a result with what the audit knows of itself."""
+    def result(self, status: str, **measured: Any) -> Result:
+        """Make a result from the audit's own fields and those that were measured."""
         return Result(
             key=self.key,
             fields=self.fields,
@@ -189,39 +191,41 @@ class Audit:
             threads=self.threads,
             versions=versions(),
             cpu=cpu_name(),
-            **found,
+            **measured,
         )
 
 
-Task = Cell | Audit  # what has a result in the store
-# Computed as one: a cell, or all that train together, and then their transfers; or an
-# audit.
+Task = Cell | Audit  # each has one result in the store
+# Tasks computed in one process: one cell, or all cells that train together, followed by
+# the transfers from them; or one audit.
 Unit = tuple[Task, ...]
 Arrays = dict[str, np.ndarray]
 Outcome = tuple[Result, Arrays | None]
-# Dataset and classifier (empty for audits), whose repetitions take about as long.
+# The ids of dataset and classifier (empty for audits): tasks of one kind take about the
+# same time.
 Kind = tuple[str, str]
 
 
 def kind_of(cell: Task) -> Kind:
-    """Return the dataset and the classifier of a cell, by id; an audit has none."""
+    """Return the ids of a task's dataset and classifier (empty for an audit)."""
     return cell.dataset.spec.id, cell.name
 
 
 def n_fits(unit: Unit) -> int:
-    """Count what a unit has besides transfers: cells that fit, or an audit."""
+    """Count the tasks of a unit that fit something: all but the transfers."""
     return sum(cell.target is None for cell in unit)
 
 
 def units_of(cells: Iterable[Task]) -> list[Unit]:
-    """Gather cells that train together, each of the others is a unit of its own.
+    """Group tasks into units; cells that train together share one.
 
-    Transfers join the cell that fits for them, which must come before.
+    A transfer joins the unit of the cell that fits its classifier; that cell must come
+    before it.
     """
     units: dict[Any, list[Task]] = {}
     for cell in cells:
-        name: Any = cell.fit_key
+        group: Any = cell.fit_key
         if cell.batched > 1:
-            name = (cell.dataset.spec.id, cell.name)
-        units.setdefault(name, []).append(cell)
+            group = (cell.dataset.spec.id, cell.name)
+        units.setdefault(group, []).append(cell)
     return [tuple(unit) for unit in units.values()]

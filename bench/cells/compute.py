@@ -1,4 +1,4 @@
-"""What the process of a cell or an audit does: draw curves, fit, predict, score."""
+"""The computation of a unit in its own process: draw curves, fit, predict, score."""
 
 import hashlib
 import random
@@ -24,12 +24,13 @@ _MAX_WARNINGS = 10
 
 
 def warm_up() -> None:
-    """Look up once what every cell of this process and its forks will ask for.
+    """Fill the caches that every cell of this process and of its forks will need.
 
-    scikit-learn's own first validation looks for plugins, which takes longer than to
-    fit a small classifier. Nothing here starts a thread.
+    The first validation of scikit-learn looks for plugins, which takes longer than
+    fitting a small classifier. Nothing here may start a thread: a fork copies only the
+    thread that forks, and locks held by the others would stay locked.
     """
-    from sklearn.utils.validation import check_X_y  # a second, which no plan needs
+    from sklearn.utils.validation import check_X_y  # takes 1 s, which a plan must not
 
     versions()
     cpu_name()
@@ -40,13 +41,13 @@ def warm_up() -> None:
 
 
 def compute_seeded(unit: Unit) -> list[Outcome]:
-    """Compute a unit in a process that is its own, whose global streams it may set.
+    """Compute a unit in a process of its own, with the global random streams seeded.
 
-    A classifier that draws from them, against its contract, is reproducible all the
-    same, whatever else it is asked about.
+    This makes a classifier reproducible even if it draws from a global stream, against
+    its contract.
     """
     first = unit[0]
-    if isinstance(first, Audit):  # a unit of its own, which draws from no global stream
+    if isinstance(first, Audit):  # always alone in its unit; uses no global stream
         return [compute_audit(first)]
     for part in first.classifier.parts:
         part.publish()
@@ -56,12 +57,12 @@ def compute_seeded(unit: Unit) -> list[Outcome]:
 
 def compute_audit(audit: Audit) -> Outcome:
     """Draw the curves and audit them; an exception becomes a "failed" result."""
-    with _watched(audit.threads) as found:
+    with _recorded(audit.threads) as measured:
         figures, data_hash = audit_repetition(
             audit.dataset, audit.repetition, audit.seed
         )
-        found |= {"figures": figures, "data_hash": data_hash}
-    return audit.result("failed" if "error" in found else "done", **found), None
+        measured |= {"figures": figures, "data_hash": data_hash}
+    return audit.result("failed" if "error" in measured else "done", **measured), None
 
 
 def compute(
@@ -69,75 +70,74 @@ def compute(
 ) -> list[Outcome]:
     """Draw the data, fit, predict and score; an exception becomes a "failed" result.
 
-    If a fit fails, its whole unit fails; if a transfer fails, only that transfer does.
+    If the fit fails, every cell of the unit fails; if a transfer fails, only that
+    transfer does.
 
     Parameters
     ----------
     seed_process
-        Called before a fit, and before each transfer.
+        Called before the fit, and before each transfer.
     """
-    fitting = [cell for cell in unit if cell.target is None]
+    cells_to_fit = [cell for cell in unit if cell.target is None]
     fits: dict[str, Fit] = {}
-    with _watched(unit[0].threads) as seen:
-        seed_process(fitting[0])
-        if fitting[0].classifier.training is None:
-            made = [_fit_and_score(cell) for cell in fitting]
+    with _recorded(unit[0].threads) as fit_record:
+        seed_process(cells_to_fit[0])
+        if cells_to_fit[0].classifier.training is None:
+            fitted = [_fit_and_score(cell) for cell in cells_to_fit]
         else:
-            from bench.cells.online import (
-                train_batch,  # imports torch, which takes seconds
-            )
+            # Here, since it imports torch, which takes seconds.
+            from bench.cells.online import train_batch
 
-            made = train_batch(tuple(fitting))
-        fits = {cell.key: fit for cell, fit in zip(fitting, made, strict=True)}
+            fitted = train_batch(tuple(cells_to_fit))
+        fits = {cell.key: fit for cell, fit in zip(cells_to_fit, fitted, strict=True)}
     outcomes: list[Outcome] = []
     for cell in unit:
-        found, arrays = seen, None
+        measured, arrays = fit_record, None
         if fits and cell.target is None:
             fit = fits[cell.key]
-            found, arrays = fit.found | seen, fit.arrays
+            measured, arrays = fit.measured | fit_record, fit.arrays
         elif fits:
-            with _watched(cell.threads) as apart:
+            with _recorded(cell.threads) as measured:
                 seed_process(cell)
-                more, arrays = _transfer(cell, fits[cell.fit_key])
-                apart |= more
-            found = apart
+                scored, arrays = _transfer(cell, fits[cell.fit_key])
+                measured |= scored
         status = "failed" if arrays is None else "done"
-        outcomes.append((cell.result(status, **found), arrays))
+        outcomes.append((cell.result(status, **measured), arrays))
     return outcomes
 
 
 @contextmanager
-def _watched(threads: int) -> Iterator[dict[str, Any]]:
-    """Catch an exception; note it, what was warned of, and the memory, in a result."""
-    heard: Counter[str] = Counter()
-    found: dict[str, Any] = {}
+def _recorded(threads: int) -> Iterator[dict[str, Any]]:
+    """Record fields of a result: an exception, which is caught, warnings and memory."""
+    counts: Counter[str] = Counter()
+    measured: dict[str, Any] = {}
     with limited_threads(threads), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            yield found
+            yield measured
         except Exception as error:
-            found["error"] = {
+            measured["error"] = {
                 "type": _error_type(error),
                 "message": str(error)[:2000],
                 "traceback": traceback.format_exc(limit=-20),
             }
-    heard.update(f"{w.category.__name__}: {w.message}"[:500] for w in caught)
-    found["warnings"] = tuple(
+    counts.update(f"{w.category.__name__}: {w.message}"[:500] for w in caught)
+    measured["warnings"] = tuple(
         f"{text} (×{count})" if count > 1 else text
-        for text, count in heard.most_common(_MAX_WARNINGS)
+        for text, count in counts.most_common(_MAX_WARNINGS)
     )
-    found["peak_rss_mib"] = round(peak_resident() / 2**20, 1)
+    measured["peak_rss_mib"] = round(peak_resident() / 2**20, 1)
 
 
 def _seed_process(cell: Cell) -> None:
-    """Set the global streams of Python, NumPy and torch."""
+    """Seed the global random streams of Python, NumPy and torch."""
     stream = [cell.dataset.stream, cell.repetition]
     if cell.target is not None:
         stream.append(cell.fields["target"])
     state = derive_seed(cell.seed, "process", stream) % 2**32
     random.seed(state)
-    np.random.seed(state)  # noqa: NPY002 (the legacy stream is what they draw from)
-    torch = sys.modules.get("torch")
+    np.random.seed(state)  # noqa: NPY002 (classifiers draw from the legacy stream)
+    torch = sys.modules.get("torch")  # not imported, which would take seconds
     if torch is not None:
         torch.manual_seed(state)
 
@@ -146,20 +146,21 @@ def _fit_and_score(cell: Cell) -> Fit:
     data = make_dataset(cell.dataset, cell.repetition, cell.seed)
     columns = data.columns(cell.classifier.channels)
     X = {"train": data.X_train, "test": data.X_test}
+    # Indexing copies the curves, which may take half of the memory limit.
     if not _all_in_order(columns, data.X_train.shape[1]):
         X = {part: values[:, columns] for part, values in X.items()}
     y = {"train": data.y_train, "test": data.y_test}
     stream = [cell.dataset.stream, cell.repetition]
     n_channels = len(columns) // len(data.x)
     estimator = build(cell.classifier, cell.seed, stream, data.x, n_channels)
-    found: dict[str, Any] = {"data_hash": data.data_hash}
+    measured: dict[str, Any] = {"data_hash": data.data_hash}
 
     def fit() -> None:
         estimator.fit(X["train"], y["train"])
 
-    found["fit_seconds"], found["fit_cpu_seconds"] = timed(fit)
+    measured["fit_seconds"], measured["fit_cpu_seconds"] = timed(fit)
     scored, arrays = score(cell, estimator, X, y)
-    return Fit(found | scored, arrays, estimator, columns)
+    return Fit(measured | scored, arrays, estimator, columns)
 
 
 def _all_in_order(columns: np.ndarray, width: int) -> bool:
@@ -167,22 +168,23 @@ def _all_in_order(columns: np.ndarray, width: int) -> bool:
 
 
 def _transfer(cell: Cell, fit: Fit) -> tuple[dict[str, Any], Arrays]:
-    """Ask a fitted classifier about the test curves of another dataset."""
+    """Let a fitted classifier predict the test curves of another dataset."""
     target = cell.target
-    assert target is not None  # what makes it a transfer
+    assert target is not None  # since it is a transfer
     size = target.spec.test
     X, y = draw_part(target, "test", size, cell.repetition, cell.seed)
-    hasher = hashlib.sha256(fit.found["data_hash"].encode())
+    # A transfer depends on the curves of both datasets, so its data hash covers both.
+    hasher = hashlib.sha256(fit.measured["data_hash"].encode())
     hasher.update(X.data)
     hasher.update(y.data)
     if not _all_in_order(fit.columns, X.shape[1]):
         X = X[:, fit.columns]
-    found, arrays = predict_and_score(fit.estimator, {"test": X}, {"test": y})
-    return found | {"data_hash": hasher.hexdigest()}, arrays
+    scored, arrays = predict_and_score(fit.estimator, {"test": X}, {"test": y})
+    return scored | {"data_hash": hasher.hexdigest()}, arrays
 
 
 def _error_type(error: Exception) -> str:
-    # torch says it in words.
+    # torch raises a plain RuntimeError when its allocator has no memory left.
     if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
         return "MemoryLimit"
     return type(error).__name__

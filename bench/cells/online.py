@@ -1,4 +1,4 @@
-"""A batch: all repetitions of a classifier that learns online, trained as one."""
+"""Online training of a classifier: the networks of all its repetitions at once."""
 
 import numpy as np
 
@@ -15,19 +15,20 @@ def train_batch(unit: tuple[Cell, ...]) -> list[Fit]:
     Returns
     -------
     list of Fit
-        A cell each, its seconds of fitting divided by the number of cells. Training
-        curves are seen once and not kept, so there is no score on them.
+        One a cell, in order. The seconds of fitting are those of the batch divided by
+        the number of cells. There is no training score, since every training curve is
+        used once and then dropped.
     """
     first = unit[0]
     training = first.classifier.training
-    assert training is not None  # what makes it a batch
-    members, streams, tests, hashes = [], [], [], []
+    assert training is not None  # since only online training makes batches
+    estimators, streams, tests, hashes = [], [], [], []
     for cell in unit:
         data = make_dataset(cell.dataset, cell.repetition, cell.seed)
         columns = data.columns(cell.classifier.channels)
         stream = [cell.dataset.stream, cell.repetition]
         n_channels = len(columns) // len(data.x)
-        members.append(build(cell.classifier, cell.seed, stream, data.x, n_channels))
+        estimators.append(build(cell.classifier, cell.seed, stream, data.x, n_channels))
         streams.append(
             CurveStream(
                 cell.dataset,
@@ -40,14 +41,15 @@ def train_batch(unit: tuple[Cell, ...]) -> list[Fit]:
         X_test = np.ascontiguousarray(data.X_test[:, columns])
         tests.append((X_test, data.y_test))
         hashes.append(data.data_hash)
-    wall, cpu = timed(lambda: fit_online(members, streams, training, tests))
-    computed = []
-    for cell, member, (X, y), data_hash in zip(
-        unit, members, tests, hashes, strict=True
+    wall, cpu = timed(lambda: fit_online(estimators, streams, training, tests))
+    fits = []
+    for cell, estimator, (X, y), data_hash in zip(
+        unit, estimators, tests, hashes, strict=True
     ):
-        found, arrays = score(cell, member, {"test": X}, {"test": y})
-        found["data_hash"] = data_hash
-        found["fit_seconds"] = round(wall / len(unit), 4)
-        found["fit_cpu_seconds"] = round(cpu / len(unit), 4)
-        computed.append(Fit(found, arrays, member, columns))
-    return computed
+        measured, arrays = score(cell, estimator, {"test": X}, {"test": y})
+        measured["data_hash"] = data_hash
+        measured["fit_seconds"] = round(wall / len(unit), 4)
+        measured["fit_cpu_seconds"] = round(cpu / len(unit), 4)
+        # All cells of a batch share dataset and channels, and so the columns.
+        fits.append(Fit(measured, arrays, estimator, columns))
+    return fits

@@ -1,4 +1,4 @@
-"""From a suite to its plan: every name resolved, and the cells that it stands for."""
+"""The plan of a suite: every name resolved, and all tasks that it consists of."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -19,13 +19,13 @@ class Plan:
     Attributes
     ----------
     suite, datasets, classifiers, reference
-        The suite and what its names stand for, in the suite's order.
+        The suite and what its names refer to, in the suite's order.
     cells
-        Dataset by dataset, repetition by repetition, classifier by classifier.
+        Ordered by dataset, then repetition, then classifier.
     transfers
-        What of the cells is asked about the test curves of other datasets.
+        Cells whose fitted classifiers predict the test curves of other datasets.
     audits
-        Of the first repetitions of each dataset, at most 10; none where the suite says
+        One for each of the first 10 repetitions of each dataset; none if the suite has
         ``audits: false``.
     """
 
@@ -39,52 +39,53 @@ class Plan:
 
     @property
     def everything(self) -> tuple[Task, ...]:
-        """Cells, then transfers, then audits: all that has a result in the store."""
+        """Cells, then transfers, then audits: all tasks with a result in the store."""
         return self.cells + self.transfers + self.audits
 
     @property
-    def beside(self) -> str:
-        """Count what has a result besides cells: ", 4 audits", or nothing."""
+    def extras(self) -> str:
+        """The counts of transfers and audits, as ", 4 audits"; empty without any."""
         counts = {"transfers": len(self.transfers), "audits": len(self.audits)}
         return "".join(f", {n} {what}" for what, n in counts.items() if n)
 
     def limited(self, datasets: Iterable[str], classifiers: Iterable[str]) -> "Plan":
-        """Keep some datasets and classifiers, by id; nothing named keeps all.
+        """Keep the named datasets and classifiers; an empty iterable keeps all.
 
-        The id of an entry that sweeps is that of all its datasets, that of one with a
-        grid of all its classifiers. Transfers stay where what they are trained on
-        does, and audits where their dataset does, so that parts add up to the whole.
+        The id of a sweep names all its datasets, that of a grid all its classifiers. A
+        transfer is kept with the dataset it is trained on, and an audit with its
+        dataset, so that the parts of a suite add up to the whole.
         """
-        families = {own.id: tuple(own.values) for own in self.suite.families}
-        ids = [recipe.spec.id for recipe in self.datasets]
-        rows = _chosen("dataset", datasets, ids, families)
-        ids = [recipe.id for recipe in self.classifiers]
-        columns = _chosen("classifier", classifiers, ids, self.suite.grids)
+        families = {family.id: tuple(family.values) for family in self.suite.families}
+        known = [recipe.spec.id for recipe in self.datasets]
+        dataset_ids = _chosen("dataset", datasets, known, families)
+        known = [recipe.id for recipe in self.classifiers]
+        classifier_ids = _chosen("classifier", classifiers, known, self.suite.grids)
 
         def kept(cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
             return tuple(
                 cell
                 for cell in cells
-                if cell.dataset.spec.id in rows and cell.classifier.id in columns
+                if cell.dataset.spec.id in dataset_ids
+                and cell.classifier.id in classifier_ids
             )
 
         return replace(
             self,
-            datasets=tuple(d for d in self.datasets if d.spec.id in rows),
-            classifiers=tuple(c for c in self.classifiers if c.id in columns),
+            datasets=tuple(d for d in self.datasets if d.spec.id in dataset_ids),
+            classifiers=tuple(c for c in self.classifiers if c.id in classifier_ids),
             cells=kept(self.cells),
             transfers=kept(self.transfers),
-            audits=tuple(a for a in self.audits if a.dataset.spec.id in rows),
+            audits=tuple(a for a in self.audits if a.dataset.spec.id in dataset_ids),
         )
 
 
 def make_plan(suite: Suite) -> Plan:
-    """Resolve every name of a suite.
+    """Resolve every name of a suite and list its tasks.
 
     Raises
     ------
     BenchError
-        With file and line, of the kind of the first mistake found.
+        For the first mistake that is found, with file and line.
     """
     reference = None
     if suite.reference is not None:
@@ -119,7 +120,7 @@ def make_plan(suite: Suite) -> Plan:
                 raise SuiteError(
                     f"{suite.where('classifiers', j)}: "
                     f"{suite.named('classifiers', j)}: reads the channel "
-                    f"'{lacking[0]}', which the dataset '{spec.id}' does not carry; "
+                    f"'{lacking[0]}', which the dataset '{spec.id}' does not have; "
                     "add it to the dataset's channels"
                 )
     limits = [entry.limits.over(suite.limits) for entry in suite.classifiers]
@@ -130,17 +131,17 @@ def make_plan(suite: Suite) -> Plan:
             classifier,
             suite.seed,
             suite.threads,
-            own,
+            cell_limits,
             suite.repetitions if classifier.training is not None else 1,
         )
         for dataset in datasets
         for repetition in range(suite.repetitions)
-        for classifier, own in zip(classifiers, limits, strict=True)
+        for classifier, cell_limits in zip(classifiers, limits, strict=True)
     )
     transfers = transfer_cells(suite, datasets, cells)
-    own = LimitsSpec().over(suite.limits)
+    audit_limits = LimitsSpec().over(suite.limits)
     audits = tuple(
-        Audit(dataset, repetition, suite.seed, suite.threads, own)
+        Audit(dataset, repetition, suite.seed, suite.threads, audit_limits)
         for dataset in datasets
         for repetition in range(min(suite.repetitions, MAX_REPETITIONS))
         if suite.audits
@@ -162,7 +163,7 @@ def _chosen(
     known: list[str],
     groups: Mapping[str, Iterable[str]],
 ) -> set[str]:
-    """Return the ids that are wanted, those of a group by its name; or all."""
+    """Return the wanted ids, with groups replaced by their ids; all if none is."""
     chosen: set[str] = set()
     for name in wanted:
         if name in known:

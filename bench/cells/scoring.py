@@ -1,4 +1,4 @@
-"""Scores of a fitted classifier, with the time that it takes."""
+"""Scores of a fitted classifier, and the time that it takes to predict."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -17,17 +17,17 @@ class Fit:
 
     Attributes
     ----------
-    found
+    measured
         Fields of its result.
     arrays
-        Its predictions, and what it kept of its training.
+        Its predictions; for our own discriminators also history and weights.
     estimator
         The fitted classifier.
     columns : array of int
-        Which columns of the dataset's curves it reads.
+        The columns of the dataset's curves that it reads.
     """
 
-    found: dict[str, Any]
+    measured: dict[str, Any]
     arrays: Arrays
     estimator: Any
     columns: np.ndarray
@@ -36,12 +36,13 @@ class Fit:
 def score(
     cell: Cell, estimator: Any, X: Mapping[str, np.ndarray], y: Mapping[str, np.ndarray]
 ) -> tuple[dict[str, Any], Arrays]:
-    """Score a fitted classifier, and read what it kept of its training.
+    """Score a fitted classifier, and read the record of its training.
 
     Parameters
     ----------
     cell
-        What was fitted: of our own discriminators, history and weights are kept too.
+        The cell that was fitted; for our own discriminators, history and weights are
+        kept too.
     estimator
         The fitted classifier.
     X, y
@@ -50,7 +51,7 @@ def score(
 
     Returns
     -------
-    found : dict
+    measured : dict
         Fields of a result: scores, seconds, iterations.
     arrays : dict
         Labels, predictions, probabilities or decision values; history and weights.
@@ -58,9 +59,9 @@ def score(
     Raises
     ------
     ValueError
-        If predictions have another shape than the labels.
+        If predictions and labels differ in shape.
     """
-    found, arrays = predict_and_score(estimator, X, y)
+    measured, arrays = predict_and_score(estimator, X, y)
     if cell.classifier.is_ours:
         for name, values in estimator.history_.items():
             arrays[f"history_{name}"] = np.asarray(values, dtype=np.float32)
@@ -68,9 +69,9 @@ def score(
             arrays[f"weight_{name}"] = values
     last = estimator if len(cell.classifier.parts) == 1 else estimator[-1]
     iterations = getattr(last, "n_iter_", None)
-    if iterations is not None:
-        found["iterations"] = int(np.max(iterations))
-    return found, arrays
+    if iterations is not None:  # an array with one entry a class in some classifiers
+        measured["iterations"] = int(np.max(iterations))
+    return measured, arrays
 
 
 def predict_and_score(
@@ -78,9 +79,9 @@ def predict_and_score(
 ) -> tuple[dict[str, Any], Arrays]:
     """Let a fitted classifier predict curves, timed, and score the predictions.
 
-    `score` does this and reads the training too; a transfer trains nothing.
+    This is all that a transfer needs; `score` also reads the record of the training.
     """
-    found: dict[str, Any] = {}
+    measured: dict[str, Any] = {}
     arrays: Arrays = {}
 
     def predict() -> None:
@@ -97,14 +98,14 @@ def predict_and_score(
             if scores is not None:
                 arrays[f"scores_{part}"] = scores
 
-    found["predict_seconds"], found["predict_cpu_seconds"] = timed(predict)
+    measured["predict_seconds"], measured["predict_cpu_seconds"] = timed(predict)
     for part in X:
-        found[part] = score_all(Predictions.of(arrays, part))
-    return found, arrays
+        measured[part] = score_all(Predictions.of(arrays, part))
+    return measured, arrays
 
 
 def _scores(estimator: Any, X: np.ndarray) -> tuple[str, np.ndarray | None]:
-    """Return the most detailed output that a classifier has, and its kind."""
+    """Return the kind and the values of the most detailed output of a classifier."""
     for kind, method in (
         ("probability", "predict_proba"),
         ("decision", "decision_function"),
@@ -115,7 +116,7 @@ def _scores(estimator: Any, X: np.ndarray) -> tuple[str, np.ndarray | None]:
 
 
 def timed(work: Callable[[], object]) -> tuple[float, float]:
-    """Return the seconds of wall clock and of the processor, rounded to 0.1 ms."""
+    """Call a function; return wall-clock and processor seconds, rounded to 0.1 ms."""
     wall, cpu = time.perf_counter(), time.process_time()
     work()
     return round(time.perf_counter() - wall, 4), round(time.process_time() - cpu, 4)

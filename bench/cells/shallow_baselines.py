@@ -1,4 +1,8 @@
-"""Shallow baselines: quick fits that need no eye for shapes, and duplicate curves."""
+"""Shallow baselines: quick fits to features without shape; and duplicate curves.
+
+If a baseline separates the classes, or scores on permuted labels, then the score of a
+classifier on the dataset does not show that it recognises functions.
+"""
 
 from dataclasses import replace
 from hashlib import blake2b
@@ -10,8 +14,8 @@ from threadpoolctl import threadpool_limits
 from bench.base import derive_seed, generator
 from bench.curves import Dataset
 
-MAX_COLUMNS = 1000  # read of a curve; of more, evenly spaced ones
-_HUGE = 1e3  # above arcsinh of the largest float
+MAX_COLUMNS = 1000  # columns of a curve that are read, evenly spaced if it has more
+_HUGE = 1e3  # larger than arcsinh of the largest float, which is about 710
 
 
 def shortcut_features(values: np.ndarray, x: np.ndarray) -> dict[str, np.ndarray]:
@@ -22,19 +26,19 @@ def shortcut_features(values: np.ndarray, x: np.ndarray) -> dict[str, np.ndarray
     values : array of shape (n_curves, n_points)
         The curves' values, without other channels.
     x : array of shape (n_points, n_inputs)
-        The points, in any order; neighbours are taken along the first column.
+        The points, in any order; they are sorted by the first column.
 
     Returns
     -------
     dict of str to array of shape (n_curves, n_features)
         "scale": mean, variance, range and sorted values, which do not depend on the
         order of the points. "roughness": total variation, the largest second
-        difference, and the largest second derivative, which is the difference divided
-        by the spacing: on points that are not equally spaced, differences alone hide a
-        kink. Compressed as by `compressed`.
+        difference, and the largest second derivative (divided difference): if points
+        are not equally spaced, plain differences do not show a kink. All values are
+        compressed by `compressed`.
     """
     order = np.argsort(x[:, 0], kind="stable")
-    curves, places = values[:, order].astype(np.float64), x[order, 0].astype(float)
+    curves, positions = values[:, order].astype(np.float64), x[order, 0].astype(float)
     ordered = np.sort(curves, axis=1)
     with np.errstate(over="ignore", invalid="ignore"):  # `compressed` bounds them
         scale = [
@@ -43,11 +47,13 @@ def shortcut_features(values: np.ndarray, x: np.ndarray) -> dict[str, np.ndarray
             ordered[:, -1] - ordered[:, 0],
             *ordered[:, thinned(ordered.shape[1])].T,
         ]
-        steps, gaps = np.diff(curves, axis=1), np.diff(places)
-        # Points at one place, such as those of a grid in two inputs, have no slope.
-        apart = (gaps[1:] > 0) & (gaps[:-1] > 0)
-        slopes = steps / np.where(gaps > 0, gaps, np.inf)
-        derivatives = np.diff(slopes, axis=1)[:, apart] / (gaps[1:] + gaps[:-1])[apart]
+        steps, gaps = np.diff(curves, axis=1), np.diff(positions)
+        # There is no gradient between points at one position; a grid in two inputs has
+        # many of them.
+        distinct = (gaps[1:] > 0) & (gaps[:-1] > 0)
+        gradients = steps / np.where(gaps > 0, gaps, np.inf)
+        widths = (gaps[1:] + gaps[:-1])[distinct]
+        derivatives = np.diff(gradients, axis=1)[:, distinct] / widths
         roughness = [
             np.abs(steps).sum(axis=1),
             np.abs(np.diff(steps, axis=1)).max(axis=1, initial=0),
@@ -62,22 +68,22 @@ def shortcut_features(values: np.ndarray, x: np.ndarray) -> dict[str, np.ndarray
 def compressed(values: np.ndarray) -> np.ndarray:
     """Compress values to at most 1000 by arcsinh, which keeps their order.
 
-    A tree does not see the difference, and the largest of curves fits into the float32
-    of scikit-learn's trees and into a squared distance.
+    A tree depends on the order alone. The largest values of curves then fit into the
+    float32 of scikit-learn's trees, and their squared distances are finite.
     """
-    found = np.arcsinh(values.astype(np.float64))
-    return np.nan_to_num(found, nan=_HUGE, posinf=_HUGE, neginf=-_HUGE)
+    small = np.arcsinh(values.astype(np.float64))
+    return np.nan_to_num(small, nan=_HUGE, posinf=_HUGE, neginf=-_HUGE)
 
 
 def thinned(n_columns: int) -> np.ndarray:
-    """Return evenly spaced columns, the first and the last among them."""
+    """Return evenly spaced column numbers, with the first and the last."""
     n_kept = min(n_columns, MAX_COLUMNS)
     return np.linspace(0, n_columns - 1, n_kept).round().astype(int)
 
 
 DEPTH = 3
 PERMUTED = ("KNN", "SVC")  # fitted on permuted labels
-TREES = {  # name → what the tree reads
+TREES = {  # name → the features that the tree reads, as the report names them
     "tree on scale": "mean, variance, range and sorted values",
     "tree on roughness": "total variation and the largest second difference and "
     "second derivative",
@@ -88,9 +94,9 @@ BASELINES = (*PERMUTED, *TREES)
 
 
 def first_curves(data: Dataset, most: int) -> Dataset:
-    """Keep the first curves of a dataset, and the balance of its classes.
+    """Keep the first curves of each class, and the proportion of the classes.
 
-    `most` is the number of curves that the largest class keeps, in training and in
+    `most` is the number of curves that the largest class keeps, for training and for
     testing.
     """
 
@@ -117,36 +123,36 @@ def score_baselines(
 
     Those of `PERMUTED` are fitted and scored on permuted labels; training and test
     labels are permuted independently. Their score is the balanced accuracy, whose
-    expectation does not depend on the balance of the classes. Those of `TREES` are
-    fitted and scored on the labels as they are; their score is the accuracy. KNN and
-    SVC read values compressed as by `bench.cells.shallow_baselines.compressed`, at most
-    1000 points of a curve.
+    expectation does not depend on the class sizes. Those of `TREES` are fitted and
+    scored on the true labels; their score is the accuracy. KNN and SVC read values
+    compressed by `compressed`, at most 1000 points of a curve.
 
     Parameters
     ----------
     data
         One repetition of a dataset.
     seed, stream, repetition
-        What the permutations and the trees' ties depend on.
+        The seed of the permutations and of the trees' ties is derived from these.
 
     Returns
     -------
     dict of str to float
         One score for each name in `BASELINES`.
     """
-    # scikit-learn takes a second to import, which a plan does not need.
+    # Here, since scikit-learn takes a second to import, which a plan does not need.
     from sklearn.neighbors import KNeighborsClassifier
     from sklearn.svm import SVC
     from sklearn.tree import DecisionTreeClassifier
 
     scores = {}
-    own = data.columns(("value",))
-    columns = own[thinned(len(own))]
+    values = data.columns(("value",))
+    columns = values[thinned(len(values))]
     train, test = (compressed(X[:, columns]) for X in (data.X_train, data.X_test))
-    few = min(5, len(train))
+    n_neighbours = min(5, len(train))
     state = derive_seed(seed, "audit", stream, repetition, "tree") % 2**32
-    with threadpool_limits(1):  # fits so small would only wait for each other
-        for name, estimator in (("KNN", KNeighborsClassifier(few)), ("SVC", SVC())):
+    knn = KNeighborsClassifier(n_neighbours)
+    with threadpool_limits(1):  # in fits so small, threads would only wait
+        for name, estimator in (("KNN", knn), ("SVC", SVC())):
             rng = generator(seed, "audit", stream, repetition, name)
             estimator.fit(train, rng.permutation(data.y_train))
             scores[name] = _balanced_accuracy(
@@ -160,15 +166,15 @@ def score_baselines(
 
 
 def _features(data: Dataset) -> dict[str, list[np.ndarray]]:
-    """Return the features that each tree reads: of training, and of test curves."""
+    """Return tree → its features of the training curves and of the test curves."""
     features: dict[str, list[np.ndarray]] = {name: [] for name in TREES}
     for X in (data.X_train, data.X_test):
-        features_of = shortcut_features(X[:, data.columns(("value",))], data.x)
-        scale, roughness = features_of["scale"], features_of["roughness"]
+        shortcuts = shortcut_features(X[:, data.columns(("value",))], data.x)
+        scale, roughness = shortcuts["scale"], shortcuts["roughness"]
         both = np.hstack([scale, roughness])
         points = compressed(X[:, thinned(X.shape[1])])
-        of_trees = (scale, roughness, both, points)
-        for name, columns in zip(TREES, of_trees, strict=True):
+        in_order = (scale, roughness, both, points)
+        for name, columns in zip(TREES, in_order, strict=True):
             features[name].append(columns)
     return features
 
@@ -181,7 +187,8 @@ def _balanced_accuracy(labels: np.ndarray, predictions: np.ndarray) -> float:
 def count_duplicates(data: Dataset) -> int:
     """Count the test curves that equal a training curve in every value."""
 
-    def hashes(X: np.ndarray) -> list[bytes]:  # -0.0 + 0.0 is 0.0
+    def hashes(X: np.ndarray) -> list[bytes]:
+        # Adding 0.0 turns -0.0 into 0.0, which equals it but has other bytes.
         return [blake2b((row + 0.0).tobytes(), digest_size=16).digest() for row in X]
 
     known = set(hashes(data.X_train))

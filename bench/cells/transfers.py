@@ -1,4 +1,4 @@
-"""Transfers: each classifier trained on one dataset, tested on others like it."""
+"""Transfers: classifiers that are trained on one dataset and tested on another."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -9,32 +9,33 @@ from bench.cells.cell import Cell
 from bench.curves import READ_BY, DatasetRecipe
 from bench.suite import MAX_CELLS, MOST_DATASETS, Suite, TransferSpec
 
-_REMEDY = "name those that go together: transfer: {datasets: […]}"
+_REMEDY = "name datasets that fit together: transfer: {datasets: […]}"
 
 
 def transfer_cells(
     suite: Suite, datasets: Sequence[DatasetRecipe], cells: Sequence[Cell]
 ) -> tuple[Cell, ...]:
-    """Make a cell of each transfer that a suite asks for, and check that it can be.
+    """Make a cell for each transfer of a suite, and check that it is possible.
 
     Parameters
     ----------
     datasets
         The suite's datasets, resolved.
     cells
-        The suite's cells; those of the datasets that take part predict the test curves
-        of the other datasets.
+        The suite's cells. Those of the datasets that take part predict the test curves
+        of the other datasets that do.
 
     Raises
     ------
     SuiteError
-        With file and line: an unknown name; datasets whose points, channels or labels
-        differ; curves that one trains on and another tests on; too many of them.
+        With file and line, if a name is unknown, if points, channels or labels of the
+        datasets differ, if one may train on curves that another tests on, or if there
+        are too many transfers.
     """
     if suite.transfer is False:
         return ()
     spec = TransferSpec() if suite.transfer is True else suite.transfer
-    families = {own.id: tuple(own.values) for own in suite.families}
+    families = {family.id: tuple(family.values) for family in suite.families}
     known = [recipe.spec.id for recipe in datasets]
     names = set(_named(suite, "datasets", spec.datasets, known, families))
     known = [entry.id for entry in suite.classifiers]
@@ -45,24 +46,25 @@ def transfer_cells(
             f"{where}: transfer: {len(names)} datasets; expected 2 to {MOST_DATASETS}, "
             f"whose table can be read; {_REMEDY}"
         )
-    some = [recipe for recipe in datasets if recipe.spec.id in names]
-    for one, other in permutations(some, 2):
-        why = _why_apart(one, other)
-        if why:
-            raise SuiteError(f"{where}: transfer: {why}")
-    made = tuple(
+    chosen = [recipe for recipe in datasets if recipe.spec.id in names]
+    for one, other in permutations(chosen, 2):
+        problem = _problem(one, other)
+        if problem:
+            raise SuiteError(f"{where}: transfer: {problem}")
+    transfers = tuple(
         replace(cell, target=target)
         for cell in cells
         if cell.dataset.spec.id in names and cell.classifier.id in classifiers
-        for target in some
+        for target in chosen
         if target is not cell.dataset
     )
-    if len(cells) + len(made) > MAX_CELLS:
+    if len(cells) + len(transfers) > MAX_CELLS:
         raise SuiteError(
-            f"{where}: transfer: {len(made)} transfers beside {len(cells)} cells; "
-            f"expected at most {MAX_CELLS} in all: lower repetitions, or name fewer"
+            f"{where}: transfer: {len(transfers)} transfers and {len(cells)} cells; "
+            f"expected at most {MAX_CELLS} in all: lower repetitions, or name fewer "
+            "datasets or classifiers"
         )
-    return made
+    return transfers
 
 
 def _named(
@@ -72,9 +74,9 @@ def _named(
     known: list[str],
     families: Mapping[str, Iterable[str]],
 ) -> Iterator[str]:
-    """Yield the ids that are asked for; the id of a sweep is that of all its datasets.
+    """Yield the wanted ids; that of a sweep stands for all its datasets.
 
-    Nothing asked is all.
+    `asked` is None if the suite file names none, and then all ids are yielded.
     """
     for position, name in enumerate(known if asked is None else asked):
         if name not in known and name not in families:
@@ -87,17 +89,20 @@ def _named(
         yield from families.get(name, (name,))
 
 
-def _why_apart(one: DatasetRecipe, other: DatasetRecipe) -> str:
-    """Say why what is trained on one cannot be tested on another; empty if it can."""
+def _problem(one: DatasetRecipe, other: DatasetRecipe) -> str:
+    """Say why a classifier trained on one cannot be tested on the other; empty if can.
+
+    The order matters only to curves that both divide: one trains, the other tests.
+    """
     first, second = f"'{one.spec.id}'", f"'{other.spec.id}'"
-    for what, mine, theirs in (
+    for what, found, other_found in (
         ("points", len(one.x), len(other.x)),
         ("channels", _channels(one), _channels(other)),
         ("labels", ", ".join(one.class_names), ", ".join(other.class_names)),
     ):
-        if mine != theirs:
+        if found != other_found:
             return (
-                f"the {what} of {first} and {second} differ ({mine}; {theirs}); "
+                f"the {what} of {first} and {second} differ ({found}; {other_found}); "
                 f"expected the same; {_REMEDY}"
             )
     if _shares_curves(one, other):
@@ -110,18 +115,19 @@ def _why_apart(one: DatasetRecipe, other: DatasetRecipe) -> str:
 
 
 def _channels(recipe: DatasetRecipe) -> str:
-    wide = recipe.x.shape[1]
+    n_inputs = recipe.x.shape[1]
     return ", ".join(
-        name if name == "value" or wide == 1 else f"{name} × {wide}"
+        name if name == "value" or n_inputs == 1 else f"{name} × {n_inputs}"
         for name in recipe.spec.channels
     )
 
 
 def _shares_curves(one: DatasetRecipe, other: DatasetRecipe) -> bool:
-    """Whether training curves of one may be test curves of another.
+    """Whether training curves of one may be test curves of the other.
 
-    All parts have random streams of their own, but for pools of mimics: training
-    curves are taken from their start and test curves from their end.
+    Training and test curves have separate random streams, with one exception: a pool of
+    mimics is shared; training curves are taken from its start, test curves from its
+    end.
     """
     if one.spec.neural.kind != "mimic":
         return False
@@ -129,8 +135,9 @@ def _shares_curves(one: DatasetRecipe, other: DatasetRecipe) -> bool:
         return False
     if one.spec.split != other.spec.split:
         return True
-    if one.spec.split and one.stream != other.stream:  # which decides what is unseen
+    if one.spec.split and one.stream != other.stream:  # the stream draws the split
         return True
-    # What of each is trained and tested on together fits into the pool.
+    # Training and test curves of one dataset never overlap in the pool. So those of two
+    # can overlap only if this one trains on more, and the other tests on more.
     longer = one.spec.train > other.spec.train and other.spec.test > one.spec.test
     return one.spec.split is None and longer

@@ -1,8 +1,7 @@
-"""The command line: a file a command, its arguments and its body together.
+"""The command line: one module for each command, with its arguments and its body.
 
-It may import every other package; no other package imports it. What a module of it
-needs beyond the standard library is imported in the body of its command, so that
-`--help` is fast and imports neither torch nor pandas.
+It may import every other package, and no other package imports it. A command imports
+what it needs in its body, so that `--help` is fast and loads neither torch nor pandas.
 
 Public name: `main`.
 """

@@ -1,4 +1,4 @@
-"""Arguments that several commands share, and what they mean."""
+"""Arguments that several commands share, and their values."""
 
 import argparse
 import os
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from bench.store import Store
 
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
-else:  # which is generic for type checkers only
+else:  # at run time, the class takes no type parameter
     Subparsers = argparse._SubParsersAction
 
 MAX_NUMBER = 1024
-KEPT = "finished cells are kept; the same command goes on from there"
+KEPT = "finished cells are kept; run the same command again to continue"
 
 
 def add_command(
@@ -25,20 +25,20 @@ def add_command(
     body: Callable[[argparse.Namespace], int],
     kept: str = "",
 ) -> argparse.ArgumentParser:
-    """Add a command; its help is the docstring of its body.
+    """Add a command; its help is the first line of its body's docstring.
 
     Parameters
     ----------
     body
         Called with the options; returns the exit code.
     kept
-        What an interruption leaves, if it leaves anything.
+        A message about what an interruption leaves; empty if it leaves nothing.
     """
     summary = str(body.__doc__).splitlines()[0].rstrip(".")
     command = commands.add_parser(name, help=summary, description=summary)
     command.set_defaults(command=body, kept=kept)
-    # Before the command or after it; suppressed, so that the one does not undo the
-    # other.
+    # The option may stand before or after the command. Without SUPPRESS, the default of
+    # the second would replace the value of the first.
     command.add_argument(
         "--debug",
         action="store_true",
@@ -49,7 +49,7 @@ def add_command(
 
 
 def add_suite(command: argparse.ArgumentParser) -> None:
-    """Add the suite that a command is about."""
+    """Add the argument for the suite."""
     command.add_argument(
         "suite",
         type=Path,
@@ -59,7 +59,7 @@ def add_suite(command: argparse.ArgumentParser) -> None:
 
 
 def add_out(command: argparse.ArgumentParser) -> None:
-    """Add the folder of what a command writes."""
+    """Add the option for the folder of the report."""
     command.add_argument(
         "--out",
         type=folder,
@@ -69,7 +69,7 @@ def add_out(command: argparse.ArgumentParser) -> None:
 
 
 def add_store(command: argparse.ArgumentParser) -> None:
-    """Add the folder of the results."""
+    """Add the option for the folder of the results."""
     command.add_argument(
         "--store",
         type=folder,
@@ -80,7 +80,7 @@ def add_store(command: argparse.ArgumentParser) -> None:
 
 
 def add_jobs(command: argparse.ArgumentParser) -> None:
-    """Add how many cells are computed at the same time."""
+    """Add the option for the number of cells at the same time."""
     command.add_argument(
         "-j",
         dest="jobs",
@@ -91,18 +91,18 @@ def add_jobs(command: argparse.ArgumentParser) -> None:
 
 
 def add_choice(command: argparse.ArgumentParser, flag: str, kind: str) -> None:
-    """Add an option that limits a command to some datasets or classifiers."""
+    """Add an option that limits a command to the named datasets or classifiers."""
     command.add_argument(
         flag,
         dest=f"{kind}s",
         action="append",
         metavar=kind.upper(),
-        help=f"this {kind} only; may be repeated",
+        help=f"use only this {kind}; may be repeated",
     )
 
 
 def number(text: str) -> int:
-    """Take a whole number from 1 to `MAX_NUMBER`."""
+    """Parse a whole number from 1 to `MAX_NUMBER`."""
     if not (text.isdecimal() and len(text) < 5 and 1 <= int(text) <= MAX_NUMBER):
         message = f"found '{text[:20]}'; expected a whole number from 1 to {MAX_NUMBER}"
         raise argparse.ArgumentTypeError(message)
@@ -110,28 +110,28 @@ def number(text: str) -> int:
 
 
 def folder(text: str) -> Path:
-    """Take a folder, or the name of one that can be made."""
+    """Parse the path of a folder that exists or can be created."""
     path = Path(text)
     for part in (path, *path.parents):
         try:
             if part.is_dir():
                 break
-            found = "a file" if part.exists() else ""
+            problem = "a file" if part.exists() else ""
         except OSError as error:
-            found = str(error.strerror)
-        if found:
-            message = f"found '{part}' ({found}); expected a folder, or a new name"
+            problem = str(error.strerror)
+        if problem:
+            message = f"found '{part}' ({problem}); expected a folder, or a new name"
             raise argparse.ArgumentTypeError(message)
     return path
 
 
 def resolve_plan(options: argparse.Namespace) -> "tuple[Plan, Plan, Store]":
-    """Resolve the suite, whole and limited by -d and -c; and open the store."""
+    """Return the whole plan of the suite, its part after -d and -c, and the store."""
     from bench.cells import make_plan
     from bench.store import Store
     from bench.suite import load_suite
 
-    # A class: may stand in a module of the folder where the command is given.
+    # The class of a suite may be in a module of the current folder.
     if os.getcwd() not in sys.path:  # noqa: PTH109 (sys.path holds strings)
         sys.path.insert(0, os.getcwd())  # noqa: PTH109
     whole = make_plan(load_suite(options.suite))
@@ -143,5 +143,5 @@ def resolve_plan(options: argparse.Namespace) -> "tuple[Plan, Plan, Store]":
 
 
 def report_folder(options: argparse.Namespace, name: Any) -> Path:
-    """Return where the report of a suite is written."""
+    """Return the folder for the report of a suite."""
     return options.out or Path("reports") / str(name)

@@ -1,4 +1,4 @@
-"""The commands `compare` and `check`: two sets of results, and the gate over them."""
+"""The commands `compare` and `check`, which compare two sets of results."""
 
 import argparse
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from bench.cli.terminal import say
 if TYPE_CHECKING:
     import pandas as pd
 
-_SHOWN = 6  # names of what is worse, on one line
+_SHOWN = 6  # rows of a verdict that are named in its line
 
 
 def add_compare(commands: Subparsers) -> None:
@@ -32,7 +32,7 @@ def compare(options: argparse.Namespace) -> int:
 
 
 def check(options: argparse.Namespace) -> int:
-    """Compare, and fail if anything became worse (1) or cannot be told (4)."""
+    """Compare as a gate: exit with 1 if any is worse, with 4 if the outcome is open."""
     from bench.compare import exit_code
 
     frame = _compared(options)
@@ -121,8 +121,8 @@ def _alpha(text: str) -> float:
     return _number(text, 0.0 < _float(text) < 1.0, "a number between 0 and 1")
 
 
-def _number(text: str, is_good: bool, expected: str) -> float:
-    if not is_good:
+def _number(text: str, is_valid: bool, expected: str) -> float:
+    if not is_valid:
         raise argparse.ArgumentTypeError(f"found '{text[:20]}'; expected {expected}")
     return float(text)
 

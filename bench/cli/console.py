@@ -1,4 +1,4 @@
-"""What a command shows while it works, and the tables at its end."""
+"""The progress bar of a command, and the tables that it prints at its end."""
 
 import errno
 import os
@@ -35,19 +35,19 @@ _STYLES = {
     "not comparable": "yellow",
     "better": "green",
 }
-_LEFT = ("dataset", "classifier", "verdict", "why")  # columns of words
+_LEFT = ("dataset", "classifier", "verdict", "why")  # columns aligned to the left
 
 
 class _Console(Console):
-    """A console that raises where the reader of its output has ended."""
+    """A console that raises an error if the reader of its output has ended."""
 
     def on_broken_pipe(self) -> None:
-        # rich would end the process here, with exit code 1, which is a gate's.
+        # rich would end the process with exit code 1, which belongs to the gate.
         raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
 
 class RunProgress:
-    """Cells done of all, failures, time left; lines without bars where no terminal."""
+    """A progress bar: cells done of all, failures, time left."""
 
     def __init__(self, total: int) -> None:
         self.began = time.perf_counter()
@@ -66,7 +66,7 @@ class RunProgress:
         self.task = self.bars.add_task("cells", total=total, failed=0)
 
     def advance(self, cell: Task, result: Result, fresh: bool) -> None:
-        """Count a cell or an audit that has a result, of this run if it is fresh."""
+        """Count a cell or an audit with a result; `fresh` if this run computed it."""
         if fresh:
             self.computed += 1
             self.audits += result.is_audit
@@ -76,17 +76,17 @@ class RunProgress:
         self.bars.update(self.task, advance=1, failed=self.failed)
 
     def warn(self, message: str) -> None:
-        """Say something above the bar."""
+        """Print a message above the bar."""
         self.bars.console.print(Text(f"bench: {message}"), soft_wrap=True)
 
     def summary(self) -> str:
-        """Say what was computed, how long it took, and how busy the processor was."""
+        """Return a line with the counts, the time, and the load of the processor."""
         wall = time.perf_counter() - self.began
         audits = f" and {self.audits} audits" if self.audits else ""
         return (
             f"{self.computed - self.audits} cells{audits} computed in {wall:.1f} s; "
-            f"fits and predictions of the cells kept {self.busy / wall:.2f} cores busy "
-            f"({self.busy:.1f} s)"
+            f"fits and predictions took {self.busy:.1f} s of processor time, "
+            f"{self.busy / wall:.2f} cores on average"
         )
 
     def __enter__(self) -> "RunProgress":
@@ -98,8 +98,8 @@ class RunProgress:
 
 
 def print_scores(plan: Plan, results: "pd.DataFrame") -> None:
-    """Print the table of each dataset: the headline metric, as a line holds no more."""
-    # pandas, which `status` needs not
+    """Print the table of each dataset, with the headline metric only, to fit a line."""
+    # Here, since these import pandas, which `status` does not need.
     from bench.analysis import summarise
     from bench.report import online_note, score_rows
 
@@ -113,46 +113,47 @@ def print_scores(plan: Plan, results: "pd.DataFrame") -> None:
 
 
 def print_statuses(title: str, counts: dict[tuple[str, str], Counter[str]]) -> None:
-    """Print how many cells of each dataset and classifier have which status."""
+    """Print the number of cells with each status, by dataset and classifier."""
     total: Counter[str] = Counter()
-    for own in counts.values():
-        total += own
+    for row in counts.values():
+        total += row
     columns = [s for s in (*STATUSES, "missing") if total[s]]
     rows = [
-        [dataset, classifier, *(str(own[status] or "") for status in columns)]
-        for (dataset, classifier), own in counts.items()
+        [dataset, classifier, *(str(row[status] or "") for status in columns)]
+        for (dataset, classifier), row in counts.items()
     ]
     rows.append(["all", "", *(str(total[status]) for status in columns)])
     _print_table(title, ["dataset", "classifier", *columns], rows)
 
 
-def print_forecast(plan: Plan, found: "Forecast", jobs: int) -> None:
-    """Print what a suite would cost and what it can show."""
+def print_forecast(plan: Plan, forecast: "Forecast", jobs: int) -> None:
+    """Print the expected time of a suite, and the differences that it can detect."""
     console = _console()
-    missing = found.n_cells - found.n_stored
+    missing = forecast.n_cells - forecast.n_stored
     console.print(
-        f"{len(plan.cells)} cells{plan.beside}; {found.n_stored} stored, {missing} to "
-        "compute"
+        f"{len(plan.cells)} cells{plan.extras}; {forecast.n_stored} stored, {missing} "
+        "to compute"
     )
-    if found.seconds is None:
+    untimed = forecast.untimed
+    if forecast.seconds is None:
         names = ", ".join(
-            f"{d} × {c}" if c else f"the audits of {d}" for d, c in found.untimed[:6]
+            f"{d} × {c}" if c else f"the audits of {d}" for d, c in untimed[:6]
         )
-        more = "" if len(found.untimed) <= 6 else f" and {len(found.untimed) - 6} more"
-        said = f"expected time unknown: never computed {names}{more}; see --pilot"
-        console.print(_text(said))
+        more = "" if len(untimed) <= 6 else f" and {len(untimed) - 6} more"
+        message = f"expected time unknown: never computed {names}{more}; use --pilot"
+        console.print(_text(message))
     else:
-        minutes = found.seconds / 60 / jobs
+        minutes = forecast.seconds / 60 / jobs
         console.print(f"expected time {minutes:.1f} min with -j {jobs}")
-    n, (for_baseline, for_pairs) = found.n_datasets, found.datasets_needed
-    said = "enough" if found.enough else "too few"
+    n, (for_baseline, for_pairs) = forecast.n_datasets, forecast.datasets_needed
+    judgement = "enough" if forecast.enough else "too few"
     console.print(
-        f"{n} independent datasets (libraries): {said} for tests across datasets; "
+        f"{n} independent datasets (libraries): {judgement} for tests across datasets; "
         f"{len(plan.classifiers)} classifiers need {for_baseline} against a baseline, "
         f"{for_pairs} for all pairs"
     )
     stats = plan.suite.stats
-    if found.detectable.empty:
+    if forecast.detectable.empty:
         console.print("detectable differences unknown: too few repetitions are stored")
         return
     rows = [
@@ -164,19 +165,19 @@ def print_forecast(plan: Plan, found: "Forecast", jobs: int) -> None:
             f"{row['detectable']:.4f}",
             "–" if row["needed"] is None else str(row["needed"]),
         ]
-        for row in found.detectable.to_dict("records")
+        for row in forecast.detectable.to_dict("records")
     ]
     columns = ["dataset", "classifier", "stored", "std of difference"]
     columns += [
         f"detectable at n = {plan.suite.repetitions}",
-        f"n for {stats.margin:g}",
+        f"n to detect {stats.margin:g}",
     ]
-    title = f"difference to {plan.suite.baseline} found with 80% power, alpha "
+    title = f"difference to {plan.suite.baseline} detected with 80% power, alpha "
     _print_table(f"{title}{stats.alpha:g}", columns, rows)
 
 
 def print_comparison(frame: "pd.DataFrame") -> None:
-    """Print what `bench.compare.differences.compare_results` found."""
+    """Print a comparison of `bench.compare.differences.compare_results`."""
     from bench.compare import as_text, count_verdicts, describe
 
     rows = as_text(frame)
@@ -184,7 +185,7 @@ def print_comparison(frame: "pd.DataFrame") -> None:
         rows = rows.drop(columns="why")
     table = Table(title=_text(count_verdicts(frame)), title_justify="left")
     for column in rows.columns:
-        # Folded, not cut: a name that a gate says must be readable.
+        # Wrapped, not cut, since the names of what failed a gate must be readable.
         table.add_column(_text(column), justify=_side(column), overflow="fold")
     for row in rows.to_dict("records"):
         cells = (_text(shown(value, 1000)) for value in row.values())
@@ -208,17 +209,17 @@ def _side(column: str) -> Literal["left", "right"]:
 
 
 def _text(value: object) -> Text:
-    """Make a text that the terminal can show.
+    """Return a text that the terminal can show.
 
-    Not markup: a stranger's brackets stay brackets.
+    A plain string would be parsed as markup, and brackets in a name would be lost.
     """
     return Text(replaced(str(value), getattr(sys.stdout, "encoding", None)))
 
 
 def _console(width: int = 120) -> _Console:
-    """Make a console on standard output, `width` columns wide where it is no terminal.
+    """Make a console on standard output; `width` counts if that is not a terminal.
 
-    It is told the stream, from whose encoding it chooses how to draw boxes.
+    The console is given the stream, whose encoding decides how boxes are drawn.
     """
     is_terminal = sys.stdout is not None and sys.stdout.isatty()
     return _Console(

@@ -8,14 +8,14 @@ UNDECIDED = 4
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 
-# 1 belongs to a gate alone, so that a script can rely on it: an exception that nobody
-# foresaw ends with 2, though Python's own code for it is 1.
+# Only a gate ends with 1, so that a script can rely on it: an unexpected exception ends
+# with 2, although Python's own code for it is 1.
 MEANINGS = {
     OK: "success; skipped rows alone do not change it",
     REGRESSION: "a gate found a regression",
-    USAGE: "an error of usage or configuration, or one that was not foreseen",
+    USAGE: "an error of usage or configuration, or an unexpected error",
     SOME_FAILED: "some cells failed; the rest is reported",
     UNDECIDED: "the comparison is inconclusive, or the results are not comparable",
-    INTERRUPTED: "interrupted; what was finished is kept",
+    INTERRUPTED: "interrupted; finished cells are kept",
     BROKEN_PIPE: "the reader of the output ended first, as in `| head`",
 }

@@ -36,7 +36,7 @@ def add_export(commands: Subparsers) -> None:
 
 
 def export(options: argparse.Namespace) -> int:
-    """Write a trained discriminator as files; train it first if it is not stored."""
+    """Write a trained discriminator as files; train it first if needed."""
     from bench.base import check_output
     from bench.cli.console import RunProgress
     from bench.engines import run_plan
@@ -44,7 +44,7 @@ def export(options: argparse.Namespace) -> int:
 
     _, limited, store = resolve_plan(options)
     plan, cell = choose_cell(limited, options.repetition)
-    check_free(options.out)  # before anything is trained
+    check_free(options.out)  # now, since training may take hours
     check_output(options.out, remedy="choose another folder")
     with RunProgress(len(plan.cells)) as progress:
         run_plan(plan, store, progress=progress.advance, warn=progress.warn)

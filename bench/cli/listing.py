@@ -1,4 +1,4 @@
-"""The command `list`; `list` itself is a name of Python's."""
+"""The command `list`; a module of that name would hide Python's `list`."""
 
 import argparse
 import re
@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.cli.arguments import Subparsers, add_command
 from bench.cli.exit_codes import OK
 
-_WIDEST = 100  # columns, however wide the terminal is
+_WIDEST = 100  # columns; longer lines are hard to read
 _INDENT = "  "
 
 
@@ -37,7 +37,7 @@ def list_all(options: argparse.Namespace) -> int:
 
 
 def _print(title: str, entries: Iterable[tuple[str, str]]) -> None:
-    """Print names and descriptions in two columns, within the terminal's width."""
+    """Print names and descriptions in two columns that fit the terminal."""
     entries = list(entries)
     width = min(_WIDEST, shutil.get_terminal_size().columns) - 1
     start = len(_INDENT) + max((len(name) for name, _ in entries), default=0) + 1
@@ -62,7 +62,7 @@ def _suite(path: Path) -> str:
 
 
 def _library(path: Path) -> str:
-    """Return the first sentence that a library opens with, or count its functions."""
+    """Return the first sentence of a library's comment, or count its functions."""
     lines = path.read_text("utf-8-sig").splitlines()
     comment = []
     for line in lines:

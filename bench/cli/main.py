@@ -1,4 +1,4 @@
-"""The parser of the command line, and what becomes of a mistake."""
+"""The entry point of the command line: its parser, and its handling of errors."""
 
 import argparse
 import sys
@@ -30,19 +30,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Raises
     ------
     SystemExit
-        From argparse: 0 after --help and --version, 2 where the arguments are wrong.
+        From argparse: 0 after --help and --version, 2 if the arguments are wrong.
     """
     words = sys.argv[1:] if arguments is None else list(arguments)
     with readable_streams():
         try:
             options = _parse(words)
-            return _carry_out(options)
+            return _run_command(options)
         finally:
             abandon_broken_streams()
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Make the parser of all commands, which needs the standard library alone."""
+    """Make the parser of all commands; this needs only the standard library."""
     return _make_parser()[0]
 
 
@@ -75,7 +75,8 @@ def _make_parser() -> tuple[argparse.ArgumentParser, Subparsers]:
 
 def _parse(words: list[str]) -> argparse.Namespace:
     parser, commands = _make_parser()
-    # The options before a command take no value, so the first other word is a command.
+    # No option before the command takes a value, so the first other word is the
+    # command. argparse itself would list all commands and suggest none.
     name = next((word for word in words if not word.startswith("-")), None)
     if name is not None and name not in commands.choices:
         parser.error(
@@ -83,23 +84,24 @@ def _parse(words: list[str]) -> argparse.Namespace:
             f"expected one of {', '.join(commands.choices)}"
         )
     options = parser.parse_args(words)
-    if name is None:  # options alone, or nothing
+    if name is None:  # no command was given
         parser.print_help(sys.stderr)
         parser.exit(USAGE)
     return options
 
 
-def _carry_out(options: argparse.Namespace) -> int:
-    """Call the body of a command; whatever it raises becomes one line and a code."""
+def _run_command(options: argparse.Namespace) -> int:
+    """Call the body of a command; turn any exception into one line and a code."""
     try:
         code: int = options.command(options)
         if sys.stdout is not None:
-            sys.stdout.flush()  # here, where a full disk is still an error
+            # Here a full disk is still reported; at exit, Python drops the error.
+            sys.stdout.flush()
         return code
     except KeyboardInterrupt:
         say("; ".join(filter(None, ["interrupted", options.kept])))
         return INTERRUPTED
-    except BaseException as error:  # of foreign code, too: SystemExit, or a kind of own
+    except BaseException as error:  # a foreign class may raise SystemExit and others
         if options.debug:
             with suppress(OSError, ValueError):
                 traceback.print_exc()
@@ -110,8 +112,8 @@ def _carry_out(options: argparse.Namespace) -> int:
 
 
 def _in_one_line(error: BaseException) -> str:
-    """Say what ended a command, whatever the text of a stranger's exception holds."""
-    if isinstance(error, ModuleNotFoundError) and (package := _lacking(error)):
+    """Describe an exception in one line, whatever the text of a foreign one holds."""
+    if isinstance(error, ModuleNotFoundError) and (package := _missing(error)):
         remedy = "install function-bench there with its dependencies"
         if (CHECKOUT / "Makefile").is_file():
             remedy = (
@@ -124,24 +126,24 @@ def _in_one_line(error: BaseException) -> str:
             "out of memory; lower -j, or the sizes of the suite's datasets; finished "
             "cells are kept"
         )
-    from bench.base import shown  # which needs a dependency
+    from bench.base import shown  # here, since it needs packages that may be missing
 
     try:
         text = str(error)
-    except BaseException:  # a stranger's __str__ may raise as well
+    except BaseException:  # the __str__ of a foreign exception may raise as well
         text = "(its text cannot be read)"
-    if isinstance(error, BenchError | OSError):  # such as a folder that is read-only
+    if isinstance(error, BenchError | OSError):  # OSError: such as a read-only folder
         return shown(text, 2000)
     kind = type(error).__name__
     return (
-        f"an error that was not foreseen: {shown(f'{kind}: {text}', 1000)}; it comes "
-        "from this program or from a class that it was given: run the command with "
-        "--debug to see where"
+        f"an unexpected error: {shown(f'{kind}: {text}', 1000)}; it comes from this "
+        "program or from a class in the suite: run the command with --debug to see "
+        "where"
     )
 
 
-def _lacking(error: ModuleNotFoundError) -> str:
-    """Name the package that this Python does not have; empty if it is one of ours."""
+def _missing(error: ModuleNotFoundError) -> str:
+    """Return the package that is not installed; empty if the error is another one."""
     package = (error.name or "").partition(".")[0]
     if not package or package == "bench" or package in sys.modules:
         return ""

@@ -22,7 +22,7 @@ def add_merge(commands: Subparsers) -> None:
 
 
 def merge(options: argparse.Namespace) -> int:
-    """Join stores from several machines into one."""
+    """Merge the stores of several machines into one."""
     from bench.store import merge_stores
 
     counts = merge_stores(options.stores, options.store, say)

@@ -25,12 +25,12 @@ def add_plan(commands: Subparsers) -> None:
         "--pilot",
         type=number,
         metavar="N",
-        help="first compute N repetitions, whose times it reads; they are kept",
+        help="first compute N repetitions to measure times; their results are kept",
     )
 
 
 def plan(options: argparse.Namespace) -> int:
-    """Say what a suite would cost, and which differences it can show."""
+    """Estimate the time of a suite, and the differences that it can detect."""
     from bench.analysis import forecast, pilot
     from bench.cli.console import RunProgress, print_forecast
     from bench.engines import LocalEngine, check_devices, run_plan
@@ -38,9 +38,9 @@ def plan(options: argparse.Namespace) -> int:
     whole, _, store = resolve_plan(options)
     check_devices(whole.suite, whole.everything, store)
     if options.pilot:
-        some = pilot(whole, options.pilot)
-        with RunProgress(len(some.everything)) as progress:
+        first = pilot(whole, options.pilot)
+        with RunProgress(len(first.everything)) as progress:
             engine = LocalEngine(options.jobs or 1)
-            run_plan(some, store, engine, progress.advance, warn=progress.warn)
+            run_plan(first, store, engine, progress.advance, warn=progress.warn)
     print_forecast(whole, forecast(whole, store), options.jobs or 1)
     return OK

@@ -24,14 +24,14 @@ def add_report(commands: Subparsers) -> None:
 
 
 def report(options: argparse.Namespace) -> int:
-    """Write the report from what is stored."""
+    """Write the report from the stored results."""
     from bench.base import check_output
     from bench.report import write_report
 
     plan, _, store = resolve_plan(options)
     out = report_folder(options, plan.suite.name)
     check_output(out)
-    say("writing the report…")  # which takes some seconds
+    say("writing the report…")  # before some seconds of silence
     readme = write_report(plan, store, out)
     print(f"open {readme.with_name('index.html')}")
     return OK

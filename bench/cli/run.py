@@ -34,23 +34,23 @@ def add_run(commands: Subparsers) -> None:
     command.add_argument(
         "--retry-failed",
         action="store_true",
-        help="compute failed, timed out and crashed cells again",
+        help="compute cells that failed, timed out or crashed again",
     )
     command.add_argument(
         "--engine",
         choices=("local", "dask"),
-        help="where to compute (default: local, or dask with --scheduler)",
+        help="the engine that computes (default: local, or dask with --scheduler)",
     )
     command.add_argument(
         "--scheduler",
         metavar="ADDRESS",
-        help="address of a Dask scheduler, such as tcp://host:8786",
+        help="the address of a Dask scheduler, such as tcp://host:8786",
     )
     command.add_argument(
         "--parallel",
         type=Path,
         metavar="FILE",
-        help="take these settings, and more, from a YAML file",
+        help="a YAML file with the settings of the engine",
     )
 
 
@@ -65,13 +65,14 @@ def run(options: argparse.Namespace) -> int:
     from bench.store import BAD
 
     whole, plan, store = resolve_plan(options)
-    limited = len(plan.cells) < len(whole.cells)
+    is_limited = len(plan.cells) < len(whole.cells)
     engine = make_engine(
         options.jobs, options.engine, options.scheduler, options.parallel
     )
     out = report_folder(options, plan.suite.name)
-    reports = bool(options.out) or not limited
-    if reports:
+    # The report of a part would replace that of the whole suite.
+    writes_report = bool(options.out) or not is_limited
+    if writes_report:
         check_output(out, attempt=not options.dry_run)
     if options.dry_run:
         check_sizes(plan, engine.memory)
@@ -81,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
         print(
             f"{len(plan.cells)} cells ({len(plan.datasets)} datasets × "
             f"{plan.suite.repetitions} repetitions × {len(plan.classifiers)} "
-            f"classifiers){plan.beside}; {stored} stored, {len(missing)} to compute"
+            f"classifiers){plan.extras}; {stored} stored, {len(missing)} to compute"
         )
         return OK
     with RunProgress(len(plan.everything)) as progress:
@@ -89,12 +90,12 @@ def run(options: argparse.Namespace) -> int:
         run_plan(plan, store, engine, progress.advance, retry, progress.warn)
     if progress.computed:
         say(progress.summary())
-    found = load_results(plan, store)
-    results = results_frame(plan, store, found)
+    loaded = load_results(plan, store)
+    results = results_frame(plan, store, loaded)
     print_scores(plan, results)
-    if reports:
-        say("writing the report…")  # which takes some seconds
-        readme = write_report(plan, store, out, found)
+    if writes_report:
+        say("writing the report…")  # before some seconds of silence
+        readme = write_report(plan, store, out, loaded)
         print(f"open {readme.with_name('index.html')}")
     if line := compare_with_published(plan, results):
         print(line)
@@ -103,9 +104,9 @@ def run(options: argparse.Namespace) -> int:
     bad_audits = sum(result.status in BAD for result in load_audits(plan, store))
     if bad or bad_audits:
         counts = {"cells": bad, "audits": bad_audits}
-        names = " and ".join(f"{n} {what}" for what, n in counts.items() if n)
+        not_done = " and ".join(f"{n} {what}" for what, n in counts.items() if n)
         say(
-            f"{names} are not done; the report says why, and --retry-failed computes "
-            "them again"
+            f"{not_done} are not done; the report says why, and --retry-failed "
+            "computes them again"
         )
     return SOME_FAILED if bad or bad_audits else OK

@@ -27,7 +27,7 @@ def add_status(commands: Subparsers) -> None:
 
 
 def status(options: argparse.Namespace) -> int:
-    """Count the cells by status; with --why, say why those missing have no result."""
+    """Count the cells by status; with --why, explain why results are missing."""
     from bench.analysis import count_statuses, explain_missing
     from bench.cli.console import print_statuses
 

@@ -19,7 +19,7 @@ from bench.cli.terminal import say
 
 def add_study(commands: Subparsers) -> None:
     """Add the command and its arguments."""
-    kept = "finished trials are kept, the same command goes on"
+    kept = "finished trials are kept; run the same command again to continue"
     command = add_command(commands, "study", study, kept)
     add_suite(command)
     add_out(command)
@@ -28,7 +28,7 @@ def add_study(commands: Subparsers) -> None:
         "--trials",
         type=number,
         metavar="N",
-        help="configurations to try in total, instead of the suite's number",
+        help="the total number of configurations to try (default: the suite's)",
     )
     command.add_argument(
         "--storage",
@@ -53,22 +53,22 @@ def study(options: argparse.Namespace) -> int:
     check_output(out)
     store.check_writable(())
     check_devices(plan.suite, plan.plan.cells)
-    told: Any = None
+    log_trial: Any = None
     if plan.spec.log is not None:
         from bench.study import trial_logger
 
-        told = trial_logger(plan.spec.log, plan.name)
-    results = run_study(plan, options.storage, say, told)
+        log_trial = trial_logger(plan.spec.log, plan.name)
+    results = run_study(plan, options.storage, say, log_trial)
     failed = int((results.trials["state"] == "failed").sum())
     if failed:
         say(f"{failed} trials failed; trials.csv says why")
-    tested = None
+    held_out = None
     if results.best is not None:
         plans = plans_of(plan, results.parameters)
         with RunProgress(sum(len(p.cells) for p in plans)) as progress:
-            tested = retrain(plans, store, progress.advance, progress.warn)
-        failed += 2 * tested.repetitions - len(tested.best) - len(tested.suite)
-    say("writing the report…")  # which takes some seconds
-    readme = write_study_report(plan, results, tested, out, options.storage)
+            held_out = retrain(plans, store, progress.advance, progress.warn)
+        failed += 2 * held_out.repetitions - len(held_out.best) - len(held_out.suite)
+    say("writing the report…")  # before some seconds of silence
+    readme = write_study_report(plan, results, held_out, out, options.storage)
     print(f"open {readme.with_name('index.html')}")
     return SOME_FAILED if failed else OK

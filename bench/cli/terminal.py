@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-_HANDLER = "bench.replace"  # the name under which Python knows the handler below
+_HANDLER = "bench.replace"  # the name of the error handler that is registered below
 _SIGNS = {
     "±": "+/-",
     "×": "x",
@@ -43,10 +43,10 @@ _BLOCKS = range(0x2580, 0x25A0)  # full and partial blocks, shades
 
 
 def replaced(text: str, encoding: str | None) -> str:
-    """Return a text as an encoding can show it; None stands for UTF-8.
+    """Replace the characters that an encoding lacks; None stands for UTF-8.
 
-    A table is laid out after this, so that its columns stay in line where a character
-    becomes three.
+    A table must be laid out after this: if one character becomes three, its columns
+    would no longer be aligned.
     """
     encoding = encoding or "utf-8"
     return text.encode(encoding, _HANDLER).decode(encoding, "replace")
@@ -54,17 +54,17 @@ def replaced(text: str, encoding: str | None) -> str:
 
 @contextmanager
 def readable_streams() -> Iterator[None]:
-    """Replace, for a while, what the terminal's encoding cannot show, and not raise.
+    """Replace characters that the terminal's encoding lacks, instead of raising.
 
-    A run of hours must not end because a log file is in cp1252, as it is by default on
-    many a Windows machine, and a table holds a character outside it.
+    A run of hours must not end because a table has a character that is missing from the
+    encoding of a log file, which by default is cp1252 on many Windows machines.
     """
     changed: list[tuple[io.TextIOWrapper, str]] = []
     for stream in (sys.stdout, sys.stderr):
-        # Whoever replaced the streams, such as a notebook, has an encoding of its own.
+        # A notebook, for example, replaces the streams with other classes.
         if isinstance(stream, io.TextIOWrapper):
             before = stream.errors or "strict"
-            with suppress(OSError, ValueError):  # closed, or its reader is gone
+            with suppress(OSError, ValueError):  # closed, or its reader has ended
                 stream.reconfigure(errors=_HANDLER)
                 changed.append((stream, before))
     try:
@@ -75,18 +75,18 @@ def readable_streams() -> Iterator[None]:
                 stream.reconfigure(errors=before)
 
 
-def say(words: str) -> None:
+def say(message: str) -> None:
     """Print a message to standard error, if it can be written."""
-    if sys.stderr is not None:  # print() would take None for standard output
-        with suppress(OSError, ValueError):  # there is no other place to say it
-            print(f"bench: {words}", file=sys.stderr)
+    if sys.stderr is not None:  # print() writes to standard output if file is None
+        with suppress(OSError, ValueError):  # nothing else could report the error
+            print(f"bench: {message}", file=sys.stderr)
 
 
 def abandon_broken_streams() -> None:
-    """Send to nowhere what cannot be written any more.
+    """Redirect streams that can no longer be written to os.devnull.
 
-    Python flushes both streams once more as it ends, and would complain and change the
-    exit code.
+    Python flushes both streams at exit. If that fails, it prints an error and changes
+    the exit code.
     """
     for stream in (sys.stdout, sys.stderr):
         try:
@@ -102,7 +102,7 @@ def abandon_broken_streams() -> None:
 
 
 def _replace(error: UnicodeError) -> tuple[str, int]:
-    """Handle an encoding error, as `codecs.register_error` wants it."""
+    """Handle an encoding error; `codecs.register_error` defines the interface."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     part = error.object[error.start : error.end]
@@ -118,7 +118,7 @@ def _in_ascii(character: str) -> str:
         return "|" if character in _VERTICAL else "+"
     if ord(character) in _BLOCKS:
         return "#"
-    # An accented letter without its accent; anything else as Python would escape it.
+    # A letter loses its accent; any other character is escaped.
     plain = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
     return plain or character.encode("ascii", "backslashreplace").decode()
 

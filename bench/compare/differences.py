@@ -1,7 +1,7 @@
-"""Two sets of results, cell by cell: what became better, and what worse.
+"""The comparison of two sets of results: which classifiers became better or worse.
 
-Scores are compared where both are of the same data, which the data hash tells; what
-cannot be paired so is not comparable, and never passes for equal.
+Scores are paired if both come from the same data, by the data hash. Without a pair they
+are not comparable, and never count as equivalent.
 """
 
 import json
@@ -34,14 +34,14 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class _Cell:
-    """What one source tells of a cell."""
+    """A cell as one of the two sources has it."""
 
     status: str
     data_hash: str
     score: float
 
 
-_Cells = dict[int, _Cell]  # by repetition
+_Cells = dict[int, _Cell]  # repetition → cell
 _ABSENT = _Cell("absent", "", math.nan)
 
 
@@ -53,35 +53,36 @@ def compare_results(
     margin: float = 0.01,
     alpha: float = 0.05,
 ) -> pd.DataFrame:
-    """Compare held-out scores, paired by the data that they are of.
+    """Compare held-out scores that come from the same data.
 
     Parameters
     ----------
     base, new
-        As `bench.compare.read.read_source` or `bench.read_results` give them.
+        As `bench.compare.read.read_source` or `bench.read_results` return them.
     metric
-        Whose scores, one of `bench.stats.metrics.METRICS`; it knows its direction.
+        The metric of the scores, one of `bench.stats.metrics.METRICS`.
     margin
         The largest difference that does not matter, in the metric's unit.
     alpha
         One minus the probability that all intervals of a dataset hold together
-        (paired t, Bonferroni over the classifiers compared there).
+        (paired t, Bonferroni over the classifiers compared on that dataset).
 
     Returns
     -------
     DataFrame
-        One row a dataset and classifier, those of `base` in its order and then those
-        that only `new` has: ``n`` pairs; ``base`` and ``new``, their mean scores;
-        ``difference``, turned so that positive is better, with its interval from
-        ``low`` to ``high`` (NaN of a single pair, unless both scores are the same);
-        ``verdict``, "better", "worse", "equivalent" or "inconclusive", or "not
-        comparable", and ``why``: scores are NaN there. Rows of "new" alone have that
-        verdict, which no gate heeds. ``frame.attrs`` holds metric, margin and alpha.
+        One row a dataset and classifier: those of `base` in its order, then those that
+        only `new` has. ``n`` is the number of pairs; ``base`` and ``new`` are the mean
+        scores; ``difference`` is positive if `new` is better, with an interval from
+        ``low`` to ``high`` (NaN for a single pair, unless both scores are equal).
+        ``verdict`` is "better", "worse", "equivalent" or "inconclusive"; or "not
+        comparable", with the reason in ``why`` and without scores; or "new", for rows
+        that only `new` has, which no gate judges. ``frame.attrs`` holds metric, margin
+        and alpha.
 
     Raises
     ------
     BenchError
-        If a column is missing, a cell stands twice, or a number is out of range.
+        If a column is missing, a cell has two rows, or a number is out of range.
     """
     if metric not in METRICS:
         raise CompareError(
@@ -90,22 +91,24 @@ def compare_results(
         )
     check_width("margin", margin)
     check_share("alpha", alpha)
-    ours = _by_row(base, "BASE", metric)
-    theirs = _by_row(new, "NEW", metric)
+    in_base = _by_row(base, "BASE", metric)
+    in_new = _by_row(new, "NEW", metric)
     paired = {
-        row: _pair(cells, theirs.get(row, {}), metric) for row, cells in ours.items()
+        row: _pair(cells, in_new.get(row, {}), metric) for row, cells in in_base.items()
     }
-    compared = Counter(row[0] for row, (_, why) in paired.items() if not why)
+    n_compared = Counter(
+        dataset for (dataset, _), (_, why) in paired.items() if not why
+    )
     rows = []
     for (dataset, classifier), (scores, why) in paired.items():
-        found = {"dataset": dataset, "classifier": classifier, "n": len(scores)}
+        row = {"dataset": dataset, "classifier": classifier, "n": len(scores)}
         if why:
-            rows.append(found | {"verdict": "not comparable", "why": why})
+            rows.append(row | {"verdict": "not comparable", "why": why})
         else:
-            level = alpha / compared[dataset]
-            rows.append(found | _judge(scores, metric, margin, level))
-    for (dataset, classifier), cells in theirs.items():
-        if (dataset, classifier) not in ours:
+            level = alpha / n_compared[dataset]
+            rows.append(row | _judge(scores, metric, margin, level))
+    for (dataset, classifier), cells in in_new.items():
+        if (dataset, classifier) not in in_base:
             done = [c.score for c in cells.values() if c.status == "done"]
             rows.append(
                 {
@@ -126,27 +129,27 @@ def compare_results(
 
 
 def exit_code(frame: pd.DataFrame) -> int:
-    """Return what a gate says: 0; 1 if any is worse; else 4 if any is undecided.
+    """Return a gate's exit code: 1 if a row is worse, else 4 if undecided, else 0.
 
-    Undecided is what is inconclusive or not comparable; so is a frame in which nothing
-    was compared.
+    Undecided means that a row is inconclusive or not comparable, or that no row was
+    compared at all.
     """
     verdicts = set(frame["verdict"])
     if "worse" in verdicts:
         return REGRESSION
-    decided = verdicts & {"better", "equivalent"}
-    is_open = verdicts & {"inconclusive", "not comparable"} or not decided
-    return UNDECIDED if is_open else 0
+    is_compared = verdicts & {"better", "equivalent"}
+    is_undecided = verdicts & {"inconclusive", "not comparable"} or not is_compared
+    return UNDECIDED if is_undecided else 0
 
 
 def count_verdicts(frame: pd.DataFrame) -> str:
-    """Write ``1 worse, 25 equivalent``, what matters most first."""
+    """Write the counts as ``1 worse, 25 equivalent``, the most important first."""
     counts = Counter(frame["verdict"])
     return ", ".join(f"{counts[v]} {v}" for v in VERDICTS if counts[v])
 
 
 def describe(frame: pd.DataFrame) -> str:
-    """Say what the columns hold and by which numbers it was judged."""
+    """Describe the columns of a comparison, and the numbers behind its verdicts."""
     metric = METRICS[frame.attrs["metric"]]
     better = "larger" if metric.larger_is_better else "smaller"
     return (
@@ -158,7 +161,7 @@ def describe(frame: pd.DataFrame) -> str:
 
 
 def to_json(frame: pd.DataFrame) -> str:
-    """Write a comparison as JSON: settings, exit code of the gate, rows; no NaN."""
+    """Write a comparison as JSON: settings, exit code, rows; null stands for NaN."""
     rows = [
         {name: _plain(value) for name, value in row.items()}
         for row in frame.to_dict("records")
@@ -173,7 +176,7 @@ def to_json(frame: pd.DataFrame) -> str:
 
 
 def to_markdown(frame: pd.DataFrame) -> str:
-    """Write a comparison as markdown; text of strangers is escaped."""
+    """Write a comparison as markdown; texts from files are escaped."""
     table = as_text(frame)
     table["why"] = [escape(why) for why in table["why"]]
     return "\n\n".join(
@@ -182,7 +185,7 @@ def to_markdown(frame: pd.DataFrame) -> str:
 
 
 def as_text(frame: pd.DataFrame) -> pd.DataFrame:
-    """Lay a comparison out for readers, every value a text."""
+    """Return a comparison as a table for readers, with every value as text."""
     rows = []
     for row in frame.to_dict("records"):
         interval = f"[{row['low']:+.4f}, {row['high']:+.4f}]"
@@ -205,7 +208,7 @@ def as_text(frame: pd.DataFrame) -> pd.DataFrame:
 def _by_row(
     frame: pd.DataFrame, name: str, metric: str
 ) -> dict[tuple[str, str], _Cells]:
-    """Sort the cells of a source by dataset and classifier."""
+    """Group the cells of a source by dataset and classifier."""
     for column in _COLUMNS:
         if column not in frame:
             raise CompareError(
@@ -225,7 +228,15 @@ def _by_row(
 
 
 def _pair(base: _Cells, new: _Cells, metric: str) -> tuple[np.ndarray, str]:
-    """Return the scores of both on the same data, (n, 2), and why that is not all."""
+    """Pair the cells of a row that come from the same data.
+
+    Returns
+    -------
+    scores : array of shape (n, 2)
+        The score of each pair in both sources.
+    why : str
+        The reason why the row is not comparable; empty if it is.
+    """
     by_hash: dict[str, _Cell] = {}
     for cell in new.values():
         if cell.status == "done":
@@ -234,13 +245,15 @@ def _pair(base: _Cells, new: _Cells, metric: str) -> tuple[np.ndarray, str]:
     problems: dict[str, list[str]] = {}
     used: set[str] = set()
 
-    def note(problem: str, repetition: int, said: str = "") -> None:
-        problems.setdefault(problem, []).append(f"{repetition}{said}")
+    def note(problem: str, repetition: int, detail: str = "") -> None:
+        problems.setdefault(problem, []).append(f"{repetition}{detail}")
 
     for repetition, cell in base.items():
-        same_place = new.get(repetition, _ABSENT)
-        is_same = same_place.data_hash == cell.data_hash
-        partner = same_place if is_same else by_hash.get(cell.data_hash)
+        # The same repetition first; another one if both sources number them
+        # differently.
+        same_repetition = new.get(repetition, _ABSENT)
+        is_same_data = same_repetition.data_hash == cell.data_hash
+        partner = same_repetition if is_same_data else by_hash.get(cell.data_hash)
         if cell.status != "done":
             note("missing cells: not done in BASE", repetition, f" ({cell.status})")
         elif cell.data_hash in used:
@@ -250,10 +263,10 @@ def _pair(base: _Cells, new: _Cells, metric: str) -> tuple[np.ndarray, str]:
                 source = "BASE" if math.isnan(cell.score) else "NEW"
                 note(f"no {METRICS[metric].title} in {source}", repetition)
             pairs.append((cell.score, partner.score))
-        elif same_place is _ABSENT:
+        elif same_repetition is _ABSENT:
             note("fewer repetitions: not in NEW", repetition)
-        elif same_place.status != "done":
-            status = same_place.status
+        elif same_repetition.status != "done":
+            status = same_repetition.status
             note("missing cells: not done in NEW", repetition, f" ({status})")
         else:
             note("changed data: not the same in NEW", repetition)
@@ -271,10 +284,10 @@ def _judge(
 ) -> dict[str, Any]:
     """Compare the two columns of (n, 2) paired scores, n at least 1."""
     base, new = scores.T
-    turned = differences(new, base, METRICS[metric].larger_is_better)
-    interval = mean_interval(turned[:, None], level)
+    gains = differences(new, base, METRICS[metric].larger_is_better)
+    interval = mean_interval(gains[:, None], level)
     low, high = float(interval.low[0]), float(interval.high[0])
-    if not turned.any():  # one pair suffices to tell that both are the same
+    if not gains.any():  # equal scores need no interval, not even of a single pair
         low = high = 0.0
     return {
         "base": float(base.mean()),
@@ -283,7 +296,7 @@ def _judge(
         "low": low,
         "high": high,
         "verdict": verdict(low, high, margin),
-        "why": "" if len(scores) > 1 or not turned.any() else "a single repetition",
+        "why": "" if len(scores) > 1 or not gains.any() else "a single repetition",
     }
 
 
@@ -292,7 +305,7 @@ def _written(value: float, form: str) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Turn a value of a frame into one of JSON."""
+    """Turn a value of a frame into a value of JSON, which has no NaN."""
     if isinstance(value, float):
         return None if math.isnan(value) else value
     return value

@@ -1,6 +1,7 @@
 """Scores of any scikit-learn classifier on fresh repetitions of a dataset.
 
-Drawn, seeded and fitted as a cell of a suite is, but in this process.
+Curves are drawn and the classifier is seeded and fitted as in a cell of a suite, but in
+this process.
 """
 
 import sys
@@ -23,7 +24,7 @@ from bench.suite import DatasetSpec, load_suite
 
 
 def find_dataset(dataset: Any) -> tuple[DatasetRecipe, int]:
-    """Resolve a recipe, or a suite's dataset; return it and the seed of its draws."""
+    """Resolve a recipe or a suite's dataset; return it with the seed of its draws."""
     if isinstance(dataset, DatasetRecipe):
         return dataset, 0
     if isinstance(dataset, DatasetSpec):
@@ -37,7 +38,7 @@ def find_dataset(dataset: Any) -> tuple[DatasetRecipe, int]:
             first = error.errors()[0]
             place = ".".join(map(str, first["loc"])) or "recipe"
             raise DatasetError(
-                f"no recipe of a dataset: {place}: {first['msg']}"
+                f"not a valid recipe of a dataset: {place}: {first['msg']}"
             ) from None
         return resolve_dataset(spec), 0
     path, wanted = dataset if isinstance(dataset, tuple) else (dataset, None)
@@ -51,10 +52,10 @@ def find_dataset(dataset: Any) -> tuple[DatasetRecipe, int]:
     if wanted is None and len(ids) == 1:
         wanted = ids[0]
     if wanted not in ids:
-        asked = "found no id" if wanted is None else f"no dataset '{wanted}'"
+        problem = "found no id" if wanted is None else f"no dataset '{wanted}'"
         raise DatasetError(
-            f"{path}: {asked}{did_you_mean(wanted, ids)}; expected (file, id) with one "
-            f"of {', '.join(ids)}"
+            f"{path}: {problem}{did_you_mean(wanted, ids)}; expected (file, id) with "
+            f"one of {', '.join(ids)}"
         )
     spec = suite.datasets[ids.index(wanted)]
     return resolve_dataset(spec, suite.folder), suite.seed
@@ -63,7 +64,7 @@ def find_dataset(dataset: Any) -> tuple[DatasetRecipe, int]:
 def score_classifier(
     estimator: Any, recipe: DatasetRecipe, repetitions: int, seed: int, name: str
 ) -> pd.DataFrame:
-    """Fit a clone on each repetition, as a cell of a suite would.
+    """Fit a clone on each repetition, as a cell of a suite does.
 
     Returns
     -------
@@ -71,7 +72,7 @@ def score_classifier(
         One row a repetition: dataset, repetition, classifier, status ("done"),
         train_accuracy, test_accuracy, fit_seconds, predict_seconds, data_hash.
     """
-    from sklearn.base import clone  # a second, which reading a baseline needs not
+    from sklearn.base import clone  # takes 1 s to import, and not every check needs it
 
     rows = []
     for repetition in range(repetitions):
@@ -83,17 +84,17 @@ def score_classifier(
         y = {"train": data.y_train, "test": data.y_test}
         with _one_thread():
             fit_seconds, _ = timed(partial(fitted.fit, X["train"], y["train"]))
-            found, _ = predict_and_score(fitted, X, y)
+            measured, _ = predict_and_score(fitted, X, y)
         rows.append(
             {
                 "dataset": recipe.spec.id,
                 "repetition": repetition,
                 "classifier": name,
                 "status": "done",
-                "train_accuracy": found["train"]["accuracy"],
-                "test_accuracy": found["test"]["accuracy"],
+                "train_accuracy": measured["train"]["accuracy"],
+                "test_accuracy": measured["test"]["accuracy"],
                 "fit_seconds": fit_seconds,
-                "predict_seconds": found["predict_seconds"],
+                "predict_seconds": measured["predict_seconds"],
                 "data_hash": data.data_hash,
             }
         )
@@ -103,17 +104,19 @@ def score_classifier(
 def _set_up(
     estimator: Any, seed: int, stream: Any, x: np.ndarray, n_channels: int
 ) -> None:
-    """Seed whatever is random, as a cell does; tell our own where the points are."""
+    """Seed a classifier as a cell does; give points and channels to one of ours."""
     parameters = estimator.get_params(deep=True)
     if type(estimator).__module__.startswith("bench."):
-        own = {"x": x, "n_channels": n_channels}
-        estimator.set_params(**{k: v for k, v in own.items() if k in parameters})
+        from_dataset = {"x": x, "n_channels": n_channels}
+        estimator.set_params(
+            **{name: v for name, v in from_dataset.items() if name in parameters}
+        )
     seed_all(estimator, seed, stream)
 
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Fit with one thread, like a cell, and leave torch as the user's tests have it."""
+    """Use one thread, like a cell, and restore the threads of torch afterwards."""
     torch = sys.modules.get("torch")
     before = torch.get_num_threads() if torch is not None else 0
     try:

@@ -1,4 +1,4 @@
-"""A run's scores beside the published ones of the same suite, in one line."""
+"""The comparison of a run with the published scores of the same suite, in one line."""
 
 import csv
 from pathlib import Path
@@ -12,36 +12,36 @@ from bench.compare.differences import VERDICTS, compare_results
 from bench.compare.results_csv import read_table
 from bench.suite import PRESETS, Suite
 
-_SHOWN = 3  # names of rows that share a verdict
+_SHOWN = 3  # rows that are named for each verdict
 _CELL = ["dataset", "repetition", "classifier"]
 
 
 def compare_with_published(
     plan: Plan, results: pd.DataFrame, folder: Path | None = None
 ) -> str:
-    """Say in one line how scores compare with those that were published.
+    """Compare the scores of a shipped suite with the published ones.
 
-    Only of a shipped suite as it is shipped: one that was changed asks something else.
-    Cells are of the same data if the data hash is the same; or if the key is, which
-    holds everything that the curves depend on but the processor, and then the line says
-    that they differ in their last bits. The metric is the suite's first; margin and
-    alpha are the suite's.
+    A suite is compared only if its file is unchanged. Cells come from the same data if
+    their data hashes are equal, or if their keys are: a key covers all that the curves
+    depend on except the processor. In the second case the line says that the curves
+    differ in their last bits. The metric is the suite's first; margin and alpha are the
+    suite's.
 
     Parameters
     ----------
     plan
-        What was run; rows outside it are not compared.
+        The plan that was run; only its rows are compared.
     results
-        As `bench.read_results` gives them.
+        As `bench.read_results` returns them.
     folder
-        Where each published report lies, in a folder of its suite's name; by default
-        the shipped ones.
+        The folder of published reports, each in a folder with its suite's name; by
+        default that of the shipped reports.
 
     Returns
     -------
     str
-        Empty where nothing is published that can be compared. A published file that
-        cannot be read is no reason to end a run, and is said in the line.
+        One line; empty if no published scores can be compared. If a published file
+        cannot be read, the line says so, since that must not end a run.
     """
     path = (folder or PUBLISHED) / plan.suite.name / "results.csv"
     if not (is_file(path) and _is_as_shipped(plan.suite)):
@@ -57,11 +57,11 @@ def compare_with_published(
         )
     except BenchError as error:
         return f"not compared with the published scores: {shown(str(error), 1000)}"
-    line = _summary(frame[frame["verdict"] != "new"], _rounding_readers(plan))
+    line = _summary(frame[frame["verdict"] != "new"], _depending_on_rounding(plan))
     if n_moved:
         line += (
-            "; the curves differ in their last bits from the published ones, as they "
-            "do on another kind of processor"
+            "; the curves differ from the published ones in their last bits, as on "
+            "another kind of processor"
         )
     return line
 
@@ -73,13 +73,13 @@ def _is_as_shipped(suite: Suite) -> bool:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text("utf-8-sig")  # line ends are translated
-    except (OSError, ValueError):  # changed since it was read
+        return path.read_text("utf-8-sig")  # with line ends translated to \n
+    except (OSError, ValueError):  # deleted or changed since the suite was read
         return ""
 
 
 def _rows_of(plan: Plan, published: pd.DataFrame) -> pd.DataFrame:
-    """Keep what a plan has, which -d and -c may have limited."""
+    """Keep the rows of a plan, which -d and -c may have limited."""
     datasets = {recipe.spec.id for recipe in plan.datasets}
     classifiers = {recipe.id for recipe in plan.classifiers}
     return published[
@@ -88,7 +88,7 @@ def _rows_of(plan: Plan, published: pd.DataFrame) -> pd.DataFrame:
 
 
 def _keys(path: Path) -> dict[tuple[str, int, str], str]:
-    """Read the keys of cells from a file that `read_table` found sound."""
+    """Read the keys of cells from a file that `read_table` has checked."""
     with path.open(encoding="utf-8-sig", newline="") as stream:
         return {
             (row["dataset"], int(row["repetition"]), row["classifier"]): row["key"]
@@ -100,7 +100,14 @@ def _keys(path: Path) -> dict[tuple[str, int, str], str]:
 def _matched(
     results: pd.DataFrame, base: pd.DataFrame, keys: dict[tuple[str, int, str], str]
 ) -> tuple[pd.DataFrame, int]:
-    """Give cells of the same key the same data hash; say of how many it was another."""
+    """Give cells with equal keys the published data hash.
+
+    Returns
+    -------
+    results : DataFrame
+    n_moved : int
+        The number of cells whose hash was replaced.
+    """
     cells = base[_CELL].itertuples(index=False, name=None)
     hashes = dict(zip(cells, base["data_hash"], strict=True))
     matched = []
@@ -116,7 +123,7 @@ def _matched(
     return pd.DataFrame(matched, columns=results.columns), n_moved
 
 
-def _summary(frame: pd.DataFrame, readers: set[str]) -> str:
+def _summary(frame: pd.DataFrame, depending: set[str]) -> str:
     n_equivalent = int((frame["verdict"] == "equivalent").sum())
     parts = [f"{n_equivalent} of {len(frame)} equivalent to the published"]
     sizes = frame["difference"].abs()
@@ -124,28 +131,30 @@ def _summary(frame: pd.DataFrame, readers: set[str]) -> str:
         largest = f"{sizes.max():.3f}"
         parts[0] += f", largest difference {largest.removeprefix('0')}"
         if float(largest):
-            parts[0] += f" ({_row_name(frame.iloc[int(np.nanargmax(sizes))], readers)})"
+            row = frame.iloc[int(np.nanargmax(sizes))]
+            parts[0] += f" ({_row_name(row, depending)})"
     for verdict in VERDICTS:
         rows = frame[frame["verdict"] == verdict]
         if verdict == "equivalent" or rows.empty:
             continue
-        names = [_row_name(row, readers) for _, row in rows.head(_SHOWN).iterrows()]
-        said = f"{verdict}: {', '.join(names)}"
+        names = [_row_name(row, depending) for _, row in rows.head(_SHOWN).iterrows()]
+        message = f"{verdict}: {', '.join(names)}"
         if len(rows) > _SHOWN:
-            said += f" and {len(rows) - _SHOWN} more"
+            message += f" and {len(rows) - _SHOWN} more"
         if verdict == "not comparable":
-            said += f" ({shown(str(rows['why'].iloc[0]))})"
-        parts.append(said)
+            message += f" ({shown(str(rows['why'].iloc[0]))})"
+        parts.append(message)
     return "; ".join(parts)
 
 
-def _row_name(row: "pd.Series[str]", readers: set[str]) -> str:
+def _row_name(row: "pd.Series[str]", depending: set[str]) -> str:
     name = f"{shown(row['classifier'])} on {shown(row['dataset'])}"
-    if row["classifier"] in readers:
-        name += ", which reads rounding"
+    if row["classifier"] in depending:
+        name += ", which depends on rounding"
     return name
 
 
-def _rounding_readers(plan: Plan) -> set[str]:
+def _depending_on_rounding(plan: Plan) -> set[str]:
+    """Return the classifiers whose scores change with the last bits of curves."""
     paths = {preset.class_path for preset in PRESETS.values() if preset.reads_rounding}
     return {recipe.id for recipe in plan.classifiers if recipe.class_path in paths}

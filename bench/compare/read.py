@@ -1,7 +1,7 @@
-"""Reading what is compared: a results.csv, a report's folder or a store, strictly.
+"""Read results for a comparison, strictly: a results.csv, a report's folder or a store.
 
-A gate that guesses is none: what is not as a run wrote it is refused with file, line,
-what was found and what was expected. Nothing is ever unpickled.
+A gate must not guess, so anything that a run would not write is refused, with file,
+line, what was found and what was expected. Nothing is ever unpickled.
 """
 
 import math
@@ -26,14 +26,14 @@ from bench.store import Result, Store
 
 
 def read_source(path: str | Path, metric: str = "accuracy") -> pd.DataFrame:
-    """Read the results that a path holds.
+    """Read the results at a path.
 
     Parameters
     ----------
     path
-        A ``results.csv``, the folder of a report, which has one, or that of a store.
+        A ``results.csv``, the folder of a report with such a file, or a store's folder.
     metric
-        By which stored results are scored, if they do not hold its score.
+        A metric that is computed for stored results without it.
 
     Returns
     -------
@@ -45,9 +45,9 @@ def read_source(path: str | Path, metric: str = "accuracy") -> pd.DataFrame:
     Raises
     ------
     MissingFileError
-        If there is nothing at the path, or nothing that can be read.
+        If nothing is at the path, or it cannot be read.
     BenchError
-        If it holds anything else than results, or two for one cell.
+        If it holds anything else than results, or two results of one cell.
     """
     path = Path(path)
     try:
@@ -73,7 +73,7 @@ def read_source(path: str | Path, metric: str = "accuracy") -> pd.DataFrame:
 
 def _read_store(store: Store, metric: str) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
-    found: dict[tuple[str, int, str], str] = {}
+    keys: dict[tuple[str, int, str], str] = {}
     for key in store.keys():  # noqa: SIM118 (a method of ours, not a dictionary's)
         path = store.path(key, "json")
         if len(rows) == MAX_ROWS:
@@ -81,10 +81,10 @@ def _read_store(store: Store, metric: str) -> pd.DataFrame:
         result = store.get(key)
         if result is None:
             raise StoreError(
-                f"{store.damaged.get(key, f'{path}: not there any more')}; expected a "
-                "sound result: the next run computes it again"
+                f"{store.damaged.get(key, f'{path}: was deleted meanwhile')}; expected "
+                "a sound result: the next run computes it again"
             )
-        # A transfer has no score of its own dataset, an audit has none at all.
+        # A transfer has no score on its own dataset, and an audit has no score at all.
         if result.target or result.is_audit:
             continue
         row = checked_cell(
@@ -96,16 +96,17 @@ def _read_store(store: Store, metric: str) -> pd.DataFrame:
             result.data_hash,
         ) | _stored_scores(store, result, metric)
         coordinate = (row["dataset"], row["repetition"], row["classifier"])
-        other = found.setdefault(coordinate, key)
+        other = keys.setdefault(coordinate, key)
         if other != key:
-            # Two suites, or the same before and after a change: names do not tell.
+            # They may come from two suites, or from one before and after a change. The
+            # names of dataset and classifier cannot distinguish them.
             raise CompareError(
                 f"{store.folder}: two results of {cell_name(*coordinate)}: {other} and "
                 f"{key}; a store keeps those of all suites and versions: compare the "
                 "reports that `python -m bench report SUITE` writes from it"
             )
         rows.append(row)
-    # By name: the order of keys says nothing.
+    # Sorted by name, since keys are hashes and their order is arbitrary.
     return as_frame(rows).sort_values(
         ["dataset", "repetition", "classifier"], ignore_index=True
     )
@@ -117,15 +118,15 @@ def _stored_scores(store: Store, result: Result, metric: str) -> dict[str, float
     row: dict[str, float] = {}
     for part in ("train", "test"):
         scores = getattr(result, part)
-        if part == "train" and not scores:  # trained online: without a training set
+        if part == "train" and not scores:  # online training has no training set
             continue
-        if metric not in scores:  # one that cells do not compute as they end
+        if metric not in scores:  # cells do not compute all metrics
             try:
-                given = Predictions.of(store.arrays(result.key), part)
+                predictions = Predictions.of(store.arrays(result.key), part)
             except KeyError as error:
                 path = store.path(result.key, "npz")
                 raise StoreError(f"{path}: found no array {error}") from None
-            scores = scores | score_all(given, [metric])
+            scores = scores | score_all(predictions, [metric])
         for name, value in scores.items():
             if math.isinf(value):
                 where = str(store.path(result.key, "json"))

@@ -1,4 +1,4 @@
-"""A results.csv, believed in nothing: every value is checked, with its line."""
+"""Read a results.csv that may come from anybody: every value is checked."""
 
 import csv
 import io
@@ -13,8 +13,8 @@ from bench.base import CompareError, MissingFileError, did_you_mean, read_bytes,
 from bench.stats import METRICS
 from bench.store import STATUSES
 
-MAX_BYTES = 2**27  # the largest suite's results have half of them
-MAX_ROWS = 100_000  # like the cells of a suite
+MAX_BYTES = 2**27  # twice the size for a suite with the most cells
+MAX_ROWS = 100_000  # the most cells of a suite
 MAX_COLUMNS = 1000
 MAX_NAME = 64  # characters of an id, as in a suite file
 MAX_HASH = 128
@@ -30,7 +30,8 @@ def read_table(path: Path) -> pd.DataFrame:
         raise missing(path, error) from None
     if len(raw) > MAX_BYTES:
         raise CompareError(
-            f"{path}: more than {MAX_BYTES} bytes; no run writes so many"
+            f"{path}: found more than {MAX_BYTES} bytes; expected a smaller file, "
+            "as a run writes"
         )
     try:
         text = raw.decode("utf-8-sig")
@@ -60,7 +61,7 @@ def read_table(path: Path) -> pd.DataFrame:
         if first != line:
             raise CompareError(
                 f"{where}: found a second row of {cell_name(*coordinate)}, which "
-                f"stands in line {first}; expected one a cell"
+                f"line {first} has already; expected one a cell"
             )
         rows.append(row)
     if not rows:
@@ -69,7 +70,7 @@ def read_table(path: Path) -> pd.DataFrame:
 
 
 def _records(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield each record with the line where it begins; empty lines are none."""
+    """Yield each record with the number of its first line; empty lines are skipped."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     line = 1
     try:
@@ -84,7 +85,7 @@ def _records(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _checked_header(where: str, header: list[str]) -> list[str]:
-    """Return the columns that hold scores."""
+    """Check the names of columns; return those that hold scores."""
     if len(header) > MAX_COLUMNS:
         raise CompareError(f"{where}: found {len(header)} columns; {EXPECTED}")
     for name in _NEEDED:
@@ -123,14 +124,14 @@ def _checked_row(
         record["data_hash"],
     )
     is_done = row["status"] == "done"
-    # One that was trained online has no training scores, so that all are empty.
+    # After online training, all training scores are empty; otherwise none may be.
     has_training = any(record[name] for name in scores if name.startswith("train_"))
     for name in scores:
         text = record[name]
         if text and not is_done:
             raise wrong(where, name, text, f"nothing in a row that is {row['status']}")
         metric = METRICS.get(name.partition("_")[2])
-        # Predictions there are always; what a metric needs beyond them may be missing.
+        # Every classifier predicts, but a metric may need probabilities as well.
         is_due = has_training or not name.startswith("train_")
         if is_done and is_due and not text and metric is not None and not metric.needs:
             raise wrong(where, name, text, "a finite number in a row that is done")
@@ -140,7 +141,7 @@ def _checked_row(
 
 def _number(where: str, name: str, text: str) -> float:
     try:
-        if not text.isascii() or "_" in text:  # which only Python takes
+        if not text.isascii() or "_" in text:  # float() accepts 1_000 and other digits
             raise ValueError
         value = float(text)
     except ValueError:
@@ -158,7 +159,7 @@ def checked_cell(
     status: str,
     data_hash: str,
 ) -> dict[str, Any]:
-    """Return what a row tells besides its scores, its status and ids checked."""
+    """Check the coordinates, status and data hash of a row; return them."""
     for name, text in (("dataset", dataset), ("classifier", classifier)):
         is_id = text.isprintable() and text.strip() == text
         if not (is_id and 0 < len(text) <= MAX_NAME):
@@ -179,13 +180,13 @@ def checked_cell(
 
 
 def as_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """Lay rows out, their hashes last."""
+    """Return rows as a frame with the data hash as the last column."""
     frame = pd.DataFrame(rows)
     return frame[[c for c in frame.columns if c != "data_hash"] + ["data_hash"]]
 
 
 def cell_name(dataset: str, repetition: int, classifier: str) -> str:
-    """Name a cell in a message."""
+    """Return the name of a cell for a message."""
     return (
         f"dataset '{shown(dataset, 64)}', repetition {repetition}, classifier "
         f"'{shown(classifier, 64)}'"
@@ -193,14 +194,14 @@ def cell_name(dataset: str, repetition: int, classifier: str) -> str:
 
 
 def wrong(where: str, name: str, found: str, expected: str) -> CompareError:
-    """Say what was found where, and what was expected."""
+    """Make an error that says what was found where, and what was expected."""
     return CompareError(
         f"{where}: {name}: found '{shown(found, 60)}'; expected {expected}"
     )
 
 
 def missing(path: Path, error: Exception) -> MissingFileError:
-    """Say why there is nothing to read at a path."""
+    """Make an error that says why a path cannot be read."""
     reason = getattr(error, "strerror", None) or "no such name is possible"
     return MissingFileError(
         f"{shown(str(path), 1000)}: cannot be read ({reason}); {EXPECTED}"

@@ -1,4 +1,4 @@
-"""Where cells are computed: isolated on this machine or on Dask; the run as a whole.
+"""Engines, which compute cells in isolation, here or on Dask; and the run of a plan.
 
 May import `cells` and the packages below it.
 The public names are those of `__init__.pyi`, loaded when first used.

@@ -1,4 +1,4 @@
-"""Which engine computes: from the command line, or from a YAML file."""
+"""The choice of an engine, from the command line or from a YAML file."""
 
 import re
 from pathlib import Path
@@ -14,23 +14,23 @@ _ADDRESS = re.compile(r"(?:(?:tcp|tls|wss?)://)?(?:[\w.-]+|\[[\da-f:.]+\]):(\d{1
 
 
 def _address(text: str) -> str:
-    """Refuse what cannot be an address: Dask would take long to say so."""
-    found = _ADDRESS.fullmatch(text)
-    if found is None or not 0 < int(found[1]) < 2**16:
+    """Refuse an impossible address at once; Dask would first wait for a connection."""
+    match = _ADDRESS.fullmatch(text)
+    if match is None or not 0 < int(match[1]) < 2**16:
         raise PydanticCustomError(
             "address",
-            "'{text}' is no address of a Dask scheduler; expected one such as "
+            "'{text}' is not the address of a Dask scheduler; expected one such as "
             "tcp://host:8786",
             {"text": shown(text)},
         )
     return text
 
 
-def _listed(value: Any) -> Any:
-    """Give Dask lists where a file has lists; in what we check they are tuples."""
+def _with_lists(value: Any) -> Any:
+    """Turn tuples back into the lists of the file, which Dask expects."""
     if isinstance(value, dict):
-        return {key: _listed(part) for key, part in value.items()}
-    return [_listed(part) for part in value] if isinstance(value, tuple) else value
+        return {key: _with_lists(part) for key, part in value.items()}
+    return [_with_lists(part) for part in value] if isinstance(value, tuple) else value
 
 
 class Parallel(Strict):
@@ -41,16 +41,16 @@ class Parallel(Strict):
     backend
         "local" (processes of this machine) or "dask".
     jobs
-        Local backend: number of cells at the same time.
+        Local backend: the number of cells that are computed at the same time.
     dask_scheduler
         Dask: the address of a running scheduler, such as tcp://host:8786.
     dask_cluster
-        Dask: start a cluster instead: "local" on this machine, or "slurm" through
+        Dask: a cluster to start instead: "local" on this machine, or "slurm" through
         dask-jobqueue.
     workers
-        Dask: number of workers to start.
+        Dask: the number of workers to start.
     options
-        Dask: passed to `dask.distributed.LocalCluster` or
+        Dask: arguments of `dask.distributed.LocalCluster` or
         `dask_jobqueue.SLURMCluster`.
     """
 
@@ -59,7 +59,7 @@ class Parallel(Strict):
     dask_scheduler: Annotated[str, AfterValidator(_address)] | None = None
     dask_cluster: Literal["local", "slurm"] | None = None
     workers: Annotated[int, Field(ge=1)] | None = None
-    options: Annotated[dict[str, Any], AfterValidator(_listed)] = Field(
+    options: Annotated[dict[str, Any], AfterValidator(_with_lists)] = Field(
         default_factory=dict
     )
 
@@ -77,13 +77,13 @@ class Parallel(Strict):
         if wrong:
             raise PydanticCustomError(
                 "combination",
-                "'{wrong}' does not go with the other keys; expected with 'backend: "
-                "local' jobs, with 'backend: dask' either dask_scheduler, or "
+                "'{wrong}' contradicts the other keys; expected jobs with 'backend: "
+                "local', and with 'backend: dask' either dask_scheduler, or "
                 "dask_cluster, workers and options",
                 {"wrong": wrong[0]},
             )
-        nowhere = self.dask_scheduler is None and self.dask_cluster is None
-        if self.backend == "dask" and nowhere:
+        no_cluster = self.dask_scheduler is None and self.dask_cluster is None
+        if self.backend == "dask" and no_cluster:
             raise PydanticCustomError(
                 "combination", "expected dask_scheduler or dask_cluster", {}
             )
@@ -96,20 +96,20 @@ def make_engine(
     scheduler: str | None = None,
     file: Path | None = None,
 ) -> Engine:
-    """Choose the engine; nothing is connected or started.
+    """Choose the engine; nothing is connected or started yet.
 
     Raises
     ------
     EngineError
-        If what was asked contradicts itself, or Dask is not installed.
+        If options contradict each other, or Dask is not installed.
     """
     if file is not None:
         if engine or scheduler or jobs:
             raise EngineError(
-                "--parallel says where to compute; expected it without -j, --engine "
-                "and --scheduler"
+                "--parallel cannot be combined with -j, --engine and --scheduler; "
+                "write them in the file instead"
             )
-        wanted = validated(Parallel, read_document(file, EngineError), EngineError)
+        config = validated(Parallel, read_document(file, EngineError), EngineError)
     elif engine == "dask" or (engine is None and scheduler is not None):
         if scheduler is None:
             raise EngineError(
@@ -118,20 +118,22 @@ def make_engine(
             )
         if jobs:
             raise EngineError(
-                "-j counts the cells of this machine; a Dask cluster has as many at a "
-                "time as its workers have threads"
+                "-j is for this machine alone; a Dask cluster computes one cell for "
+                "each thread of its workers: leave -j out"
             )
         try:
             _address(scheduler)
         except PydanticCustomError as problem:
             raise EngineError(f"--scheduler: {problem.message()}") from None
-        wanted = Parallel(backend="dask", dask_scheduler=scheduler)
+        config = Parallel(backend="dask", dask_scheduler=scheduler)
     else:
         if scheduler is not None:
-            raise EngineError("--scheduler goes with --engine dask, not with local")
-        wanted = Parallel(backend="local", jobs=jobs)
-    if wanted.backend == "local":
-        return LocalEngine(wanted.jobs or 1)
+            raise EngineError(
+                "--scheduler needs --engine dask; found --engine local: leave one out"
+            )
+        config = Parallel(backend="local", jobs=jobs)
+    if config.backend == "local":
+        return LocalEngine(config.jobs or 1)
     try:
         from bench.engines.dask_engine import DaskEngine
     except ImportError as error:
@@ -140,5 +142,5 @@ def make_engine(
             "`pip install '.[dask]'` in the clone"
         ) from None
     return DaskEngine(
-        wanted.dask_scheduler, wanted.dask_cluster, wanted.workers or 1, wanted.options
+        config.dask_scheduler, config.dask_cluster, config.workers or 1, config.options
     )

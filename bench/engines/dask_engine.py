@@ -1,7 +1,7 @@
-"""The Dask engine: cells computed by the workers of a cluster.
+"""The Dask engine: the workers of a cluster compute the cells.
 
-The client alone writes results. Curves are derived from seeds on the worker, so what
-travels is a recipe of a few kilobytes and, back, a cell's predictions.
+Only the client writes results. Workers draw the curves from seeds, so that a task is a
+recipe of a few kilobytes, and its answer the predictions of a cell.
 """
 
 import logging
@@ -28,7 +28,13 @@ from distributed import (
 
 from bench.base import BenchError, EngineError
 from bench.cells import Kind, Outcome, Unit
-from bench.engines.dask_worker import DaskRun, IgnoreInterrupts, end_run, lost, question
+from bench.engines.dask_worker import (
+    DaskRun,
+    IgnoreInterrupts,
+    end_run,
+    lost,
+    pickled_task,
+)
 from bench.engines.engine import Computed
 from bench.engines.isolation import MAX_ATTEMPTS, modules_of
 from bench.engines.schedule import LongestFirst
@@ -44,16 +50,16 @@ class DaskEngine:
     Attributes
     ----------
     scheduler
-        Address of one that runs.
+        The address of a running scheduler.
     cluster
-        Start one: "local", or "slurm" through dask-jobqueue.
+        The kind of cluster to start: "local", or "slurm" through dask-jobqueue.
     workers
-        How many to start.
+        The number of workers to start.
     options
-        Passed on to the cluster's class.
+        Arguments of the cluster's class.
     """
 
-    on_this_machine: ClassVar[bool] = False  # a worker says what it lacks
+    on_this_machine: ClassVar[bool] = False  # workers check their own devices
     scheduler: str | None = None
     cluster: str | None = None
     workers: int = 1
@@ -61,7 +67,7 @@ class DaskEngine:
 
     @property
     def memory(self) -> None:
-        """Each worker divides its own memory."""
+        """None, since each worker divides its own memory among its cells."""
         return
 
     def run(
@@ -70,12 +76,13 @@ class DaskEngine:
         wanted: Callable[[Unit], bool],
         known: Mapping[Kind, float],
     ) -> Computed:
-        """Compute units on the workers, as many at a time as these have threads.
+        """Compute units on the workers, one for each of their threads at a time.
 
         Raises
         ------
         EngineError
-            If the cluster cannot be reached or is lost, or a worker is unlike us.
+            If the cluster cannot be reached or is lost, or a worker has other versions
+            than this process.
         """
         if not units:
             return
@@ -114,7 +121,7 @@ class DaskEngine:
                 _wait_for_workers(client, None if queued else _WORKERS_SECONDS)
                 yield client
             finally:
-                with suppress(Exception):  # a scheduler that is gone cannot say so
+                with suppress(Exception):  # the scheduler may be gone
                     client.close(timeout=2)
 
     def _started(self) -> Any:
@@ -136,22 +143,23 @@ class DaskEngine:
                 cluster.close()
                 raise
         except Exception as error:
+            # distributed wraps errors; the innermost one says what went wrong.
             cause: BaseException = error
             while cause.__cause__ is not None:
                 cause = cause.__cause__
             why = " ".join(f"{type(cause).__name__}: {cause}".split())
             raise EngineError(
-                f"the '{self.cluster}' cluster cannot be started: {why}; see options "
-                "in the parallel file"
+                f"the '{self.cluster}' cluster cannot be started: {why}; correct "
+                "'options' in the parallel file"
             ) from None
         return cluster
 
 
 def _without_fixed_port(options: dict[str, Any]) -> dict[str, Any]:
-    """Let the dashboard take any free port, as two clusters may share a host.
+    """Let the dashboard take any free port, since two clusters may share a host.
 
-    With the fixed one that Dask asks for, the second warns that it is taken; an error
-    of Slurm's then hides behind the warning wherever warnings are errors.
+    By default Dask takes a fixed port, and the second cluster warns that it is in use.
+    Where warnings are errors, that one hides an error from Slurm.
     """
     scheduler = {"dashboard_address": ":0"} | options.get("scheduler_options", {})
     return options | {"scheduler_options": scheduler}
@@ -160,21 +168,21 @@ def _without_fixed_port(options: dict[str, Any]) -> dict[str, Any]:
 async def _submit(cluster: Any, workers: int) -> None:
     cluster.scale(workers)
     try:
-        # `scale` starts this task and drops its errors (distributed 2026.8); waited
-        # for, the private method says why Slurm refuses a job.
+        # `scale` starts this task and drops its errors (distributed 2026.8). Awaited
+        # here, the private method raises the reason why Slurm refuses a job.
         await cluster._correct_state()
     except Exception:
         for job in cluster.workers.values():
             if job.status == Status.created:
-                job.status = Status.failed  # else it could not be closed
+                job.status = Status.failed  # closing waits for ever for created jobs
         raise
 
 
 def _check_certificates(address: str) -> None:
     if Security().get_connection_args("client").get("ssl_context") is None:
         raise EngineError(
-            f"'{address}' needs certificates; name them in Dask's configuration, under "
-            "distributed.comm.tls"
+            f"'{address}' needs certificates, and none are configured; name them in "
+            "Dask's configuration, under distributed.comm.tls"
         )
 
 
@@ -187,63 +195,70 @@ def _compute(
     modules = set[str]().union(*(modules_of(unit[0]) for unit in units))
     threads = units[0][0].threads
     run = DaskRun(f"bench-{uuid.uuid4().hex}", threads, tuple(sorted(modules)))
-    order = LongestFirst(units, known)
-    waiting = filter(wanted, order)
+    schedule = LongestFirst(units, known)
+    waiting = filter(wanted, schedule)
     computing: dict[Any, Unit] = {}
     numbers = count()
-    ended = as_completed(loop=client.loop)
+    futures = as_completed(loop=client.loop)
 
     def submit(unit: Unit) -> None:
         name = f"{run.name}-{next(numbers)}"
-        future = client.submit(pickle.loads, question(unit, run), key=name, pure=False)
+        task = pickled_task(unit, run)
+        future = client.submit(pickle.loads, task, key=name, pure=False)
         computing[future] = unit
-        ended.add(future)
+        futures.add(future)
 
     def fill() -> None:
-        """Give each thread of the workers a unit to compute, and one for later."""
+        """Submit up to two units for each thread of the workers.
+
+        A thread then has its next unit when it ends one, and yet the schedule can
+        still change the order of the rest.
+        """
         room = max(1, 2 * sum(client.nthreads().values())) - len(computing)
         for unit in islice(waiting, max(0, room)):
             submit(unit)
 
-    gone = False
+    is_lost = False
     try:
         fill()
-        for future in ended:
+        for future in futures:
             unit = computing.pop(future)
-            answer = _answer(future)
+            outcomes = _outcomes(future)
             future.release()
-            if answer is None:
-                # Dask counts the workers that were lost while a task was theirs; the
-                # task may not have been begun there.
-                begun = client.get_metadata([run.name, unit[0].key], 0)
-                if begun < MAX_ATTEMPTS:
+            if outcomes is None:
+                # Dask gives up after some workers were lost that held the task. But it
+                # may not have been begun there, so we count the beginnings ourselves.
+                n_begun = client.get_metadata([run.name, unit[0].key], 0)
+                if n_begun < MAX_ATTEMPTS:
                     submit(unit)
                     continue
-                answer = lost(unit)
-            order.learn(unit[0], answer[0][0].seconds or 0.0)
+                outcomes = lost(unit)
+            schedule.learn(unit[0], outcomes[0][0].seconds or 0.0)
             fill()
-            for cell, outcome in zip(unit, answer, strict=True):
+            for cell, outcome in zip(unit, outcomes, strict=True):
                 yield cell, *outcome
     except BenchError:
         raise
     except Exception as error:
-        gone = isinstance(error, CancelledError | OSError) or client.status != "running"
-        if gone:
-            raise _lost() from None
+        is_lost = (
+            isinstance(error, CancelledError | OSError) or client.status != "running"
+        )
+        if is_lost:
+            raise _lost_scheduler() from None
         raise
     finally:
-        if not gone:
+        if not is_lost:
             with suppress(Exception):
                 client.cancel(list(computing), force=True)
                 client.run(end_run, run.name, on_error="ignore")
                 client.set_metadata([run.name], None)
 
 
-def _answer(future: Any) -> list[Outcome] | None:
-    """Return what a worker answered; None if workers were lost with the question."""
+def _outcomes(future: Any) -> list[Outcome] | None:
+    """Return the outcomes that a worker sent; None if it was lost with the task."""
     if future.status != "error":
-        answer: list[Outcome] = future.result()
-        return answer
+        outcomes: list[Outcome] = future.result()
+        return outcomes
     error = future.exception()
     if isinstance(error, KilledWorker):
         return None
@@ -266,19 +281,19 @@ def _wait_for_workers(client: Client, seconds: float | None) -> None:
         ) from None
 
 
-def _lost() -> EngineError:
+def _lost_scheduler() -> EngineError:
     return EngineError(
         "the Dask scheduler was lost: it ended, or cannot be reached; finished cells "
-        "are kept, run the same command again, or with --engine local, to go on"
+        "are kept: run the same command again, or with --engine local, to continue"
     )
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Say what happens to the cluster once, in our own words."""
-    ours = re.compile("(distributed|tornado|asyncio)([.]|$)")
+    """Silence the loggers of Dask: problems are reported once, by our own messages."""
+    of_dask = re.compile("(distributed|tornado|asyncio)([.]|$)")
     known = {*logging.root.manager.loggerDict, "distributed", "tornado", "asyncio"}
-    loggers = [logging.getLogger(name) for name in known if ours.match(name)]
+    loggers = [logging.getLogger(name) for name in known if of_dask.match(name)]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL + 1)

@@ -1,10 +1,10 @@
-"""What a Dask worker does: one unit in a child process, like the local engine.
+"""The part of the Dask engine on a worker: compute a unit in a child process.
 
-The worker's own processes are daemonic and may have no children through
-`multiprocessing`; a nursery is a plain subprocess, which they may. Nurseries are kept
-warm between the cells of a run and end with it, or with the worker. A client that was
-killed ends nothing: its cells are stopped when the scheduler has dropped them, and a
-nursery that nobody asks for ends by itself.
+The worker's own processes are daemonic and may not start children by
+`multiprocessing`; an executor with a fork server is a plain subprocess, which they may
+start. Executors are kept between the cells of a run, and end with the run or the
+worker. A client that was killed can end nothing: its cells are stopped when the
+scheduler has dropped them, and an executor that is not used for a while is closed.
 """
 
 import pickle
@@ -26,22 +26,22 @@ from bench.curves import versions_here, versions_of
 from bench.engines.isolation import MAX_ATTEMPTS, WARM_UP, run_cells
 from bench.processes import AbortedError, Executor, new_executor
 
-_IDLE_SECONDS = 5.0
-_LOOK_SECONDS = 0.5
+_IDLE_SECONDS = 5.0  # after which an unused executor is closed
+_POLL_SECONDS = 0.5  # between two checks whether a unit is still wanted
 
 
 @dataclass(frozen=True)
 class DaskRun:
-    """What all cells of a run have in common.
+    """The settings that all cells of a run share.
 
     Attributes
     ----------
     name
-        Unlike any other run's.
+        A name that no other run has.
     threads
-        A cell may use.
+        The number of threads that a cell may use.
     modules
-        That the cells import.
+        The modules that the cells import.
     """
 
     name: str
@@ -50,7 +50,7 @@ class DaskRun:
 
 
 class IgnoreInterrupts(WorkerPlugin):
-    """Leaves a terminal's Ctrl-C to the client, which ends what it has started."""
+    """Leave Ctrl-C of a terminal to the client, which ends the cluster it started."""
 
     def setup(self, worker: Any) -> None:
         """Set this worker's handler, unless it is a thread of the client."""
@@ -59,7 +59,7 @@ class IgnoreInterrupts(WorkerPlugin):
 
 
 class _Call:
-    """Unpickled, a function is called."""
+    """A call of a function that is made when this object is unpickled."""
 
     def __init__(self, function: Callable[..., Any], *arguments: Any) -> None:
         self._call = function, arguments
@@ -68,17 +68,18 @@ class _Call:
         return self._call
 
 
+# The threads of a worker share these; all are keyed by the name of a run.
 _lock = threading.Lock()
 _idle: dict[str, dict[Executor, threading.Timer]] = defaultdict(dict)
 _busy: dict[str, list[Executor]] = defaultdict(list)
-_over: set[str] = set()
+_ended_runs: set[str] = set()
 
 
-def question(unit: Unit, run: DaskRun) -> bytes:
-    """Return bytes which, unpickled on a worker, are what `compute_here` returns.
+def pickled_task(unit: Unit, run: DaskRun) -> bytes:
+    """Pickle a call of `compute_here`; unpickling it on a worker returns its result.
 
-    Dask ends a worker, without a word to us, that cannot import what it is sent; with
-    this, whatever cannot be imported is an error of the task.
+    A worker that cannot import what Dask sends it is closed without a message to the
+    client. Unpickled within a task, a missing module is an error of that task.
     """
     return pickle.dumps(_Call(compute_here, unit, run))
 
@@ -89,38 +90,38 @@ def compute_here(unit: Unit, run: DaskRun) -> list[Outcome]:
     Raises
     ------
     EngineError
-        If this worker has another version of what the cells' keys name.
+        If this worker has other versions of packages than the cells' keys.
     """
     worker = get_worker()
     _check_versions(unit[0], str(worker.address))
-    begun = _count(worker, [run.name, unit[0].key])
-    if begun > MAX_ATTEMPTS:
+    attempt = _count_attempt(worker, [run.name, unit[0].key])
+    if attempt > MAX_ATTEMPTS:
         return lost(unit)
     limit = worker.memory_manager.memory_limit
     jobs = worker.state.nthreads
     memory = int(SHARE * limit / jobs) if limit else memory_share(jobs)
-    runner = _take(run)
-    over = threading.Event()
+    executor = _take_executor(run)
+    finished = threading.Event()
     threading.Thread(
         target=_abort_unwanted,
-        args=(worker, worker.get_current_task(), runner, over),
+        args=(worker, worker.get_current_task(), executor, finished),
         daemon=True,
     ).start()
-    reusable = False
+    is_reusable = False
     try:
-        computed = list(run_cells([unit], 1, memory, runner, begun))
-        reusable = True
+        computed = list(run_cells([unit], 1, memory, executor, attempt))
+        is_reusable = True
     except AbortedError:
-        raise Reschedule from None  # where it is still wanted
+        raise Reschedule from None  # the scheduler drops it, unless it is wanted again
     finally:
-        over.set()
-        _give_back(run.name, runner, reusable)
+        finished.set()
+        _give_back(run.name, executor, is_reusable)
     return [(result, arrays) for _, result, arrays in computed]
 
 
 def lost(unit: Unit) -> list[Outcome]:
-    """Return the results of a unit whose worker was lost each time."""
-    message = "the worker that computed it was lost, each time"
+    """Return results for a unit whose worker was lost in every attempt."""
+    message = f"the worker that computed it was lost in each of {MAX_ATTEMPTS} attempts"
     error = {"type": "Lost", "message": message, "traceback": ""}
     return [
         (cell.result("crashed", error=error, attempts=MAX_ATTEMPTS), None)
@@ -129,69 +130,69 @@ def lost(unit: Unit) -> list[Outcome]:
 
 
 def end_run(name: str) -> None:
-    """Stop what a run still computes on this worker, and end its processes."""
+    """Stop the cells of a run on this worker, and end their processes."""
     with _lock:
-        _over.add(name)
+        _ended_runs.add(name)
         idle, busy = _idle.pop(name, {}), list(_busy.get(name, []))
-    for runner in busy:
-        runner.abort()
-    for runner, timer in idle.items():
+    for executor in busy:
+        executor.abort()
+    for executor, timer in idle.items():
         timer.cancel()
-        runner.close()
+        executor.close()
 
 
-def _count(worker: Any, counter: list[str]) -> int:
-    """Count that a cell is begun, where a worker that is lost leaves it: counted."""
+def _count_attempt(worker: Any, counter: list[str]) -> int:
+    """Count an attempt at a unit on the scheduler, which outlives a lost worker."""
     scheduler = worker.scheduler
-    begun = 1 + sync(worker.loop, scheduler.get_metadata, keys=counter, default=0)
-    sync(worker.loop, scheduler.set_metadata, keys=counter, value=begun)
-    return int(begun)
+    attempt = 1 + sync(worker.loop, scheduler.get_metadata, keys=counter, default=0)
+    sync(worker.loop, scheduler.set_metadata, keys=counter, value=attempt)
+    return int(attempt)
 
 
-def _take(run: DaskRun) -> Executor:
+def _take_executor(run: DaskRun) -> Executor:
     with _lock:
-        if run.name in _over:
+        if run.name in _ended_runs:
             raise EngineError("the run was stopped")
         idle = _idle[run.name]
         if idle:
-            runner, timer = idle.popitem()
+            executor, timer = idle.popitem()
             timer.cancel()
         else:
-            runner = new_executor(run.threads, run.modules, WARM_UP)
-        _busy[run.name].append(runner)
-    return runner
+            executor = new_executor(run.threads, run.modules, WARM_UP)
+        _busy[run.name].append(executor)
+    return executor
 
 
-def _give_back(name: str, runner: Executor, reusable: bool) -> None:
+def _give_back(name: str, executor: Executor, is_reusable: bool) -> None:
     with _lock:
-        _busy[name].remove(runner)
-        kept = reusable and name not in _over
-        if kept:
-            timer = threading.Timer(_IDLE_SECONDS, _expire, (name, runner))
+        _busy[name].remove(executor)
+        is_kept = is_reusable and name not in _ended_runs
+        if is_kept:
+            timer = threading.Timer(_IDLE_SECONDS, _expire, (name, executor))
             timer.daemon = True
             timer.start()
-            _idle[name][runner] = timer
-    if not kept:
-        runner.close()
+            _idle[name][executor] = timer
+    if not is_kept:
+        executor.close()
 
 
-def _expire(name: str, runner: Executor) -> None:
+def _expire(name: str, executor: Executor) -> None:
     with _lock:
-        expired = _idle[name].pop(runner, None)
+        expired = _idle[name].pop(executor, None)
     if expired is not None:
-        runner.close()
+        executor.close()
 
 
 def _abort_unwanted(
-    worker: Any, task: str, runner: Executor, over: threading.Event
+    worker: Any, task: str, executor: Executor, finished: threading.Event
 ) -> None:
-    """Stop a cell whose client, or scheduler, has dropped it or is gone."""
+    """Stop a unit if the scheduler has dropped it, or if the worker is closing."""
     ending = (Status.closing, Status.closed, Status.failed)
-    while not over.wait(_LOOK_SECONDS):
+    while not finished.wait(_POLL_SECONDS):
         state = worker.state.tasks.get(task)
-        dropped = state is None or state.state == "cancelled"
-        if dropped or worker.status in ending:
-            runner.abort()
+        is_dropped = state is None or state.state == "cancelled"
+        if is_dropped or worker.status in ending:
+            executor.abort()
             return
 
 

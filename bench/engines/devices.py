@@ -1,4 +1,4 @@
-"""Whether this machine has the devices that cells will compute on."""
+"""A check that this machine has the devices that a suite names."""
 
 import pickle
 from collections.abc import Iterable
@@ -17,15 +17,15 @@ _SECONDS = 120.0  # to import torch and start a driver, on a cold disk
 def check_devices(
     suite: Suite, cells: Iterable[Task], store: Store | None = None
 ) -> None:
-    """Refuse a device that this machine has not, before cells are computed here.
+    """Refuse a device that this machine does not have, before any cell is computed.
 
-    Torch is asked, in another process, only if an entry names a device: "auto", which
-    is the default, takes what there is.
+    Torch looks for the device, in another process, and only if an entry names one: the
+    default "auto" takes a device that exists.
 
     Parameters
     ----------
     store
-        Leaves out the cells that it has a result of.
+        If given, cells with a result in it are not checked.
 
     Raises
     ------
@@ -33,7 +33,7 @@ def check_devices(
         With file and line of the first entry that names such a device.
     """
     positions = {entry.id: i for i, entry in enumerate(suite.classifiers)}
-    asked: dict[str, int] = {}
+    first_entry: dict[str, int] = {}  # device → position of the first entry naming it
     for cell in cells:
         if not isinstance(cell, Cell):  # an audit computes on the CPU
             continue
@@ -42,9 +42,9 @@ def check_devices(
             continue
         if store is None or store.get(cell.key) is None:
             position = positions[cell.classifier.id]
-            asked[device] = min(position, asked.get(device, position))
-    problems = _problems(sorted(asked))
-    for device, position in sorted(asked.items(), key=lambda item: item[1]):
+            first_entry[device] = min(position, first_entry.get(device, position))
+    problems = _problems(sorted(first_entry))
+    for device, position in sorted(first_entry.items(), key=lambda item: item[1]):
         if problems[device]:
             place = suite.where("classifiers", position, "params", "device")
             raise EngineError(
@@ -55,40 +55,43 @@ def check_devices(
 
 
 def _named_device(recipe: ClassifierRecipe) -> str | None:
-    """Return the device that an entry asks for by its name; None for any other."""
+    """Return the device that an entry names; None for "auto" and for the CPU."""
     is_named = recipe.params.get("device", "auto") != "auto"
     return recipe.device if is_named and not recipe.device.startswith("cpu") else None
 
 
 def _problems(devices: list[str]) -> dict[str, str]:
-    """Return why each device cannot be used here; empty if it can."""
+    """Return device → why it cannot be used here, which is empty if it can."""
     version = package_version("torch")
     if "+cpu" in version:  # no need to import it
         why = f"torch {version} is built for the CPU alone"
         return {device: device_problem(device, why) for device in devices}
     if not devices:
         return {}
-    runner = new_executor(1)  # a driver that was started here would not survive a fork
+    # In another process: a CUDA driver started here would not work after a fork.
+    executor = new_executor(1)
+    request = Request(pickle.dumps((_find_devices, (devices,))), Limits(_SECONDS))
     try:
-        runner.start(0, Request(pickle.dumps((_ask, (devices,))), Limits(_SECONDS)))
-        [(_, ended)] = runner.wait()
+        executor.start(0, request)
+        [(_, ended)] = executor.wait()
     finally:
-        runner.close()
+        executor.close()
     if ended.how != "answered":
-        why = "torch ended the process that asked for it"
+        why = "torch ended the process that looked for it"
         return {device: device_problem(device, why) for device in devices}
-    found: dict[str, str] = pickle.loads(ended.answer)
-    return found
+    problems: dict[str, str] = pickle.loads(ended.answer)
+    return problems
 
 
-def _ask(devices: list[str]) -> dict[str, str]:
-    """Have torch, imported by this process, find each device."""
+def _find_devices(devices: list[str]) -> dict[str, str]:
+    """Look for each device with torch, which this imports; return the problems."""
+    # By name, since a module of this package may not import torch.
     find = import_module("bench.discriminators.discriminator").resolve_device
-    found = {}
+    problems = {}
     for device in devices:
         try:
             find(device)
-            found[device] = ""
+            problems[device] = ""
         except ValueError as error:
-            found[device] = shown(str(error), 300)
-    return found
+            problems[device] = shown(str(error), 300)
+    return problems

@@ -1,4 +1,4 @@
-"""Engines: where cells are computed. This one is the machine that we are on."""
+"""The interface of an engine, and the local engine, which computes on this machine."""
 
 import os
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -11,18 +11,18 @@ from bench.engines.isolation import executor_for, run_cells
 from bench.engines.schedule import LongestFirst
 from bench.store import Result
 
-_MAX_CORES = "LOKY_MAX_CPU_COUNT"  # in the environment, as joblib reads it
+_MAX_CORES = "LOKY_MAX_CPU_COUNT"  # an environment variable that joblib reads
 Computed = Generator[tuple[Task, Result, Arrays | None]]
 
 
 class Engine(Protocol):
-    """Computes cells; what a cell's result is does not depend on the engine."""
+    """A way to compute cells; the result of a cell does not depend on it."""
 
-    on_this_machine: ClassVar[bool]  # whether cells need what this machine has
+    on_this_machine: ClassVar[bool]  # whether cells use the devices of this machine
 
     @property
     def memory(self) -> int | None:
-        """Bytes that a cell may hold which does not say itself; None if not known."""
+        """The memory limit in bytes of cells without one; None if it is not known."""
 
     def run(
         self,
@@ -30,22 +30,27 @@ class Engine(Protocol):
         wanted: Callable[[Unit], bool],
         known: Mapping[Kind, float],
     ) -> Computed:
-        """Compute units and yield the cells of each; closed, stop what is running.
+        """Compute units and yield their cells; stop running cells when closed.
 
-        `wanted` is asked before a unit is begun; `known` are the seconds that a cell
-        of a kind takes, for those of which a result is stored.
+        Parameters
+        ----------
+        wanted
+            Called before a unit is begun; a unit for which it is false is left out.
+        known
+            Kind → the seconds that one of its cells took, if a result is stored.
         """
 
 
 @dataclass(frozen=True)
 class LocalEngine:
-    """Processes of this machine.
+    """An engine that computes cells in processes of this machine.
 
     Attributes
     ----------
     jobs
-        Cells at the same time; fewer where their threads would outnumber the cores,
-        since then none would compute faster and no time would be comparable.
+        The number of cells that are computed at the same time. There are fewer if
+        their threads would outnumber the cores: they would not compute faster, and
+        their times could not be compared.
     """
 
     on_this_machine: ClassVar[bool] = True
@@ -53,7 +58,7 @@ class LocalEngine:
 
     @property
     def memory(self) -> int:
-        """Each job's part of 80% of the machine's memory, in bytes."""
+        """The share of one job in 80% of the machine's memory, in bytes."""
         return memory_share(self.jobs)
 
     def run(
@@ -67,7 +72,7 @@ class LocalEngine:
         Raises
         ------
         EngineError
-            If a single cell has more threads than the machine has cores.
+            If one cell needs more threads than the machine has cores.
         """
         if not units:
             return
@@ -78,31 +83,31 @@ class LocalEngine:
                 "that this process may use: lower threads in the suite, or run it on a "
                 "larger machine"
             )
-        order = LongestFirst(units, known)
+        schedule = LongestFirst(units, known)
         jobs = min(self.jobs, cores // threads)
-        runner = executor_for(units)
+        executor = executor_for(units)
         try:
             for cell, result, arrays in run_cells(
-                filter(wanted, order), jobs, self.memory, runner
+                filter(wanted, schedule), jobs, self.memory, executor
             ):
-                order.learn(cell, result.seconds or 0.0)
+                schedule.learn(cell, result.seconds or 0.0)
                 yield cell, result, arrays
         finally:
-            runner.close()
+            executor.close()
 
 
 def available_cores() -> int:
-    """Return how many cores this process may use.
+    """Return the number of cores that this process may use.
 
-    The least of what the machine has, the process's affinity, the quota of a container
-    and the variable LOKY_MAX_CPU_COUNT allow.
+    The minimum of the machine's cores, the affinity of the process, the CPU quota of a
+    container, and the environment variable LOKY_MAX_CPU_COUNT.
 
     Raises
     ------
     EngineError
         If the variable is not a whole number.
     """
-    from joblib import cpu_count  # takes 0.1 s, which only a run should pay
+    from joblib import cpu_count  # takes 0.1 s to import, and only a run needs it
 
     try:
         return int(cpu_count())

@@ -1,7 +1,8 @@
-"""A cell in a process of its own: what it breaks is its own row.
+"""Cells in processes of their own, so that a cell can break only its own row.
 
-Here the ends of processes become results. Faults of the machine (a process killed from
-outside) are tried again; a classifier's own never are.
+This module turns the ends of processes into results. If a process is killed from
+outside, the machine is at fault and the unit is tried again; if the classifier ends it,
+it is not.
 """
 
 import pickle
@@ -18,6 +19,8 @@ from bench.store import Result
 
 MAX_ATTEMPTS = 3
 WARM_UP = "bench.cells.compute:warm_up"
+# The exit codes of a process that somebody else has ended: the kernel when memory is
+# short, a batch system, an operator.
 _FROM_OUTSIDE = {
     -getattr(signal, name)
     for name in ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT")
@@ -26,7 +29,7 @@ _FROM_OUTSIDE = {
 
 
 def executor_for(units: Iterable[Unit]) -> Executor:
-    """Start what cells will run in; what they import is imported once, if can be."""
+    """Start an executor for units, which imports their modules once where it can."""
     threads, modules = 1, set[str]()
     for unit in units:
         threads = unit[0].threads
@@ -35,12 +38,13 @@ def executor_for(units: Iterable[Unit]) -> Executor:
 
 
 def modules_of(cell: Task) -> set[str]:
-    """Name the modules that computing a cell or an audit imports."""
+    """Return the modules that are imported to compute a cell or an audit."""
     if isinstance(cell, Audit):
         return set(cell.modules)
     modules = cell.classifier.modules
     if cell.classifier.training is not None:
-        # By name: who forks imports it, and with it torch, not this process.
+        # A name, not an import: the fork server imports it and with it torch, while
+        # this process does not.
         modules.add("bench.cells.online")
     return modules
 
@@ -49,7 +53,7 @@ def run_cells(
     units: Iterable[Unit],
     jobs: int,
     memory: int,
-    runner: Executor,
+    executor: Executor,
     first_attempt: int = 1,
 ) -> Iterator[tuple[Task, Result, Arrays | None]]:
     """Compute units, `jobs` at a time, and yield the cells of each as it ends.
@@ -57,16 +61,17 @@ def run_cells(
     Parameters
     ----------
     units
-        Taken one by one, as there is room.
+        Read one by one, when a job is free.
     memory : int
-        Bytes that a cell may hold which does not say itself.
-    runner
-        Left open.
+        The memory limit in bytes of cells without one.
+    executor
+        Runs the processes; it is not closed here.
     first_attempt : int
-        More than one where a unit was begun before, elsewhere.
+        The number of the first attempt: above one if a worker that was lost had begun
+        the units.
     """
     waiting = ((unit, first_attempt) for unit in units)
-    again: list[tuple[Unit, int]] = []
+    to_repeat: list[tuple[Unit, int]] = []
     running: dict[int, tuple[Unit, int]] = {}
     tokens = count()
     ends: list[tuple[int, CallOutcome]] = []
@@ -75,49 +80,51 @@ def run_cells(
         finished = []
         for unit, attempt, ended in ended_units:
             if _is_fault_of_the_machine(ended) and attempt < MAX_ATTEMPTS:
-                again.append((unit, attempt + 1))
+                to_repeat.append((unit, attempt + 1))
             else:
                 finished.append((unit, attempt, ended))
-        # The next are begun before the caller is busy with those that ended.
+        # Start the next units before yielding, since the caller takes time to store.
         while len(running) < jobs:
-            upcoming = again.pop() if again else next(waiting, None)
+            upcoming = to_repeat.pop() if to_repeat else next(waiting, None)
             if upcoming is None:
                 break
             token = next(tokens)
             running[token] = upcoming
-            runner.start(token, _request(upcoming[0], memory))
+            executor.start(token, _request(upcoming[0], memory))
         for unit, attempt, ended in finished:
             outcomes = to_results(unit, ended, memory)
             for cell, (result, arrays) in zip(unit, outcomes, strict=True):
                 yield cell, replace(result, attempts=attempt), arrays
         if not running:
             return
-        ends = runner.wait()
+        ends = executor.wait()
 
 
 def to_results(unit: Unit, ended: CallOutcome, memory: int) -> list[Outcome]:
-    """Say what the end of a unit's process means for each of its cells."""
+    """Turn the end of a unit's process into a result for each of its cells."""
     limits = _limits(unit, memory)
     outcomes: list[Outcome] = []
     if ended.how == "answered":
-        with suppress(Exception):  # what cannot be read is no answer
+        # A classifier may have written to the pipe; such a cell has crashed.
+        with suppress(Exception):
             outcomes = pickle.loads(ended.answer)
     outcomes = outcomes or [(_unanswered(cell, ended, limits), None) for cell in unit]
     return [(_measured(result, ended, limits), arrays) for result, arrays in outcomes]
 
 
 def _measured(result: Result, ended: CallOutcome, limits: Limits) -> Result:
-    """Add what was seen of the process from outside."""
+    """Add the time and the peak memory that were measured from outside the process."""
     if result.error and result.error["type"] == "MemoryLimit":
         note = f"the limit is {format_size(limits.memory or 0)}, see limits.memory"
         error = result.error | {"message": f"{result.error['message']} ({note})"}
         result = replace(result, error=error)
     peak = max(result.peak_rss_mib or 0.0, round(ended.peak / 2**20, 1))
-    seconds = round(ended.seconds / result.batched, 4)
+    seconds = round(ended.seconds / result.batched, 4)  # a batch shares its time
     return replace(result, seconds=seconds, peak_rss_mib=peak)
 
 
 def _unanswered(cell: Task, ended: CallOutcome, limits: Limits) -> Result:
+    """Make the result of a cell whose process ended without an answer."""
     status, name, ended_by = "crashed", "Exit", ""
     code = ended.exit_code or 0
     message = f"the process ended with exit code {code} before it had an answer"
@@ -128,13 +135,13 @@ def _unanswered(cell: Task, ended: CallOutcome, limits: Limits) -> Result:
         status, name = "failed", "MemoryLimit"
         message = f"stopped at {format_size(ended.peak)}"
     elif ended.how == "lost":
-        name, message = "Lost", "its process was lost with the one that watched it"
+        name, message = "Lost", "its process was lost together with its watchdog"
     elif code < 0:
         name, ended_by = "Signal", signal_name(-code)
         message = f"the process ended by {ended_by} before it had an answer"
-    # A fault's stack, without the list of every compiled module that follows it.
-    said = ended.log.partition("\nExtension modules:")[0]
-    error = {"type": name, "message": message, "traceback": said}
+    # The stack that faulthandler prints, without the long list of compiled modules.
+    stack = ended.log.partition("\nExtension modules:")[0]
+    error = {"type": name, "message": message, "traceback": stack}
     if ended_by:
         error["signal"] = ended_by
     return cell.result(status, error=error)
@@ -145,12 +152,12 @@ def _request(unit: Unit, memory: int) -> Request:
 
 
 def _limits(unit: Unit, memory: int) -> Limits:
-    """Return a unit's limits: each of its fits brings its own time."""
-    own = unit[0].limits
-    timeout = None if own.timeout is None else own.timeout * n_fits(unit)
-    return Limits(timeout, own.memory or memory)
+    """Return the limits of a unit, whose time is the sum over its fits."""
+    limits = unit[0].limits  # all cells of a unit share them
+    timeout = None if limits.timeout is None else limits.timeout * n_fits(unit)
+    return Limits(timeout, limits.memory or memory)
 
 
 def _is_fault_of_the_machine(ended: CallOutcome) -> bool:
-    from_outside = ended.how == "exited" and ended.exit_code in _FROM_OUTSIDE
-    return from_outside or ended.how in ("lost", "stopped")
+    was_killed = ended.how == "exited" and ended.exit_code in _FROM_OUTSIDE
+    return was_killed or ended.how in ("lost", "stopped")

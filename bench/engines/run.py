@@ -1,4 +1,4 @@
-"""Run a plan: compute the cells that the store has no result of, and keep them."""
+"""The run of a plan: compute and store the cells that have no result yet."""
 
 from collections.abc import Callable, Iterable
 from contextlib import closing
@@ -26,9 +26,9 @@ def run_suite(
     suite
         A suite, or the path of its file.
     jobs : int
-        Cells computed at the same time.
+        The number of cells that are computed at the same time.
     store
-        Folder of the results.
+        The folder of the results.
     """
     plan = make_plan(suite if isinstance(suite, Suite) else load_suite(suite))
     run_plan(plan, Store(Path(store)), LocalEngine(jobs))
@@ -43,33 +43,33 @@ def run_plan(
     retry_failed: bool = False,
     warn: Callable[[str], None] | None = None,
 ) -> None:
-    """Compute the cells, transfers and audits that the store has no result of.
+    """Compute the cells, transfers and audits without a result in the store.
 
-    This process alone writes: each result is stored as its cell ends, so that an
-    interrupted run resumes where it stood.
+    Only this process writes, and it stores each result as soon as its cell ends, so
+    that an interrupted run can be resumed.
 
     Parameters
     ----------
     engine
-        Where to compute; one cell at a time on this machine by default.
+        By default, one cell at a time is computed on this machine.
     progress
-        Called with each cell, its result, and whether that was computed just now; the
-        stored ones first.
+        Called with each cell, its result, and whether that was computed just now. The
+        stored results come first.
     retry_failed : bool
-        Whether to compute again what failed, timed out or crashed.
+        Whether cells that failed, timed out or crashed are computed again.
     warn
-        Called with what is wrong with a file that is set aside.
+        Called with the reason why a damaged file is set aside.
 
     Raises
     ------
     BenchError
-        Before anything runs: a dataset that cannot fit the memory limit, a store that
-        cannot be written, a device that this machine does not have.
+        Before anything runs, if a dataset exceeds the memory limit, if the store
+        cannot be written, or if this machine lacks a device.
     """
     engine = LocalEngine() if engine is None else engine
     check_sizes(plan, engine.memory)
     store.sweep()
-    run = _Run(store, progress or _nothing, retry_failed, warn or _nothing)
+    run = _Run(store, progress or _ignore, retry_failed, warn or _ignore)
     run.look_up(plan.everything)
     if not run.missing:
         return
@@ -77,7 +77,7 @@ def run_plan(
     runnable = run.skip_uninstalled(run.units(plan.everything))
     with closing(engine.run(runnable, run.is_wanted, run.seconds)) as results:
         for cell, result, arrays in results:
-            # A batch computes all its cells again, also those that are stored.
+            # A batch computes all its cells again, also those with a stored result.
             if cell.key in run.missing:
                 run.keep(cell, result, arrays)
 
@@ -90,21 +90,21 @@ def check_machine(
     *,
     attempt: bool = True,
 ) -> None:
-    """Refuse what cells need and this machine has not, before any is computed.
+    """Check, before any cell is computed, that this machine can compute and store it.
 
     Parameters
     ----------
     cells
-        That lack a result.
+        The cells without a result.
     attempt : bool
-        Whether the store is tried by writing to it, or looked at alone.
+        Whether to test the store by writing to it, or only by its permissions.
 
     Raises
     ------
     StoreError
-        If results could not be put there.
+        If the store cannot be written.
     EngineError
-        If cells are computed here on a device that is not here.
+        If cells are to be computed on a device that this machine does not have.
     """
     cells = list(cells)
     if cells:
@@ -114,7 +114,7 @@ def check_machine(
 
 
 def check_sizes(plan: Plan, memory: int | None) -> None:
-    """Refuse a dataset whose curves alone go over the memory limit of a cell."""
+    """Refuse a dataset whose curves alone exceed the memory limit of a cell."""
     positions = {spec.id: i for i, spec in enumerate(plan.suite.datasets)}
     checked: tuple[Task, ...] = plan.cells + plan.audits
     for cell in checked:
@@ -124,20 +124,22 @@ def check_sizes(plan: Plan, memory: int | None) -> None:
             raise SuiteError(
                 f"{plan.suite.where('datasets', position)}: the dataset "
                 f"'{cell.dataset.spec.id}' takes {format_size(cell.dataset.nbytes)} a "
-                f"repetition, a cell may hold {format_size(limit)}; lower train, test "
-                "or the number of points, or raise limits.memory"
+                f"repetition; expected at most {format_size(limit)}, the memory limit "
+                "of a cell: lower train, test or the number of points, or raise "
+                "limits.memory"
             )
 
 
 class _Run:
-    """What a run knows of its cells: which are missing, and how long others took.
+    """The state of a run: the missing cells, and how long others took.
 
     Attributes
     ----------
     missing
         Key → the cell to compute.
     seconds
-        Dataset and classifier → seconds that a cell of them took, in earlier runs.
+        Dataset and classifier → the seconds that one of their cells took in an
+        earlier run.
     """
 
     def __init__(
@@ -151,21 +153,22 @@ class _Run:
         self.seconds: dict[Kind, float] = {}
         self._store = store
         self._progress = progress
-        self._again = {"skipped", *(BAD if retry_failed else ())}
+        # Statuses whose cells are computed again: an extra may be installed by now.
+        self._not_final = {"skipped", *(BAD if retry_failed else ())}
         self._warn = warn
         self._commit: tuple[str | None, bool | None] = (None, None)
 
     def look_up(self, cells: Iterable[Task]) -> None:
-        """Read what is stored, report it, and note what is missing."""
+        """Read the stored results, report them, and list the missing cells."""
         for cell in cells:
             stored = self._store.get(cell.key)
             if cell.key in self._store.damaged:
                 problem = self._store.damaged[cell.key]
-                aside = self._store.set_aside(cell.key)
-                self._warn(f"{problem}; set aside in {aside}, computed again")
+                folder = self._store.set_aside(cell.key)
+                self._warn(f"{problem}; set aside in {folder}, computed again")
             if stored is not None and stored.seconds is not None:
                 self.seconds[kind_of(cell)] = stored.seconds
-            if self._is_good(stored):
+            if self._is_final(stored):
                 self._progress(cell, stored, False)
             else:
                 self.missing.setdefault(cell.key, cell)
@@ -173,10 +176,10 @@ class _Run:
             self._commit = commit()
 
     def units(self, cells: Iterable[Task]) -> list[Unit]:
-        """Gather the missing cells, each with what must be computed along with it.
+        """Group the missing cells with those that must be computed with them.
 
-        A missing transfer brings the cell that fits its classifier, though that may be
-        stored: classifiers are not kept. Transfers that are stored are left out.
+        A missing transfer needs the cell that fits its classifier, even if that has a
+        stored result, since classifiers are not stored. Stored transfers are left out.
         """
         units = []
         for unit in units_of(cells):
@@ -187,7 +190,7 @@ class _Run:
         return units
 
     def skip_uninstalled(self, units: Iterable[Unit]) -> list[Unit]:
-        """Keep a row "skipped" where a package is not installed; return other units."""
+        """Store "skipped" where a package is not installed; return the other units."""
         runnable = []
         for unit in units:
             why = unit[0].missing
@@ -200,33 +203,33 @@ class _Run:
         return runnable
 
     def is_wanted(self, unit: Unit) -> bool:
-        """Whether a unit is still missing: another run may share the store."""
-        found = [
+        """Whether a unit is still missing; another run may have computed it by now."""
+        results = [
             (cell, self._store.get(cell.key))
             for cell in unit
             if cell.key in self.missing
         ]
-        if not all(self._is_good(stored) for _, stored in found):
+        if not all(self._is_final(stored) for _, stored in results):
             return True
-        for cell, stored in found:
-            assert stored is not None  # it is good
+        for cell, stored in results:
+            assert stored is not None  # since it is final
             self._progress(cell, stored, False)
         return False
 
     def keep(self, cell: Task, result: Result, arrays: Arrays | None) -> None:
         """Store a result and report it."""
         head, dirty = self._commit
-        with held_back():
+        with held_back():  # Ctrl-C waits until the result is whole
             result = self._store.put(replace(result, commit=head, dirty=dirty), arrays)
         self._progress(cell, result, True)
 
-    def _is_good(self, stored: Result | None) -> TypeGuard[Result]:
-        return stored is not None and stored.status not in self._again
+    def _is_final(self, stored: Result | None) -> TypeGuard[Result]:
+        return stored is not None and stored.status not in self._not_final
 
     def _lacks(self, cell: Task) -> bool:
-        # The cell itself: another one of the same key is computed but once.
+        # By identity, since two cells with the same key are computed only once.
         return self.missing.get(cell.key) is cell
 
 
-def _nothing(*_: object) -> None:
-    """Tell nobody."""
+def _ignore(*_: object) -> None:
+    """Do nothing, in place of a callback that was not given."""

@@ -1,4 +1,4 @@
-"""The order in which cells are begun: long ones first, lest a core idle at the end."""
+"""The order in which cells are begun: long ones first, to keep all cores busy."""
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -7,17 +7,17 @@ from bench.cells import Kind, Task, Unit, kind_of, n_fits
 
 
 class LongestFirst(Iterator[Unit]):
-    """Gives units one by one, of the kind that takes longest.
+    """An iterator over units that always takes one of the longest kind.
 
-    One unit of each kind that nothing is known of comes before all others. While that
-    one still runs when those of the others have ended, its kind counts as the longest.
+    One unit of each kind with unknown time comes before all others. Until that one has
+    ended, its kind counts as the longest.
 
     Parameters
     ----------
     units
-        In the order that decides between equals.
+        The units; between kinds of equal time, their order decides.
     known
-        Seconds that a cell of a kind takes, of earlier runs.
+        Kind → the seconds that one of its cells took in earlier runs.
     """
 
     def __init__(self, units: Iterable[Unit], known: Mapping[Kind, float]) -> None:
@@ -29,7 +29,7 @@ class LongestFirst(Iterator[Unit]):
         self._untried = self._waiting.keys() - known.keys()
 
     def learn(self, cell: Task, seconds: float) -> None:
-        """Take note of how long a cell took."""
+        """Record how long a cell took."""
         self._seconds[kind_of(cell)] = seconds
 
     def __next__(self) -> Unit:

@@ -1,6 +1,6 @@
-"""A trained discriminator as files: a card in JSON beside its weights in safetensors.
+"""A trained discriminator as files: a card in JSON, and its weights in safetensors.
 
-Neither holds code, and nothing is taken from them that was not looked at.
+The files hold no code, and every value that is read from them is checked.
 """
 
 import hashlib
@@ -28,40 +28,41 @@ from bench.export.card_networks import KINDS, Network
 
 FORMAT, VERSION = "function-bench discriminator", 1
 CARD, WEIGHTS = "card.json", "weights.safetensors"
-_MAX_CARD = 2**27  # bytes; a million points are the longest thing in it
+_MAX_CARD = 2**27  # bytes; most of them are the points, a million at most
 _MAX_WEIGHTS = 2**31
 
-# JSON has no tuples: `strict=False` takes a list for one, and nothing else.
+# JSON has no tuples: `strict=False` accepts a list here, and no other type.
 Point = Annotated[tuple[float, ...], Field(min_length=1, strict=False)]
 Weights = dict[str, np.ndarray]
 
 
 class WeightsFile(Strict):
-    """Which file holds the weights."""
+    """The file with the weights, and its checksum."""
 
     file: Literal["weights.safetensors"] = "weights.safetensors"
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
 class Card(Strict):
-    """What a discriminator reads, what it is, and where it comes from.
+    """The description of a discriminator: its input, its network and its provenance.
 
     Attributes
     ----------
     network
         The architecture.
     classes
-        Labels in the order of the logits; of two, the logit is the second's.
+        The labels in the order of the logits; with two classes, the only logit is that
+        of the second.
     class_names
-        What they mean.
+        The meaning of the labels.
     channels
         The name of each block of n_points columns that it reads.
     x
-        Where curves were evaluated, a row a point.
+        The points at which curves are evaluated, one a row.
     weights
-        Its file, by checksum.
+        The file with its weights.
     dataset, classifier, training, scores, provenance
-        How it came about, as JSON values; nothing is computed from them.
+        How it was made, as JSON values; nothing is computed from them.
     """
 
     format: Literal["function-bench discriminator"]
@@ -87,7 +88,7 @@ class Card(Strict):
             ("network.n_points", network.n_points, len(self.x), "the rows of x"),
             ("network.n_channels", network.n_channels, len(self.channels), "channels"),
             ("network.n_outputs", network.n_outputs, n_outputs, f"{n_classes} classes"),
-            ("x", n_lengths, 1, "rows are of one length"),
+            ("x", n_lengths, 1, "the lengths of its rows"),
         ):
             if found != expected:
                 raise PydanticCustomError(
@@ -101,14 +102,14 @@ class Card(Strict):
 def write_discriminator(
     folder: Path, card: Mapping[str, Any], weights: Weights
 ) -> Path:
-    """Write both files, each whole or not at all; return the card's path.
+    """Write both files, each atomically; return the card's path.
 
     Parameters
     ----------
     folder
-        Made if need be. What other exports left there is replaced.
+        Created if it does not exist. An earlier export in it is replaced.
     card
-        As `Card` has it, without format, version and weights.
+        The values of a `Card` without format, version and weights.
 
     Raises
     ------
@@ -117,7 +118,7 @@ def write_discriminator(
     """
     check_free(folder)
     _check_finite(weights, "")
-    # With metadata of its own, so that we know our file from anybody's model.
+    # The metadata distinguish our file from other models in this format.
     raw = numpy.save(
         {name: np.ascontiguousarray(value) for name, value in weights.items()},
         {"format": FORMAT},
@@ -129,16 +130,17 @@ def write_discriminator(
         "weights": {"file": WEIGHTS, "sha256": hashlib.sha256(raw).hexdigest()},
     }
     text = _as_text(whole).encode()
-    _parse_card(text, folder / CARD)  # what is written can be read
+    _parse_card(text, folder / CARD)  # so that only readable cards are written
     folder.mkdir(parents=True, exist_ok=True)
-    # The card is the last: until then the checksum in the older one tells.
+    # The card comes last. If the process ends before, the older card's checksum shows
+    # that the weights are not those that it describes.
     write_whole(folder / WEIGHTS, raw)
     write_whole(folder / CARD, text)
     return folder / CARD
 
 
 def _as_text(card: Mapping[str, Any]) -> str:
-    """Write JSON to be read: each key on a line of its own, but points in one."""
+    """Write JSON for readers: each value on its own line, but all points on one."""
     entries = []
     for key, value in card.items():
         indent = None if key == "x" else 1
@@ -148,13 +150,13 @@ def _as_text(card: Mapping[str, Any]) -> str:
 
 
 def check_free(folder: Path) -> None:
-    """Refuse a folder in which a file of ours would replace one that is not."""
+    """Refuse a folder if an export would replace a file that is not of an export."""
     for name, is_ours in ((CARD, _is_our_card), (WEIGHTS, _is_our_weights)):
         path = folder / name
         if os.path.lexists(path) and not is_ours(path):
             raise DiscriminatorError(
-                f"{path}: is no file of an earlier export; move it away, or choose "
-                "another folder"
+                f"{path}: exists and was not written by `bench export`; move it, or "
+                "choose another folder"
             )
 
 
@@ -164,27 +166,27 @@ def read_discriminator(folder: Path) -> tuple[Card, Weights]:
     Raises
     ------
     MissingFileError
-        If one is not there, or cannot be read.
+        If a file does not exist, or cannot be read.
     DiscriminatorError
-        If one is not what `write_discriminator` wrote.
+        If a file is not as `write_discriminator` wrote it.
     """
     if not folder.is_dir():
         raise MissingFileError(
-            f"{folder}: no folder; expected one that `python -m bench export` wrote"
+            f"{folder}: not a folder; expected one that `python -m bench export` wrote"
         )
     card = _parse_card(_read(folder / CARD, _MAX_CARD), folder / CARD)
     path = folder / WEIGHTS
     raw = _read(path, _MAX_WEIGHTS)
     if hashlib.sha256(raw).hexdigest() != card.weights.sha256:
         raise DiscriminatorError(
-            f"{path}: not the weights that {CARD} is of (their checksum differs): "
+            f"{path}: not the weights that {CARD} describes (the checksum differs): "
             "truncated, changed or of another export; export again"
         )
     try:
         weights = numpy.load(raw)
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise DiscriminatorError(
-            f"{path}: no safetensors file ({shown(str(error), 100)}); export again"
+            f"{path}: not a safetensors file ({shown(str(error), 100)}); export again"
         ) from None
     for name, value in weights.items():
         if value.dtype != np.float32:
@@ -196,26 +198,27 @@ def read_discriminator(folder: Path) -> tuple[Card, Weights]:
 
 
 def _parse_card(raw: bytes, path: Path) -> Card:
-    said = ""
+    problem = ""
     try:
-        found = json.loads(raw)
-    except (ValueError, RecursionError):
-        found, said = None, "truncated, or no JSON"
-    if not said and not (isinstance(found, dict) and found.get("format") == FORMAT):
-        said = "no card of a discriminator"
-    if not said and found.get("version") != VERSION:
-        version = shown(repr(found.get("version")), 40)
-        said = f"of version {version} of the format, this program reads {VERSION}"
-    if not said:
+        document = json.loads(raw)
+    except (ValueError, RecursionError):  # such as a million opening brackets
+        document, problem = None, "truncated, or not JSON"
+    is_ours = isinstance(document, dict) and document.get("format") == FORMAT
+    if not problem and not is_ours:
+        problem = "not the card of a discriminator"
+    if not problem and document.get("version") != VERSION:
+        version = shown(repr(document.get("version")), 40)
+        problem = f"found version {version} of the format, this program reads {VERSION}"
+    if not problem:
         try:
-            return Card.model_validate(found)
+            return Card.model_validate(document)
         except ValidationError as error:
             first, *_ = error.errors(include_url=False, include_input=False)
-        # pydantic adds the kind of network to the place.
+        # pydantic adds the kind of network to the path of a field.
         place = ".".join(str(p) for p in first["loc"] if p not in KINDS)
-        said = f"{place}: {first['msg']}" if place else first["msg"]
+        problem = f"{place}: {first['msg']}" if place else first["msg"]
     raise DiscriminatorError(
-        f"{path}: {shown(said)}; expected a card that `python -m bench export` wrote"
+        f"{path}: {shown(problem)}; expected a card that `python -m bench export` wrote"
     )
 
 
@@ -228,7 +231,10 @@ def _read(path: Path, limit: int) -> bytes:
             "`python -m bench export` wrote"
         ) from None
     if len(raw) > limit:
-        raise DiscriminatorError(f"{path}: more than {limit} bytes; none of ours has")
+        raise DiscriminatorError(
+            f"{path}: found more than {limit} bytes; expected a smaller file, which "
+            "`python -m bench export` wrote"
+        )
     return raw
 
 
@@ -236,21 +242,21 @@ def _check_finite(weights: Weights, where: str) -> None:
     for name, value in weights.items():
         if not np.isfinite(value).all():
             raise DiscriminatorError(
-                f"{where}weights that are not finite ({shown(name, 60)}): the training "
-                "diverged; train again with a lower lr"
+                f"{where}found weights that are not finite ({shown(name, 60)}): the "
+                "training diverged; train again with a lower lr"
             )
 
 
 def _is_our_card(path: Path) -> bool:
     try:
-        found = json.loads(read_bytes(path, _MAX_CARD))
+        document = json.loads(read_bytes(path, _MAX_CARD))
     except (OSError, ValueError, RecursionError):
         return False
-    return isinstance(found, dict) and found.get("format") == FORMAT
+    return isinstance(document, dict) and document.get("format") == FORMAT
 
 
 def _is_our_weights(path: Path) -> bool:
-    if not is_file(path):  # a pipe would block
+    if not is_file(path):  # opening a pipe would wait for a writer
         return False
     try:
         with safe_open(path, "numpy") as file:

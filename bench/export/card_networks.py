@@ -1,9 +1,9 @@
-"""What a card says of a discriminator's network: enough to make it again.
+"""The networks of a card: the parameters from which a discriminator is made again.
 
 The parameters and defaults are those of `bench.discriminators.nets` and
-`bench.discriminators.csd2`, which a test compares. They are written here once more
-since a card comes from elsewhere: each has a type and bounds, and is checked without
-importing torch.
+`bench.discriminators.csd2`; a test compares them. They are repeated here because a card
+may come from anybody: each has a type and bounds, and is checked without importing
+torch.
 """
 
 from typing import Annotated, Literal
@@ -14,13 +14,13 @@ from bench.base import Strict
 
 Count = Annotated[int, Field(ge=1, le=2**20)]
 Share = Annotated[float, Field(ge=0, lt=1)]
-# JSON has no tuples: `strict=False` takes a list for one, and nothing else.
+# JSON has no tuples: `strict=False` accepts a list here, and no other type.
 Widths = Annotated[tuple[Count, ...], Field(max_length=1000, strict=False)]
 _FEW = Field(max_length=10, strict=False)
 
 
 class SDNetwork(Strict):
-    """What `bench.discriminators.nets.SD` is made from."""
+    """The parameters of `bench.discriminators.nets.SD`."""
 
     kind: Literal["SD"]
     n_points: Count
@@ -32,7 +32,7 @@ class SDNetwork(Strict):
 
 
 class CSDNetwork(Strict):
-    """What `bench.discriminators.nets.CSD` is made from."""
+    """The parameters of `bench.discriminators.nets.CSD`."""
 
     kind: Literal["CSD"]
     n_points: Count
@@ -46,7 +46,7 @@ class CSDNetwork(Strict):
 
 
 class CSD2Network(Strict):
-    """What `bench.discriminators.csd2.CSD2` is made from, besides the card's x."""
+    """The parameters of `bench.discriminators.csd2.CSD2`, except x of the card."""
 
     kind: Literal["CSD2"]
     n_points: Count

@@ -1,6 +1,7 @@
-"""A trained discriminator, frozen: curves in, logits out, differentiable in the curves.
+"""A trained, frozen discriminator that maps curves to logits and is differentiable.
 
-It reads what `python -m bench export` wrote, as a part of another network's loss.
+It is loaded from the files of `python -m bench export`, to be part of another network's
+loss.
 """
 
 from pathlib import Path
@@ -17,15 +18,15 @@ _KINDS: dict[str, type[nn.Module]] = {"SD": nets.SD, "CSD": nets.CSD, "CSD2": CS
 
 
 class FrozenDiscriminator(nn.Module):
-    """SD, CSD or CSD2 as it was trained; gradients pass, its weights stay.
+    """A trained SD, CSD or CSD2 with fixed weights, through which gradients pass.
 
-    It stays as outside of training, whatever `train` says of a module it is a part of:
-    no dropout, no flips at random, no statistics of a batch.
+    It is always in evaluation mode, even within a module that is being trained: no
+    dropout, no random flips, no batch statistics.
 
     Parameters
     ----------
     card
-        What it is, see `bench.export.card.Card`.
+        Its description, see `bench.export.card.Card`.
     network
         `bench.discriminators.nets.SD` or `CSD`, or `bench.discriminators.csd2.CSD2`,
         with its weights.
@@ -33,13 +34,15 @@ class FrozenDiscriminator(nn.Module):
     Attributes
     ----------
     x : buffer of shape (n_points, n_inputs)
-        Where curves are to be evaluated, in this order; exact in ``card.x``.
+        The points at which curves must be evaluated, in this order; ``card.x`` has
+        them in double precision.
     channels : tuple of str
-        What a row holds, one block of n_points columns each.
+        The channels of a row, one block of n_points columns each.
     classes : tuple
-        Of two, the logit is the second's: large is "symbolic".
+        The labels. With two classes, the only logit is that of the second: a large
+        logit means "symbolic".
     card, network
-        As above.
+        The parameters above.
     """
 
     x: Tensor
@@ -53,11 +56,11 @@ class FrozenDiscriminator(nn.Module):
         self.register_buffer("x", torch.tensor(card.x, dtype=torch.float32))
 
     def train(self, mode: bool = True) -> Self:
-        """Stay as it is."""
+        """Stay in evaluation mode, whatever the mode."""
         return super().train(False)
 
     def forward(self, curves: Tensor) -> Tensor:
-        """Return the logit of each curve; a critic's value under "wgan".
+        """Return the logit of each curve; after training with "wgan", a critic's value.
 
         Parameters
         ----------
@@ -66,7 +69,7 @@ class FrozenDiscriminator(nn.Module):
 
         Returns
         -------
-        tensor of shape (n_curves,), or (n_curves, n_classes) of more than two classes
+        tensor of shape (n_curves,), or (n_curves, n_classes) if there are more than two
         """
         width = len(self.channels) * len(self.x)
         if curves.ndim != 2 or curves.shape[1] != width:
@@ -76,8 +79,8 @@ class FrozenDiscriminator(nn.Module):
             )
         if curves.dtype != self.x.dtype:
             raise ValueError(
-                f"curves are {curves.dtype}, the discriminator is {self.x.dtype}; "
-                "convert one of them, as in discriminator.to(curves.dtype)"
+                f"curves are {curves.dtype}; expected {self.x.dtype}, as the "
+                "discriminator: convert one, as in discriminator.to(curves.dtype)"
             )
         logits: Tensor = self.network(curves)
         return logits[:, 0] if logits.shape[1] == 1 else logits
@@ -89,7 +92,7 @@ def load_discriminator(path: str | Path) -> FrozenDiscriminator:
     Parameters
     ----------
     path
-        The folder; its files hold no code, and none is run.
+        The folder that was written. Its files hold no code.
 
     Returns
     -------
@@ -99,7 +102,7 @@ def load_discriminator(path: str | Path) -> FrozenDiscriminator:
     Raises
     ------
     BenchError
-        If a file is missing, or is not what was exported.
+        If a file is missing, or is not as it was exported.
     """
     card, weights = read_discriminator(Path(path))
     kind = card.network.kind
@@ -107,7 +110,9 @@ def load_discriminator(path: str | Path) -> FrozenDiscriminator:
     if kind == "CSD2":
         arguments["x"] = card.x
     try:
-        with torch.device("meta"):  # shapes alone: a card may claim any size
+        # Without memory for the weights: a card may claim any size, and the weights
+        # are read from the file anyway.
+        with torch.device("meta"):
             network = _KINDS[kind](**arguments)
     except ValueError as error:
         raise DiscriminatorError(
@@ -124,11 +129,11 @@ def _check_shapes(network: nn.Module, weights: Weights, path: Path) -> None:
     found = {name: value.shape for name, value in weights.items()}
     for name in expected | found:
         if found.get(name) != expected.get(name):
-            there, wanted = (
-                f"of shape {shape[name]}" if name in shape else "not there"
-                for shape in (found, expected)
+            in_file, on_card = (
+                f"shape {shapes[name]}" if name in shapes else "no such weight"
+                for shapes in (found, expected)
             )
             raise DiscriminatorError(
-                f"{path}: {shown(name, 60)} is {there}; by the card it is {wanted}; "
-                "export again"
+                f"{path}: {shown(name, 60)}: found {in_file}; expected {on_card} by "
+                f"{CARD}: export again"
             )

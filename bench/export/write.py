@@ -1,4 +1,4 @@
-"""From a suite's cell to a discriminator as files: which one, and what it is."""
+"""The export of a cell's discriminator: choose the cell, describe it, write files."""
 
 import math
 from dataclasses import replace
@@ -14,14 +14,14 @@ from bench.store import WEIGHT, Result, Store
 
 
 def choose_cell(plan: Plan, repetition: int = 0) -> tuple[Plan, Cell]:
-    """Find the one discriminator that is meant.
+    """Choose the cell whose discriminator is exported.
 
     Parameters
     ----------
     plan
-        Limited to a dataset and a classifier, where the suite has several.
+        A plan with one dataset and one discriminator; limit it if the suite has more.
     repetition
-        Whose training curves and initial weights.
+        The repetition of the cell.
 
     Returns
     -------
@@ -32,7 +32,7 @@ def choose_cell(plan: Plan, repetition: int = 0) -> tuple[Plan, Cell]:
     Raises
     ------
     DiscriminatorError
-        If there is none, or more than one.
+        If no cell fits, or more than one.
     """
     suite, ids = plan.suite, [recipe.spec.id for recipe in plan.datasets]
     if len(ids) > 1:
@@ -44,7 +44,7 @@ def choose_cell(plan: Plan, repetition: int = 0) -> tuple[Plan, Cell]:
     if not ours:
         found = ", ".join(f"{r.id} ({r.class_path})" for r in plan.classifiers[:3])
         raise DiscriminatorError(
-            f"{suite.path}: found {found}; expected an SD, CSD or CSD2, only "
+            f"{suite.path}: found {found}; expected an SD, CSD or CSD2, since only "
             "these can be exported"
         )
     if len(ours) > 1:
@@ -57,35 +57,35 @@ def choose_cell(plan: Plan, repetition: int = 0) -> tuple[Plan, Cell]:
             f"{suite.path}: no repetition {repetition}; expected 0 to "
             f"{suite.repetitions - 1}"
         )
-    own = [cell for cell in plan.cells if cell.classifier is ours[0]]
-    [cell] = [cell for cell in own if cell.repetition == repetition]
-    kept = own if cell.batched > 1 else [cell]
-    one = replace(plan, classifiers=(ours[0],), cells=tuple(kept))
-    one = replace(one, transfers=(), audits=())
-    return one, cell
+    repetitions = [cell for cell in plan.cells if cell.classifier is ours[0]]
+    [cell] = [cell for cell in repetitions if cell.repetition == repetition]
+    kept = repetitions if cell.batched > 1 else [cell]
+    limited = replace(plan, classifiers=(ours[0],), cells=tuple(kept))
+    limited = replace(limited, transfers=(), audits=())
+    return limited, cell
 
 
 def why_not_done(plan: Plan, cell: Cell, result: Result) -> str:
-    """Say why a cell left no discriminator; nothing if it did."""
+    """Return the reason why a cell has no discriminator; empty if it has one."""
     if result.status == "done":
         return ""
     error = result.error or {}
-    said = f" ({error['type']}: {error['message']})" if error else ""
+    reason = f" ({error['type']}: {error['message']})" if error else ""
     return (
-        f"{_name(cell)}: {result.status}{said}, so there is nothing to export; `python "
+        f"{_name(cell)}: {result.status}{reason}, so nothing can be exported; `python "
         f"-m bench run {plan.suite.path} -d {cell.dataset.spec.id} -c "
         f"{cell.classifier.id} --retry-failed` computes it again"
     )
 
 
 def export_cell(plan: Plan, cell: Cell, store: Store, folder: Path) -> Path:
-    """Write the discriminator of a cell that is stored; return the card's path.
+    """Write the discriminator of a stored cell; return the card's path.
 
     Raises
     ------
     BenchError
-        If the store holds no weights of it, they are not finite, or the folder holds
-        files that are not ours.
+        If the store has no weights of the cell, if they are not finite, or if the
+        folder holds files that are not of an export.
     """
     result = store.get(cell.key)
     if result is None:
@@ -104,14 +104,14 @@ def export_cell(plan: Plan, cell: Cell, store: Store, folder: Path) -> Path:
     if not weights:
         path = store.path(cell.key, "json")
         raise DiscriminatorError(
-            f"{path}: {_name(cell)}, of a version that kept no weights; delete this "
-            "file, or choose another --store, and it is trained again"
+            f"{path}: {_name(cell)} was computed by a version that kept no weights; "
+            "delete this file, or choose another --store, to train it again"
         )
     return write_discriminator(folder, _card(plan, cell, result), weights)
 
 
 def _card(plan: Plan, cell: Cell, result: Result) -> dict[str, Any]:
-    """Gather what a card says of a cell; see `bench.export.card.Card`."""
+    """Return the values of a cell's card; see `bench.export.card.Card`."""
     dataset, classifier = cell.dataset, cell.classifier
     n_inputs = int(dataset.x.shape[1])
     channels = [
@@ -129,7 +129,7 @@ def _card(plan: Plan, cell: Cell, result: Result) -> dict[str, Any]:
         "n_points": len(dataset.x),
         **{name: params[name] for name in model.model_fields if name in params},
     }
-    # Neither curves nor callbacks are settings, and the device is this machine's.
+    # Points and callbacks are not settings, and the device belongs to this machine.
     for name in ("x", "callbacks", "device"):
         params.pop(name)
     spec = dataset.spec.model_dump(mode="json")
@@ -137,7 +137,7 @@ def _card(plan: Plan, cell: Cell, result: Result) -> dict[str, Any]:
     if classifier.training is not None:
         training = classifier.training.model_dump()
     return {
-        # With what no parameter says: the classes' defaults may change.
+        # All parameters are written, since the defaults of the classes may change.
         "network": model.model_validate(network).model_dump(mode="json"),
         "classes": list(range(dataset.n_classes)),
         "class_names": list(dataset.class_names),

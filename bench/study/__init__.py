@@ -1,4 +1,4 @@
-"""Hyperparameter search with Optuna (the extra `study`): space, trials, report.
+"""Hyperparameter search with Optuna (the extra `study`): its space, trials and report.
 
 May import `report` and the packages below it.
 The public names are those of `__init__.pyi`, loaded when first used.

@@ -1,4 +1,4 @@
-"""Figures of a study: how its trials went, which parameter mattered, and how."""
+"""Figures of a study: the course of its trials, and the influence of each parameter."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -23,20 +23,20 @@ from bench.render import FigureFile
 from bench.report import FigureFolder
 from bench.suite import DimensionSpec
 
-_WIDE = 20  # times the smallest value: from here on the axis is logarithmic
+_WIDE = 20  # ratio of largest to smallest value from which an axis is logarithmic
 _VALUE = "accuracy on validation curves"
 
 
 @style()
 def plot_search(trials: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw the value of each trial in the order of sampling, and the best until then.
+    """Draw the value of each trial in the order of sampling, and the best so far.
 
-    A pruned trial stands where it was judged last; a failed one is a mark at the foot.
+    A pruned trial is drawn at its last value; a failed one is a mark at the bottom.
 
     Parameters
     ----------
     trials : DataFrame
-        As `bench.study.trials.trials_frame` gives it.
+        As `bench.study.trials.trials_frame` returns it.
     """
     ax = axes_or_new(ax)
     complete = trials[trials["state"] == "complete"]
@@ -71,23 +71,23 @@ def plot_search(trials: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 @style()
 def plot_importances(shares: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw how much each parameter decides, by two measures, the largest on top.
+    """Draw two measures of the importance of each parameter, the largest on top.
 
     Parameters
     ----------
     shares : DataFrame
-        As `bench.study.trials.importances` gives it.
+        As `bench.study.trials.importances` returns it.
     """
     ax = axes_or_new(ax)
-    places = np.arange(len(shares))[::-1]
+    positions = np.arange(len(shares))[::-1]
     for shift, (column, title, colour) in zip(
         (0.19, -0.19),
         (("fanova", "fANOVA", SYMBOLIC), ("ped_anova", "PED-ANOVA", NEURAL)),
         strict=True,
     ):
         height = 0.36
-        ax.barh(places + shift, shares[column], height, color=colour, label=title)
-    ax.set_yticks(places, [plain(str(name)) for name in shares["parameter"]])
+        ax.barh(positions + shift, shares[column], height, color=colour, label=title)
+    ax.set_yticks(positions, [plain(str(name)) for name in shares["parameter"]])
     ax.set_xlabel("share of importance")
     ax.grid(visible=False, axis="y")
     if len(shares):
@@ -106,34 +106,38 @@ def plot_parameter(
     *,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the values of trials against a parameter, and their medians.
+    """Draw the values of trials against a parameter, and the median for each choice.
 
-    Only complete trials count for a median: a pruned one was judged earlier.
+    A median is over complete trials only, since a pruned one was evaluated earlier in
+    its training.
 
     Parameters
     ----------
     choices
-        In their order, the first on top; none where the parameter is a number between
-        two others.
+        The choices of the parameter, the first on top; empty if it has a range.
     """
     ax = axes_or_new(ax)
     complete = trials[trials["state"] == "complete"]
     pruned = trials[trials["state"] == "pruned"]
 
-    def place(rows: pd.DataFrame) -> Any:
+    def heights(rows: pd.DataFrame) -> Any:
         if not choices:
             return rows[name].astype(float)
         return [len(choices) - 1 - choices.index(value) for value in rows[name]]
 
-    ax.plot(pruned["value"], place(pruned), "x", color=FAINT, markersize=3, alpha=0.6)
-    ax.plot(complete["value"], place(complete), "o", color=SYMBOLIC, markersize=3)
+    height_of_pruned = heights(pruned)
+    ax.plot(
+        pruned["value"], height_of_pruned, "x", color=FAINT, markersize=3, alpha=0.6
+    )
+    ax.plot(complete["value"], heights(complete), "o", color=SYMBOLIC, markersize=3)
     if choices:
         for position, choice in enumerate(choices):
-            own = complete["value"][[value == choice for value in complete[name]]]
-            if len(own):
+            with_choice = [value == choice for value in complete[name]]
+            values = complete["value"][with_choice]
+            if len(values):
                 height = len(choices) - 1 - position
                 ends = [height - 0.35, height + 0.35]
-                ax.plot([own.median()] * 2, ends, color=INK, linewidth=1.6)
+                ax.plot([values.median()] * 2, ends, color=INK, linewidth=1.6)
         names = [plain(short_choice(choice)) for choice in choices]
         ax.set_yticks(range(len(choices))[::-1], names)
         ax.set_ylim(-0.6, len(choices) - 0.4)
@@ -159,18 +163,18 @@ def short_choice(label: Any) -> str:
     return f"{label:.3g}" if isinstance(label, float) else str(label)
 
 
-_A_ROW = 3  # parameters side by side stay readable
+_COLUMNS = 3  # parameters side by side that are still readable
 
 
 def search_figure(
     trials: pd.DataFrame, shares: pd.DataFrame, figures: FigureFolder
 ) -> FigureFile:
-    """Draw how the trials went, and what mattered."""
+    """Draw the course of the trials, and the importance of each parameter."""
     return figures.add(
         "search",
         "Value of each trial, and importance of each parameter",
-        "Left: values in the order of sampling, pruned trials where they were last "
-        "judged. Right: importance of each parameter.",
+        "Left: values in the order of sampling, for pruned trials the last value. "
+        "Right: importance of each parameter.",
         _search,
         trials,
         shares,
@@ -180,17 +184,17 @@ def search_figure(
 def parameter_figures(
     trials: pd.DataFrame, space: Mapping[str, DimensionSpec], figures: FigureFolder
 ) -> list[FigureFile]:
-    """Draw the values against each parameter, some parameters a figure."""
+    """Draw the values against each parameter, three parameters a figure."""
     names = list(space)
     drawn = []
-    for number, start in enumerate(range(0, len(names), _A_ROW), start=1):
-        row = names[start : start + _A_ROW]
+    for number, start in enumerate(range(0, len(names), _COLUMNS), start=1):
+        row = names[start : start + _COLUMNS]
         drawn.append(
             figures.add(
                 f"parameters-{number}",
                 f"Values of trials against {', '.join(row)}",
-                "Dots: complete trials; crosses: pruned ones, where they were last "
-                "judged; bars: medians of the complete ones.",
+                "Dots: complete trials; crosses: pruned trials at their last value; "
+                "bars: medians of the complete trials.",
                 _parameters,
                 trials,
                 {name: space[name].labels for name in row},
@@ -208,9 +212,9 @@ def _search(trials: pd.DataFrame, shares: pd.DataFrame) -> Any:
 
 def _parameters(trials: pd.DataFrame, labels: Mapping[str, Sequence[Any]]) -> Any:
     height = 1.1 + 0.17 * max(6, *map(len, labels.values()))
-    figure, axes = new_figure(_A_ROW, PAGE, height)
-    for (name, own), ax in zip(labels.items(), axes, strict=False):
-        plot_parameter(trials, name, own, ax=ax)
+    figure, axes = new_figure(_COLUMNS, PAGE, height)
+    for (name, choices), ax in zip(labels.items(), axes, strict=False):
+        plot_parameter(trials, name, choices, ax=ax)
     for ax in axes[len(labels) :]:
         ax.set_axis_off()
     return figure

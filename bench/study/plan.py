@@ -1,4 +1,4 @@
-"""From a suite to its study: what is searched, resolved and checked."""
+"""The plan of a study: what a suite searches, with every name resolved and checked."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,12 +16,12 @@ class StudyPlan:
     Attributes
     ----------
     suite, spec, plan
-        What is searched, how, and the suite's own plan.
+        The suite, its section `study`, and the plan of the suite itself.
     trials
-        Configurations to try, in total.
+        The total number of configurations to try.
     name
-        What Optuna calls it: the suite's name, and a hash of all that a trial's value
-        depends on. A suite that is changed is another study in the same file.
+        The study's name in Optuna: the suite's name, and a hash of all that a trial's
+        value depends on. A changed suite is another study in the same file.
     """
 
     suite: Suite
@@ -32,42 +32,42 @@ class StudyPlan:
 
     @property
     def training(self) -> Any:
-        """How every trial learns, but for what the space says of it."""
+        """The training of every trial, apart from parameters of the space."""
         return configured(self.suite, {}).classifiers[0].training
 
 
 def plan_study(suite: Suite, trials: int | None = None) -> StudyPlan:
-    """Resolve a suite's study.
+    """Resolve the study of a suite.
 
     Parameters
     ----------
     trials
-        Instead of the suite's own number.
+        The number of trials, in place of the suite's.
 
     Raises
     ------
     BenchError
-        With file and line, of the kind of the first mistake found.
+        For the first mistake that is found, with file and line.
     """
     spec = suite.study
     if spec is None:
         raise SuiteError(
-            f"{suite.path}:1: no section 'study'; add one with trials and space, as "
-            "suites/study.yaml has it"
+            f"{suite.path}:1: found no section 'study'; add one with trials and space, "
+            "as in suites/study.yaml"
         )
     for part in ("datasets", "classifiers"):
         n = len(getattr(suite, part))
         if n != 1:
             raise SuiteError(
-                f"{suite.where(part)}: {part}: a study searches the parameters of one "
-                f"classifier on one dataset; found {n}, leave one"
+                f"{suite.where(part)}: {part}: found {n}; expected one, since a study "
+                "searches the parameters of one classifier on one dataset"
             )
     plan = make_plan(suite)
     [dataset], [classifier] = plan.datasets, plan.classifiers
     if classifier.training is None:
         raise SuiteError(
             f"{suite.where('classifiers', 0)}: classifiers[0]: a study trains online, "
-            "and this classifier does not; take SD, SD-WGAN or CSD with training: "
+            "and this classifier does not; use SD, SD-WGAN or CSD with training: "
             "{mode: online, epochs: …}"
         )
     check_space(suite, classifier)

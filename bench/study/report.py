@@ -1,4 +1,4 @@
-"""The report of a study: its best, how it went, what mattered, and a suite to run."""
+"""The report of a study: the best trial, the search, and a suite with the best."""
 
 import math
 import re
@@ -36,11 +36,11 @@ _SAMPLERS = {
     "batched": "at random, those of one architecture trained as one batched network",
 }
 _PRUNERS = {
-    "none": "none was ended early",
-    "median": "ended early once the best of its accuracies so far was below the median "
-    "of the complete trials at that epoch, the first five excepted",
-    "halving": "ended early by asynchronous successive halving, which lets the best "
-    "third go on at each rung",
+    "none": "no trial was ended early",
+    "median": "after five complete trials, a trial was ended early once its best "
+    "accuracy so far was below the median of the complete trials at that epoch",
+    "halving": "trials were ended early by asynchronous successive halving, which "
+    "continues with the best third at each rung",
 }
 
 
@@ -53,15 +53,15 @@ def write_study_report(
 ) -> Path:
     """Write a study's report; return the path of its README.md.
 
-    Beside it: ``index.html``, ``trials.csv``, ``figures/`` and, where a trial is
+    The same folder gets ``index.html``, ``trials.csv``, ``figures/`` and, if a trial is
     complete, ``best.yaml``, a suite for ``bench run``.
 
     Parameters
     ----------
     held_out
-        What the best scored on test curves; None where no trial is complete.
+        The scores of the best on test curves; None if no trial is complete.
     storage
-        Where the trials are kept.
+        The file that keeps the trials.
     """
     folder.mkdir(parents=True, exist_ok=True)
     figures = FigureFolder(folder)
@@ -99,17 +99,17 @@ def _write_trials(
 def _opening(study_plan: StudyPlan, results: StudyResults) -> list[Block]:
     suite, spec, training = study_plan.suite, study_plan.spec, study_plan.training
     [dataset], [entry] = suite.datasets, suite.classifiers
-    counts = results.trials["state"].value_counts()
-    said = ", ".join(f"{counts[s]} {s}" for s in counts.index)
+    states = results.trials["state"].value_counts()
+    counts = ", ".join(f"{states[s]} {s}" for s in states.index)
     blocks: list[Block] = [Text(suite.description)] if suite.description else []
     blocks += answer_blocks(suite, results.trials["commit"])
     blocks.append(
         Text(
-            f"{len(results.trials)} trials of {entry.id} on {dataset.id} ({said}), "
-            f"sampled {_SAMPLERS[spec.sampler]}. Each learns online, from curves drawn "
-            f"afresh, for {training.epochs} epochs; its value is the accuracy after "
-            f"that on {2 * spec.validation} validation curves, the same for all trials "
-            "and neither trained on nor tested on. "
+            f"{len(results.trials)} trials of {entry.id} on {dataset.id} ({counts}), "
+            f"sampled {_SAMPLERS[spec.sampler]}. Each is trained online, on fresh "
+            f"curves, for {training.epochs} epochs. Its value is its final accuracy on "
+            f"{2 * spec.validation} validation curves, which are the same for all "
+            "trials and belong neither to the training nor to the test curves. "
             f"Pruning: {_PRUNERS[spec.pruner]}. Only the best is trained again and "
             "tested."
         )
@@ -128,7 +128,7 @@ def _best_chapter(
     error = math.sqrt(value * (1 - value) / n_curves)
     scores = pd.DataFrame(
         {
-            "recipe": [f"trial {results.best}", "the suite as it stands"],
+            "recipe": [f"trial {results.best}", "the suite unchanged"],
             "held-out accuracy": [_scored(held_out.best), _scored(held_out.suite)],
             "n": [len(held_out.best), len(held_out.suite)],
         }
@@ -143,11 +143,11 @@ def _best_chapter(
             ),
             Table(
                 _top_table(study_plan, results.trials),
-                f"The best {_SHOWN} complete trials. The value of the first has a "
-                f"standard error of {error:.3f} from the {n_curves} validation curves "
-                "alone, and how far another training of the same recipe may be from it "
-                "is the std above: neighbours in this table are not told apart. Being "
-                "the best of many it is too high on average; the test score is not.",
+                f"The best {_SHOWN} complete trials. The {n_curves} validation curves "
+                f"alone give the first value a standard error of {error:.3f}, and "
+                "another training of the same recipe differs by about the std above. "
+                "So neighbours in this table are not distinguishable. As the best of "
+                "many, the first value is too high on average; the test score is not.",
             ),
             Text(
                 [
@@ -197,8 +197,8 @@ def _search_chapter(
                 f"Importance over the {n} complete trials; each column adds up to 1. "
                 "fANOVA: the parameter's share of the variance of the value. "
                 "PED-ANOVA: how much it decides whether a trial is among the best "
-                f"tenth, here {math.ceil(n / 10)}. Pruned trials are left out: what "
-                "makes a trial bad early counts too little.",
+                f"tenth, here {math.ceil(n / 10)}. Pruned trials are left out, so a "
+                "parameter that makes trials bad early counts too little.",
             )
         )
     blocks += parameter_figures(trials, study_plan.spec.space, figures)
@@ -232,7 +232,7 @@ def _scored(values: np.ndarray) -> str:
 
 
 def _fenced(text: str) -> str:
-    """Put a text into a block of code that nothing within it can end."""
+    """Put a text into a code block with a fence longer than any in the text."""
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}yaml\n{text}{fence}\n"

@@ -1,4 +1,4 @@
-"""The best of a study trained again and tested, beside the suite as it stands."""
+"""The test of a study's best configuration, next to the suite unchanged."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -20,9 +20,10 @@ class HeldOut:
     Attributes
     ----------
     best, suite : arrays of shape (n_done,)
-        Of the best configuration and of the suite's own, one a repetition that is done.
+        The accuracies of the best configuration and of the suite's own, one for each
+        repetition that is done.
     repetitions
-        How many each should have.
+        The number of repetitions that each should have.
     """
 
     best: np.ndarray
@@ -31,7 +32,7 @@ class HeldOut:
 
 
 def plans_of(study_plan: StudyPlan, parameters: dict[str, object]) -> tuple[Plan, Plan]:
-    """Return what is to be run to test the best: its plan, and the suite's own."""
+    """Return the two plans of the test: the best configuration and the suite itself."""
     return make_plan(configured(study_plan.suite, parameters)), study_plan.plan
 
 
@@ -41,11 +42,11 @@ def retrain(
     progress: Callable[[Task, Result, bool], None] | None = None,
     warn: Callable[[str], None] | None = None,
 ) -> HeldOut:
-    """Train both for every repetition, unless stored, and score them on test curves."""
+    """Train both in every repetition, unless stored, and score them on test curves."""
     scores = []
     for plan in plans:
-        plan = replace(plan, audits=())  # no report shows them
+        plan = replace(plan, audits=())  # a study's report has no audits
         run_plan(plan, store, LocalEngine(1), progress, warn=warn)
-        found = load_results(plan, store)
-        scores.append(np.array([r.test["accuracy"] for r in found if r.test]))
+        results = load_results(plan, store)
+        scores.append(np.array([r.test["accuracy"] for r in results if r.test]))
     return HeldOut(scores[0], scores[1], plans[0].suite.repetitions)

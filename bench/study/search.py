@@ -1,8 +1,8 @@
-"""A study: configurations sampled, trained and judged until as many are tried as asked.
+"""The search of a study: sample, train and evaluate the asked number of configurations.
 
-Optuna samples, prunes and keeps them; what is trained, and from which random streams,
-depends on the suite and a trial's number alone. So a study that was interrupted goes on
-as if it had not been.
+Optuna samples, prunes and stores the trials. What a trial trains, and its random
+streams, depend only on the suite and the trial's number. So a study that was
+interrupted continues as if it had not been.
 """
 
 import time
@@ -34,22 +34,22 @@ if TYPE_CHECKING:
     import optuna
 
 
-MEMBERS = 64  # of one batched network: a wide one still fits a small memory
+MAX_STACKED = 64  # networks trained as one: even wide ones then fit a small memory
 
 
 @dataclass(frozen=True)
 class StudyResults:
-    """What a study found.
+    """The results of a study.
 
     Attributes
     ----------
     trials, importances
-        As `bench.study.trials` lays them out.
+        The frames of `bench.study.trials`.
     best
-        The number of the complete trial of the highest value, the first of several;
-        None where no trial is complete.
+        The number of the complete trial with the highest value, the first of several;
+        None if no trial is complete.
     parameters
-        Those of the best.
+        The parameters of the best trial.
     """
 
     trials: pd.DataFrame
@@ -69,12 +69,12 @@ def run_study(
     Parameters
     ----------
     storage
-        The SQLite file; made where there is none.
+        The SQLite file, which is created if it does not exist.
     say
-        Called with a line for each trial that ends.
+        Called with a line of text when a trial ends.
     finished
-        Called with the configuration and the fitted classifier of each trial that was
-        trained to its end or pruned.
+        Called with the configuration and the fitted classifier of each trial that is
+        complete or pruned.
     """
     with opened(storage, study_plan.name) as study:
         search = _Search(study_plan, study, say, finished)
@@ -92,14 +92,22 @@ def _results(study_plan: StudyPlan, study: "optuna.Study") -> StudyResults:
     if complete.empty:
         return StudyResults(frame, shares, None, {})
     best = int(complete["number"].to_numpy()[complete["value"].to_numpy().argmax()])
-    found = study.get_trials(deepcopy=False)[best].params
-    parameters = {n: space[n].value_of(label) for n, label in found.items()}
+    params = study.get_trials(deepcopy=False)[best].params
+    parameters = {n: space[n].value_of(label) for n, label in params.items()}
     return StudyResults(frame, shares, best, parameters)
 
 
 @dataclass
 class _Attempt:
-    """A trial under way: the last epochs that it was judged after, and had been."""
+    """A trial that is being trained.
+
+    Attributes
+    ----------
+    reported
+        The last epoch that was reported before an interruption; 0 if there was none.
+    epoch
+        The last epoch that was evaluated.
+    """
 
     trial: "optuna.Trial"
     parameters: dict[str, Any]
@@ -129,51 +137,52 @@ class _Search:
         known = study.get_trials(deepcopy=False)
         self.n_done = sum(trial.state != states.RUNNING for trial in known)
         head, dirty = commit()
-        found = versions() | {"optuna": package_version("optuna")}
-        self.made = {
+        packages = versions() | {"optuna": package_version("optuna")}
+        named = [f"{name} {version}" for name, version in sorted(packages.items())]
+        self.provenance = {
             "commit": (head or "unknown")[:12] + (" (local changes)" if dirty else ""),
             "machine": f"{cpu_name()} ({classifier.device})",
-            "versions": ", ".join(f"{name} {v}" for name, v in sorted(found.items())),
+            "versions": ", ".join(named),
         }
 
     def open_trials(self, most: int) -> list[_Attempt]:
-        """Take up what was interrupted, then sample what is lacking."""
+        """Return at most `most` trials: interrupted ones first, then new samples."""
         states = self.optuna.trial.TrialState
         known = self.study.get_trials(deepcopy=False)
-        left = [
+        interrupted = [
             trial
             for trial in known
             if trial.state == states.RUNNING and trial.number < self.plan.trials
         ]
-        found = []
-        for frozen in left[:most]:
+        attempts = []
+        for frozen in interrupted[:most]:
             self.study.sampler = self._sampler(frozen.number)
-            # Optuna 5.0 has no public way to go on with a trial that was interrupted:
-            # `Trial` wants the number that the storage gave it, a private attribute.
+            # Optuna 5.0 has no public way to continue an interrupted trial: `Trial`
+            # needs its number in the storage, which is a private attribute.
             trial = self.optuna.trial.Trial(self.study, frozen._trial_id)
-            found.append(self._suggested(trial, frozen.last_step or 0))
-        for number in range(len(known), self.plan.trials)[: most - len(found)]:
+            attempts.append(self._suggested(trial, frozen.last_step or 0))
+        for number in range(len(known), self.plan.trials)[: most - len(attempts)]:
             self.study.sampler = self._sampler(number)
             with held_back():
-                found.append(self._suggested(self.study.ask(), 0))
-        return found
+                attempts.append(self._suggested(self.study.ask(), 0))
+        return attempts
 
     def attempt(self, attempts: list[_Attempt]) -> None:
-        """Train what was sampled, each architecture as one network."""
+        """Train the sampled configurations; equal architectures are stacked."""
         resolved = []
         for attempt in attempts:
             number = attempt.trial.number
             try:
-                found = resolve(self.plan.suite, number, attempt.parameters)
+                configuration = resolve(self.plan.suite, number, attempt.parameters)
             except BenchError as error:
                 self._failed(attempt, error, 0.0)
             else:
-                resolved.append((attempt, found))
+                resolved.append((attempt, configuration))
         resolved.sort(key=lambda pair: pair[1].architecture)
         for _, same in groupby(resolved, key=lambda pair: pair[1].architecture):
             group = list(same)
-            for start in range(0, len(group), MEMBERS):
-                self._train(group[start : start + MEMBERS])
+            for start in range(0, len(group), MAX_STACKED):
+                self._train(group[start : start + MAX_STACKED])
 
     def _train(self, group: list[tuple[_Attempt, Configuration]]) -> None:
         attempts = [attempt for attempt, _ in group]
@@ -184,61 +193,65 @@ class _Search:
             with held_back():
                 for attempt, accuracy in zip(attempts, accuracies, strict=True):
                     attempt.epoch = epoch
-                    if epoch <= attempt.reported:  # before it was interrupted
+                    if epoch <= attempt.reported:  # reported before an interruption
                         continue
                     attempt.trial.report(round(float(accuracy), 6), epoch)
-                    # One that others are trained beside costs nothing more by going on.
                     if epoch < n_epochs and not attempt.pruned:
                         attempt.pruned = attempt.trial.should_prune()
+            # Stacked networks stop together: to continue a pruned one costs nothing.
             return all(attempt.pruned for attempt in attempts)
 
         began = time.perf_counter()
         try:
-            members = train(configurations, self.validation, watch)
+            estimators = train(configurations, self.validation, watch)
         except Exception as error:
-            if len(group) > 1:  # whose fault it was is not known
+            if len(group) > 1:  # trained one by one, only the one at fault fails
                 for pair in group:
                     self._train([pair])
             else:
                 self._failed(attempts[0], error, time.perf_counter() - began)
             return
         seconds = (time.perf_counter() - began) / len(group)
-        for attempt, configuration, member in zip(
-            attempts, configurations, members, strict=True
+        for attempt, configuration, estimator in zip(
+            attempts, configurations, estimators, strict=True
         ):
-            self._told(attempt, seconds, len(group), n_epochs, member)
+            self._trained(attempt, seconds, len(group), n_epochs, estimator)
             if self.finished is not None:
-                self.finished(configuration, member)
+                self.finished(configuration, estimator)
 
-    def _told(
-        self, attempt: _Attempt, seconds: float, n: int, n_epochs: int, member: Any
+    def _trained(
+        self, attempt: _Attempt, seconds: float, n: int, n_epochs: int, estimator: Any
     ) -> None:
+        """Store the value of a trial that is complete or pruned."""
         states, trial = self.optuna.trial.TrialState, attempt.trial
-        value = round(float(member.history_["held_out_accuracy"][-1]), 6)  # float32's
+        # The accuracy is a float32, whose further digits mean nothing.
+        value = round(float(estimator.history_["held_out_accuracy"][-1]), 6)
         done = {"seconds": round(seconds, 2), "batched": n, "epochs": attempt.epoch}
         with held_back():
-            self._note(trial, done)
+            self._set_attributes(trial, done)
             if attempt.epoch < n_epochs:
                 self.study.tell(trial, state=states.PRUNED)
             else:
                 self.study.tell(trial, value)
-        what = "" if attempt.epoch == n_epochs else f", pruned at epoch {attempt.epoch}"
-        self._say(trial.number, f"{value:.4f}{what}, {seconds:.1f} s")
+        end = "" if attempt.epoch == n_epochs else f", pruned at epoch {attempt.epoch}"
+        self._report(trial.number, f"{value:.4f}{end}, {seconds:.1f} s")
 
     def _failed(self, attempt: _Attempt, error: Exception, seconds: float) -> None:
+        """Store the error of a trial that has failed."""
         message = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+        values = {"error": message, "seconds": round(seconds, 2)}
         with held_back():
-            self._note(attempt.trial, {"error": message, "seconds": round(seconds, 2)})
+            self._set_attributes(attempt.trial, values)
             self.study.tell(attempt.trial, state=self.optuna.trial.TrialState.FAIL)
-        self._say(attempt.trial.number, f"failed: {message}")
+        self._report(attempt.trial.number, f"failed: {message}")
 
-    def _note(self, trial: "optuna.Trial", what: dict[str, Any]) -> None:
-        for name, value in (what | {"made": self.made}).items():
+    def _set_attributes(self, trial: "optuna.Trial", values: dict[str, Any]) -> None:
+        for name, value in (values | {"made": self.provenance}).items():
             trial.set_user_attr(name, value)
 
-    def _say(self, number: int, what: str) -> None:
+    def _report(self, number: int, end: str) -> None:
         self.n_done += 1
-        self.say(f"{self.n_done} of {self.plan.trials} done; trial {number}: {what}")
+        self.say(f"{self.n_done} of {self.plan.trials} done; trial {number}: {end}")
 
     def _suggested(self, trial: "optuna.Trial", reported: int) -> _Attempt:
         space = self.plan.spec.space
@@ -246,7 +259,7 @@ class _Search:
         return _Attempt(trial, parameters, reported)
 
     def _sampler(self, number: int) -> Any:
-        """Make a trial's own sampler, so that a resumed study draws the same."""
+        """Make a sampler for one trial, so that a resumed study draws the same."""
         seed = derive_seed(self.plan.suite.seed, "study", "sampler", number) % 2**32
         samplers = self.optuna.samplers
         if self.plan.spec.sampler == "tpe":
@@ -265,12 +278,12 @@ class _Search:
 
 
 def _suggest(trial: "optuna.Trial", name: str, dimension: DimensionSpec) -> Any:
-    """Sample a parameter, or return what was sampled before an interruption."""
+    """Sample a parameter, or return the value sampled before an interruption."""
     if dimension.labels:
         return dimension.value_of(trial.suggest_categorical(name, dimension.labels))
     low, high, log = dimension.low, dimension.high, dimension.log
     if isinstance(low, int) and isinstance(high, int):
         return trial.suggest_int(name, low, high, log=log)
     assert low is not None
-    assert high is not None  # the schema knows no other form
+    assert high is not None  # since the schema demands choices, or low and high
     return trial.suggest_float(name, low, high, log=log)

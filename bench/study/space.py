@@ -1,4 +1,4 @@
-"""What a study searches: the names of its space, and a suite with them set."""
+"""The space of a study: the names of its parameters, and a suite with them set."""
 
 import io
 import os
@@ -12,13 +12,14 @@ from bench.base import Document, StudyError, SuiteError, did_you_mean, is_file
 from bench.classifiers import ClassifierRecipe, own_parameters
 from bench.suite import DimensionSpec, Suite
 
-# Beside the classifier's own parameters: a part of the suite, and a key in it. The
-# notebook's lat_size is two in one: each epoch's network gives all its neural curves.
+# Parameters that are not the classifier's own, as a section of the suite and a key in
+# it. The notebook's lat_size sets two of them: in each epoch, one network gives all
+# neural curves.
 LAT_SIZE = ("training.curves", "neural.curves_per_net")
-ELSEWHERE = ("training.steps", *LAT_SIZE, "lat_size")
+OF_SUITE = ("training.steps", *LAT_SIZE, "lat_size")
 _SET_BY_US = ("x", "n_channels", "device", "callbacks", "random_state")
 _FIXED_ONLY = {
-    "max_epochs": "the study's trials all take training.epochs",
+    "max_epochs": "all trials of a study have training.epochs",
     "iterations": "search training.steps",
     "batch_size": "search training.curves",
     "schedule": "leave it out",
@@ -27,17 +28,17 @@ _FIXED_ONLY = {
 
 
 def check_space(suite: Suite, recipe: ClassifierRecipe) -> None:
-    """Refuse a name that nothing reads, and a value that the suite could not hold.
+    """Refuse an unknown parameter, and a value that the suite cannot have.
 
     Raises
     ------
     SuiteError
         With file and line.
     """
-    assert suite.study is not None  # the caller asked
+    assert suite.study is not None  # as the caller has checked
     own = own_parameters(recipe.class_path)
     known = [n for n in own if n not in _SET_BY_US and n not in _FIXED_ONLY]
-    known += ELSEWHERE
+    known += OF_SUITE
     for name, dimension in suite.study.space.items():
         where = f"{suite.where('study', 'space', name)}: study.space.{name}"
         if name in _FIXED_ONLY:
@@ -46,24 +47,24 @@ def check_space(suite: Suite, recipe: ClassifierRecipe) -> None:
             )
         if name not in known:
             raise SuiteError(
-                f"{where}: nothing of that name to search{did_you_mean(name, known)}. "
-                f"Known: {', '.join(known)}"
+                f"{where}: unknown parameter{did_you_mean(name, known)}. Known: "
+                f"{', '.join(known)}"
             )
         if name == "lat_size" and (both := suite.study.space.keys() & set(LAT_SIZE)):
             raise SuiteError(
                 f"{where}: sets {min(both)}, which the space has too; leave one out"
             )
-        if name in ELSEWHERE:
-            for value in values_at_ends(dimension):
+        if name in OF_SUITE:
+            for value in extreme_values(dimension):
                 try:
                     configured(suite, {name: value})
                 except StudyError as error:
-                    said = str(error).partition(": ")[2]  # the file is named already
-                    raise SuiteError(f"{where}: {said}") from None
+                    message = str(error).partition(": ")[2]  # without its file name
+                    raise SuiteError(f"{where}: {message}") from None
 
 
-def values_at_ends(dimension: DimensionSpec) -> tuple[Any, ...]:
-    """Return every choice, or the two ends of a range."""
+def extreme_values(dimension: DimensionSpec) -> tuple[Any, ...]:
+    """Return all choices, or the two ends of a range."""
     if dimension.choices is not None:
         return dimension.choices
     return dimension.low, dimension.high
@@ -72,43 +73,44 @@ def values_at_ends(dimension: DimensionSpec) -> tuple[Any, ...]:
 def configured(suite: Suite, parameters: Mapping[str, Any]) -> Suite:
     """Return a suite of one dataset and one classifier with parameters set.
 
-    It has no study of its own, and its paths start where the suite's do.
+    It has no study, and its paths are relative to the same file.
 
     Raises
     ------
     StudyError
-        If a value is none that a suite could say.
+        If a suite cannot have one of the values.
     """
     data = suite.model_dump(mode="json", by_alias=True, exclude_unset=True)
     del data["study"]
     [dataset], [entry] = data["datasets"], data["classifiers"]
-    for_all = data.pop("training", {})
-    training = entry.pop("training", for_all)
+    suite_training = data.pop("training", {})
+    training = entry.pop("training", suite_training)
     for name, value in _spelt_out(parameters):
-        part, _, key = name.rpartition(".")
-        place = {
+        name_of_section, _, key = name.rpartition(".")
+        section = {
             "": entry.setdefault("params", {}),
             "neural": dataset.setdefault("neural", {}),
             "training": training,
-        }[part]
-        place[key] = list(value) if isinstance(value, tuple) else value
+        }[name_of_section]
+        section[key] = list(value) if isinstance(value, tuple) else value
     entry["training"] = training
     return Suite.from_document(Document(suite.path, data, {}), StudyError)
 
 
 def _spelt_out(parameters: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield parameters with lat_size replaced by the two that it sets."""
     for name, value in parameters.items():
-        for own in LAT_SIZE if name == "lat_size" else (name,):
-            yield own, value
+        for spelt_out in LAT_SIZE if name == "lat_size" else (name,):
+            yield spelt_out, value
 
 
 def snippet(suite: Suite, parameters: Mapping[str, Any], folder: Path) -> str:
     """Write the suite with parameters set, as YAML for a file in `folder`."""
-    made = configured(suite, parameters)
-    data = made.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    changed = configured(suite, parameters)
+    data = changed.model_dump(mode="json", by_alias=True, exclude_unset=True)
     data["name"] = f"{suite.name[:59]}-best"
-    data.pop("answers", None)  # they are on the search
-    if suite.description:  # of several lines it would be no plain text
+    data.pop("answers", None)  # the answers are about the search
+    if suite.description:  # on one line, since YAML would quote several
         data["description"] = " ".join(suite.description.split())
     [dataset] = data["datasets"]
     for candidate in (f"{dataset['library']}.lib", dataset["library"]):

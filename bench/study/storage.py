@@ -1,4 +1,4 @@
-"""Where the trials of a study are kept: a SQLite file, as Optuna lays it out."""
+"""The storage of a study's trials: a SQLite file in Optuna's format."""
 
 import os
 import warnings
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def optuna_or_error() -> Any:
-    """Import Optuna; where it is missing, say how to install it."""
+    """Import Optuna, or raise an error that says how to install it."""
     try:
         import optuna
     except ImportError:
@@ -27,25 +27,25 @@ def optuna_or_error() -> Any:
 
 @contextmanager
 def opened(path: Path, name: str) -> "Iterator[optuna.Study]":
-    """Open a study to write to it, made where there is none; only one may at a time.
+    """Open a study for writing, and create it if it does not exist.
 
-    Others may read meanwhile, such as optuna-dashboard.
+    Only one process may write at a time; others, such as optuna-dashboard, may read.
 
     Raises
     ------
     StudyError
-        If the file is no such storage, or is being written to.
+        If the file is not such a storage, or another process is writing to it.
     """
     optuna = optuna_or_error()
     _check_writable(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(path), _quiet(optuna):
+    with _exclusive(path), _quiet(optuna):
         try:
             storage = optuna.storages.RDBStorage(url(path))
-        except Exception as error:  # of SQLAlchemy, alembic or Optuna
+        except Exception as error:  # from SQLAlchemy, alembic or Optuna
             raise StudyError(
-                f"{path}: no storage of this Optuna ({type(error).__name__}); expected "
-                "a file that `bench study` made, or a new name"
+                f"{path}: not a storage of this Optuna ({type(error).__name__}); "
+                "expected a file that `bench study` wrote, or a new name"
             ) from None
         try:
             yield optuna.create_study(
@@ -60,31 +60,32 @@ def opened(path: Path, name: str) -> "Iterator[optuna.Study]":
 
 
 def url(path: Path) -> str:
-    """Return what Optuna and its dashboard call the file."""
+    """Return the address of the file for Optuna and its dashboard."""
     return f"sqlite:///{path.as_posix()}"
 
 
 def _check_writable(path: Path) -> None:
-    # SQLite writes a journal beside it, so that its folder counts even if it exists.
+    # SQLite writes a journal to the same folder, so the folder must be writable even
+    # if the file exists.
     why = why_unwritable(path.parent if path.exists() else path, attempt=True)
     if not why and path.exists() and not os.access(path, os.W_OK):
         why = "Permission denied"
     if why:
         raise StudyError(
-            f"{path}: cannot be written ({why}); free its place, make room, or give "
-            "--storage another file"
+            f"{path}: cannot be written ({why}); check permissions and free space, or "
+            "give --storage another file"
         )
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Hold a lock that the system lets go of, however this process ends."""
-    with ExitStack() as held:
+def _exclusive(path: Path) -> Iterator[None]:
+    """Hold a lock, which the system releases however this process ends."""
+    with ExitStack() as stack:
         try:
-            held.enter_context(locked(path.with_name(f"{path.name}.lock"), wait=False))
+            stack.enter_context(locked(path.with_name(f"{path.name}.lock"), wait=False))
         except TimeoutError:
             raise StudyError(
-                f"{path}: another `bench study` is at work on it; wait for it, or give "
+                f"{path}: another `bench study` is writing to it; wait for it, or give "
                 "--storage another file"
             ) from None
         yield
@@ -92,7 +93,7 @@ def _alone(path: Path) -> Iterator[None]:
 
 @contextmanager
 def _quiet(optuna: Any) -> Iterator[None]:
-    """Leave it to us what is said."""
+    """Silence Optuna's own messages, since the search reports each trial itself."""
     before = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     try:

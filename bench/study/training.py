@@ -1,4 +1,4 @@
-"""A study's trials: each a suite with parameters set, trained online, one or many."""
+"""The training of trials: configurations of a suite, trained alone or stacked."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,19 +13,19 @@ from bench.curves import CurveStream, DatasetRecipe, draw_part
 from bench.study.space import configured
 from bench.suite import OnlineTraining, Suite
 
-# What members of one batched network may differ in. So may curves_per_net: the curves
-# that a member learns from are its own.
-_APART = ("lr", "weight_decay", "gradient_penalty")
+# Parameters in which stacked networks may differ. They may also differ in
+# curves_per_net, since each network has its own stream of curves.
+_MAY_DIFFER = ("lr", "weight_decay", "gradient_penalty")
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """Parameters of a trial, with what they make of the suite.
+    """The parameters of a trial, and the suite with these parameters set.
 
     Attributes
     ----------
     number
-        The trial's number, on which its seeds depend.
+        The trial's number, from which its seeds are derived.
     parameters
         Name → value, as in the study's space.
     suite, dataset, classifier
@@ -40,20 +40,24 @@ class Configuration:
 
     @property
     def training(self) -> OnlineTraining:
-        """How it learns: the suite's section of that name."""
+        """The settings of its online training."""
         training = self.classifier.training
-        assert training is not None  # a study refuses what is trained otherwise
+        assert training is not None  # since a study refuses other training
         return training
 
     @property
     def architecture(self) -> str:
-        """What it must have in common with those it can be trained beside."""
-        own = {k: v for k, v in self.classifier.params.items() if k not in _APART}
-        return digest([own, self.training.model_dump(mode="json")])
+        """A hash that is equal for configurations whose networks can be stacked."""
+        shared = {
+            name: value
+            for name, value in self.classifier.params.items()
+            if name not in _MAY_DIFFER
+        }
+        return digest([shared, self.training.model_dump(mode="json")])
 
 
 def resolve(suite: Suite, number: int, parameters: Mapping[str, Any]) -> Configuration:
-    """Look up what parameters make of a suite."""
+    """Set the parameters of a trial in a suite, and resolve its names."""
     plan = make_plan(configured(suite, parameters))
     [dataset], [classifier] = plan.datasets, plan.classifiers
     return Configuration(number, dict(parameters), plan.suite, dataset, classifier)
@@ -62,9 +66,9 @@ def resolve(suite: Suite, number: int, parameters: Mapping[str, Any]) -> Configu
 def draw_validation(
     recipe: DatasetRecipe, channels: tuple[str, ...], size: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw the curves that trials are judged on, `size` of each class.
+    """Draw the validation curves, `size` of each class.
 
-    They are the suite's own, whatever a trial makes of those that it learns from.
+    They come from the suite's own dataset, even if a trial changes its training curves.
     """
     spec = recipe.spec.model_copy(update={"channels": channels})
     return draw_part(replace(recipe, spec=spec), "validation", size, seed=seed)
@@ -81,27 +85,27 @@ def train(
     ----------
     watch
         Called with the epoch and the accuracies (n_configurations,) on the validation
-        curves; the training ends once it returns True.
+        curves; training ends when it returns True.
     """
     from bench.discriminators import fit_online  # imports torch, which takes a second
 
     training = configurations[0].training
-    members, streams = [], []
+    estimators, streams = [], []
     for configuration in configurations:
         recipe, classifier = configuration.dataset, configuration.classifier
         seed = derive_seed(configuration.suite.seed, "study", configuration.number)
         n_channels = validation[0].shape[1] // len(recipe.x)
         x = recipe.x.astype(recipe.spec.dtype)
-        members.append(build(classifier, seed, recipe.stream, x, n_channels))
+        estimators.append(build(classifier, seed, recipe.stream, x, n_channels))
         streams.append(
             CurveStream(recipe, classifier.channels, training.curves, seed=seed)
         )
     with limited_threads(configurations[0].suite.threads):
         fit_online(
-            members,
+            estimators,
             streams,
             training,
-            [validation] * len(members),
+            [validation] * len(estimators),
             watch,
         )
-    return members
+    return estimators

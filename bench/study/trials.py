@@ -1,4 +1,4 @@
-"""The trials of a study as tables: what each gave, and which parameter mattered."""
+"""The trials of a study as data frames, and the importance of its parameters."""
 
 import warnings
 from collections.abc import Sequence
@@ -13,28 +13,28 @@ if TYPE_CHECKING:
 
 
 MADE = ("commit", "machine", "versions")
-FEWEST = 10  # complete trials that say something of a parameter's importance
+FEWEST = 10  # complete trials; fewer say nothing about a parameter's importance
 
 
 def trials_frame(study: "optuna.Study", names: Sequence[str]) -> pd.DataFrame:
-    """Lay the trials out that have ended, by their number.
+    """Return the trials that have ended, in the order of their numbers.
 
     Returns
     -------
     DataFrame
-        number, state ("complete", "pruned", "failed"), a column for each parameter
-        (a list is JSON), value (accuracy on the validation curves, the last known),
-        epochs done, seconds, batched (how many were trained as one), error, and by
-        what it was computed: commit, machine, versions.
+        The columns number, state ("complete", "pruned", "failed"), one for each
+        parameter (a list is JSON), value (the last accuracy on the validation curves),
+        epochs done, seconds, batched (the number of networks trained as one), error,
+        and the provenance: commit, machine, versions.
     """
     states = optuna_or_error().trial.TrialState
-    said = {
+    names_of_states = {
         states.COMPLETE: "complete",
         states.PRUNED: "pruned",
         states.FAIL: "failed",
     }
     rows: list[dict[str, Any]] = [
-        {"number": trial.number, "state": said[trial.state]}
+        {"number": trial.number, "state": names_of_states[trial.state]}
         | {name: trial.params.get(name) for name in names}
         | {"value": trial.value}
         | {
@@ -44,7 +44,7 @@ def trials_frame(study: "optuna.Study", names: Sequence[str]) -> pd.DataFrame:
         | {"error": trial.user_attrs.get("error", "")}
         | {name: trial.user_attrs.get("made", {}).get(name, "") for name in MADE}
         for trial in study.get_trials(deepcopy=False)
-        if trial.state in said
+        if trial.state in names_of_states
     ]
     columns = ["number", "state", *names, "value", "epochs", "seconds", "batched"]
     frame = pd.DataFrame(rows, columns=[*columns, "error", *MADE])
@@ -53,15 +53,15 @@ def trials_frame(study: "optuna.Study", names: Sequence[str]) -> pd.DataFrame:
 
 
 def importances(study: "optuna.Study", names: Sequence[str]) -> pd.DataFrame:
-    """Say how much of the differences between complete trials is each parameter's.
+    """Measure how much each parameter explains the values of complete trials.
 
     Returns
     -------
     DataFrame
-        parameter, fanova (its share of the variance of the value, by a random forest)
-        and ped_anova (how much it decides whether a trial is among the best tenth);
-        each column adds up to 1. The largest share first; no row where fewer than ten
-        trials are complete, or all came out alike.
+        The columns parameter, fanova (its share of the variance of the value, by a
+        random forest) and ped_anova (how much it decides whether a trial is among the
+        best tenth); each adds up to 1. The largest share comes first. Empty if fewer
+        than ten trials are complete, or all have the same value.
     """
     optuna = optuna_or_error()
     complete = study.get_trials(
@@ -75,8 +75,8 @@ def importances(study: "optuna.Study", names: Sequence[str]) -> pd.DataFrame:
     if len(complete) < FEWEST or len({trial.value for trial in complete}) < 2:
         return frame[:0].assign(**dict.fromkeys(kinds, 0.0))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # few trials: we say so ourselves
+        warnings.simplefilter("ignore")  # about few trials, which the report says too
         for kind, evaluator in kinds.items():
-            found = optuna.importance.get_param_importances(study, evaluator=evaluator)
-            frame[kind] = [found.get(name, 0.0) for name in names]
+            shares = optuna.importance.get_param_importances(study, evaluator=evaluator)
+            frame[kind] = [shares.get(name, 0.0) for name in names]
     return frame.sort_values("fanova", ascending=False, ignore_index=True)

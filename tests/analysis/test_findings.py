@@ -1,15 +1,10 @@
-import json
-
 import pandas as pd
-import pytest
 import stored
 import yaml_text
 
 from bench.analysis.findings import analyse, half_a_curve
 from bench.analysis.results import load_results
-from bench.analysis.sweeps import swept
 from bench.store.store import Store
-from bench.suite.datasets import DatasetSpec
 
 DATASET = yaml_text.SUITE["datasets"][0]
 LIBRARIES = ["N0*x[:,0]", "N0*sin(x[:,0])", "U0*x[:,0]**2", "tanh(N0*x[:,0])",
@@ -104,32 +99,3 @@ def test_a_baseline_that_is_no_classifier_is_refused(write_suite, bench_run):
 
 def test_half_a_curve_by_hand():
     assert half_a_curve(1000) == 0.5 / 2000
-
-
-def specs(*changes):
-    recipes = [json.loads(json.dumps(DATASET)) | change for change in changes]
-    return [
-        DatasetSpec.model_validate(recipe | {"id": f"d{i}"}, strict=False)
-        for i, recipe in enumerate(recipes)
-    ]
-
-
-@pytest.mark.parametrize(
-    ("changes", "name"),
-    [
-        ([{"train": 10}, {"train": 20}, {"train": 40}], "train"),
-        ([{"train": 10}, {"train": 20}], None),
-        ([{"train": 10}, {"train": 20}, {"train": 20}], None),
-        ([{"train": 10}, {"train": 20, "test": 7}, {"train": 40}], None),
-        ([{"dtype": "float32"}, {"dtype": "float64"}, {"dtype": "float64"}], None),
-        (
-            [{"inputs": DATASET["inputs"] | {"size": n}} for n in (10, 20, 30)],
-            "inputs.size",
-        ),
-    ],
-)
-def test_one_number_that_varies_is_a_sweep(changes, name):
-    found = swept(specs(*changes))
-    assert (found.name if found else None) == name
-    if found:
-        assert len(found.values) == 3

@@ -17,7 +17,7 @@ def test_nothing_stored_is_said(write_suite, tmp_path, bench_run):
     assert code == 0
     assert "8 cells, 2 audits; 0 stored, 10 to compute" in out
     assert "never computed grid × KNN" in out
-    assert "grid × CHANCE, the audits of grid; see --pilot" in out
+    assert "grid × CHANCE, the audits of grid; use --pilot" in out
     assert "too few repetitions are stored" in out
 
 
@@ -76,4 +76,4 @@ def test_a_margin_of_zero_and_a_failed_classifier_are_no_error(
     assert bench_run("run", path)[0] in (0, 3)
     code, out, _ = bench_run("plan", path)
     assert code == 0
-    assert "n for 0" in out
+    assert "n to detect 0" in out

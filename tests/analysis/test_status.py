@@ -147,15 +147,15 @@ def test_several_kinds_of_missing_cells_have_a_line_each(plan_of, store):
     stored.put_cells(plan_of(), store)
     plan = plan_of(classifiers=["GNB", "KNN"], repetitions=5)
     assert list(explain_missing(plan, store)) == [
-        "grid, GNB, repetitions 3–4: stored are repetitions 0–2 alone",
-        "grid, KNN, repetitions 0–4: nothing of this classifier is stored",
+        "grid, GNB, repetitions 3–4: only repetitions 0–2 are stored",
+        "grid, KNN, repetitions 0–4: no result of this classifier is stored",
     ]
 
 
 def test_the_same_classifier_twice_has_two_lines(plan_of, store):
     plan = plan_of(classifiers=["GNB", {"id": "again", "use": "GNB"}])
     assert list(explain_missing(plan, store)) == [
-        f"grid, {name}, repetitions 0–2: nothing of this classifier is stored"
+        f"grid, {name}, repetitions 0–2: no result of this classifier is stored"
         for name in ("GNB", "again")
     ]
 
@@ -166,7 +166,7 @@ def test_repetitions_are_told_as_ranges(plan_of, store):
         cell = plan.cells[number]
         stored.put(store, cell.result("done"))
     assert list(explain_missing(plan, store)) == [
-        "grid, GNB, repetitions 3–4, 6: stored are repetitions 0–2, 5, 7 alone"
+        "grid, GNB, repetitions 3–4, 6: only repetitions 0–2, 5, 7 are stored"
     ]
 
 
@@ -191,7 +191,7 @@ def test_results_of_unknown_fields_are_no_hindrance(plan_of, store):
     for number, fields in enumerate(({}, {"classifier": 7}, {"a": [{}]})):
         stored.put(store, stored.result_of(number, fields=fields))
     assert list(explain_missing(plan_of(), store)) == [
-        "grid, GNB, repetitions 0–2: nothing of this classifier is stored"
+        "grid, GNB, repetitions 0–2: no result of this classifier is stored"
     ]
 
 
@@ -234,7 +234,7 @@ def test_the_command_counts_names_what_is_damaged_and_says_why(
     assert (code, again) == (0, err)
     assert out.splitlines()[-2:] == [
         "grid, GNB, repetitions 1: damaged; the next run computes them again",
-        "grid, KNN, repetitions 0–2: nothing of this classifier is stored",
+        "grid, KNN, repetitions 0–2: no result of this classifier is stored",
     ]
     assert stored.content(store.folder) == before  # a look changes nothing
 
@@ -244,7 +244,7 @@ def test_nothing_is_stored_at_all(write_suite, bench_run, tmp_path):
     assert (code, err) == (0, "")
     assert "missing" in out
     assert out.splitlines()[-2:] == [
-        "grid, GNB, repetitions 0–1: nothing of this classifier is stored",
+        "grid, GNB, repetitions 0–1: no result of this classifier is stored",
         "grid, audits, repetitions 0–1: no audit is stored",
     ]
     assert not (tmp_path / "data").exists()

@@ -344,7 +344,7 @@ def test_a_dataset_too_large_for_its_audit_is_refused(plan_of):
     plan = plan_of(limits={"memory": "1MB"}, classifiers=[
         {"use": "GNB", "limits": {"memory": "4GiB"}}
     ], datasets=[GRID | {"train": 4000}])  # fmt: skip
-    with pytest.raises(SuiteError, match=r"a cell may hold .*raise limits\.memory"):
+    with pytest.raises(SuiteError, match=r"expected at most .*raise limits\.memory"):
         check_sizes(plan, None)
     check_sizes(replace(plan, audits=()), None)
 

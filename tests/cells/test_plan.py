@@ -1,148 +1,82 @@
-import json
-import os
-import sys
+"""The plan of a suite: the order of its cells, and its parts."""
 
-import numpy as np
-import pandas as pd
 import pytest
+import stored
 import yaml_text
 
-import bench
-from bench.cells.compute import _fit_and_score
-from bench.cells.plan import make_plan
-from bench.curves.datasets import make_dataset
-from bench.store.store import Store
-from bench.suite.load import load_suite
+from bench.base.errors import SuiteError
 
-SCORES = ["dataset", "repetition", "train_accuracy", "test_accuracy", "data_hash"]
-
-
-def results_of(path, store, jobs=1):
-    bench.run_suite(path, jobs=jobs, store=store)
-    return bench.read_results(path, store)
+GRID = yaml_text.SUITE["datasets"][0]
+SWEEP = {k: v for k, v in GRID.items() if k != "train"} | {
+    "id": "sizes",
+    "train": 30,
+    "sweep": {"noise": [1, 9]},
+}
 
 
-def test_every_cell_is_done_and_scored(write_suite, tmp_path):
-    results = results_of(write_suite(), tmp_path / "store")
-    assert len(results) == 8
-    assert set(results["status"]) == {"done"}
-    assert results["test_accuracy"].between(0, 1).all()
-    assert (results.groupby("repetition")["data_hash"].nunique() == 1).all()
-    assert (results["peak_rss_mib"] > 10).all()
+@pytest.fixture
+def plan_of(write_suite):
+    return lambda **changes: stored.plan_of(write_suite(**changes))
 
 
-def test_jobs_order_and_names_change_no_score(write_suite, tmp_path):
-    first = results_of(write_suite(), tmp_path / "a", jobs=1)
-    renamed = [
-        {"id": f"my {name}", "use": name} for name in ("CHANCE", "DT", "GNB", "KNN")
+def coordinates(cells):
+    return [(c.dataset.spec.id, c.repetition, c.classifier.id) for c in cells]
+
+
+def test_cells_are_ordered_by_dataset_then_repetition_then_classifier(plan_of):
+    plan = plan_of(datasets=[GRID, GRID | {"id": "b"}], classifiers=["KNN", "GNB"])
+    assert coordinates(plan.cells) == [
+        (dataset, repetition, classifier)
+        for dataset in ("grid", "b")
+        for repetition in (0, 1)
+        for classifier in ("KNN", "GNB")
     ]
-    path = write_suite("other.yaml", classifiers=renamed, name="other")
-    second = results_of(path, tmp_path / "b", jobs=2)
-    second["classifier"] = second["classifier"].str.removeprefix("my ")
-    by = ["dataset", "repetition", "classifier"]
-    pd.testing.assert_frame_equal(
-        first.sort_values(by)[[*SCORES, "key"]].reset_index(drop=True),
-        second.sort_values(by)[[*SCORES, "key"]].reset_index(drop=True),
-        check_exact=True,
+
+
+def test_transfers_and_audits_are_counted_besides_cells(plan_of):
+    both = [GRID, GRID | {"id": "b", "test": 10}]
+    assert plan_of().extras == ", 2 audits"
+    assert plan_of(audits=False).extras == ""
+    plan = plan_of(datasets=both, classifiers=["GNB"], transfer=True)
+    assert plan.extras == ", 4 transfers, 4 audits"
+
+
+def test_the_id_of_a_sweep_keeps_all_its_datasets(plan_of):
+    plan = plan_of(datasets=[GRID, SWEEP], classifiers=["GNB"])
+    part = plan.limited(["sizes"], [])
+    assert [d.spec.id for d in part.datasets] == ["sizes noise=1", "sizes noise=9"]
+    one = plan.limited(["sizes noise=9"], [])
+    assert {c.dataset.spec.id for c in one.cells} == {"sizes noise=9"}
+
+
+def test_the_parts_of_a_plan_add_up_to_the_whole(plan_of):
+    plan = plan_of(
+        datasets=[GRID, GRID | {"id": "b"}], classifiers=["KNN", "GNB"], transfer=True
     )
+    parts = [plan.limited([d], []).everything for d in ("grid", "b")]
+    keys = sorted(task.key for part in parts for task in part)
+    assert keys == sorted(task.key for task in plan.everything)
+    by_classifier = [plan.limited([], [c]) for c in ("KNN", "GNB")]
+    cells = [c.key for part in by_classifier for c in part.cells + part.transfers]
+    assert sorted(cells) == sorted(c.key for c in plan.cells + plan.transfers)
 
 
-def test_a_second_run_computes_nothing(write_suite, tmp_path, monkeypatch):
-    path = write_suite()
-    first = results_of(path, tmp_path / "store")
-    monkeypatch.setattr(
-        "bench.engines.engine.run_cells", lambda *_: pytest.fail("refitted")
-    )
-    pd.testing.assert_frame_equal(first, results_of(path, tmp_path / "store"))
+@pytest.mark.parametrize(
+    ("datasets", "classifiers", "message"),
+    [
+        (["grd"], [], r"no dataset 'grd' in this suite \(did you mean 'grid'\?\)"),
+        ([], ["KN"], r"no classifier 'KN' .* Known: KNN, GNB, DT, CHANCE"),
+    ],
+)
+def test_an_unknown_id_is_refused(plan_of, datasets, classifiers, message):
+    with pytest.raises(SuiteError, match=message):
+        plan_of().limited(datasets, classifiers)
 
 
-def test_a_damaged_result_is_computed_again(write_suite, tmp_path):
-    path = write_suite()
-    first = results_of(path, tmp_path / "store")
-    store = Store(tmp_path / "store")
-    keys = list(store.keys())
-    for key, suffix in ((keys[0], "json"), (keys[1], "npz")):
-        damaged = tmp_path / "store" / key[:2] / f"{key}.{suffix}"
-        damaged.write_bytes(damaged.read_bytes()[:40])
-        assert store.get(key) is None
-    assert results_of(path, tmp_path / "store")[SCORES].equals(first[SCORES])
-
-
-def test_predictions_and_labels_are_kept(write_suite, tmp_path):
-    results = results_of(write_suite(), tmp_path / "store")
-    row = results[results["classifier"] == "KNN"].iloc[0]
-    arrays = Store(tmp_path / "store").arrays(row["key"])
-    right = arrays["labels_test"] == arrays["predictions_test"]
-    assert np.isclose(right.mean(), row["test_accuracy"])
-    assert arrays["scores_test"].shape == (40, 2)
-    assert str(arrays["kind"]) == "probability"
-
-
-BROKEN = """
-import os
-from sklearn.base import BaseEstimator, ClassifierMixin
-
-class Raises(ClassifierMixin, BaseEstimator):
-    def fit(self, X, y):
-        raise RuntimeError("no luck")
-    def predict(self, X):
-        return X
-
-class Exits(Raises):
-    def fit(self, X, y):
-        os._exit(3)
-"""
-
-
-def test_a_broken_classifier_costs_its_own_rows(write_suite, tmp_path, monkeypatch):
-    (tmp_path / "broken_zoo.py").write_text(BROKEN)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setenv("PYTHONPATH", os.fspath(tmp_path))
-    entries = ["KNN", *({"class": f"broken_zoo.{n}"} for n in ("Raises", "Exits"))]
-    results = results_of(write_suite(classifiers=entries), tmp_path / "store", jobs=2)
-    sys.modules.pop("broken_zoo", None)
-    status = results.groupby("classifier")["status"].agg(set).to_dict()
-    assert status == {"KNN": {"done"}, "Raises": {"failed"}, "Exits": {"crashed"}}
-    errors = results.groupby("classifier")["error"].first()
-    assert errors["Raises"] == "RuntimeError: no luck"
-    assert "exit code 3" in errors["Exits"]
-
-
-def test_random_states_are_set_and_written_ones_kept(write_suite):
-    plan = make_plan(
-        bench.load_suite(
-            write_suite(
-                classifiers=["DT", {"id": "B", "use": "DT", "params":
-                                    {"random_state": 7}}]
-            )
-        )
-    )  # fmt: skip
-    from bench.classifiers.recipes import build
-
-    states = [
-        build(recipe, 0, ["stream", 0], np.zeros((20, 1)), 1).random_state
-        for recipe in plan.classifiers
-    ]
-    assert states[0] is not None
-    assert states[1] == 7
-
-
-def test_results_are_plain_json(write_suite, tmp_path):
-    results = results_of(write_suite(), tmp_path / "store")
-    key = results["key"][0]
-    document = json.loads((tmp_path / "store" / key[:2] / f"{key}.json").read_text())
-    assert document["status"] == "done"
-    assert document["versions"]["numpy"] == np.__version__
-
-
-@pytest.mark.parametrize("wanted", [["value", "gradient"], ["gradient", "value"]])
-def test_channels_are_read_in_the_order_of_the_classifier(write_suite, wanted):
-    dataset = yaml_text.SUITE["datasets"][0] | {"channels": ["value", "gradient"]}
-    entry = {"use": "KNN", "channels": wanted}
-    plan = make_plan(load_suite(write_suite(datasets=[dataset], classifiers=[entry])))
-    cell = plan.cells[0]
-    data = make_dataset(cell.dataset, cell.repetition, cell.seed)
-    fit = _fit_and_score(cell)
-    np.testing.assert_array_equal(
-        fit.estimator._fit_X, data.X_train[:, data.columns(tuple(wanted))]
-    )
+def test_a_channel_that_a_dataset_lacks_is_refused_with_file_and_line(plan_of):
+    reads = {"use": "KNN", "channels": ["gradient"]}
+    with pytest.raises(SuiteError) as caught:
+        plan_of(classifiers=["GNB", reads])
+    message = str(caught.value)
+    assert "suite.yaml:" in message
+    assert "classifiers[1]: reads the channel 'gradient', which the dataset" in message

@@ -244,10 +244,10 @@ def test_transfers_are_counted_and_their_lack_explained(plan_of, tmp_path):
         stored.put(store, cell.result("done", **done))
     counts = count_statuses(plan, store)
     assert counts["grid", "KNN"] == {"done": 2}
-    assert counts["grid, on others", "KNN"] == {"missing": 2}
+    assert counts["grid, transfers", "KNN"] == {"missing": 2}
     lines = list(explain_missing(plan, store))
     assert len(lines) == 4
-    assert lines[0].startswith("grid, on others, KNN, repetitions 0–1: ")
+    assert lines[0].startswith("grid, transfers, KNN, repetitions 0–1: ")
 
 
 def test_a_command_counts_them(write_suite, bench_run):
@@ -306,7 +306,7 @@ def test_a_command_counts_them(write_suite, bench_run):
             {"datasets": [MIMIC, MIMIC | {"id": "x", "train": 29, "test": 21}]},
             "'grid' may train on curves that 'x' tests",
         ),
-        ({"repetitions": 20_000}, "80000 transfers beside 80000 cells"),
+        ({"repetitions": 20_000}, "80000 transfers and 80000 cells"),
     ],
 )
 def test_what_cannot_be_is_refused(plan_of, changes, said):

@@ -27,7 +27,7 @@ from bench.base.errors import (
     MissingFileError,
     SuiteError,
 )
-from bench.compare.check import _keep, check_classifier
+from bench.compare.check import _write_baseline, check_classifier
 from bench.compare.read import read_source
 from bench.compare.results_csv import read_table
 from bench.curves.recipes import resolve_dataset
@@ -342,7 +342,10 @@ def test_checks_that_keep_scores_at_the_same_time_lose_none(tmp_path):
     with ThreadPoolExecutor(8) as pool:
         list(
             pool.map(
-                lambda n: _keep(pd.DataFrame(fixed | {"classifier": n}), path), names
+                lambda n: _write_baseline(
+                    pd.DataFrame(fixed | {"classifier": n}), path
+                ),
+                names,
             )
         )
     assert sorted(read_table(path)["classifier"]) == sorted(2 * names)

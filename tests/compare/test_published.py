@@ -101,7 +101,7 @@ def test_a_row_that_reads_rounding_says_so(compared):
 
     said = compared(moved)
     assert said.startswith("2 of 3 equivalent to the published, largest difference .")
-    assert "(QDA on grid, which reads rounding); better: QDA on grid, which" in said
+    assert "(QDA on grid, which depends on rounding); better: QDA on grid, wh" in said
 
 
 def test_a_cell_that_failed_is_not_comparable(compared, ran):

@@ -286,7 +286,7 @@ def test_a_dataset_beyond_the_memory_is_refused_with_its_size(write_suite, bench
     refused(
         *bench_run("run", suite, "--dry-run"),
         "suite.yaml:7: the dataset 'grid' takes 149.0 GiB a repetition",
-        "a cell may hold 1.0 GiB; lower train, test or the number of points, or raise",
+        "expected at most 1.0 GiB, the memory limit of a cell: lower train, test or",
     )
 
 

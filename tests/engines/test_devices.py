@@ -1,4 +1,4 @@
-"""A device that this machine has not, found before the first cell."""
+"""A device that this machine lacks is found before the first cell."""
 
 import subprocess
 import sys
@@ -17,7 +17,7 @@ SD = {"use": "SD", "params": {"device": NONE, "max_epochs": 2}}
 
 
 def fail(*_):
-    raise AssertionError("torch was asked")
+    raise AssertionError("torch was imported")
 
 
 @pytest.fixture(params=["2.13.0+cpu", "2.13.0"])
@@ -28,7 +28,7 @@ def torch_build(request, monkeypatch):
 
 
 @pytest.mark.parametrize("command", ["run", "run --dry-run", "plan"])
-def test_a_device_that_is_not_here_is_one_line(
+def test_a_missing_device_is_an_error_of_one_line(
     write_suite, bench_run, tmp_path, torch_build, command
 ):
     entry = {"steps": ["sklearn.preprocessing.StandardScaler", SD], "id": "scaled"}
@@ -45,7 +45,7 @@ def test_a_device_that_is_not_here_is_one_line(
     assert not (tmp_path / "data").exists()
 
 
-def test_what_is_left_out_or_stored_needs_no_device(
+def test_cells_that_are_left_out_or_stored_need_no_device(
     write_suite, bench_run, tmp_path, monkeypatch
 ):
     suite = write_suite(classifiers=["GNB", SD])
@@ -57,7 +57,9 @@ def test_what_is_left_out_or_stored_needs_no_device(
 
 
 @pytest.mark.parametrize("device", [None, "auto", "cpu", "cpu:0"])
-def test_torch_is_asked_of_no_other_device(write_suite, bench_run, monkeypatch, device):
+def test_torch_is_not_imported_for_auto_and_cpu(
+    write_suite, bench_run, monkeypatch, device
+):
     monkeypatch.setattr(devices, "new_executor", fail)
     monkeypatch.setattr(devices, "package_version", lambda _: "2.13.0")
     params = {"device": device} if device else {"max_epochs": 2}
@@ -65,7 +67,7 @@ def test_torch_is_asked_of_no_other_device(write_suite, bench_run, monkeypatch, 
     assert bench_run("run", suite, "--dry-run")[0] == 0
 
 
-def test_torch_is_asked_in_another_process(write_suite, tmp_path):
+def test_torch_looks_for_a_device_in_another_process(write_suite, tmp_path):
     code = (
         "import sys; from bench.engines import devices; from bench.cli import main\n"
         "devices.package_version = lambda _: '2.13.0'\n"
@@ -80,16 +82,18 @@ def test_torch_is_asked_in_another_process(write_suite, tmp_path):
     assert f"the device '{NONE}' cannot be used" in done.stderr
 
 
-def test_torch_that_ends_its_process_is_said(write_suite, bench_run, monkeypatch):
+def test_if_torch_ends_its_process_the_error_says_so(
+    write_suite, bench_run, monkeypatch
+):
     monkeypatch.setattr(devices, "package_version", lambda _: "2.13.0")
     monkeypatch.setattr(devices, "_SECONDS", 0.0)
     code, _, err = bench_run("run", write_suite(classifiers=[SD]), "--dry-run")
     assert code == 2
-    assert "(torch ended the process that asked for it)" in err
+    assert "(torch ended the process that looked for it)" in err
 
 
-class Elsewhere:
-    """An engine whose cells need nothing of this machine."""
+class Remote:
+    """An engine whose cells do not use this machine's devices."""
 
     on_this_machine = False
     memory = None
@@ -102,14 +106,14 @@ class Elsewhere:
         yield from ()
 
 
-def test_an_engine_elsewhere_is_not_asked_for_our_devices(write_suite, tmp_path):
+def test_a_remote_engine_does_not_check_our_devices(write_suite, tmp_path):
     plan = stored.plan_of(write_suite(classifiers=[SD], repetitions=3, audits=False))
-    engine = Elsewhere()
+    engine = Remote()
     run_plan(plan, Store(tmp_path / "store"), engine)
     assert len(engine.asked) == 3
 
 
-def test_the_classifier_itself_says_it_where_it_is_fitted():
+def test_a_fit_on_a_missing_device_raises_the_same_error():
     X = np.random.default_rng(0).normal(size=(8, 5)).astype(np.float32)
     with pytest.raises(ValueError, match=rf"^the device '{NONE}' cannot be used on"):
         SDClassifier(device=NONE, max_epochs=1).fit(X, np.arange(8) % 2)

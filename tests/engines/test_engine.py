@@ -12,7 +12,7 @@ from bench.engines.engine import available_cores
 VARIABLE = "LOKY_MAX_CPU_COUNT"
 PROGRAM = """
 import os
-from bench.engines import available_cores
+from bench.engines.engine import available_cores
 
 os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
 print(available_cores())

@@ -246,7 +246,7 @@ def test_a_failed_cell_is_said(write_suite, bench_run, tmp_path):
     assert f"run {path} -d grid -c SD --retry-failed" in err
     assert not (tmp_path / "out").exists()
     plan, cell = choose_cell(stored.plan_of(path))
-    with pytest.raises(DiscriminatorError, match="nothing to export"):
+    with pytest.raises(DiscriminatorError, match="nothing can be exported"):
         export_cell(plan, cell, store, tmp_path / "out")
 
 
@@ -308,14 +308,14 @@ def test_files_that_are_not_ours_are_never_replaced(
     (tmp_path / "out" / name).write_bytes(raw)
     code, _, err = bench_run("export", path, "out")
     assert code == 2
-    assert f"out/{name}: is no file of an earlier export" in err
+    assert f"out/{name}: exists and was not written by `bench export`" in err
     assert stored.content(tmp_path / "out") == {name: raw}
     assert not (tmp_path / "data").exists()  # it was said before any training
 
 
 def test_a_folder_in_place_of_the_weights_is_left_alone(tmp_path):
     (tmp_path / WEIGHTS).mkdir()
-    with pytest.raises(DiscriminatorError, match="no file of an earlier export"):
+    with pytest.raises(DiscriminatorError, match="was not written by `bench export`"):
         card.check_free(tmp_path)
 
 

@@ -2,23 +2,17 @@ import sys
 from types import ModuleType, SimpleNamespace
 
 import pytest
-from study_text import Trainer, hasty_databases, planned, study_text
+from study_text import planned, study_text
 
-import bench.study.search
 from bench.base.errors import StudyError
 from bench.study.loggers import trial_logger
 from bench.study.search import run_study
 
-
-@pytest.fixture(autouse=True)
-def _hasty(monkeypatch):
-    monkeypatch.setattr(bench.study.search, "train", Trainer([]))
-    with hasty_databases():
-        yield
+pytestmark = pytest.mark.usefixtures("trainer")
 
 
 class Runs:
-    """Every run that a logger was told of."""
+    """Every run that was logged."""
 
     def __init__(self):
         self.all = {}

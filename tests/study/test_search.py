@@ -1,35 +1,17 @@
 import subprocess
 import sys
 
-import numpy as np
 import optuna
 import pytest
 import yaml_text
-from study_text import CLASSIFIER, SPACE, STUDY, Trainer, hasty_databases, planned
+from study_text import CLASSIFIER, SPACE, planned
 
 import bench.study.search
-from bench.base.errors import StudyError
-from bench.curves.datasets import make_dataset
 from bench.study.search import run_study
-from bench.study.storage import opened, url
-from bench.study.training import draw_validation, resolve, train
+from bench.study.storage import url
 
 LR = {"lr": SPACE["lr"]}
 TIMES = ["seconds", "commit", "machine", "versions"]
-
-
-@pytest.fixture(autouse=True)
-def _hasty():
-    with hasty_databases():
-        yield
-
-
-@pytest.fixture
-def trainer(monkeypatch):
-    """Train by a formula."""
-    made = Trainer([])
-    monkeypatch.setattr(bench.study.search, "train", made)
-    return made
 
 
 def test_every_trial_is_a_row(tmp_path, trainer):
@@ -48,7 +30,9 @@ def test_every_trial_is_a_row(tmp_path, trainer):
 
 
 @pytest.mark.parametrize("sampler", ["random", "tpe", "batched"])
-def test_an_interrupted_study_goes_on_as_if_it_had_not_been(tmp_path, trainer, sampler):
+def test_an_interrupted_study_continues_with_the_same_trials(
+    tmp_path, trainer, sampler
+):
     plan = planned(tmp_path, sampler=sampler, trials=14, pruner="median")
     whole = run_study(plan, tmp_path / "whole.db").trials
     trainer.stop_at = 6
@@ -86,7 +70,7 @@ def test_an_interruption_within_a_trial_repeats_no_report(
     assert whole.drop(columns=TIMES).equals(parts.drop(columns=TIMES))
 
 
-def test_more_trials_go_on_with_the_same_study(tmp_path, trainer):
+def test_more_trials_continue_the_same_study(tmp_path, trainer):
     few = run_study(planned(tmp_path, 3), tmp_path / "s.db").trials
     more = run_study(planned(tmp_path, 8), tmp_path / "s.db").trials
     assert len(few) == 3
@@ -99,15 +83,6 @@ def test_a_changed_suite_is_another_study_in_the_same_file(tmp_path, trainer):
     other = run_study(planned(tmp_path, 3, seed=9), tmp_path / "s.db").trials
     assert len(other) == 3
     assert len(optuna.get_all_study_names(url(tmp_path / "s.db"))) == 2
-
-
-def test_optuna_and_its_dashboard_read_the_storage(tmp_path, trainer):
-    plan = planned(tmp_path, 3)
-    run_study(plan, tmp_path / "s.db")
-    study = optuna.load_study(study_name=plan.name, storage=url(tmp_path / "s.db"))
-    assert [trial.number for trial in study.trials] == [0, 1, 2]
-    assert study.trials[0].intermediate_values.keys() == {10, 20, 30, 40}
-    assert study.direction.name == "MAXIMIZE"
 
 
 @pytest.mark.parametrize("pruner", ["median", "halving"])
@@ -173,7 +148,7 @@ def test_a_configuration_that_cannot_be_drawn_fails(tmp_path, trainer):
     assert frame["error"][is_wide].str.contains("DatasetError").all()
 
 
-def test_where_all_fail_there_is_no_best(tmp_path, monkeypatch):
+def test_if_all_trials_fail_there_is_no_best(tmp_path, monkeypatch):
     def fail(*_):
         raise MemoryError
 
@@ -184,52 +159,13 @@ def test_where_all_fail_there_is_no_best(tmp_path, monkeypatch):
     assert set(found.trials["error"]) == {"MemoryError: "}
 
 
-def test_what_decides_is_important(tmp_path, trainer):
+def test_the_parameter_that_decides_is_the_most_important(tmp_path, trainer):
     shares = run_study(planned(tmp_path, 30), tmp_path / "s.db").importances
     assert shares["parameter"][0] == "lr"
     assert set(shares["parameter"]) == set(SPACE)
     assert shares["fanova"].sum() == pytest.approx(1)
     assert shares["ped_anova"].sum() == pytest.approx(1)
     assert shares["fanova"][0] > 0.5
-
-
-def test_no_validation_curve_is_trained_on_or_tested_on(tmp_path):
-    [recipe] = planned(tmp_path).plan.datasets
-    X, y = draw_validation(recipe, ("value",), 20, seed=3)
-    assert X.shape == (40, 20)
-    assert sorted(y) == [0] * 20 + [1] * 20
-    rows = {row.tobytes() for row in X}
-    for repetition in range(3):
-        data = make_dataset(recipe, repetition, seed=3)
-        for part in (data.X_train, data.X_test):
-            assert rows.isdisjoint(row.tobytes() for row in part)
-
-
-def test_members_trained_together_are_those_trained_alone(tmp_path):
-    plan = planned(tmp_path)
-    [recipe] = plan.plan.datasets
-    validation = draw_validation(recipe, ("value",), 50, seed=3)
-    found = [
-        resolve(plan.suite, n, {"lr": lr, "neural.curves_per_net": k})
-        for n, (lr, k) in enumerate([(1e-2, 1), (1e-3, 3)])
-    ]
-    assert found[0].architecture == found[1].architecture
-    together = train(found, validation, lambda *_: False)
-    for configuration, member in zip(found, together, strict=True):
-        [alone] = train([configuration], validation, lambda *_: False)
-        X = validation[0]
-        np.testing.assert_allclose(
-            member.decision_function(X), alone.decision_function(X), atol=1e-3
-        )
-    logits = [member.decision_function(validation[0]) for member in together]
-    assert not np.allclose(*logits, atol=1e-2)
-
-
-def test_other_parameters_are_another_architecture(tmp_path):
-    suite = planned(tmp_path).suite
-    first = resolve(suite, 0, {"hidden": (4, 4)})
-    for other in ({"hidden": (8,)}, {"hidden": (4, 4), "training.steps": 2}):
-        assert resolve(suite, 1, other).architecture != first.architecture
 
 
 def test_a_real_study(tmp_path):
@@ -239,38 +175,6 @@ def test_a_real_study(tmp_path):
     assert frame["value"].between(0, 1).all()
     again = run_study(plan, tmp_path / "again.db").trials
     assert frame.drop(columns=TIMES).equals(again.drop(columns=TIMES))
-
-
-def test_two_cannot_write_to_one_storage(tmp_path, trainer):
-    plan = planned(tmp_path)
-    with (
-        opened(tmp_path / "s.db", "other"),
-        pytest.raises(StudyError, match="another `bench study` is at work"),
-    ):
-        run_study(plan, tmp_path / "s.db")
-    assert len(run_study(plan, tmp_path / "s.db").trials) == STUDY["trials"]
-
-
-@pytest.mark.parametrize("content", [b"no database" * 100, b"\x00" * 5000])
-def test_a_file_that_is_no_storage_is_refused(tmp_path, trainer, content):
-    path = tmp_path / "s.db"
-    path.write_bytes(content)
-    with pytest.raises(StudyError, match=r"s\.db: no storage of this Optuna"):
-        run_study(planned(tmp_path), path)
-    assert path.read_bytes() == content
-
-
-def test_without_optuna_it_is_said_how_to_install_it(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "optuna", None)
-    with pytest.raises(StudyError, match=r"pip install '\.\[study\]'"):
-        run_study(planned(tmp_path), tmp_path / "s.db")
-
-
-def test_optunas_own_settings_are_left_as_they_were(tmp_path, trainer, capfd):
-    before = optuna.logging.get_verbosity()
-    run_study(planned(tmp_path, 2), tmp_path / "s.db")
-    assert optuna.logging.get_verbosity() == before
-    assert capfd.readouterr() == ("", "")
 
 
 def test_neither_planning_nor_optuna_imports_torch(tmp_path):

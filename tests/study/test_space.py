@@ -1,8 +1,6 @@
-import json
-
 import numpy as np
 import pytest
-from study_text import CLASSIFIER, SPACE, planned
+from study_text import CLASSIFIER, planned
 
 from bench.base.errors import SuiteError
 from bench.cells.plan import make_plan
@@ -42,10 +40,10 @@ def test_a_training_for_the_whole_suite_becomes_the_classifiers_own(tmp_path):
 @pytest.mark.parametrize(
     ("space", "said"),
     [
-        ({"lrr": {"choices": [1]}}, "study.space.lrr: nothing of that name to search "
+        ({"lrr": {"choices": [1]}}, "study.space.lrr: unknown parameter "
          "(did you mean 'lr'?)"),
         ({"training.step": {"choices": [1]}}, "did you mean 'training.steps'"),
-        ({"device": {"choices": ["cpu"]}}, "nothing of that name"),
+        ({"device": {"choices": ["cpu"]}}, "unknown parameter"),
         ({"iterations": {"choices": [1]}}, "search training.steps"),
         ({"max_epochs": {"low": 1, "high": 2}}, "training.epochs"),
         ({"training.steps": {"choices": [0, 1]}}, "steps: found 0"),
@@ -95,41 +93,6 @@ def test_the_snippet_is_the_same_suite_from_another_folder(tmp_path):
     assert found.datasets[0].id == dataset["id"]
     keys = [[c.key for c in make_plan(one).cells] for one in (found, expected)]
     assert keys[0] == keys[1]
-
-
-def test_a_study_is_named_by_what_its_values_depend_on(tmp_path):
-    name = planned(tmp_path).name
-    assert name == planned(tmp_path, trials=99).name
-    assert name != planned(tmp_path, sampler="tpe").name
-    assert name != planned(tmp_path, seed=4).name
-    assert name != planned(tmp_path, space=SPACE | {"lr": {"choices": [1]}}).name
-    longer = CLASSIFIER["training"] | {"epochs": 50}
-    changed = [CLASSIFIER | {"training": longer}]
-    assert name != planned(tmp_path, classifiers=changed).name
-
-
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"study": None}, "no section 'study'"),
-        ({"classifiers": [CLASSIFIER, "KNN"]}, "found 2, leave one"),
-        ({"classifiers": ["SD"]}, "a study trains online"),
-        ({"classifiers": ["KNN"]}, "a study trains online"),
-    ],
-)
-def test_what_a_study_cannot_search_is_refused(tmp_path, changes, said):
-    with pytest.raises(SuiteError, match=said):
-        planned(tmp_path, **changes)
-
-
-def test_a_suite_with_a_study_has_a_plan_like_any_other(tmp_path):
-    with_study = make_plan(planned(tmp_path).suite)
-    path = tmp_path / "without.yaml"
-    data = json.loads((tmp_path / "study.yaml").read_text())
-    del data["study"]
-    path.write_text(json.dumps(data))
-    without = make_plan(load_suite(path))
-    assert [c.key for c in with_study.cells] == [c.key for c in without.cells]
 
 
 def test_the_notebooks_lat_size_sets_batch_and_network(tmp_path):

@@ -1,0 +1,122 @@
+"""Stored results as frames, on a store filled by hand."""
+
+import math
+
+import pandas as pd
+import pytest
+import stored
+
+from bench.analysis.results import (
+    load_results,
+    read_results,
+    summarise,
+    trained_online,
+    transfer_frame,
+)
+from bench.store.store import Store
+
+
+@pytest.fixture
+def plan_of(write_suite):
+    return lambda **changes: stored.plan_of(write_suite(**changes))
+
+
+def frame(rows, metric="accuracy"):
+    """Make a frame of (dataset, classifier, status, train, test)."""
+    columns = ["dataset", "classifier", "status", f"train_{metric}", f"test_{metric}"]
+    results = pd.DataFrame(rows, columns=columns)
+    return results.assign(fit_seconds=1.0, predict_seconds=0.5)
+
+
+def test_what_is_not_stored_is_missing_and_without_scores(plan_of, tmp_path):
+    plan, store = plan_of(classifiers=["GNB"]), Store(tmp_path / "store")
+    scores = {"accuracy": 0.75}
+    stored.put(store, plan.cells[0].result("done", train=scores, test=scores))
+    results = read_results(plan, store)
+    assert results["status"].tolist() == ["done", "missing"]
+    assert results["test_accuracy"].tolist()[0] == 0.75
+    assert math.isnan(results["test_accuracy"][1])
+    assert results["key"].tolist() == [cell.key for cell in plan.cells]
+    assert all(result.fields == {} for result in load_results(plan, store))
+
+
+def test_a_metric_that_a_result_lacks_is_computed_from_its_predictions(
+    plan_of, tmp_path
+):
+    plan = plan_of(classifiers=["GNB"], metrics=["accuracy", "balanced_accuracy"])
+    store = Store(tmp_path / "store")
+    scores = {"accuracy": 0.75}  # not that of stored.ARRAYS, which is 1
+    stored.put(store, plan.cells[0].result("done", train=scores, test=scores))
+    row = read_results(plan, store).iloc[0]
+    assert (row["test_accuracy"], row["test_balanced_accuracy"]) == (0.75, 1.0)
+
+
+def test_an_error_is_one_short_line(plan_of, tmp_path):
+    plan, store = plan_of(classifiers=["GNB"]), Store(tmp_path / "store")
+    error = {"type": "ValueError", "message": "first\nsecond", "traceback": "…"}
+    stored.put(store, plan.cells[0].result("failed", error=error | {"signal": "X"}))
+    row = read_results(plan, store).iloc[0]
+    assert (row["error"], row["signal"]) == ("ValueError: first", "X")
+
+
+def test_transfers_have_two_datasets_and_no_training_scores(plan_of, tmp_path):
+    grid = plan_of().suite.datasets[0].model_dump(mode="json", exclude_unset=True)
+    plan = plan_of(
+        datasets=[grid, grid | {"id": "other", "test": 10}],
+        classifiers=["GNB"],
+        transfer=True,
+    )
+    results = transfer_frame(plan, Store(tmp_path / "store"))
+    assert set(zip(results["train"], results["test"], strict=True)) == {
+        ("grid", "other"),
+        ("other", "grid"),
+    }
+    assert set(results["status"]) == {"missing"}
+    assert "train_accuracy" not in results
+    assert transfer_frame(plan_of(), Store(tmp_path / "store")).empty
+
+
+def test_a_summary_by_hand():
+    summary = summarise(
+        frame(
+            [
+                ("b", "KNN", "done", 1.0, 0.5),
+                ("b", "KNN", "done", 0.8, 0.7),
+                ("b", "GNB", "done", 0.9, 0.9),
+                ("b", "GNB", "failed", math.nan, math.nan),
+                ("a", "KNN", "missing", math.nan, math.nan),
+                ("a", "GNB", "done", 0.6, 0.4),
+            ]
+        )
+    )
+    # Datasets in the order of the rows; the best held-out mean first, none last.
+    names = summary[["dataset", "classifier", "n", "n_cells"]].to_numpy().tolist()
+    assert names == [
+        ["b", "GNB", 1, 2],
+        ["b", "KNN", 2, 2],
+        ["a", "GNB", 1, 1],
+        ["a", "KNN", 0, 1],
+    ]
+    knn = summary.iloc[1]
+    assert knn["test_accuracy_mean"] == pytest.approx(0.6)
+    assert knn["test_accuracy_std"] == pytest.approx(math.sqrt(0.02))
+    assert math.isnan(summary["test_accuracy_std"][0])  # of a single repetition
+
+
+def test_the_smallest_error_comes_first():
+    rows = [("d", "KNN", "done", 0.5, 0.5), ("d", "GNB", "done", 0.1, 0.1)]
+    summary = summarise(frame(rows, "log_loss"))
+    assert summary["classifier"].tolist() == ["GNB", "KNN"]
+
+
+def test_online_training_has_held_out_scores_alone():
+    summary = summarise(
+        frame(
+            [
+                ("d", "SD", "done", math.nan, 0.5),
+                ("d", "KNN", "done", 0.9, 0.5),
+                ("d", "GNB", "failed", math.nan, math.nan),
+            ]
+        )
+    )
+    assert trained_online(summary) == ["SD"]

@@ -1,0 +1,58 @@
+import yaml_text
+
+DATASET = yaml_text.SUITE["datasets"][0]
+
+
+def test_a_report_written_again_is_the_same(write_suite, bench_run, tmp_path):
+    path = write_suite()
+    bench_run("run", path)
+    bench_run("report", path, "--out", "again")
+    first = contents(tmp_path / "reports" / "small")
+    assert {"README.md", "index.html", "tables.tex", "figures/scores-1.svg"} < set(
+        first
+    )
+    assert contents(tmp_path / "again") == first
+
+
+def test_a_report_removes_figures_of_a_removed_dataset(
+    write_suite, bench_run, tmp_path
+):
+    folder = tmp_path / "reports" / "small" / "figures"
+    grid = suite_with("grid")
+    bench_run("run", write_suite(datasets=[*grid, *suite_with("other")]))
+    assert (folder / "dataset-other.svg").exists()
+    (folder / "mine.svg").write_text("<svg/>")
+    bench_run("run", write_suite(datasets=grid))
+    assert (folder / "dataset-grid.svg").exists()
+    assert not list(folder.glob("*-other.svg"))
+    assert (folder / "mine.svg").exists()
+
+
+def suite_with(name):
+    """Return the suite's dataset under another id."""
+    return [DATASET | {"id": name}]
+
+
+def contents(folder):
+    """Return what lies in a folder: path → bytes."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_a_report_without_results_is_refused(write_suite, bench_run):
+    code, _, err = bench_run("report", write_suite())
+    assert code == 2
+    assert "nothing of the suite 'small' is stored" in err
+
+
+def test_markup_in_an_id_is_escaped(write_suite, bench_run, tmp_path):
+    entry = {"id": "<b>|x| $y", "use": "GNB"}
+    dataset = DATASET | {"id": "a <i>"}
+    path = write_suite(classifiers=[entry], datasets=[dataset])
+    assert bench_run("run", path)[0] == 0
+    text = (tmp_path / "reports" / "small" / "README.md").read_text()
+    assert "<b>" not in text
+    assert "&lt;b&gt;&#124;x&#124; $y" in text

@@ -1,0 +1,143 @@
+import pytest
+import yaml_text
+
+DATASET = yaml_text.SUITE["datasets"][0]
+
+
+def test_run_writes_a_report_and_prints_the_table(write_suite, bench_run, tmp_path):
+    code, out, _ = bench_run("run", write_suite(), "-j", 2)
+    assert code == 0
+    assert "held-out accuracy" in out
+    folder = tmp_path / "reports" / "small"
+    text = (folder / "README.md").read_text()
+    assert "8 cells" in text
+    assert "| KNN" in text
+    assert len((folder / "results.csv").read_text().splitlines()) == 9
+    for name in ("dataset-grid", "scores-1", "overfitting-1"):
+        assert (folder / "figures" / f"{name}.svg").stat().st_size > 5000
+        assert f"figures/{name}.svg" in text
+
+
+def test_a_second_run_changes_no_file_and_draws_nothing(
+    write_suite, bench_run, tmp_path, monkeypatch
+):
+    path = write_suite()
+    assert bench_run("run", path)[0] == 0
+    first = contents(tmp_path)
+
+    def refuse(*_args, **_kwargs):
+        raise AssertionError("a figure or its curves were drawn again")
+
+    monkeypatch.setattr("bench.report.figure_files.image_of", refuse)
+    monkeypatch.setattr("bench.report.dataset_pictures.draw_class", refuse)
+    monkeypatch.setattr("bench.report.dataset_pictures.draw_part", refuse)
+    assert bench_run("run", path)[0] == 0
+    assert contents(tmp_path) == first
+
+
+def contents(folder):
+    """Return what lies in a folder: path → bytes."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_a_limited_run_prints_the_table_only(write_suite, bench_run, tmp_path):
+    code, out, _ = bench_run("run", write_suite(), "-c", "KNN", "-d", "grid")
+    assert code == 0
+    assert "KNN" in out
+    assert "GNB" not in out
+    assert not (tmp_path / "reports").exists()
+
+
+def test_a_dry_run_fits_nothing(write_suite, bench_run, tmp_path):
+    code, out, _ = bench_run("run", write_suite(), "--dry-run")
+    assert code == 0
+    assert out == (
+        "8 cells (1 datasets × 2 repetitions × 4 classifiers), 2 audits; 0 stored, "
+        "10 to compute\n"
+    )
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_run_names_the_report_to_open(write_suite, bench_run, tmp_path):
+    code, out, err = bench_run("run", write_suite(classifiers=["GNB"]))
+    assert code == 0
+    assert out.splitlines()[-1] == "open reports/small/index.html"
+    assert (tmp_path / "reports/small/index.html").is_file()
+    assert "bench: writing the report…" in err
+
+
+def test_an_interrupted_run_says_how_to_continue(write_suite, bench_run, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bench.engines.run.run_plan", interrupted)
+    code, _, err = bench_run("run", write_suite())
+    assert code == 130
+    assert err.splitlines()[-1] == (
+        "bench: interrupted; finished cells are kept; run the same command again to "
+        "continue"
+    )
+
+
+def test_failed_cells_give_exit_code_3(write_suite, bench_run):
+    broken = {"id": "QDA", "use": "KNN", "params": {"n_neighbors": 1000}}
+    code, _, err = bench_run("run", write_suite(classifiers=["GNB", broken]))
+    assert code == 3
+    assert "2 cells are not done" in err
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"classifiers": ["SVM"]}, "unknown classifier 'SVM'"),
+        ({"clasifiers": []}, "did you mean 'classifiers'"),
+        ({"repetitions": 0}, "repetitions"),
+        ({"classifiers": ["KNN", "KNN"]}, "duplicate id 'KNN'"),
+        ({"datasets": [DATASET | {"library": "F11_v2"}]}, "did you mean 'F11_v1'"),
+        ({"datasets": [DATASET | {"library": "wrong"}]}, "wrong.lib:1: the gradient"),
+        ({"datasets": [DATASET | {"library": "evil"}]}, "outside the grammar"),
+        (
+            {"datasets": [DATASET | {"inputs": {"kind": "file", "path": "no.csv"}}]},
+            "no.csv",
+        ),
+        (
+            {
+                "datasets": [
+                    DATASET | {"inputs": {"kind": "normal", "size": 9, "std": 0}}
+                ]
+            },
+            "greater than 0",
+        ),
+        ({"reference": "nobody"}, "no reference 'nobody'"),
+        ({"classifiers": [{"class": "no.such.Class"}]}, "cannot be imported"),
+        ({"classifiers": [{"class": "sklearn.svm.SVX"}]}, "has no class 'SVX'"),
+        ({"classifiers": [{"class": "sklearn.svm.SVR"}]}, "a regressor"),
+        (
+            {"classifiers": [{"use": "KNN", "params": {"n_neighbours": 3}}]},
+            "did you mean 'n_neighbors'",
+        ),
+        (
+            {"classifiers": [{"use": "KNN", "channels": ["gradient"]}]},
+            "does not have",
+        ),
+    ],
+)
+def test_bad_input_ends_at_once(write_suite, bench_run, tmp_path, changes, said):
+    (tmp_path / "wrong.lib").write_text("x[:,0]**2;3*x[:,0]\n")
+    (tmp_path / "evil.lib").write_text("__import__('os').getcwd()\n")
+    code, out, err = bench_run("run", write_suite(**changes))
+    assert code == 2
+    assert said in err
+    assert err.count("\n") == 1
+    assert out == ""
+    assert not (tmp_path / "data").exists()
+
+
+def test_an_unknown_id_on_the_command_line(write_suite, bench_run):
+    code, _, err = bench_run("run", write_suite(), "-c", "KN")
+    assert code == 2
+    assert "did you mean 'KNN'" in err

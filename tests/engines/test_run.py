@@ -1,0 +1,111 @@
+import json
+import os
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import bench
+from bench.store.store import Store
+
+SCORES = ["dataset", "repetition", "train_accuracy", "test_accuracy", "data_hash"]
+
+
+def results_of(path, store, jobs=1):
+    bench.run_suite(path, jobs=jobs, store=store)
+    return bench.read_results(path, store)
+
+
+def test_every_cell_is_done_and_scored(write_suite, tmp_path):
+    results = results_of(write_suite(), tmp_path / "store")
+    assert len(results) == 8
+    assert set(results["status"]) == {"done"}
+    assert results["test_accuracy"].between(0, 1).all()
+    assert (results.groupby("repetition")["data_hash"].nunique() == 1).all()
+    assert (results["peak_rss_mib"] > 10).all()
+
+
+def test_jobs_order_and_names_change_no_score(write_suite, tmp_path):
+    first = results_of(write_suite(), tmp_path / "a", jobs=1)
+    renamed = [
+        {"id": f"my {name}", "use": name} for name in ("CHANCE", "DT", "GNB", "KNN")
+    ]
+    path = write_suite("other.yaml", classifiers=renamed, name="other")
+    second = results_of(path, tmp_path / "b", jobs=2)
+    second["classifier"] = second["classifier"].str.removeprefix("my ")
+    by = ["dataset", "repetition", "classifier"]
+    pd.testing.assert_frame_equal(
+        first.sort_values(by)[[*SCORES, "key"]].reset_index(drop=True),
+        second.sort_values(by)[[*SCORES, "key"]].reset_index(drop=True),
+        check_exact=True,
+    )
+
+
+def test_a_second_run_computes_nothing(write_suite, tmp_path, monkeypatch):
+    path = write_suite()
+    first = results_of(path, tmp_path / "store")
+    monkeypatch.setattr(
+        "bench.engines.engine.run_cells", lambda *_: pytest.fail("refitted")
+    )
+    pd.testing.assert_frame_equal(first, results_of(path, tmp_path / "store"))
+
+
+def test_a_damaged_result_is_computed_again(write_suite, tmp_path):
+    path = write_suite()
+    first = results_of(path, tmp_path / "store")
+    store = Store(tmp_path / "store")
+    keys = list(store.keys())
+    for key, suffix in ((keys[0], "json"), (keys[1], "npz")):
+        damaged = tmp_path / "store" / key[:2] / f"{key}.{suffix}"
+        damaged.write_bytes(damaged.read_bytes()[:40])
+        assert store.get(key) is None
+    assert results_of(path, tmp_path / "store")[SCORES].equals(first[SCORES])
+
+
+def test_predictions_and_labels_are_kept(write_suite, tmp_path):
+    results = results_of(write_suite(), tmp_path / "store")
+    row = results[results["classifier"] == "KNN"].iloc[0]
+    arrays = Store(tmp_path / "store").arrays(row["key"])
+    right = arrays["labels_test"] == arrays["predictions_test"]
+    assert np.isclose(right.mean(), row["test_accuracy"])
+    assert arrays["scores_test"].shape == (40, 2)
+    assert str(arrays["kind"]) == "probability"
+
+
+BROKEN = """
+import os
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+class Raises(ClassifierMixin, BaseEstimator):
+    def fit(self, X, y):
+        raise RuntimeError("no luck")
+    def predict(self, X):
+        return X
+
+class Exits(Raises):
+    def fit(self, X, y):
+        os._exit(3)
+"""
+
+
+def test_a_broken_classifier_costs_its_own_rows(write_suite, tmp_path, monkeypatch):
+    (tmp_path / "broken_zoo.py").write_text(BROKEN)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    entries = ["KNN", *({"class": f"broken_zoo.{n}"} for n in ("Raises", "Exits"))]
+    results = results_of(write_suite(classifiers=entries), tmp_path / "store", jobs=2)
+    assert "broken_zoo" not in sys.modules  # another process imports a foreign class
+    status = results.groupby("classifier")["status"].agg(set).to_dict()
+    assert status == {"KNN": {"done"}, "Raises": {"failed"}, "Exits": {"crashed"}}
+    errors = results.groupby("classifier")["error"].first()
+    assert errors["Raises"] == "RuntimeError: no luck"
+    assert "exit code 3" in errors["Exits"]
+
+
+def test_results_are_plain_json(write_suite, tmp_path):
+    results = results_of(write_suite(), tmp_path / "store")
+    key = results["key"][0]
+    document = json.loads((tmp_path / "store" / key[:2] / f"{key}.json").read_text())
+    assert document["status"] == "done"
+    assert document["versions"]["numpy"] == np.__version__
