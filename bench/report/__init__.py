@@ -1,4 +1,4 @@
-"""A suite's report: chapters, each with its tables, its figures and its words.
+"""The report of a suite: chapters, each with its own tables, figures and texts.
 
 May import `analysis`, `figures` and the packages below them.
 The public names are those of `__init__.pyi`, loaded when first used.

@@ -1,23 +1,23 @@
-"""The report's chapters on the suite as a whole, before and after its datasets."""
-
-from collections.abc import Sequence
+"""The report's chapter on comparisons across datasets."""
 
 import pandas as pd
 
 from bench.analysis import Findings
 from bench.cells import Plan
+from bench.figures import classifier_styles, plot_critical_differences
 from bench.render import Block, FigureFile, Section, Table, Text
+from bench.report.figure_files import FigureFolder
 from bench.report.tables import interval, p_value
-from bench.stats import METRICS
+from bench.stats import METRICS, Across
 
-_PAIRS_SHOWN = 40
+_PAIRS_SHOWN = 40  # a page of rows; 13 classifiers have 78 pairs
 
 
 def across_chapter(
-    plan: Plan, found: Findings, pictures: Sequence[FigureFile]
+    plan: Plan, findings: Findings, figures: FigureFolder
 ) -> list[Section]:
-    """Compare the classifiers across datasets, where there are several."""
-    across = found.across
+    """Rank and compare the classifiers across datasets, if there are several."""
+    across = findings.across
     if across is None or len(plan.datasets) < 2:
         return []
     metric = METRICS[plan.suite.metrics[0]]
@@ -26,19 +26,29 @@ def across_chapter(
     means = across.means.mean()[across.ranks.index]
     ranks[f"mean {metric.title}"] = [f"{mean:.3f}" for mean in means]
     blocks: list[Block | Section] = []
-    if found.stability is not None:
-        firm = found.stability.set_index("classifier").loc[across.ranks.index]
-        unit = str(firm["resampled"].iloc[0])
-        ranks["P(first)"] = [p_value(p) for p in firm["p_first"]]
-        ranks["95% of places"] = [
+    if findings.stability is not None:
+        stability = findings.stability.set_index("classifier").loc[across.ranks.index]
+        unit = str(stability["resampled"].iloc[0])
+        ranks["P(first)"] = [p_value(p) for p in stability["p_first"]]
+        ranks["95% of ranks"] = [
             interval(low, high, ".0f")
-            for low, high in zip(firm["rank_low"], firm["rank_high"], strict=True)
+            for low, high in zip(
+                stability["rank_low"], stability["rank_high"], strict=True
+            )
         ]
-        how = f"Places by 2000 bootstrap resamples of {unit} (fixed seed)."
+        bootstrap = (
+            " P(first): share of 2000 bootstrap resamples in which the classifier has "
+            f"the best mean rank; beside it, the ranks in 95% of them. Resampled are "
+            f"the {unit} of this suite (fixed seed)."
+        )
     else:
-        how = ""
+        bootstrap = ""
     blocks.append(
-        Table(ranks, f"Ranks of the datasets' means, 1 is best. {how}".strip())
+        Table(
+            ranks,
+            "Mean rank of each classifier's mean score over datasets; 1 is the best."
+            + bootstrap,
+        )
     )
     if across.friedman is not None:
         test = across.friedman
@@ -53,16 +63,36 @@ def across_chapter(
         blocks.append(
             Text(
                 "No tests and no critical differences across datasets: "
-                f"{across.reason}. Effects and intervals only."
+                f"{across.reason}. Below are differences and intervals only."
             )
         )
-    blocks.append(_pairs_table(plan, found))
-    return [Section("Across datasets", [*blocks, *pictures])]
+    blocks.append(_pairs_table(across))
+    blocks += _critical_differences(plan, across, figures)
+    return [Section("Across datasets", blocks)]
 
 
-def _pairs_table(plan: Plan, found: Findings) -> Table:
-    across = found.across
-    assert across is not None  # asked for by a caller that has seen it
+def _critical_differences(
+    plan: Plan, across: Across, figures: FigureFolder
+) -> list[FigureFile]:
+    """Draw mean ranks and their groups; nothing without the tests behind groups."""
+    if not across.allowed or len(across.ranks) < 2:
+        return []
+    return [
+        figures.add(
+            "critical-differences",
+            "Mean ranks, with bars over classifiers that are not distinguishable",
+            "A bar joins classifiers that do not differ significantly (exact "
+            "signed-rank tests, adjusted by Holm).",
+            plot_critical_differences,
+            across.ranks,
+            across.cliques,
+            looks=classifier_styles(c.id for c in plan.classifiers),
+        )
+    ]
+
+
+def _pairs_table(across: Across) -> Table:
+    """List the differences between each two classifiers."""
     rows = []
     for entry in across.pairs.head(_PAIRS_SHOWN).to_dict("records"):
         row = {
@@ -77,13 +107,16 @@ def _pairs_table(plan: Plan, found: Findings) -> Table:
             row["P(first better)"] = p_value(entry["p_first_better"])
             row["P(equivalent)"] = p_value(entry["p_equivalent"])
         rows.append(row)
-    caption = "Differences of means over datasets, the better ranked first"
+    caption = (
+        "Difference between the mean scores of two classifiers over all datasets; "
+        "the first is the one with the better rank."
+    )
     if len(across.pairs) > _PAIRS_SHOWN:
-        caption += f"; {_PAIRS_SHOWN} of {len(across.pairs)} pairs, all in pairs.csv"
-    caption += "."
+        n_pairs = len(across.pairs)
+        caption += f" Shown are {_PAIRS_SHOWN} of {n_pairs} pairs; pairs.csv has all."
     if across.allowed:
         caption += (
-            " Exact signed-rank tests, datasets without a difference left out, "
-            "step-down Holm; Bayesian signed-rank with a fixed seed."
+            " p: exact signed-rank test without the datasets that tie, adjusted by "
+            "Holm's step-down method. P: Bayesian signed-rank test (fixed seed)."
         )
     return Table(pd.DataFrame(rows), caption)

@@ -1,4 +1,4 @@
-"""The report's chapters on the suite as a whole, before and after its datasets."""
+"""The report's last chapters: remarks, coverage, audits and provenance."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,24 +8,32 @@ import pandas as pd
 from bench.analysis import STANDARD_ERRORS, Findings
 from bench.cells import Plan
 from bench.render import Block, Code, Items, Link, Section, Strong, Table, Text
+from bench.report.tables import counted
 from bench.stats import coverage_table
 from bench.store import Result, Store
 
 
-def coverage_chapter(found: Findings, store: Store) -> Section:
-    """Show how many cells are done, and what became of the others."""
-    results = found.results
+def remarks_chapter(plan: Plan) -> list[Section]:
+    """Print the remarks of the suite's reference, if it has any."""
+    remarks = plan.reference.remarks if plan.reference else ()
+    return [Section("Remarks", [Items(list(remarks))])] if remarks else []
+
+
+def coverage_chapter(findings: Findings, store: Store) -> Section:
+    """Count the cells that are done; list the others with their errors."""
+    results = findings.results
     blocks: list[Block | Section] = [
         Table(
             coverage_table(results),
-            "Cells that are done. Means are over these; comparisons are over "
-            "repetitions in which every classifier has a score.",
+            "Cells that are done, of all cells. Means are over the done cells; "
+            "comparisons are over the repetitions in which every classifier has a "
+            "score.",
         )
     ]
-    bad = results[results["status"] != "done"]
+    not_done = results[results["status"] != "done"]
     lines = []
     by = ["dataset", "classifier", "status", "error"]
-    for names, rows in bad.groupby(by, sort=False):
+    for names, rows in not_done.groupby(by, sort=False):
         dataset, classifier, status, error = map(str, names)
         line = f"{dataset}, {classifier}: {len(rows)} {status}"
         line += f" – {error}" if error else ""
@@ -35,21 +43,21 @@ def coverage_chapter(found: Findings, store: Store) -> Section:
         lines.append(line)
     if lines:
         blocks += [Text([Strong("Not done")]), Items(lines)]
-    again = int((results["attempts"] > 1).sum())
-    if again:
+    n_restarted = int((results["attempts"] > 1).sum())
+    if n_restarted:
         blocks.append(
             Text(
-                f"{again} cells were begun again after a fault of the machine (a "
-                "process killed from outside, a worker lost); results.csv counts the "
-                "attempts."
+                f"Restarted after a fault of the machine, such as a lost worker or a "
+                f"process killed from outside: {counted(n_restarted, 'cell')}. "
+                "results.csv has the number of attempts."
             )
         )
     return Section("Coverage", blocks)
 
 
-def audits_chapter(found: Findings) -> list[Section]:
-    """Show which traps were looked for in the datasets, and what was found."""
-    if found.audits.empty:
+def audits_chapter(findings: Findings) -> list[Section]:
+    """List the audits of each dataset: their values, what is expected, alarms."""
+    if findings.audits.empty:
         return []
     rows = [
         {
@@ -62,21 +70,22 @@ def audits_chapter(found: Findings) -> list[Section]:
             "alarm": "yes" if entry["alarm"] else "no",
             "finding": entry["words"],
         }
-        for entry in found.audits.to_dict("records")
+        for entry in findings.audits.to_dict("records")
     ]
     caption = (
-        "Signs that the curves or the harness give the classes away: guesses and fits "
-        "on permuted labels that are not at chance (alarm beyond "
-        f"{STANDARD_ERRORS} standard errors), shallow trees on scale, roughness or "
-        "single points, test curves among the training curves, classes of unequal size."
+        "Checks for leaks and shortcuts. Classifiers that guess, or are trained on "
+        "permuted labels, must score at chance (alarm beyond "
+        f"{STANDARD_ERRORS} standard errors). A shallow tree on scale, roughness or "
+        "single points must not separate the classes. No test curve may be a training "
+        "curve. The classes must be of equal size."
     )
     return [Section("Audits", [Table(pd.DataFrame(rows), caption)])]
 
 
 def provenance_chapter(
-    plan: Plan, found: Findings, stored: Sequence[Result]
+    plan: Plan, findings: Findings, stored: Sequence[Result]
 ) -> Section:
-    """Say where the results come from."""
+    """List what the results were computed from, with and on."""
     commits = Counter(
         (result.commit or "unknown")[:12]
         + (" (with local changes)" if result.dirty else "")
@@ -97,31 +106,32 @@ def provenance_chapter(
     )
     command = f"python -m bench run {plan.suite.path.as_posix()}"
     stats = plan.suite.stats
-    works = "" if stats.works is None else f", works {stats.works:g}"
+    threshold = "" if stats.works is None else f", works {stats.works:g}"
     lines: list[str | list[str | Code | Strong | Link]] = [
         ["Command: ", Code(command)],
         f"Commit: {', '.join(sorted(commits))}",
-        f"Root seed: {plan.suite.seed}; threads a cell: {plan.suite.threads}",
+        f"Root seed: {plan.suite.seed}; threads for each cell: {plan.suite.threads}",
         f"Statistics: baseline {plan.suite.baseline}, alpha {stats.alpha:g}, margin "
-        f"{stats.margin:g}, impute {stats.impute}{works}",
+        f"{stats.margin:g}, impute {stats.impute}{threshold}",
         f"Machine: {'; '.join(machines)}",
         f"Versions: {'; '.join(versions)}",
-        f"Processor seconds of all fits and predictions: {cpu:.0f}",
+        f"Processor time of all fits and predictions: {cpu:.0f} s",
     ]
     sizes = sorted({result.batched for result in stored if result.batched > 1})
     if sizes:
         lines.append(
-            f"Batches: repetitions that trained together, {', '.join(map(str, sizes))} "
-            "at a time; a row's seconds are those of its batch divided by its size"
+            "Repetitions trained together as one batch: "
+            f"{', '.join(map(str, sizes))} at a time. The seconds of a cell are those "
+            "of its batch, divided by its size"
         )
     if warned:
-        said = ", ".join(f"{c} {kind} ({n})" for (c, kind), n in warned.items())
-        lines.append(f"Warnings raised (cells): {said}")
+        listed = ", ".join(f"{c} {kind} ({n})" for (c, kind), n in warned.items())
+        lines.append(f"Warnings raised (number of cells): {listed}")
     lines.append(
         [
             "Data: ",
             Link("results.csv", "results.csv"),
-            ", one row a cell; ",
+            ", one row for each cell; ",
             Link("summary.csv", "summary.csv"),
             "; LaTeX: ",
             Link("tables.tex", "tables.tex"),

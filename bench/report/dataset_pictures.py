@@ -1,6 +1,5 @@
-"""The pictures of a dataset's curves: some of each class, and the hardest ones."""
+"""The figures of one dataset: its curves, comparisons, calibration, hardest curves."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,38 +7,44 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from bench.base import digest
+from bench.analysis import CellArrays, Findings, rows_of
+from bench.cells import Plan
 from bench.curves import DatasetRecipe, draw_class, draw_part
 from bench.figures import (
     NEURAL,
     PAGE,
     SYMBOLIC,
+    classifier_styles,
     new_figure,
+    plot_calibration,
     plot_classes,
     plot_curves,
+    plot_differences,
     plot_hardest,
     plot_inputs,
     plot_tangents,
     set_title,
 )
 from bench.render import FigureFile
-from bench.report.figure_files import Deferred, FigureFolder
+from bench.report.figure_files import Deferred, FigureFolder, slug
+from bench.report.tables import counted
+from bench.stats import hardest_curves
 
-SHOWN_CURVES = 20
-SHOWN_OF_MANY = 5  # a class, where they are the library's functions
-SHOWN_CLASSES = 60
+SHOWN_CURVES = 20  # of each of two classes
+SHOWN_OF_MANY = 5  # curves of each class, if the classes are the library's functions
+SHOWN_CLASSES = 60  # more boxes would not fit on a page
 
 
 @dataclass(frozen=True)
 class DatasetCurves(Deferred):
-    """The curves of a dataset, drawn only when a figure that shows them is.
+    """A dataset's curves, drawn only if a figure that shows them must be drawn.
 
     Attributes
     ----------
     recipe
         The dataset.
     seed
-        The suite's root of random streams.
+        The suite's root seed.
     """
 
     recipe: DatasetRecipe
@@ -47,20 +52,15 @@ class DatasetCurves(Deferred):
 
     @property
     def identity(self) -> Any:
-        """The recipe, with the versions of what draws curves, and the seed."""
+        """The recipe, with the versions of the code that draws curves, and the seed."""
         return [self.recipe.identity, self.recipe.class_names, self.seed]
 
 
 def draw_dataset(curves: DatasetCurves, figures: FigureFolder) -> FigureFile:
-    """Draw 20 curves a class, the input points and the gradient check.
+    """Draw curves of each class, the input points and a check of the gradient.
 
-    Where the classes are the library's functions, draw 5 curves of each instead. The
-    curves are training curves of repetition 0.
-
-    Parameters
-    ----------
-    figures
-        The folder that the figure's file is written to.
+    The curves are training curves of repetition 0: 20 of each class, or only 5 of each
+    class if the classes are the library's functions.
     """
     recipe = curves.recipe
     spec, file = recipe.spec, f"dataset-{slug(recipe.spec.id)}"
@@ -70,8 +70,8 @@ def draw_dataset(curves: DatasetCurves, figures: FigureFolder) -> FigureFile:
         return figures.add(
             file,
             f"Curves of each class of {spec.id}",
-            f"{n_shown} curves of each function"
-            + (f"; {more} more functions are not shown." if more > 0 else "."),
+            f"{counted(n_shown, 'curve')} of each function"
+            + (f"; {counted(more, 'more function')} not shown." if more > 0 else "."),
             _functions,
             curves,
             n_shown,
@@ -80,12 +80,62 @@ def draw_dataset(curves: DatasetCurves, figures: FigureFolder) -> FigureFile:
     return figures.add(
         file,
         f"Curves, input points and gradient check of {spec.id}",
-        f"{n_shown} curves a class; the points; two curves with their exact tangents"
-        + (", without the noise." if spec.noise else "."),
+        f"{counted(n_shown, 'curve')} of each class; the input points; two curves with "
+        "the tangents that their exact gradients give"
+        + (", before noise is added." if spec.noise else "."),
         _two_classes,
         curves,
         n_shown,
     )
+
+
+def draw_differences(
+    plan: Plan, findings: Findings, dataset: str, figures: FigureFolder
+) -> list[FigureFile]:
+    """Draw the paired differences to the baseline, if there are any."""
+    compared = rows_of(findings.compared, dataset)
+    if compared.empty:
+        return []
+    suite = plan.suite
+    return [
+        figures.add(
+            f"differences-{slug(dataset)}",
+            f"Paired differences to {suite.baseline} on {dataset}",
+            f"Simultaneous intervals at {1 - suite.stats.alpha:.0%}. Band: the margin "
+            f"of {suite.stats.margin:g}.",
+            plot_differences,
+            compared,
+            suite.metrics[0],
+            baseline=suite.baseline,
+            margin=suite.stats.margin,
+            alpha=suite.stats.alpha,
+            looks=classifier_styles(c.id for c in plan.classifiers),
+        )
+    ]
+
+
+def draw_certainty(
+    plan: Plan, curves: DatasetCurves, arrays: CellArrays, figures: FigureFolder
+) -> list[FigureFile]:
+    """Draw calibration, and the hardest curves of one repetition."""
+    name = curves.recipe.spec.id
+    drawn = []
+    if not arrays.bins.empty:
+        drawn.append(
+            figures.add(
+                f"calibration-{slug(name)}",
+                f"Accuracy against confidence, {name}",
+                "Held-out curves of all repetitions. Dotted: perfect calibration.",
+                plot_calibration,
+                arrays.bins,
+                looks=classifier_styles(c.id for c in plan.classifiers),
+            )
+        )
+    # Which curves most classifiers misclassify takes at least two classifiers.
+    if len(arrays.predictions) > 1 and arrays.first is not None:
+        hardest = hardest_curves(arrays.labels, arrays.predictions)
+        drawn.append(draw_hardest(curves, arrays.first, hardest, figures))
+    return drawn
 
 
 def draw_hardest(
@@ -94,22 +144,20 @@ def draw_hardest(
     hardest: pd.DataFrame,
     figures: FigureFolder,
 ) -> FigureFile:
-    """Draw the test curves that most classifiers get wrong.
+    """Draw the test curves that most classifiers misclassify.
 
     Parameters
     ----------
     repetition
         The repetition whose test curves were predicted.
     hardest : DataFrame
-        As `bench.figures.curves.hardest_curves` gives it.
-    figures
-        The folder that the figure's file is written to.
+        See `bench.stats.calibration.hardest_curves`.
     """
     name = curves.recipe.spec.id
     return figures.add(
         f"hardest-{slug(name)}",
-        f"The curves of {name} that most classifiers get wrong",
-        f"Held-out curves of repetition {repetition}; CHANCE left out.",
+        f"The curves of {name} that most classifiers misclassify",
+        f"Held-out curves of repetition {repetition}. CHANCE does not count.",
         _hardest,
         curves,
         repetition,
@@ -117,17 +165,11 @@ def draw_hardest(
     )
 
 
-def slug(name: str) -> str:
-    """Turn an id into a file name, a different one for each id."""
-    safe = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-")
-    return safe if safe == name else f"{safe}-{digest(name)[:6]}"
-
-
 def _two_classes(curves: DatasetCurves, n_shown: int) -> Any:
     recipe, seed = curves.recipe, curves.seed
     exact = [draw_class(recipe, label, n_shown, True, seed=seed) for label in (0, 1)]
     shown = exact
-    if recipe.spec.noise:  # there are no gradients of noisy curves
+    if recipe.spec.noise:  # noisy curves have no gradients: draw them separately
         shown = [
             draw_class(recipe, label, n_shown, False, seed=seed) for label in (0, 1)
         ]
@@ -137,11 +179,11 @@ def _two_classes(curves: DatasetCurves, n_shown: int) -> Any:
     checked = []
     for label, colour in ((1, SYMBOLIC), (0, NEURAL)):
         values, gradients = exact[label]
-        assert gradients is not None  # asked for above
-        # The curve that bends most shows best whether its tangents touch it.
+        assert gradients is not None  # `exact` was drawn with gradients
+        # On the curve that bends most, a wrong tangent is easiest to see.
         bend = np.ptp(gradients[:, :, 0], axis=1).argmax()
-        named = recipe.class_names[label]
-        checked.append((values[bend], gradients[bend], colour, named))
+        class_name = recipe.class_names[label]
+        checked.append((values[bend], gradients[bend], colour, class_name))
     plot_tangents(recipe.x, checked, ax=axes[2])
     titles = ("curves", "input points", "gradient check")
     for ax, title in zip(axes, titles, strict=True):

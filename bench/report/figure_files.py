@@ -1,8 +1,9 @@
 """The figure files of a report: each is drawn only if what it shows has changed.
 
-Drawing is by far the most expensive part of a report. So every file carries a seal:
-the fingerprint of all that the figure depends on, and the SHA-256 of the file itself.
-A figure whose file is there, unedited, with the right fingerprint, is not drawn again.
+Drawing is by far the most expensive part of a report. Therefore every file carries a
+seal: a fingerprint of everything that the figure depends on, and the SHA-256 of the
+file itself. If a figure's file exists, has the right fingerprint and was not edited,
+the figure is not drawn again.
 """
 
 import hashlib
@@ -21,19 +22,20 @@ from typing import Any
 import joblib
 from matplotlib.axes import Axes
 
+from bench.base import digest
 from bench.figures import image_of
 from bench.render import FigureFile
 
 _SUFFIXES = (".svg", ".png")
 _SEAL = re.compile(rb"bench: drawn from ([0-9a-f]{64}), file ([0-9a-f]{64})")
-_SEAL_NEAR_END = 300  # bytes from the end in which a seal begins
+_SEAL_NEAR_END = 300  # bytes: a seal begins at most so far from the end of a file
 _AFTER_SEAL = {".svg": 0, ".png": 12}  # bytes: IEND must be the last chunk of a PNG
-_PNG_KEY = b"Comment\0"  # a keyword of PNG's standard
-_LIBRARIES = ("matplotlib", "numpy", "pandas")  # what figures are computed and drawn by
+_PNG_KEY = b"Comment\0"  # a keyword of the PNG standard
+_LIBRARIES = ("matplotlib", "numpy", "pandas")  # they compute and draw the figures
 
 
 class Deferred(ABC):
-    """Data that is computed only if a figure that shows it must be drawn."""
+    """Data that is computed only when a figure that shows it is drawn."""
 
     @property
     @abstractmethod
@@ -42,7 +44,7 @@ class Deferred(ABC):
 
 
 class FigureFolder:
-    """The folder ``figures`` of a report, and which of its files the report uses.
+    """The folder ``figures`` of a report, with a list of the files the report uses.
 
     Parameters
     ----------
@@ -63,9 +65,9 @@ class FigureFolder:
         *args: Any,
         **kwargs: Any,
     ) -> FigureFile:
-        """Return what a document shows of a figure, drawn first if that is needed.
+        """Return a figure for a document; draw its file if there is no current one.
 
-        The figure may depend on nothing but the arguments and the code.
+        The figure must depend on the arguments and the code only.
 
         Parameters
         ----------
@@ -74,13 +76,13 @@ class FigureFolder:
         alt, caption
             See `bench.render.blocks.FigureFile`.
         draw
-            A function of a module; called with the arguments that follow, it returns
-            a matplotlib figure, or axes of one.
+            A function at the top level of a module. It is called with the arguments
+            that follow, and returns a matplotlib figure or axes of one.
 
         Raises
         ------
         TypeError
-            If an argument is a function: what it computes cannot be compared.
+            If an argument is a function: a hash cannot show what it computes.
         """
         fingerprint = fingerprint_of(draw, args, kwargs)
         path = self._current(name, fingerprint)
@@ -98,9 +100,10 @@ class FigureFolder:
     def remove_unused(self) -> None:
         """Remove figures of earlier reports that this one does not show.
 
-        Call it once the document is written. Removed is only what this project wrote
-        and nobody edited: files with an intact seal, and those of earlier versions,
-        which had none, where this report has the same figure in the other format.
+        Call it after the document is written, which may still refer to them. Only
+        files that this project wrote and nobody edited are removed: files with an
+        intact seal, and files of earlier versions, which had no seal, if this report
+        has the same figure in the other format.
         """
         for path in sorted((self.folder / "figures").glob("*")):
             if path in self._used or path.suffix not in _SUFFIXES:
@@ -110,7 +113,7 @@ class FigureFolder:
                 path.unlink()
 
     def _current(self, name: str, fingerprint: str) -> Path | None:
-        """Return the file that shows the figure as it would be drawn now."""
+        """Return the file that shows the figure as it would be drawn now, or None."""
         for suffix in _SUFFIXES:
             path = self._path(name, suffix)
             if _fingerprint_in(path) == fingerprint:
@@ -121,13 +124,19 @@ class FigureFolder:
         return self.folder / "figures" / f"{name}{suffix}"
 
 
+def slug(name: str) -> str:
+    """Turn an id into a file name; different ids give different names."""
+    safe = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-")
+    return safe if safe == name else f"{safe}-{digest(name)[:6]}"
+
+
 def fingerprint_of(
     draw: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> str:
-    """Return a hash of all that a figure depends on: what is drawn, and by what code.
+    """Return a hash of everything that a figure depends on: its data and the code.
 
     Any change of this project's code changes it: which modules a figure depends on
-    could only be guessed, and an outdated figure is worse than seconds of drawing.
+    could only be guessed, and an outdated figure costs more than drawing it again.
     """
     hasher = hashlib.sha256(_code(_source_of(draw)).encode())
     hasher.update(f"{draw.__module__}.{draw.__qualname__}".encode())
@@ -137,7 +146,7 @@ def fingerprint_of(
 
 @cache
 def _code(source: Path | None) -> str:
-    """Hash the project's source, that of a caller from elsewhere, and the versions."""
+    """Hash the project's source, `source` if it lies outside, and the versions."""
     hasher = hashlib.sha256()
     for name in _LIBRARIES:
         hasher.update(f"{name} {version(name)}\n".encode())
@@ -152,60 +161,64 @@ def _code(source: Path | None) -> str:
 
 
 def _source_of(draw: Callable[..., Any]) -> Path | None:
-    path = getsourcefile(unwrap(draw))  # a decorator is not what draws
+    path = getsourcefile(unwrap(draw))  # without unwrap, the file of a decorator
     return None if path is None else Path(path)
 
 
 def _plain(value: Any) -> Any:
-    """Return what stands for a value in a hash that must not overlook its order."""
+    """Replace mappings and deferred data in a value by lists, for a hash."""
     if isinstance(value, Deferred):
         return [type(value).__qualname__, _plain(value.identity)]
     if isinstance(value, Mapping):
-        # joblib takes mappings of another order as equal; a figure may follow it.
-        return [[_plain(key), _plain(own)] for key, own in value.items()]
+        # joblib ignores the order of a mapping, but a figure may depend on it.
+        return [[_plain(key), _plain(item)] for key, item in value.items()]
     if isinstance(value, (list, tuple)):
-        return [_plain(own) for own in value]
+        return [_plain(item) for item in value]
     if callable(value) and not isinstance(value, type):
-        raise TypeError(f"a figure's data: expected no function, got {value!r}")
+        raise TypeError(
+            f"data of a figure: found the function {value!r}; expected data, which can "
+            "be compared; pass what the function returns"
+        )
     return value
 
 
 def _sealed(suffix: str, content: bytes, fingerprint: str) -> bytes:
-    """Add the seal to an image file, where it changes nothing that is shown."""
-    digest = hashlib.sha256(content).hexdigest()
+    """Insert the seal at a place where image viewers ignore it."""
+    content_hash = hashlib.sha256(content).hexdigest()
     at = len(content) - _AFTER_SEAL[suffix]
-    seal = _seal(suffix, fingerprint, digest)
+    seal = _seal(suffix, fingerprint, content_hash)
     return content[:at] + seal + content[at:]
 
 
-def _seal(suffix: str, fingerprint: str, digest: str) -> bytes:
-    words = f"bench: drawn from {fingerprint}, file {digest}".encode()
+def _seal(suffix: str, fingerprint: str, content_hash: str) -> bytes:
+    words = f"bench: drawn from {fingerprint}, file {content_hash}".encode()
     if suffix == ".svg":
         return b"<!-- " + words + b" -->\n"
+    # A PNG chunk: length of the data, type, data, CRC of type and data.
     chunk = b"tEXt" + _PNG_KEY + words
     length = struct.pack(">I", len(chunk) - 4)
     return length + chunk + struct.pack(">I", zlib.crc32(chunk))
 
 
 def _fingerprint_in(path: Path) -> str | None:
-    """Return the fingerprint in a file's seal, or None if no intact seal is there."""
+    """Return the fingerprint in a file's seal, or None without an intact seal."""
     try:
         content = path.read_bytes()
     except OSError:
         return None
-    found = _SEAL.search(content, max(0, len(content) - _SEAL_NEAR_END))
-    if found is None:
+    match = _SEAL.search(content, max(0, len(content) - _SEAL_NEAR_END))
+    if match is None:
         return None
-    fingerprint, digest = (part.decode() for part in found.groups())
+    fingerprint, content_hash = (part.decode() for part in match.groups())
     end = len(content) - _AFTER_SEAL[path.suffix]
-    start = end - len(_seal(path.suffix, fingerprint, digest))
+    start = end - len(_seal(path.suffix, fingerprint, content_hash))
     bare = content[: max(0, start)] + content[end:]
-    # Any edit of the file changes its own hash, which is a part of the seal.
+    # The seal holds the hash of the bare image, so that any edit breaks it.
     intact = _sealed(path.suffix, bare, fingerprint) == content
     return fingerprint if intact else None
 
 
 def _by_matplotlib(path: Path) -> bool:
-    """Tell whether an image names matplotlib as its maker, near its beginning."""
+    """Return whether an image names matplotlib as its creator, near its start."""
     with path.open("rb") as file:
         return b"matplotlib" in file.read(4096).lower()

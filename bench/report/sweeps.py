@@ -1,7 +1,6 @@
-"""The pictures of a sweep: scores along it, and its points where they are swept."""
+"""The report's chapters on sweeps: how scores change along a swept quantity."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -11,7 +10,7 @@ from bench.cells import Plan
 from bench.figures import (
     MARK_HEIGHT,
     PAGE,
-    ClassifierStyle,
+    classifier_styles,
     height_for,
     marks,
     new_figure,
@@ -19,194 +18,105 @@ from bench.figures import (
     plot_sweep,
 )
 from bench.render import Block, FigureFile, Section, Table, Text
-from bench.report.dataset_pictures import slug
-from bench.report.figure_files import FigureFolder
-from bench.report.tables import interval
+from bench.report.figure_files import FigureFolder, slug
+from bench.report.tables import counted, interval
 from bench.stats import METRICS, first_verdict, place_text, range_text
 
 
-def draw_sweep(
-    plan: Plan,
-    found: Findings,
-    sweep: Sweep,
-    looks: Mapping[str, ClassifierStyle],
-    figures: FigureFolder,
-) -> list[FigureFile]:
-    """Draw the scores along a sweep; of input points also how densely they lie.
-
-    Parameters
-    ----------
-    figures
-        The folder that the figure's file is written to.
-    """
-    name = f"sweep-{slug(sweep.family)}" if sweep.family else "sweep"
-    drawn = [_scores(plan, found, sweep, looks, figures, name)]
-    if sweep.name == SPREAD:
-        points = {recipe.spec.id: recipe.x for recipe in plan.datasets}
-        drawn.append(
-            figures.add(
-                f"densities-{slug(sweep.family)}" if sweep.family else "densities",
-                "How densely the input points of each dataset lie",
-                "A histogram of the points of each dataset, as a line.",
-                plot_densities,
-                {sweep.label(dataset): points[dataset] for dataset in sweep.values},
-                even=sweep.limit,
-            )
-        )
-    return drawn
-
-
-def _scores(
-    plan: Plan,
-    found: Findings,
-    sweep: Sweep,
-    looks: Mapping[str, ClassifierStyle],
-    figures: FigureFolder,
-    name: str,
-) -> FigureFile:
-    metric, alpha = plan.suite.metrics[0], plan.suite.stats.alpha
-    results = found.results[found.results["dataset"].isin(list(sweep.values))]
-    scores = pd.DataFrame(
-        {
-            "classifier": results["classifier"],
-            "score": results[f"test_{metric}"],
-            sweep.name: results["dataset"].map(dict(sweep.values)),
-        }
-    )
-    crossings = sweep_rows(found.crossings, sweep)
-    caption = f"Bands: intervals at {1 - alpha:.0%} over repetitions."
-    if len(crossings) and crossings["leads"].any():
-        caption += (
-            " Rings: where another classifier becomes the best; above, of those that "
-            f"are clear, at which {sweep.quantity}, with a bar for the interval."
-        )
-    if sweep.limit:
-        caption += (
-            f" Beyond the gap: the {sweep.limit}, which the points approach as "
-            f"{sweep.quantity} grows; its bars are the same intervals."
-        )
-    of = f" of {sweep.family}" if sweep.family else ""
-    alt = f"Held-out {METRICS[metric].title}{of} against {sweep.name}"
-    return figures.add(
-        name,
-        alt,
-        caption,
-        _lines,
-        scores,
-        sweep.name,
-        metric,
-        len(plan.classifiers),
-        label=sweep.words,
-        limit=sweep.limit,
-        alpha=alpha,
-        crossings=crossings,
-        looks=looks,
-    )
-
-
-def _lines(
-    scores: pd.DataFrame,
-    quantity: str,
-    metric: str,
-    n_classifiers: int,
-    *,
-    crossings: pd.DataFrame,
-    **options: Any,
-) -> Any:
-    """Draw the scores in a figure that is high enough for its legend and its marks."""
-    height = height_for(n_classifiers, least=3.2)
-    if len(crossings):
-        height += MARK_HEIGHT * len(marks(crossings))
-    figure, [ax] = new_figure(1, PAGE, height)
-    plot_sweep(
-        scores,
-        quantity,
-        metric,
-        crossings=None if crossings.empty else crossings,
-        ax=ax,
-        **options,
-    )
-    return figure
-
-
 def sweep_chapters(
-    plan: Plan, found: Findings, pictures: Iterable[Sequence[FigureFile]]
+    plan: Plan, findings: Findings, figures: FigureFolder
 ) -> list[Section]:
-    """Show scores along each quantity that is swept, and where they change.
-
-    Parameters
-    ----------
-    pictures
-        Of each sweep, that of the scores first.
-    """
+    """Show for each sweep the scores, where they change and which curves cross."""
     chapters = []
-    for sweep, drawn in zip(found.sweeps, pictures, strict=True):
-        blocks: list[Block | Section] = [*drawn[:1]]
-        blocks += [along_table(plan, found, sweep), *_crossings(plan, found, sweep)]
-        title = f"Along {sweep.name}"
+    for sweep in findings.sweeps:
+        title = f"Sweep of {sweep.name}"
         if sweep.limit:
-            title += f", to the {sweep.limit}"
+            title += f", up to the {sweep.limit}"
         if sweep.family:
-            title = f"{sweep.family}: along {sweep.name}"
-        chapters.append(Section(title, [*blocks, *drawn[1:]]))
+            title = f"{sweep.family}: sweep of {sweep.name}"
+        blocks: list[Block | Section] = [
+            _draw_scores(plan, findings, sweep, figures),
+            along_table(plan, findings, sweep),
+            *_crossings(plan, findings, sweep),
+            *_draw_densities(plan, sweep, figures),
+        ]
+        chapters.append(Section(title, blocks))
     return chapters
 
 
-def along_table(plan: Plan, found: Findings, sweep: Sweep) -> Table:
-    """Lay out at what point of a sweep each classifier starts to fail, or to gain."""
-    along = sweep_rows(found.along, sweep)
+def sweep_tables(plan: Plan, findings: Findings) -> dict[str, Table]:
+    """Return the table of each sweep by the name that LaTeX labels it with."""
+    return {
+        _name_of(sweep): along_table(plan, findings, sweep) for sweep in findings.sweeps
+    }
+
+
+def _name_of(sweep: Sweep, what: str = "sweep") -> str:
+    """Return a name for a figure or table that no other sweep of the suite has."""
+    return f"{what}-{slug(sweep.family)}" if sweep.family else what
+
+
+def along_table(plan: Plan, findings: Findings, sweep: Sweep) -> Table:
+    """List scores along a sweep, and the first value at which they differ."""
+    along = sweep_rows(findings.along, sweep)
     stats, metric = plan.suite.stats, METRICS[plan.suite.metrics[0]]
-    changes = {"fails from": first_verdict(along)}
+    changes = {"worse from": first_verdict(along)}
     if (along["verdict"] == "better").any():
-        changes["gains from"] = first_verdict(along, "better")
+        changes["better from"] = first_verdict(along, "better")
     rows = []
-    for classifier, own in along.groupby("classifier", sort=False):
+    for classifier, scores in along.groupby("classifier", sort=False):
         row = {"classifier": str(classifier)}
-        for entry in own.to_dict("records"):
+        for entry in scores.to_dict("records"):
             mean, ends = entry["mean"], interval(entry["low"], entry["high"])
-            written = "–" if math.isnan(mean) else f"{mean:.3f}"
+            mean_text = "–" if math.isnan(mean) else f"{mean:.3f}"
             row[sweep.label(entry["dataset"])] = (
-                written if ends == "–" else f"{written} {ends}"
+                mean_text if ends == "–" else f"{mean_text} {ends}"
             )
-        known = own["difference_low"].notna().any()
+        comparable = scores["difference_low"].notna().any()
         for title, change in changes.items():
-            at, but = change[str(classifier)]
-            row[title] = "does not" if known else "–"
-            if at is not None:
-                row[title] = sweep.label(at)
-                if but:
-                    row[title] += f" (not at {', '.join(map(sweep.label, but))})"
+            dataset, exceptions = change[str(classifier)]
+            row[title] = "never" if comparable else "–"
+            if dataset is not None:
+                row[title] = sweep.label(dataset)
+                if exceptions:
+                    names = ", ".join(map(sweep.label, exceptions))
+                    row[title] += f" (not at {names})"
         rows.append(row)
     first = sweep.label(min(sweep.values, key=lambda name: sweep.values[name]))
     level, others = f"{1 - stats.alpha:.0%}", len(sweep.values) - 1
     how = (
-        "paired, since along it a repetition is the same draw of curves"
+        "paired, since a repetition is the same draw of curves at all values"
         if along["paired"].all()
         else "Welch, since repetitions of different datasets are independent draws"
     )
-    gains = " Gains from: likewise, better." if "gains from" in changes else ""
+    better = " Better from: likewise, better." if "better from" in changes else ""
     return Table(
         pd.DataFrame(rows),
-        f"Mean held-out {metric.title} and its {level} interval (t, each by itself). "
-        f"Fails from: the first place at which it is worse than at {first} by more "
-        f"than the margin of {stats.margin:g}, the whole {level} interval of the "
-        f"difference considered ({how}; simultaneous over the {others} other places, "
-        f"Bonferroni).{gains} 'Does not' speaks of {first} alone, where a classifier "
-        "may be poor already.",
+        f"Mean held-out {metric.title} and its {level} t interval, each for its own "
+        f"mean. Worse from: the first value at which it is worse than at {first} by "
+        f"more than the margin of {stats.margin:g}, as the whole {level} interval of "
+        f"the difference shows ({how}; simultaneous over the {others} other values, "
+        f"Bonferroni).{better} 'Never' compares with {first} only; a classifier may "
+        "already be poor there.",
     )
 
 
-def _crossings(plan: Plan, found: Findings, sweep: Sweep) -> list[Block]:
-    """Lay out where the best classifier changes; all other crossings are in a file."""
-    crossings = sweep_rows(found.crossings, sweep)
+def _crossings(plan: Plan, findings: Findings, sweep: Sweep) -> list[Block]:
+    """List where the best classifier changes; the file has all other crossings."""
+    crossings = sweep_rows(findings.crossings, sweep)
     if crossings.empty:
-        return [Text("No two mean curves cross.")] if len(plan.classifiers) > 1 else []
-    metric = METRICS[plan.suite.metrics[0]]
+        several = len(plan.classifiers) > 1
+        return [Text("No two lines of mean scores cross.")] if several else []
+    metric, level = METRICS[plan.suite.metrics[0]], f"{1 - plan.suite.stats.alpha:.0%}"
     leads = crossings[crossings["leads"]]
     rest = len(crossings) - len(leads)
-    more = f"{rest} more of others in crossings.csv" if rest else "there are no others"
+    more = (
+        f"{counted(rest, 'other crossing')} in crossings.csv"
+        if rest
+        else "there are no other crossings"
+    )
     if leads.empty:
-        return [Text(f"No crossing changes who is best ({more}).")]
+        return [Text(f"No crossing changes which classifier is best ({more}).")]
     rows = [
         {
             "best before": entry["before"],
@@ -223,10 +133,97 @@ def _crossings(plan: Plan, found: Findings, sweep: Sweep) -> list[Block]:
         Table(
             pd.DataFrame(rows),
             f"Where another classifier becomes the best ({more}). Means are joined by "
-            f"straight lines over the {scale}, as drawn. The interval holds the places "
-            "at which the paired difference of the two is not told from zero "
-            f"(t, {1 - plan.suite.stats.alpha:.0%}, each place and pair by itself); "
-            "where it reaches an end of the sweep, that the two cross at all is not "
-            "sure.",
+            f"straight lines over the {scale}, as in the figure. The interval holds "
+            "the values at which the paired difference of the two classifiers does not "
+            "differ significantly from zero "
+            f"(t, {level}, for each value and pair by itself). If it reaches an "
+            "end of the sweep, the two may not cross at all.",
+        )
+    ]
+
+
+def _draw_scores(
+    plan: Plan, findings: Findings, sweep: Sweep, figures: FigureFolder
+) -> FigureFile:
+    metric, alpha = plan.suite.metrics[0], plan.suite.stats.alpha
+    results = findings.results[findings.results["dataset"].isin(list(sweep.values))]
+    scores = pd.DataFrame(
+        {
+            "classifier": results["classifier"],
+            "score": results[f"test_{metric}"],
+            sweep.name: results["dataset"].map(dict(sweep.values)),
+        }
+    )
+    crossings = sweep_rows(findings.crossings, sweep)
+    caption = f"Bands: intervals at {1 - alpha:.0%} over repetitions."
+    if len(crossings) and crossings["leads"].any():
+        caption += (
+            " Rings: another classifier becomes the best. Above, for each clear "
+            f"crossing, the value of {sweep.quantity} and a bar for its interval."
+        )
+    if sweep.limit:
+        caption += (
+            f" Beyond the gap: the {sweep.limit}, which the points approach as "
+            f"{sweep.quantity} grows; its bars are the same intervals as the bands."
+        )
+    of = f" of {sweep.family}" if sweep.family else ""
+    alt = f"Held-out {METRICS[metric].title}{of} against {sweep.name}"
+    return figures.add(
+        _name_of(sweep),
+        alt,
+        caption,
+        _lines,
+        scores,
+        sweep.name,
+        metric,
+        len(plan.classifiers),
+        label=sweep.words,
+        limit=sweep.limit,
+        alpha=alpha,
+        crossings=crossings,
+        looks=classifier_styles(c.id for c in plan.classifiers),
+    )
+
+
+def _lines(
+    scores: pd.DataFrame,
+    quantity: str,
+    metric: str,
+    n_classifiers: int,
+    *,
+    crossings: pd.DataFrame,
+    **options: Any,
+) -> Any:
+    """Draw the scores in a figure high enough for its legend and its marks."""
+    height = height_for(n_classifiers, least=3.2)
+    if len(crossings):
+        height += MARK_HEIGHT * len(marks(crossings))
+    figure, [ax] = new_figure(1, PAGE, height)
+    plot_sweep(
+        scores,
+        quantity,
+        metric,
+        crossings=None if crossings.empty else crossings,
+        ax=ax,
+        **options,
+    )
+    return figure
+
+
+def _draw_densities(
+    plan: Plan, sweep: Sweep, figures: FigureFolder
+) -> list[FigureFile]:
+    """Draw how densely the input points lie, if they are what is swept."""
+    if sweep.name != SPREAD:
+        return []
+    points = {recipe.spec.id: recipe.x for recipe in plan.datasets}
+    return [
+        figures.add(
+            _name_of(sweep, "densities"),
+            "How densely the input points of each dataset lie",
+            "Histogram of the input points of each dataset, drawn as a line.",
+            plot_densities,
+            {sweep.label(dataset): points[dataset] for dataset in sweep.values},
+            even=sweep.limit,
         )
     ]

@@ -1,4 +1,4 @@
-"""Results as data frames, and data frames as text."""
+"""The table of scores that reports and the terminal print, and numbers as text."""
 
 import math
 from collections.abc import Sequence
@@ -11,19 +11,29 @@ from bench.stats import METRICS
 
 
 def online_note(summary: pd.DataFrame) -> str:
-    """Say what the dash under training is; empty where there is none.
+    """Explain the dash under training; return an empty text if there is no dash.
 
-    `summary` holds rows of one dataset.
+    `summary` holds the rows of one dataset.
     """
     names = trained_online(summary)
     if not names:
         return ""
-    whose = "" if len(names) == len(summary) else f", {', '.join(names)}"
-    return f"– under training{whose}: trained online, there is no training set."
+    whose = "" if len(names) == len(summary) else f" ({', '.join(names)})"
+    return f"– under training{whose}: trained online, without a training set."
+
+
+def counted(n: int, noun: str) -> str:
+    """Write ``1 thread`` or ``2 threads``."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def capitalised(text: str) -> str:
+    """Make the first letter a capital; `str.capitalize` would turn AUC into auc."""
+    return text[:1].upper() + text[1:]
 
 
 def mean_std(mean: float, std: float) -> str:
-    """Write ``0.990±0.003``; ``0.990±–`` where one value has no deviation."""
+    """Write ``0.990±0.003``, or ``0.990±–`` for one value, which has no deviation."""
     if math.isnan(mean):
         return "–"
     return f"{mean:.3f}±{'–' if math.isnan(std) else f'{std:.3f}'}"
@@ -35,13 +45,23 @@ def score_rows(
     dataset: str,
     metrics: Sequence[str] | None = None,
 ) -> pd.DataFrame:
-    """Lay out a dataset's table: scores, n, seconds, and the reference beside them.
+    """Return a dataset's table as text: scores, n, seconds and published scores.
 
-    `metrics` are the suite's by default.
+    Parameters
+    ----------
+    summary
+        See `bench.analysis.results.summarise`; may hold other datasets too.
+    metrics
+        The metrics that have columns, by default all of the suite.
+
+    Returns
+    -------
+    DataFrame
+        One row for each classifier, in the order of `summary`; every value is a text.
     """
     metrics = plan.suite.metrics if metrics is None else metrics
     reference = plan.reference
-    figures = reference.datasets.get(dataset, {}) if reference else {}
+    published = reference.datasets.get(dataset, {}) if reference else {}
     rows = []
     for entry in summary[summary["dataset"] == dataset].to_dict("records"):
         name = entry["classifier"]
@@ -57,18 +77,19 @@ def score_rows(
             row["n"] += f" of {entry['n_cells']}"
         fit = entry["fit_seconds_mean"]
         row["fit (s)"] = "–" if math.isnan(fit) else f"{fit:.2f}"
-        if reference and figures:
-            figure = figures.get(name)
+        if reference and published:
+            score = published.get(name)
             part, _, metric = reference.measures.partition("_")
             title = (
                 f"{reference.title} ({'training' if part == 'train' else 'held-out'})"
             )
-            std = math.nan if figure is None or figure.std is None else figure.std
+            std = math.nan if score is None or score.std is None else score.std
             ours = entry.get(f"{reference.measures}_mean", math.nan)
-            row[title] = mean_std(figure.mean, std) if figure else "–"
-            row["ours − theirs"] = (
-                f"{round(ours - figure.mean, 3) + 0.0:+.3f}"
-                if figure and not math.isnan(ours)
+            row[title] = mean_std(score.mean, std) if score else "–"
+            # + 0.0 turns a rounded -0.0 into 0.0, which prints as +0.000.
+            row[f"difference to {reference.title}"] = (
+                f"{round(ours - score.mean, 3) + 0.0:+.3f}"
+                if score and not math.isnan(ours)
                 else "–"
             )
         rows.append(row)
@@ -76,12 +97,12 @@ def score_rows(
 
 
 def interval(low: float, high: float, form: str = ".3f") -> str:
-    """Write ``[0.987, 0.991]``, or an en dash where there is none."""
+    """Write ``[0.987, 0.991]``, or an en dash if there is no interval."""
     return "–" if math.isnan(low) else f"[{low:{form}}, {high:{form}}]"
 
 
 def p_value(p: float) -> str:
-    """Write a probability with three digits, and what rounds to 0 or 1 as a bound."""
+    """Write a probability with three digits, or as a bound if it rounds to 0 or 1."""
     if math.isnan(p):
         return "–"
     if p < 0.001:

@@ -1,4 +1,4 @@
-"""The pictures of training: what SD and CSD recorded, and what online training did."""
+"""A dataset's table and figures on training: online training, losses, critics."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
@@ -6,24 +6,30 @@ from collections.abc import Iterable, Iterator, Mapping
 import pandas as pd
 
 from bench.analysis import REACHED, CellArrays
+from bench.cells import Plan
 from bench.figures import (
     PANELS,
     ClassifierStyle,
     accuracies_figure,
+    classifier_styles,
     critics_figure,
     dynamics_figure,
     has_dynamics,
     plot_held_out,
 )
-from bench.render import FigureFile
-from bench.report.dataset_pictures import slug
-from bench.report.figure_files import FigureFolder
+from bench.render import FigureFile, Table
+from bench.report.figure_files import FigureFolder, slug
 from bench.report.tables import mean_std
 from bench.stats import LAST
 
 
+def training_table(online: pd.DataFrame) -> Table:
+    """List the accuracies that online training reached, and at which epochs."""
+    return Table(online_rows(online), caption_of(online))
+
+
 def online_rows(table: pd.DataFrame) -> pd.DataFrame:
-    """Lay `online_table` out for readers, every value a text."""
+    """Turn an `online_table` into one for readers, in which every value is a text."""
     rows = []
     for entry in table.to_dict("records"):
         row = {"classifier": entry["classifier"], "epochs": str(entry["epochs"])}
@@ -43,19 +49,19 @@ def online_rows(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def caption_of(table: pd.DataFrame) -> str:
-    """Say plainly what the columns of `online_rows` are."""
+    """Explain the columns of `online_rows`."""
     averaged = min(LAST, int(table["epochs"].min()))
     return (
-        "Trained online: each epoch draws fresh curves, a batch, and takes its steps "
-        "on them. Mean±std over n repetitions (ddof=1). The notebook's accuracy is "
-        "that of a batch in its last step, when the other steps on these very curves "
-        "are done: it flatters. Prequential is that of the same batch before any step "
-        f"on it; both are averaged over the last {averaged} epochs. Held-out is at the "
-        "end, on the fixed test curves, which nothing is trained on. Then the first "
-        "evaluated epoch at which the mean held-out accuracy is at least "
-        f"{REACHED:g}, and the one from which on it always is (–: never). "
-        "Model-epochs/s are the epochs of one network by its seconds, its share of "
-        "those of the repetitions that trained as one batch."
+        "Trained online: each epoch draws a batch of fresh curves and takes a few "
+        "steps on it. Mean±std over n repetitions (ddof=1). The notebook's accuracy is "
+        "measured on a batch at the last of these steps, so it is too high: the "
+        "network has just trained on these curves. Prequential accuracy is measured on "
+        "the same batch before the first step. Both are averaged over the last "
+        f"{averaged} epochs. Held-out accuracy is measured at the end, on the fixed "
+        "test curves. The next two columns are the first evaluated epoch at which the "
+        f"mean held-out accuracy is at least {REACHED:g}, and the epoch from which it "
+        "stays there (–: never). Model-epochs/s are the epochs of one network per "
+        "second; repetitions that train as one batch share its seconds equally."
     )
 
 
@@ -64,59 +70,45 @@ def _epoch(epoch: float) -> str:
 
 
 def draw_training(
-    name: str,
-    told: CellArrays,
-    looks: Mapping[str, ClassifierStyle],
-    figures: FigureFolder,
+    plan: Plan, dataset: str, arrays: CellArrays, figures: FigureFolder
 ) -> list[FigureFile]:
-    """Draw the training of a dataset's classifiers; nothing where none recorded it.
-
-    Parameters
-    ----------
-    name
-        The dataset's id.
-    told
-        What its cells say.
-    looks
-        Of the whole suite's classifiers.
-    figures
-        The folder that the figure's file is written to.
-    """
-    drawn = _online(name, told, looks, figures)
-    online = list(told.online["classifier"]) if len(told.online) else []
-    if has_dynamics(told.history, online):
+    """Draw the training of the classifiers that recorded it, if there are any."""
+    styles = classifier_styles(c.id for c in plan.classifiers)
+    drawn = _online(dataset, arrays, styles, figures)
+    online = list(arrays.online["classifier"]) if len(arrays.online) else []
+    if has_dynamics(arrays.history, online):
         drawn.append(
             figures.add(
-                f"dynamics-{slug(name)}",
-                f"Training of the discriminators on {name}",
-                "Mean over repetitions and one std about it; the loss of cross-entropy "
-                "alone.",
+                f"dynamics-{slug(dataset)}",
+                f"Training of the discriminators on {dataset}",
+                "Mean over repetitions, and one std around it. The loss is shown for "
+                "cross-entropy only.",
                 dynamics_figure,
-                told.history,
+                arrays.history,
                 online=online,
-                looks=looks,
+                looks=styles,
             )
         )
-    return drawn + _critics(name, told, figures)
+    return drawn + _critics(dataset, arrays, figures)
 
 
-def _critics(name: str, told: CellArrays, figures: FigureFolder) -> list[FigureFile]:
-    """Draw the parts of the loss of each critic, if there is one."""
-    if "loss_real" not in told.history:
+def _critics(name: str, arrays: CellArrays, figures: FigureFolder) -> list[FigureFile]:
+    """Draw the parts of the loss of each critic, if there are any."""
+    if "loss_real" not in arrays.history:
         return []
-    rows = told.history[told.history["loss_real"].notna()]
+    rows = arrays.history[arrays.history["loss_real"].notna()]
     drawn = []
-    for number, some in enumerate(_pages(rows["classifier"].unique()), start=1):
+    for number, group in enumerate(_pages(rows["classifier"].unique()), start=1):
         drawn.append(
             figures.add(
                 f"critics-{slug(name)}-{number}",
                 f"Parts of the loss of each critic on {name}",
-                "What a critic (WGAN) minimises is the sum: minus its mean output on "
-                "real curves, that on fake ones, and the weighted gradient penalty. "
-                "Each panel has its own scale. Means over repetitions, one std about "
-                "them.",
+                "A critic (WGAN) minimises the sum of three parts: minus its mean "
+                "output on real curves, its mean output on fake curves, and the "
+                "weighted gradient penalty. Each panel has its own scale. Means over "
+                "repetitions, and one std around them.",
                 critics_figure,
-                rows[rows["classifier"].isin(some)],
+                rows[rows["classifier"].isin(group)],
             )
         )
     return drawn
@@ -124,46 +116,49 @@ def _critics(name: str, told: CellArrays, figures: FigureFolder) -> list[FigureF
 
 def _online(
     name: str,
-    told: CellArrays,
-    looks: Mapping[str, ClassifierStyle],
+    arrays: CellArrays,
+    styles: Mapping[str, ClassifierStyle],
     figures: FigureFolder,
 ) -> list[FigureFile]:
-    """Draw the accuracies of those trained online, in the suite's order."""
-    if told.online.empty:
+    """Draw the accuracies of the classifiers trained online, in the suite's order."""
+    if arrays.online.empty:
         return []
-    online = set(told.online["classifier"])
-    names = [n for n in told.history["classifier"].unique() if n in online]
+    online = set(arrays.online["classifier"])
+    names = [n for n in arrays.history["classifier"].unique() if n in online]
     drawn = []
-    for number, some in enumerate(_pages(names), start=1):
+    for number, group in enumerate(_pages(names), start=1):
         drawn.append(
             figures.add(
                 f"online-{slug(name)}-{number}",
                 f"Three accuracies of each classifier trained online on {name}",
-                "What the notebook calls accuracy is of the batch in the last of its "
-                "steps, so of curves just learnt; prequential is of the same batch "
-                "before any step on it; held-out is of the fixed test curves. Means "
-                "over repetitions, one std about them.",
+                "The notebook's accuracy is measured on a batch at the last step on "
+                "it, so on curves just learnt; prequential accuracy on the same batch "
+                "before the first step; held-out accuracy on the fixed test curves. "
+                "Means over repetitions, and one std around them.",
                 accuracies_figure,
-                *(f[f["classifier"].isin(some)] for f in (told.history, told.held_out)),
+                *(
+                    f[f["classifier"].isin(group)]
+                    for f in (arrays.history, arrays.held_out)
+                ),
             )
         )
-    if not told.held_out.empty:
+    if not arrays.held_out.empty:
         drawn.append(
             figures.add(
                 f"held-out-{slug(name)}",
-                f"Held-out accuracy against epoch, all trained online on {name}",
-                "On the fixed test curves of each repetition; in the legend, best at "
-                "the end first.",
+                f"Held-out accuracy against epoch of all trained online on {name}",
+                "Measured on the fixed test curves of each repetition. The legend is "
+                "sorted by the accuracy at the end.",
                 plot_held_out,
-                told.held_out,
-                looks=looks,
+                arrays.held_out,
+                looks=styles,
             )
         )
     return drawn
 
 
 def _pages(names: Iterable[str]) -> Iterator[list[str]]:
-    """Split classifiers into those that one figure has panels for."""
-    every = list(names)
-    for start in range(0, len(every), PANELS):
-        yield every[start : start + PANELS]
+    """Split the classifiers into groups for which one figure has enough panels."""
+    classifiers = list(names)
+    for start in range(0, len(classifiers), PANELS):
+        yield classifiers[start : start + PANELS]

@@ -1,4 +1,4 @@
-"""The picture of transfer: a panel a classifier, as many as a page holds."""
+"""The report's chapter on transfer: scores on datasets that were not trained on."""
 
 import math
 from collections import Counter
@@ -27,31 +27,95 @@ from bench.render import Block, FigureFile, Items, Section, Strong, Table, Text
 from bench.report.figure_files import FigureFolder
 from bench.stats import METRICS, home_and_away
 
-_NAMES = 1.25  # inches that the datasets' names take, beside and below
-_BAR = 0.55  # inches of the scale of colours
+# Inches of a page that the parts of the figure take.
+_NAMES = 1.25  # the datasets' names, beside the panels and below them
+_BAR = 0.55  # the scale of colours
 _TITLE = 0.3
-_NARROWEST, _LOWEST = 1.25, 0.75  # for a title, and for "trained on"
+_NARROWEST, _LOWEST = 1.25, 0.75  # a panel, for its title and for "trained on"
 _PAGE_HEIGHT = 8.5
 
 
-def draw_transfers(
-    transfers: pd.DataFrame,
-    metric: str,
-    classifiers: Sequence[str],
-    figures: FigureFolder,
-) -> list[FigureFile]:
-    """Draw who transfers to what; several pictures where one would outgrow a page.
+def transfer_chapter(
+    plan: Plan, findings: Findings, figures: FigureFolder
+) -> list[Section]:
+    """Show scores on datasets that a classifier was not trained on, if tested."""
+    table = transfer_table(plan, findings)
+    if table is None:
+        return []
+    text = (
+        "Each classifier is fitted to the training curves of one dataset and tested on "
+        "the test curves of the others, without another fit."
+    )
+    trained_on = set(findings.transfers["train"])
+    points = [recipe.x for recipe in plan.datasets if recipe.spec.id in trained_on]
+    if any(not np.array_equal(x, points[0]) for x in points):
+        text += (
+            " The input points of these datasets differ. A classifier that uses the "
+            "points knows those of its training only."
+        )
+    blocks: list[Block | Section] = [
+        Text(text),
+        *_draw_transfers(plan, findings, figures),
+        table,
+    ]
+    cells = findings.transfer_cells
+    not_done = cells[cells["status"] != "done"]
+    by = ["train", "classifier", "status", "error"]
+    lines = []
+    for names, rows in not_done.groupby(by, sort=False):
+        train, classifier, status, error = map(str, names)
+        tests = Counter(rows["test"])
+        where = ", ".join(f"{name} ({n})" for name, n in tests.items())
+        line = f"{train} to {where}, {classifier}: {status}"
+        lines.append(line + (f" – {error}" if error else ""))
+    if lines:
+        blocks += [Text([Strong("Not done")]), Items(lines)]
+    return [Section("Transfer", blocks)]
 
-    Parameters
-    ----------
-    transfers
-        As `bench.stats.transfer.compare_transfers` gives it.
-    classifiers
-        In the order of the panels.
-    figures
-        The folder that the figure's file is written to.
-    """
-    pages = transfer_pages(transfers, classifiers)
+
+def transfer_table(plan: Plan, findings: Findings) -> Table | None:
+    """List what each classifier loses on other datasets; None without transfers."""
+    if findings.transfers.empty:
+        return None
+    metric = METRICS[plan.suite.metrics[0]]
+    larger = metric.larger_is_better
+    rows = []
+    for entry in home_and_away(findings.transfers, larger_is_better=larger).to_dict(
+        "records"
+    ):
+        worst = entry["difference"]
+        rows.append(
+            {
+                "classifier": entry["classifier"],
+                "on its dataset": _number(entry["home"]),
+                "on other datasets": _number(entry["away"]),
+                "difference to one trained there": _number(entry["lost"], "+.3f"),
+                "largest loss": (
+                    "–"
+                    if math.isnan(worst)
+                    else f"{entry['train']} to {entry['test']} ({worst:+.3f})"
+                ),
+            }
+        )
+    return Table(
+        pd.DataFrame(rows),
+        f"Mean held-out {metric.title} on the dataset that a classifier was trained on "
+        "and on the other datasets: means over repetitions, averaged over datasets and "
+        "over pairs of datasets. The difference is to the same classifier trained on "
+        "the dataset of the test, for the same test curves; positive is better. "
+        "transfer.csv has every pair with its interval.",
+    )
+
+
+def _draw_transfers(
+    plan: Plan, findings: Findings, figures: FigureFolder
+) -> list[FigureFile]:
+    """Draw a panel for each classifier, in several figures if a page is too small."""
+    transfers, metric = findings.transfers, plan.suite.metrics[0]
+    tested = set(transfers["classifier"])
+    pages = transfer_pages(
+        transfers, [c.id for c in plan.classifiers if c.id in tested]
+    )
     title = METRICS[metric].title
     drawn = []
     for number, names in enumerate(pages, start=1):
@@ -63,7 +127,8 @@ def draw_transfers(
                 f"Held-out {title} of classifiers on datasets they were not trained "
                 f"on{of}",
                 f"Rows: trained on; columns: tested on. Mean held-out {title} over "
-                "repetitions; framed where both are the same. * fewer repetitions.",
+                "repetitions. Framed: trained and tested on the same dataset. * fewer "
+                "repetitions.",
                 transfer_figure,
                 transfers,
                 metric,
@@ -76,7 +141,7 @@ def draw_transfers(
 def transfer_pages(
     transfers: pd.DataFrame, classifiers: Sequence[str]
 ) -> list[list[str]]:
-    """Split classifiers into those whose panels fill a page."""
+    """Split the classifiers into pages: as many on each as it has room for panels."""
     n_columns, n_rows = _most(len(set(transfers["test"])))
     a_page = n_columns * n_rows
     starts = range(0, len(classifiers), a_page)
@@ -84,21 +149,21 @@ def transfer_pages(
 
 
 def _most(n_datasets: int) -> tuple[int, int]:
-    """Return how many columns and rows of panels a page holds."""
+    """Return how many columns and how many rows of panels a page holds."""
     width, height = _panel(n_datasets)
     n_columns = max(1, int((PAGE - _NAMES - _BAR) / width))
     return n_columns, max(1, int((_PAGE_HEIGHT - _NAMES) / height))
 
 
 def _panel(n_datasets: int) -> tuple[float, float]:
-    """Return how wide a panel is at least, and how high: inches."""
+    """Return the least width and the height of a panel in inches."""
     width = max(_NARROWEST, CELL[0] * n_datasets + 0.1)
     return width, max(_LOWEST, CELL[1] * n_datasets) + _TITLE
 
 
 def _name_below(ax: Axes, order: Sequence[str]) -> None:
-    """Name the columns in the room of a panel that is not there."""
-    how: dict[str, Any] = {"fontsize": 7, "color": INK, "rotation": 90}
+    """Write the datasets' names below a panel, where the last row has no panel."""
+    font: dict[str, Any] = {"fontsize": 7, "color": INK, "rotation": 90}
     for column, name in enumerate(names_of(order)):
         text = ax.annotate(
             name,
@@ -108,19 +173,20 @@ def _name_below(ax: Axes, order: Sequence[str]) -> None:
             textcoords="offset points",
             ha="center",
             va="top",
-            **how,
+            **font,
         )
-        text.set_in_layout(False)
+        text.set_in_layout(False)  # the layout would shrink the panel for it
 
 
 @style()
 def transfer_figure(transfers: pd.DataFrame, metric: str, names: Sequence[str]) -> Any:
-    """Draw a panel a classifier in rows, the datasets' names only at the edges.
+    """Draw a panel for each classifier; only the outer panels name the datasets.
 
     Parameters
     ----------
     transfers
-        Of all classifiers of the suite, which share a scale of colours.
+        See `bench.stats.transfer.compare_transfers`; of all classifiers, since all
+        pages share one scale of colours.
     names
         The classifiers, at most as many as `transfer_pages` puts on a page.
     """
@@ -139,8 +205,8 @@ def transfer_figure(transfers: pd.DataFrame, metric: str, names: Sequence[str]) 
         if place >= len(names):
             ax.set_axis_off()
             continue
-        own = transfers[transfers["classifier"] == names[place]]
-        plot_transfer(own, metric, order=order, limits=limits, ax=ax)
+        rows = transfers[transfers["classifier"] == names[place]]
+        plot_transfer(rows, metric, order=order, limits=limits, ax=ax)
         set_title(ax, names[place])
         if place % n_columns:
             ax.set_yticks([])
@@ -156,73 +222,6 @@ def transfer_figure(transfers: pd.DataFrame, metric: str, names: Sequence[str]) 
     bar.outline.set_visible(False)
     bar.set_label(f"held-out {METRICS[metric].title}")
     return figure
-
-
-def transfer_chapter(
-    plan: Plan, found: Findings, pictures: Sequence[FigureFile]
-) -> list[Section]:
-    """Show what classifiers do on datasets that they were not trained on, if asked."""
-    table = transfer_table(plan, found)
-    if table is None:
-        return []
-    said = (
-        "Each classifier, as it was fitted to the training curves of one dataset, is "
-        "asked about the test curves of the others; nothing is fitted again."
-    )
-    own = set(found.transfers["train"])
-    points = [recipe.x for recipe in plan.datasets if recipe.spec.id in own]
-    if any(not np.array_equal(x, points[0]) for x in points):
-        said += (
-            " The input points of these datasets differ: what a classifier was told "
-            "of them is those of its training."
-        )
-    blocks: list[Block | Section] = [Text(said), *pictures, table]
-    bad = found.transfer_cells[found.transfer_cells["status"] != "done"]
-    by = ["train", "classifier", "status", "error"]
-    lines = []
-    for names, rows in bad.groupby(by, sort=False):
-        train, classifier, status, error = map(str, names)
-        tests = Counter(rows["test"])
-        where = ", ".join(f"{name} ({n})" for name, n in tests.items())
-        line = f"{train} to {where}, {classifier}: {status}"
-        lines.append(line + (f" – {error}" if error else ""))
-    if lines:
-        blocks += [Text([Strong("Not done")]), Items(lines)]
-    return [Section("Transfer", blocks)]
-
-
-def transfer_table(plan: Plan, found: Findings) -> Table | None:
-    """Lay out what each classifier loses elsewhere; None where it is not asked."""
-    if found.transfers.empty:
-        return None
-    metric = METRICS[plan.suite.metrics[0]]
-    larger = metric.larger_is_better
-    rows = []
-    for entry in home_and_away(found.transfers, larger_is_better=larger).to_dict(
-        "records"
-    ):
-        worst = entry["difference"]
-        rows.append(
-            {
-                "classifier": entry["classifier"],
-                "at home": _number(entry["home"]),
-                "elsewhere": _number(entry["away"]),
-                "difference to trained there": _number(entry["lost"], "+.3f"),
-                "worst": (
-                    "–"
-                    if math.isnan(worst)
-                    else f"{entry['train']} to {entry['test']} ({worst:+.3f})"
-                ),
-            }
-        )
-    return Table(
-        pd.DataFrame(rows),
-        f"Mean held-out {metric.title} where a classifier was trained, and elsewhere: "
-        "means over datasets, and over pairs of them, of means over repetitions. The "
-        "difference is to the same classifier trained on the dataset that is tested, "
-        "on the same curves; positive is better. Every pair with its intervals is in "
-        "transfer.csv.",
-    )
 
 
 def _number(value: float, form: str = ".3f") -> str:

@@ -112,7 +112,7 @@ def test_readers_get_text_and_a_dash_for_what_is_not_known():
         "model-epochs/s": "–",
     }
     said = caption_of(table)
-    assert "it flatters" in said
+    assert "so it is too high" in said
     assert "last 500 epochs" in said
     assert "last 60 epochs" in caption_of(table.assign(epochs=60))
 

@@ -45,7 +45,7 @@ def contents(folder):
 def test_a_report_without_results_is_refused(write_suite, bench_run):
     code, _, err = bench_run("report", write_suite())
     assert code == 2
-    assert "nothing of the suite 'small' is stored" in err
+    assert "found no result of the suite 'small'" in err
 
 
 def test_markup_in_an_id_is_escaped(write_suite, bench_run, tmp_path):

@@ -185,7 +185,7 @@ def test_many_classes_are_drawn_fitted_scored_and_reported(
     assert "GNB" in out
     page = (four / "reports" / "small" / "README.md").read_text()
     assert "Which of four?" in page
-    assert "Library four, which of its 4 functions" in page
+    assert "Library four, one class for each of its 4" in page
     assert "with 5% noise" in page
     assert "0.250" in page  # chance
     assert (four / "reports" / "small" / "figures" / "dataset-hard.svg").stat().st_size
@@ -363,10 +363,10 @@ def test_streams_do_not_depend_on_sizes_noise_and_split():
     ("changes", "said"),
     [
         ({}, "against untrained networks (relu, hidden layers [32, 32])"),
-        ({"neural": WILD, "noise": 5}, "against networks of random weights"),
-        ({"neural": NULL}, "against itself, drawn independently"),
+        ({"neural": WILD, "noise": 5}, "against networks with random weights"),
+        ({"neural": NULL}, "against itself, both classes drawn"),
         ({"neural": {"kind": "mimic"}}, "fitted to its curves"),
-        ({"split": {"unseen-functions": 4}}, "of 4 functions of which there is no"),
+        ({"split": {"unseen-functions": 4}}, "from 4 functions without training curves"),
         ({"standardise": "curve"}, "; each curve standardised"),
     ],
 )

@@ -149,7 +149,8 @@ def test_another_process_finds_the_same_fingerprint():
         "from bench.figures.theme import ClassifierStyle\n"
         "from bench.figures.scores import plot_scores\n"
         "frame = pd.DataFrame({'name': ['a', 'b'], 'score': [.5, None]})\n"
-        "data = {'looks': {n: Look('#000000', n) for n in 'ab'}, 'order': ['a', 'b']}\n"
+        "looks = {name: ClassifierStyle('#000000', name) for name in 'ab'}\n"
+        "data = {'looks': looks, 'order': ['a', 'b']}\n"
         "print(fingerprint_of(plot_scores, (frame, 'accuracy'), data))"
     )
     found = {
@@ -168,7 +169,7 @@ def test_another_process_finds_the_same_fingerprint():
 
 @pytest.mark.parametrize("bad", [plot, {"a": [len]}])
 def test_a_function_cannot_be_data(tmp_path, bad):
-    with pytest.raises(TypeError, match="a figure's data: expected no function, got"):
+    with pytest.raises(TypeError, match="data of a figure: found the function"):
         add(tmp_path, looks=bad)
 
 

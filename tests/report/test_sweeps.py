@@ -1,12 +1,8 @@
 import numpy as np
-import online_stores
 import pandas as pd
-import pytest
-import stored
 import yaml_text
 
-from bench.analysis.findings import analyse, sweep_rows
-from bench.analysis.results import load_results
+from bench.analysis.findings import sweep_rows
 from bench.render.blocks import Table, Text
 from bench.report.sweeps import along_table, sweep_chapters
 from bench.report.write import write_report
@@ -18,21 +14,7 @@ ACCURACY = {"SD": 0.97, "KNN": 0.8, "GNB": 0.6}
 NORMAL = {"kind": "truncated-normal", "low": -3, "high": 3, "size": 20, "pool": 5000}
 
 
-@pytest.fixture
-def found_of(write_suite, tmp_path):
-    """Put results of a suite; give its plan, and what follows."""
-
-    def write(accuracy=lambda dataset, name: ACCURACY[name], **changes):
-        changes = {"classifiers": list(ACCURACY), "repetitions": 5} | changes
-        plan = stored.plan_of(write_suite(audits=False, **changes))
-        store = Store(tmp_path / "store")
-        online_stores.put_suite(plan, store, accuracy, online=["SD"])
-        return plan, analyse(plan, store, load_results(plan, store))
-
-    return write
-
-
-def test_where_a_sweep_fails_on_its_way_to_the_limit(found_of):
+def test_a_sweep_up_to_its_limit_says_who_is_worse_from_where(make_findings, figures):
     datasets = [
         DATASET | {"id": f"std{std}", "inputs": NORMAL | {"std": std}}
         for std in (2, 1, 10)
@@ -40,36 +22,40 @@ def test_where_a_sweep_fails_on_its_way_to_the_limit(found_of):
     falls = {"std1": 0.97, "std2": 0.96, "std10": 0.8, "grid": 0.7}
     dips = {"std1": 0.8, "std2": 0.7, "std10": 0.8, "grid": 0.6}
     own = {"SD": falls, "KNN": dips, "GNB": dict.fromkeys(falls, 0.6)}
-    plan, found = found_of(
+    plan, findings, _ = make_findings(
         lambda dataset, name: own[name][dataset],
         datasets=[*datasets, DATASET],
         stats={"margin": 0.03},
     )
-    [section] = sweep_chapters(plan, found, [[]])
-    assert section.title == "Along inputs.std, to the grid"
-    table = section.blocks[0]
+    [section] = sweep_chapters(plan, findings, figures)
+    assert section.title == "Sweep of inputs.std, up to the grid"
+    scores, table, _, densities = section.blocks
     assert isinstance(table, Table)
+    assert (scores.path, densities.path) == (
+        "figures/sweep.svg",
+        "figures/densities.svg",
+    )
     frame = table.frame.set_index("classifier")
-    assert list(frame) == ["std 1", "std 2", "std 10", "grid", "fails from"]
-    assert frame["fails from"].to_dict() == {
+    assert list(frame) == ["std 1", "std 2", "std 10", "grid", "worse from"]
+    assert frame["worse from"].to_dict() == {
         "SD": "std 10",
         "KNN": "std 2 (not at std 10)",
-        "GNB": "does not",
+        "GNB": "never",
     }
     assert frame.loc["SD", "std 1"].startswith("0.9")
     assert "Welch" in table.caption
-    assert np.isinf(found.along["value"]).sum() == 3
-    assert not found.along.loc[found.along["verdict"] != "", "paired"].any()
+    assert np.isinf(findings.along["value"]).sum() == 3
+    assert not findings.along.loc[findings.along["verdict"] != "", "paired"].any()
 
 
-def test_one_repetition_cannot_tell_where_it_fails(found_of):
+def test_one_repetition_has_no_intervals_and_no_verdict(make_findings):
     datasets = [
         DATASET | {"id": f"std{std}", "inputs": NORMAL | {"std": std}}
         for std in (1, 2, 3)
     ]
-    plan, found = found_of(datasets=datasets, repetitions=1)
-    table = along_table(plan, found, found.sweeps[0])
-    assert set(table.frame["fails from"]) == {"–"}
+    plan, findings, _ = make_findings(datasets=datasets, repetitions=1)
+    table = along_table(plan, findings, findings.sweeps[0])
+    assert set(table.frame["worse from"]) == {"–"}
     assert "[" not in table.frame.loc[0, "std 1"]
 
 
@@ -81,24 +67,24 @@ def rising(dataset, name):
     return RISES[int(dataset.rpartition("=")[2])][name] if "=" in dataset else 0.5
 
 
-def test_datasets_of_one_stream_are_compared_by_pairs(found_of):
+def test_datasets_of_one_stream_are_compared_by_pairs(make_findings, figures):
     family = FEW | {"id": "few", "test": 500, "sweep": {"train": [20, 5, 80]}}
-    plan, found = found_of(rising, datasets=[family])
-    [sweep] = found.sweeps
+    plan, findings, _ = make_findings(rising, datasets=[family])
+    [sweep] = findings.sweeps
     assert (sweep.family, sweep.name) == ("few", "train")
-    assert found.along["paired"].all()
-    assert set(found.along["family"]) == {"few"}
-    [section] = sweep_chapters(plan, found, [[]])
-    assert section.title == "few: along train"
-    table, crossings = section.blocks
-    assert "paired, since along it a repetition is the same draw" in table.caption
+    assert findings.along["paired"].all()
+    assert set(findings.along["family"]) == {"few"}
+    [section] = sweep_chapters(plan, findings, figures)
+    assert section.title == "few: sweep of train"
+    _, table, crossings = section.blocks
+    assert "paired, since a repetition is the same draw" in table.caption
     frame = table.frame.set_index("classifier")
-    assert frame["gains from"].to_dict() == {
+    assert frame["better from"].to_dict() == {
         "SD": "train 20",
-        "KNN": frame.loc["KNN", "gains from"],
-        "GNB": "does not",
+        "KNN": frame.loc["KNN", "better from"],
+        "GNB": "never",
     }
-    assert frame.loc["GNB", "fails from"] == "train 20"
+    assert frame.loc["GNB", "worse from"] == "train 20"
     # SD overtakes the other two, which are equally good at first.
     row = crossings.frame.iloc[-1]
     assert row["best after"] == "SD"
@@ -107,20 +93,20 @@ def test_datasets_of_one_stream_are_compared_by_pairs(found_of):
     assert "straight lines over the values" in crossings.caption
 
 
-def test_each_family_has_its_chapter_and_rows_of_its_own(found_of, tmp_path):
+def test_each_family_has_its_chapter_and_rows_of_its_own(make_findings, tmp_path):
     families = [
         FEW | {"id": "few", "sweep": {"train": [5, 80]}},
         DATASET | {"id": "noisy", "sweep": {"noise": [5, 80]}},
     ]
-    plan, found = found_of(rising, datasets=families)
-    assert [sweep.family for sweep in found.sweeps] == ["few", "noisy"]
-    for sweep in found.sweeps:
-        own = sweep_rows(found.along, sweep)
+    plan, findings, _ = make_findings(rising, datasets=families)
+    assert [sweep.family for sweep in findings.sweeps] == ["few", "noisy"]
+    for sweep in findings.sweeps:
+        own = sweep_rows(findings.along, sweep)
         assert set(own["dataset"]) == set(sweep.values)
         assert len(own) == 6
     folder = write_report(plan, Store(tmp_path / "store"), tmp_path / "out").parent
     text = (folder / "README.md").read_text()
-    for title in ("few: along train", "noisy: along noise"):
+    for title in ("few: sweep of train", "noisy: sweep of noise"):
         assert f"## {title}" in text
     tex = (folder / "tables.tex").read_text()
     for name in ("few", "noisy"):
@@ -132,25 +118,34 @@ def test_each_family_has_its_chapter_and_rows_of_its_own(found_of, tmp_path):
     assert set(crossings["family"]) == {"few", "noisy"}
 
 
-def test_where_nothing_crosses_that_is_said(found_of):
+def test_without_crossings_a_sentence_replaces_the_table(make_findings, figures):
     family = FEW | {"id": "few", "sweep": {"train": [5, 20]}}
-    plan, found = found_of(datasets=[family])
-    [section] = sweep_chapters(plan, found, [[]])
+    plan, findings, _ = make_findings(datasets=[family])
+    [section] = sweep_chapters(plan, findings, figures)
     assert isinstance(section.blocks[-1], Text)
-    assert "No two mean curves cross." in section.blocks[-1].words
-    plan, found = found_of(
-        lambda dataset, name: {"SD": 0.9}.get(name, 0.6),
+    assert "No two lines of mean scores cross." in section.blocks[-1].words
+
+
+def test_crossings_below_the_best_are_in_the_file_alone(make_findings, figures):
+    scores = {
+        5: {"SD": 0.9, "KNN": 0.6, "GNB": 0.7},
+        20: {"SD": 0.9, "KNN": 0.7, "GNB": 0.6},
+    }
+    family = FEW | {"id": "few", "test": 500, "sweep": {"train": [5, 20]}}
+    plan, findings, _ = make_findings(
+        lambda dataset, name: scores[int(dataset.rpartition("=")[2])][name],
         datasets=[family],
-        classifiers=["SD", "KNN", "GNB", "DT"],
     )
-    if not found.crossings.empty:  # of those that are equally poor
-        [section] = sweep_chapters(plan, found, [[]])
-        assert "No crossing changes who is best" in section.blocks[-1].words
+    [section] = sweep_chapters(plan, findings, figures)
+    assert section.blocks[-1].words == (
+        "No crossing changes which classifier is best (1 other crossing in "
+        "crossings.csv)."
+    )
 
 
-def test_what_is_no_sweep_has_no_chapter(found_of):
-    plan, found = found_of()
-    assert found.sweeps == ()
-    assert found.along.empty
-    assert found.crossings.empty
-    assert sweep_chapters(plan, found, []) == []
+def test_without_a_sweep_there_is_no_chapter(make_findings, figures):
+    plan, findings, _ = make_findings()
+    assert findings.sweeps == ()
+    assert findings.along.empty
+    assert findings.crossings.empty
+    assert sweep_chapters(plan, findings, figures) == []

@@ -1,50 +1,214 @@
-import math
+"""Reports and gates of results that were trained online, and so lack some scores."""
 
+import csv
+
+import online_stores
 import pandas as pd
+import pytest
+import stored
+import yaml_text
 
-from bench.analysis.results import summarise
-from bench.render.markdown import escape
-from bench.report.tables import mean_std
+import bench
+from bench.cli.console import print_scores
+from bench.compare.differences import compare_results, exit_code
+from bench.compare.read import read_source
+from bench.report.write import write_report
+from bench.store.store import Store
 
-
-def frame(statuses=("done", "done", "done")):
-    rows = []
-    for i, status in enumerate(statuses):
-        for name, score in (("A", 0.5 + 0.1 * i), ("B", 0.9)):
-            rows.append(
-                {
-                    "dataset": "d",
-                    "repetition": i,
-                    "classifier": name,
-                    "status": status if name == "A" else "done",
-                    "train_accuracy": 1.0,
-                    "test_accuracy": score,
-                    "fit_seconds": 1.0 + i,
-                    "predict_seconds": 0.1,
-                }
-            )
-    return pd.DataFrame(rows)
-
-
-def test_means_and_deviations_by_hand():
-    summary = summarise(frame()).set_index("classifier")
-    assert list(summary.index) == ["B", "A"]
-    assert math.isclose(summary.loc["A", "test_accuracy_mean"], 0.6)
-    assert math.isclose(summary.loc["A", "test_accuracy_std"], 0.1)
-    assert math.isclose(summary.loc["A", "fit_seconds_mean"], 2.0)
+ACCURACY = {"SD": 0.97, "SD-WGAN": 0.9, "KNN": 0.8, "CHANCE": 0.5}
+ONLINE = ["SD", "SD-WGAN"]
+ANSWER = {"question": "Why *so*?", "answer": "Because.", "date": "2026-11-24"}
+SUITE = {
+    "description": "What is asked.",
+    "classifiers": list(ACCURACY),
+    "repetitions": 5,
+    "metrics": ["accuracy", "balanced_accuracy", "brier"],
+    "audits": False,
+    "stats": {"works": 0.75},
+    "answers": [ANSWER | {"commit": c} for c in ("0123abc", "fedcba9")],
+}
 
 
-def test_a_failure_is_counted_and_never_averaged():
-    summary = summarise(frame(("done", "failed", "done"))).set_index("classifier")
-    assert summary.loc["A", "n"] == 2
-    assert summary.loc["A", "n_cells"] == 3
-    assert math.isclose(summary.loc["A", "test_accuracy_mean"], 0.6)
+def written(folder, accuracy=ACCURACY, *, online=ONLINE, critics=(), **changes):
+    """Put results of a suite and write its report; give plan, store and its folder."""
+    path = folder / "suite.yaml"
+    path.write_text(yaml_text.suite_text(**(SUITE | changes)))
+    plan, store = stored.plan_of(path), Store(folder / "store")
+    online_stores.put_suite(
+        plan,
+        store,
+        lambda dataset, name: accuracy[name],
+        online=online,
+        critics=critics,
+        batched=5,
+    )
+    write_report(plan, store, folder / "out")
+    return plan, store, folder / "out"
 
 
-def test_one_value_has_no_deviation():
-    assert mean_std(0.5, math.nan) == "0.500±–"
-    assert mean_std(math.nan, math.nan) == "–"
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    return written(tmp_path_factory.mktemp("report"), critics={"SD-WGAN": 10.0})
 
 
-def test_markup_is_escaped():
-    assert escape("<a>|*") == "&lt;a&gt;&#124;&#42;"
+def test_a_training_score_that_is_not_there_is_a_dash_with_its_reason(report):
+    folder = report[2]
+    text = (folder / "README.md").read_text()
+    heading = text.index("held-out balanced accuracy")
+    row = next(x for x in text[heading:].splitlines() if x.startswith("| SD "))
+    cells = [cell.strip() for cell in row.split("|")]
+    assert cells[3] == cells[5] == cells[7] == "–"
+    assert all("±" in cells[column] for column in (2, 4, 6))
+    said = "under training (SD, SD-WGAN): trained online, without a training set."
+    for name in ("README.md", "index.html", "tables.tex"):
+        assert said in (folder / name).read_text()
+    assert "Trained online, on fresh curves in each epoch" in text
+    assert "in each epoch for classifiers trained online)" in text
+    for name in ("README.md", "tables.tex"):
+        assert " nan" not in (folder / name).read_text()
+
+
+def test_the_csv_of_such_a_report_has_empty_scores_and_is_read_by_the_gate(report):
+    plan, store, folder = report
+    with (folder / "results.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    online = [row for row in rows if row["classifier"] in ONLINE]
+    assert {row["train_accuracy"] for row in online} == {""}
+    assert all(float(row["test_accuracy"]) > 0.8 for row in online)
+    assert "batched" in rows[0]
+    for source in (folder, store.folder):
+        frame = read_source(source)
+        is_online = frame["classifier"].isin(ONLINE)
+        assert frame["train_accuracy"].isna().tolist() == is_online.tolist()
+        compared = compare_results(frame, bench.read_results(plan, store))
+        assert set(compared["verdict"]) == {"equivalent"}
+        assert exit_code(compared) == 0
+
+
+def test_a_training_score_may_be_missing_only_where_all_are(tmp_path):
+    path = tmp_path / "a.csv"
+    head = "dataset,repetition,classifier,status,train_accuracy,"
+    head += "train_balanced_accuracy,test_accuracy,data_hash\n"
+    path.write_text(head + "grid,0,SD,done,,,0.5,abc\n")
+    assert read_source(path)["test_accuracy"].tolist() == [0.5]
+    for row, name in ((",0.7,0.5", "train_accuracy"), (",,", "test_accuracy")):
+        path.write_text(head + f"grid,0,SD,done,{row},abc\n")
+        with pytest.raises(ValueError, match=rf"a\.csv:2: {name}: found ''"):
+            read_source(path)
+
+
+def test_a_later_metric_is_made_of_the_test_curves_alone(report):
+    frame = read_source(report[1].folder, "log_loss")
+    assert frame["test_log_loss"].notna().all()
+    is_online = frame["classifier"].isin(ONLINE)
+    assert frame["train_log_loss"].isna().tolist() == is_online.tolist()
+
+
+def test_the_terminal_says_what_the_dash_is(report, capsys):
+    plan, store, _ = report
+    print_scores(plan, bench.read_results(plan, store))
+    said = "– under training (SD, SD-WGAN): trained online, without a training set."
+    assert said in capsys.readouterr().out
+
+
+def test_online_training_has_a_table_pictures_and_a_csv(report):
+    folder = report[2]
+    table = pd.read_csv(folder / "online.csv")
+    assert table["classifier"].tolist() == ONLINE
+    assert table["epochs_per_second"].tolist() == [30, 30]
+    assert (table["n"] == 5).all()
+    text = (folder / "README.md").read_text()
+    assert "| classifier   |   epochs |   notebook's accuracy |" in text
+    assert "so it is too high" in text
+    for name in ("online-grid-1", "held-out-grid", "dynamics-grid", "critics-grid-1"):
+        assert f"figures/{name}.svg" in text
+        assert (folder / "figures" / f"{name}.svg").exists()
+    tex = (folder / "tables.tex").read_text()
+    for kind in ("grid-online", "works"):
+        assert rf"\label{{tab:small-{kind}}}" in tex
+    assert "training accuracy" not in drawn(folder, "dynamics-grid")
+
+
+def test_provenance_says_how_the_seconds_of_a_batch_are_divided(report):
+    assert "divided by its size" in (report[2] / "README.md").read_text()
+    frame = pd.read_csv(report[2] / "results.csv")
+    found = frame.groupby("classifier")["batched"].max().to_dict()
+    assert found == {"SD": 5, "SD-WGAN": 5, "KNN": 1, "CHANCE": 1}
+
+
+def test_answers_stand_below_the_description_and_what_works_comes_first(report):
+    folder = report[2]
+    text = (folder / "README.md").read_text()
+    asked, answered = text.index("What is asked."), text.index("Because.")
+    assert asked < answered < text.index("20 cells (") < text.index("## Reliably")
+    assert text.index("## Reliably above 0.75") < text.index("## grid")
+    assert "Why &#42;so&#42;?" in text
+    warnings = [line for line in text.splitlines() if "No result below" in line]
+    assert len(warnings) == 1
+    assert "commit fedcba9" in warnings[0]
+    assert "works 0.75" in text
+    assert len(pd.read_csv(folder / "works.csv")) == 4
+
+
+def test_the_report_is_a_function_of_its_results(report):
+    plan, store, folder = report
+    before = stored.content(folder)
+    write_report(plan, store, folder)
+    assert stored.content(folder) == before
+
+
+def test_where_all_are_trained_online_nothing_overfits(tmp_path):
+    _, _, folder = written(tmp_path, classifiers=ONLINE)
+    text = (folder / "README.md").read_text()
+    assert "overfitting-1" not in text
+    assert "scores-1" in text
+    assert "20 test curves per class, fresh training curves in each epoch" in text
+    assert "30 training" not in text
+    assert "– under training: trained online" in text
+    assert "All classifiers are trained online" in text
+
+
+def test_a_report_without_online_training_speaks_of_none(tmp_path):
+    _, _, folder = written(
+        tmp_path, online=(), critics={"SD-WGAN": 1.0}, classifiers=["SD-WGAN", "KNN"]
+    )
+    text = (folder / "README.md").read_text()
+    assert "trained online" not in text.lower()
+    assert "30 training and 20 test curves per class, float64" in text
+    assert not (folder / "online.csv").exists()
+    # Its critic was trained on fixed curves: it has a training accuracy.
+    assert "training accuracy" in drawn(folder, "dynamics-grid")
+    assert "real (symbolic curves)" in drawn(folder, "critics-grid-1")
+
+
+def test_a_failed_online_classifier_is_a_failure(tmp_path):
+    _, _, folder = written(
+        tmp_path, ACCURACY | {"SD": None}, online=["SD"], classifiers=["SD", "KNN"]
+    )
+    text = (folder / "README.md").read_text()
+    assert "trained online" not in text.lower()
+    assert "0 of 5" in text
+
+
+def test_a_sweep_to_its_limit_is_drawn_and_kept(tmp_path):
+    normal = {"kind": "truncated-normal", "low": -3, "high": 3, "size": 20}
+    dataset = yaml_text.SUITE["datasets"][0]
+    datasets = [
+        dataset | {"id": f"std{s}", "inputs": normal | {"std": s, "pool": 5000}}
+        for s in (1, 2, 10)
+    ]
+    _, _, folder = written(
+        tmp_path, datasets=[*datasets, dataset], classifiers=["SD", "KNN"]
+    )
+    text = (folder / "README.md").read_text()
+    assert "## Sweep of inputs.std, up to the grid" in text
+    assert "| worse from" in text
+    assert len(pd.read_csv(folder / "sweep.csv")) == 8
+    for name in ("sweep", "densities"):
+        assert f"figures/{name}.svg" in text
+    assert r"\label{tab:small-sweep}" in (folder / "tables.tex").read_text()
+
+
+def drawn(folder, name):
+    """Return the words of a picture; its letters are paths, each word a comment."""
+    return (folder / "figures" / f"{name}.svg").read_text()

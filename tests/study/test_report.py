@@ -40,7 +40,7 @@ def test_the_report_has_the_answers_and_its_best_has_not(tmp_path, trainer):
     _, text = reported(tmp_path, plan)
     assert "**Which?**\n\nThis." in text
     assert "from the results of commit 0123abc" in text
-    assert "No result below is of commit 0123abc" in text
+    assert "No result below is from commit 0123abc" in text
     assert "answers" not in (tmp_path / "out" / "best.yaml").read_text()
 
 

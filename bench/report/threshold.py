@@ -1,0 +1,56 @@
+"""The report's chapter on which classifiers reliably reach the suite's threshold."""
+
+import pandas as pd
+
+from bench.analysis import Findings
+from bench.cells import Plan
+from bench.render import Section, Table, Text
+from bench.report.tables import interval, mean_std
+from bench.stats import DOES_NOT, METRICS, UNCLEAR, WORKS
+
+
+def threshold_chapter(plan: Plan, findings: Findings) -> list[Section]:
+    """Count and list the verdicts, if the suite sets a threshold."""
+    table = threshold_table(plan, findings)
+    if table is None:
+        return []
+    metric = METRICS[plan.suite.metrics[0]]
+    side = "above" if metric.larger_is_better else "below"
+    counts = findings.works["verdict"].value_counts()
+    n_works, n_does_not, n_unclear = (
+        counts.get(verdict, 0) for verdict in (WORKS, DOES_NOT, UNCLEAR)
+    )
+    text = (
+        f"Pairs of a dataset and a classifier: {len(findings.works)}. Works: "
+        f"{n_works}; does not work: {n_does_not}; unclear: {n_unclear}."
+    )
+    title = f"Reliably {side} {plan.suite.stats.works:g} held-out {metric.title}"
+    return [Section(title, [Text(text), table])]
+
+
+def threshold_table(plan: Plan, findings: Findings) -> Table | None:
+    """List each classifier's verdict on each dataset; None without a threshold."""
+    if findings.works.empty:
+        return None
+    stats, metric = plan.suite.stats, METRICS[plan.suite.metrics[0]]
+    assert stats.works is not None  # without a threshold there are no rows
+    rows = [
+        {
+            "dataset": entry["dataset"],
+            "classifier": entry["classifier"],
+            f"held-out {metric.title}": mean_std(entry["mean"], entry["std"]),
+            f"{1 - stats.alpha:.0%} interval": interval(entry["low"], entry["high"]),
+            "n": str(entry["n"]),
+            "verdict": entry["verdict"],
+        }
+        for entry in findings.works.to_dict("records")
+    ]
+    good, bad = ("above", "below") if metric.larger_is_better else ("below", "above")
+    return Table(
+        pd.DataFrame(rows),
+        f"Works: the t interval of the mean held-out {metric.title} lies entirely at "
+        f"{stats.works:g} or {good}. Does not work: it lies entirely {bad} "
+        f"{stats.works:g}. Unclear: neither, or there is no interval. Mean±std over "
+        "the n repetitions in which every classifier has a score (ddof=1); each "
+        "interval covers its own mean only, not all means at once.",
+    )

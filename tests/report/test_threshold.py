@@ -1,0 +1,47 @@
+import yaml_text
+
+from bench.report.threshold import threshold_chapter, threshold_table
+
+DATASET = yaml_text.SUITE["datasets"][0]
+ACCURACY = {"SD": 0.97, "KNN": 0.8, "GNB": 0.6}
+
+
+def test_each_classifier_has_a_verdict_on_each_dataset(make_findings):
+    datasets = [DATASET, DATASET | {"id": "other", "train": 31}]
+    plan, findings, _ = make_findings(
+        lambda dataset, name: None if (dataset, name) == ("other", "GNB") else
+        ACCURACY[name],
+        datasets=datasets,
+        stats={"works": 0.8},
+    )  # fmt: skip
+    assert findings.works.set_index(["dataset", "classifier"])["verdict"].to_dict() == {
+        ("grid", "SD"): "works",
+        ("grid", "KNN"): "unclear",
+        ("grid", "GNB"): "does not work",
+        ("other", "SD"): "works",
+        ("other", "KNN"): "unclear",
+        ("other", "GNB"): "unclear",
+    }
+    [section] = threshold_chapter(plan, findings)
+    text, table = section.blocks
+    assert section.title == "Reliably above 0.8 held-out accuracy"
+    assert text.words.endswith("6. Works: 2; does not work: 1; unclear: 3.")
+    assert "lies entirely at 0.8 or above" in table.caption
+    assert table.frame.iloc[-1].tolist() == ["other", "GNB", "–", "–", "0", "unclear"]
+    assert table.frame.columns[3] == "95% interval"
+
+
+def test_without_a_threshold_there_is_no_chapter(make_findings):
+    plan, findings, _ = make_findings()
+    assert findings.works.empty
+    assert threshold_chapter(plan, findings) == []
+    assert threshold_table(plan, findings) is None
+
+
+def test_of_a_loss_the_scores_below_the_threshold_are_good(make_findings):
+    plan, findings, _ = make_findings(metrics=["brier"], stats={"works": 0.1})
+    verdicts = findings.works.set_index("classifier")["verdict"]
+    assert verdicts.to_dict()["GNB"] == "does not work"
+    [section] = threshold_chapter(plan, findings)
+    assert section.title == "Reliably below 0.1 held-out Brier score"
+    assert "lies entirely above 0.1" in section.blocks[1].caption
