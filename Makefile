@@ -40,7 +40,7 @@ test-slow: peers $(READY_DEV)
 # The pages, in site/: warnings are errors. --clean, since what its cache holds is not
 # checked again.
 docs: $(READY_DOCS)
-	$(BIN)/python tools/generate_docs.py --check
+	$(BIN)/python docs/tools/generate_docs.py --check
 	$(BIN)/zensical build --strict --clean
 
 # Nothing else should run on the machine meanwhile.

@@ -1,4 +1,4 @@
-"""A classifier of one's own, in a file beside its suite (my_classifier.yaml)."""
+"""A classifier of your own, in a file beside its suite (my_classifier.yaml)."""
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -6,25 +6,25 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 
 class Kinks(ClassifierMixin, BaseEstimator):
-    """Takes a curve that bends sharply anywhere for a network's.
+    """A threshold on the sharpest bend of a curve: sharper ones are called neural.
 
     Parameters
     ----------
     order : int
-        Of the differences whose largest magnitude is looked at.
+        The order of the differences; the largest magnitude is compared.
     """
 
     def __init__(self, order=2):
         self.order = order
 
     def fit(self, X, y):
-        """Choose the bend that tells most training curves apart."""
+        """Choose the threshold that classifies most training curves correctly."""
         X, y = validate_data(self, X, y)
         self.classes_ = np.unique(y)
         sharpest = self._sharpest(X)
         candidates = np.unique(sharpest)
-        found = [np.mean((sharpest < c) == (y == 1)) for c in candidates]
-        self.threshold_ = candidates[np.argmax(found)]
+        accuracies = [np.mean((sharpest < c) == (y == 1)) for c in candidates]
+        self.threshold_ = candidates[np.argmax(accuracies)]
         return self
 
     def predict(self, X):

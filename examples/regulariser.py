@@ -1,8 +1,8 @@
 """Fit a small network to noisy points, alone and pulled toward a function library.
 
-Writes reports/regulariser: what became of 20 draws, as a table and a picture. First
-`python -m bench export examples/parabolas.yaml out/parabolas`; then two minutes. What
-the repository shows was written with `--out reports/published/regulariser`.
+Writes reports/regulariser: the results of 20 draws, as a table and a picture, in two
+minutes. First run `python -m bench export examples/parabolas.yaml out/parabolas`. The
+published report was written with `--out reports/published/regulariser`.
 """
 
 import argparse
@@ -53,7 +53,7 @@ def draw(seed):
 
 
 def measure(curve, truth):
-    """Say what a curve is: its logit, how far from any parabola, how far from truth."""
+    """Return a curve's logit, its distance to any parabola, and its error."""
     points, values = x.numpy()[:, 0].astype(float), curve[0].numpy().astype(float)
     nearest = np.polyval(np.polyfit(points, values, 2), points)
     return {
@@ -64,7 +64,7 @@ def measure(curve, truth):
 
 
 def experiment(draws):
-    """Fit every draw twice; return what was measured, a row a fit, and the curves."""
+    """Fit every draw twice; return the measures, one row a fit, and the curves."""
     rows, curves = [], {}
     for seed in range(draws):
         truth, places, values = draw(seed)
@@ -76,13 +76,13 @@ def experiment(draws):
 
 
 @theme.style()
-def picture(found, curves):
+def picture(measures, curves):
     """Draw three fits, their curvature, and the distances of all."""
     drawn = Figure(figsize=(theme.PAGE, 3.5), layout="constrained")
     grid = drawn.add_gridspec(2, SHOWN + 1)
     points = x.numpy()[:, 0]
     kinds = ((0.0, ALONE, "alone"), (WEIGHT, PULLED, "pulled"))
-    for seed in range(min(SHOWN, found["draw"].nunique())):
+    for seed in range(min(SHOWN, measures["draw"].nunique())):
         truth, rows, values = draw(seed)
         above = drawn.add_subplot(grid[0, seed])
         below = drawn.add_subplot(grid[1, seed], sharex=above)
@@ -107,7 +107,7 @@ def picture(found, curves):
         (("distance", "to nearest parabola"), ("error", "to the parabola"))
     ):
         ax = drawn.add_subplot(grid[row, SHOWN])
-        pairs = found.pivot(index="draw", columns="weight", values=name)
+        pairs = measures.pivot(index="draw", columns="weight", values=name)
         ax.plot([0, 1], pairs.to_numpy().T, color=theme.FAINT, lw=0.5, zorder=1)
         for place, (weight, colour, _) in enumerate(kinds):
             ax.plot(
@@ -130,11 +130,11 @@ def bends(points, curve):
     return np.gradient(np.gradient(np.asarray(curve), points), points)
 
 
-def report(found, picture_name):
-    """Write what was found in words, with the picture in the folder ``theme``."""
+def report(measures, picture_name):
+    """Return the text of the report; the picture is in its folder ``figures``."""
     card = discriminator.card
-    means = found.groupby("weight")[["distance", "error"]].mean()
-    logits = found.groupby("weight")["logit"].median()
+    means = measures.groupby("weight")[["distance", "error"]].mean()
+    logits = measures.groupby("weight")["logit"].median()
     table = pd.DataFrame(
         {
             "network": ["alone", "pulled"],
@@ -144,7 +144,7 @@ def report(found, picture_name):
             "RMS to the parabola": [f"{v:.3f}" for v in means["error"]],
         }
     )
-    pairs = found.pivot(index="draw", columns="weight")
+    pairs = measures.pivot(index="draw", columns="weight")
     nearer = {
         name: int((pairs[name][WEIGHT] < pairs[name][0.0]).sum())
         for name in ("distance", "error")
@@ -186,14 +186,14 @@ def main():
     parser.add_argument("--draws", type=int, default=20)
     parser.add_argument("--out", type=Path, default=Path("reports/regulariser"))
     options = parser.parse_args()
-    torch.set_num_threads(1)  # such small products take longer by two
-    found, curves = experiment(options.draws)
-    drawn = picture(found, curves)
+    torch.set_num_threads(1)  # two are slower on such small products
+    measures, curves = experiment(options.draws)
+    drawn = picture(measures, curves)
     path = theme.save(drawn, options.out / "figures" / "regulariser")
-    found.to_csv(
+    measures.to_csv(
         options.out / "draws.csv", index=False, float_format="%.6g", lineterminator="\n"
     )
-    (options.out / "README.md").write_text(report(found, path.name), "utf-8")
+    (options.out / "README.md").write_text(report(measures, path.name), "utf-8")
     print(options.out / "README.md")
 
 

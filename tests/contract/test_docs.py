@@ -1,4 +1,4 @@
-"""The documentation: what a user types stands there, and what stands there works."""
+"""The documentation names all that a user can type, and its examples work."""
 
 import importlib.util
 import os
@@ -32,11 +32,8 @@ ROOT = resources.CHECKOUT
 PAGES = sorted((ROOT / "docs").glob("*.md"))
 README = (ROOT / "README.md").read_text("utf-8")
 ALL = README + "".join(page.read_text("utf-8") for page in PAGES)
-PUBLISHED = next(  # until the published reports have moved
-    folder
-    for folder in (ROOT / "reports" / "published", ROOT / "reports")
-    if (folder / "seed").is_dir()
-)
+PUBLISHED = ROOT / "reports" / "published"
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
 # A suite to which a page's fragments are added.
 BASE = {
     "version": 1,
@@ -59,8 +56,10 @@ _SAVED = re.compile(r"Save this as\s+`([\w./-]+)`:\s*\Z")
 
 
 def tool(name):
-    """Import a script of tools/."""
-    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
+    """Import a script of docs/tools/."""
+    spec = importlib.util.spec_from_file_location(
+        name, ROOT / "docs" / "tools" / f"{name}.py"
+    )
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -78,7 +77,9 @@ def commands():
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_generated_parts_of_a_page_are_up_to_date(page):
     text = page.read_text("utf-8")
-    assert generate_docs.generated(text) == text, "run python tools/generate_docs.py"
+    assert generate_docs.generated(text) == text, (
+        "run python docs/tools/generate_docs.py"
+    )
 
 
 def test_every_generated_part_stands_on_a_page():
@@ -143,7 +144,36 @@ def test_every_verdict_stands_in_the_docs():
 def test_every_public_name_stands_on_the_page_of_the_api():
     text = (ROOT / "docs" / "python.md").read_text("utf-8")
     documented = set(re.findall(r"^::: bench\.(\w+)$", text, re.MULTILINE))
-    assert set(bench.__all__) - {"RESULTS"} <= documented
+    assert set(bench.__all__) <= documented
+
+
+def test_every_column_of_results_csv_stands_on_the_page_of_the_report(tmp_path):
+    page = (ROOT / "docs" / "report.md").read_text("utf-8")
+    table = page.partition("## Columns of results.csv")[2].partition("\n## ")[0]
+    named = set(re.findall(r"`(\w+)`", table))
+    columns = bench.read_results("quick", tmp_path / "store").columns
+    assert set(columns) - named == set()
+    assert {name for name in named if not name.startswith("test_")} <= set(columns)
+
+
+def test_the_numbers_of_the_docs_are_those_of_the_code():
+    from bench.analysis import audits as judged
+    from bench.cells import audits, shallow_baselines
+    from bench.classifiers import foreign_classes
+    from bench.figures import theme
+
+    pages = {page.stem: " ".join(page.read_text("utf-8").split()) for page in PAGES}
+    for page, words in (
+        ("report", f"each of the first {audits.MAX_REPETITIONS} repetitions"),
+        ("report", f"at most {audits.MAX_CURVES} training curves of each class"),
+        ("report", f"if the SVG would be larger than {theme.LARGEST_SVG >> 20} MiB"),
+        ("statistics", f"more than {judged.STANDARD_ERRORS} standard errors from"),
+        ("statistics", f"a decision tree of depth {shallow_baselines.DEPTH} on"),
+        ("statistics", f"at least {judged.TRIVIAL:g} or within {judged.MARGIN:g} of"),
+        ("running", f"for at most {foreign_classes.SECONDS:g} seconds"),
+    ):
+        assert words in pages[page]
+    assert judged.IMBALANCE == 0.1  # "a tenth of an equal share"
 
 
 def test_every_page_stands_in_the_contents():
@@ -159,8 +189,6 @@ def test_the_site_asks_nothing_of_the_network():
 def test_links_between_pages_and_files_lead_somewhere():
     for path in (ROOT / "README.md", ROOT / "funs" / "README.md", *PAGES):
         for target in re.findall(r"\]\(([^)#\s]+)", path.read_text("utf-8")):
-            if target.startswith("reports/published") and PUBLISHED.name == "reports":
-                continue
             assert target.startswith("http") or (path.parent / target).exists(), target
 
 
@@ -174,7 +202,7 @@ def test_the_answer_of_the_readme_is_that_of_the_reports():
     audits = pd.read_csv(PUBLISHED / "seed" / "audits.csv")
     tree = audits[audits["audit"].str.contains("roughness")].groupby("dataset").first()
     words = [f"{sd[name]:.3f}"[1:] for name in ("normal-100", "uniform-100")]
-    assert f"reaches {' and '.join(words)}." in README
+    assert f"reaches {' and '.join(words)}." in " ".join(README.split())
     assert tree["value"].min() >= 0.999
     hard = pd.read_csv(PUBLISHED / "hard" / "results.csv")
     by_dataset = hard.groupby("dataset")
@@ -312,6 +340,46 @@ class _Folder:
         assert done.returncode == 0, f"{command[-1]}\n{done.stdout}\n{done.stderr}"
 
 
+def test_every_path_that_the_architecture_names_exists():
+    paths = re.findall(r"`((?:bench|docs|funs|suites|tests)/[^`]*)`", ARCHITECTURE)
+    assert len(paths) > 40
+    for path in paths:
+        place = ROOT / re.split(r"NAME|<", path)[0]  # the parent of a new file
+        assert place.exists(), path
+
+
+def test_every_name_beside_a_path_of_the_architecture_is_in_that_file():
+    found = 0
+    for entry in re.split(r"[;|]", ARCHITECTURE):
+        match = re.match(r"[^`]*`([\w/]+\.pyi?)`: (.*)", entry.strip())
+        if match and "NAME" not in match[1]:
+            text = (ROOT / match[1]).read_text("utf-8")
+            for name in re.findall(r"`(\w+)`", match[2]):
+                assert re.search(rf"\b{name}\b", text), f"{match[1]}: {name}"
+                found += 1
+    assert found > 20
+
+
+def test_a_package_may_import_what_its_charter_names():
+    lines = generate_docs.layer_lines()
+    assert len(lines) == 13
+    for number, line in enumerate(lines[1:-1], start=1):
+        below = {name for names in lines[number + 1 :] for name in names}
+        for name in line:
+            [allowed] = re.findall(r"May import ([^.]*)\.", generate_docs.charter(name))
+            packages = set(re.findall(r"`(\w+)`", allowed))
+            assert packages & set(lines[number + 1]), name
+            assert packages <= below, name
+    assert "May import nothing" in generate_docs.charter("base")
+
+
+def test_every_package_has_a_charter_and_a_line():
+    packages = {path.parent.name for path in (ROOT / "bench").glob("*/__init__.py")}
+    named = {name for line in generate_docs.layer_lines() for name in line}
+    assert packages == named - {"pytest_plugin"}
+    assert all(len(generate_docs.charter(name)) > 40 for name in named)
+
+
 METRIC = """\
 def _error_rate(given: Predictions) -> float:
     return float(np.mean(given.labels != given.predictions))
@@ -363,9 +431,10 @@ ADDITIONS = {
 def test_a_metric_and_a_kind_of_inputs_need_only_the_files_that_the_docs_name(tmp_path):
     copy = tmp_path / "copy"
     ignored = shutil.ignore_patterns("__pycache__")
-    for name in ("bench", "data/reference", "docs", "funs", "suites", "tools"):
+    for name in ("bench", "data/reference", "docs", "funs", "suites"):
         shutil.copytree(ROOT / name, copy / name, ignore=ignored)
-    rows = (ROOT / "docs" / "architecture.md").read_text("utf-8").splitlines()
+    shutil.copy(ROOT / "pyproject.toml", copy)
+    rows = ARCHITECTURE.splitlines()
     for what, additions in ADDITIONS.items():
         [row] = [row for row in rows if row.startswith(f"| {what} |")]
         files = re.findall(r"`(bench/[\w/]+\.py)`", row)
@@ -398,7 +467,7 @@ def test_a_metric_and_a_kind_of_inputs_need_only_the_files_that_the_docs_name(tm
     assert "held-out error rate" in report
     assert "chebyshev" in report
     # The pages follow by themselves.
-    run(copy / "tools" / "generate_docs.py")
+    run(copy / "docs" / "tools" / "generate_docs.py")
     pages = {
         path.name: path.read_text("utf-8") for path in (copy / "docs").glob("*.md")
     }

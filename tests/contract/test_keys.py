@@ -137,7 +137,7 @@ def test_what_is_added_changes_no_key(keys_of):
 def test_how_it_is_run_changes_no_key(write_suite, bench_run, tmp_path, options):
     (tmp_path / "local.json").write_text(json.dumps({"backend": "local", "jobs": 3}))
     path = write_suite()
-    stored.put_cells(stored.plan_of(path), Store(tmp_path / "data" / "store"))
+    _store_everything(path, tmp_path)
     code, out, _ = bench_run("run", path, "--dry-run", *options)
     assert code == 0
     assert ", 0 to compute" in out
@@ -146,9 +146,16 @@ def test_how_it_is_run_changes_no_key(write_suite, bench_run, tmp_path, options)
 def test_a_cluster_changes_no_key(write_suite, bench_run, tmp_path):
     pytest.importorskip("distributed")
     path = write_suite()
-    stored.put_cells(stored.plan_of(path), Store(tmp_path / "data" / "store"))
+    _store_everything(path, tmp_path)
     _, out, _ = bench_run("run", path, "--dry-run", "--scheduler", "tcp://127.0.0.1:1")
-    assert "8 stored, 0 to compute" in out
+    assert "10 stored, 0 to compute" in out  # 8 cells, 2 audits
+
+
+def _store_everything(path, folder):
+    """Store a result of every cell and audit of a suite, as a run in `folder` would."""
+    plan, store = stored.plan_of(path), Store(folder / "data" / "store")
+    stored.put_cells(plan, store)
+    stored.put_audits(plan, store)
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,7 @@
+import re
+import shutil
+import subprocess
+
 import pytest
 
 from bench.base import resources
@@ -10,6 +14,36 @@ from bench.suite.reference import load_reference
 
 LIBRARIES = (resources.CHECKOUT / "docs" / "libraries.md").read_text("utf-8")
 SUITES = (resources.CHECKOUT / "docs" / "running.md").read_text("utf-8")
+ARCHITECTURE = (resources.CHECKOUT / "docs" / "architecture.md").read_text("utf-8")
+
+
+@pytest.mark.skipif(
+    shutil.which("git") is None or not (resources.CHECKOUT / ".git").exists(),
+    reason="there is no git checkout here",
+)
+def test_the_top_level_holds_what_the_architecture_lists():
+    listed = subprocess.run(
+        ["git", "ls-files"],
+        cwd=resources.CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split("\n")
+    top = {path.partition("/")[0] for path in listed if path}
+    rows = ARCHITECTURE.partition("## The repository")[2].partition("## ")[0]
+    first = [row.split(" | ")[0] for row in rows.splitlines() if "| `" in row]
+    named = {name for row in first for name in re.findall(r"`([\w.]+)/?`", row)}
+    assert top == named
+
+
+def test_no_folder_of_the_package_is_crowded():
+    for folder in {path.parent for path in resources.PACKAGE.rglob("*.py")}:
+        assert len(list(folder.glob("*.py"))) <= 18, folder  # __init__ and 17 modules
+    assert {path.name for path in resources.PACKAGE.glob("*.py")} == {
+        "__init__.py",
+        "__main__.py",
+        "pytest_plugin.py",
+    }
 
 
 @pytest.mark.parametrize(

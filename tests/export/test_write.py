@@ -399,7 +399,7 @@ def test_the_example_of_the_docs_pulls_a_network_toward_the_library(
         for (seed, weight), curve in curves.items()
     )
     assert (found["distance"] > 0.1).all()
-    path = bench.figures.save(names["picture"](found, curves), tmp_path / "picture")
+    path = names["theme"].save(names["picture"](found, curves), tmp_path / "picture")
     assert path.stat().st_size > 20_000
     text = names["report"](found, path.name)
     assert "(figures/picture.svg)" in text

@@ -1,13 +1,15 @@
 """Write the parts of the documentation that the code knows better than a person.
 
-Each stands in a page between ``<!-- generated: NAME -->`` and ``<!-- end: NAME -->``.
-``python tools/generate_docs.py`` writes them anew; with ``--check`` nothing is written,
-and the exit code is 1 if a page is not up to date.
+Each such part of a page lies between ``<!-- generated: NAME -->`` and
+``<!-- end: NAME -->``. ``python docs/tools/generate_docs.py`` writes all parts again;
+with ``--check`` it writes nothing, and its exit code is 1 if a page is not up to date.
 """
 
 import argparse
+import ast
 import re
 import sys
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -21,7 +23,8 @@ from bench.engines.config import Parallel
 from bench.stats import METRICS
 from bench.suite import PRESETS, Suite, load_suite
 
-DOCS = Path(__file__).resolve().parents[1] / "docs"
+DOCS = Path(__file__).resolve().parents[1]
+ROOT = DOCS.parent
 _MARKED = re.compile(
     r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end: \2 -->)", re.DOTALL
 )
@@ -36,7 +39,7 @@ HEADINGS = {
     "ClassifierSpec": "A classifier",
     "StepSpec": "A step of a pipeline",
     "FixedTraining": "Training: fixed",
-    "OnlineTrainingSpec": "Training: online",
+    "OnlineTraining": "Training: online",
     "LimitsSpec": "Limits",
     "StatsSpec": "Statistics",
     "TransferSpec": "Transfer",
@@ -44,7 +47,7 @@ HEADINGS = {
     "StudySpec": "A study",
     "DimensionSpec": "A parameter of a study",
 }
-# These have no default in the schema, and may be left out all the same.
+# These have no default in the schema, but need not be given.
 _OPTIONAL = {"params", "grid", "sweep", "options", ("ClassifierSpec", "id")}
 
 
@@ -58,23 +61,23 @@ def schemas() -> dict[str, Any]:
 @cache
 def headings() -> dict[str, str]:
     """Return the heading of the table of every class, in the order of the page."""
-    found: dict[str, str] = {}
+    by_class: dict[str, str] = {}
     for name, heading in HEADINGS.items():
         if name in schemas():
-            found[name] = heading
+            by_class[name] = heading
         else:
             for member in kinds_of(name):
                 kind = schemas()[member]["properties"]["kind"]["const"]
-                found[member] = f"{heading}: {kind}"
-    if missing := schemas().keys() ^ found.keys():
-        raise SystemExit(f"HEADINGS and the schema differ: {', '.join(missing)}")
-    return found
+                by_class[member] = f"{heading}: {kind}"
+    if different := schemas().keys() ^ by_class.keys():
+        raise SystemExit(f"HEADINGS and the schema differ: {', '.join(different)}")
+    return by_class
 
 
 def kinds_of(key: str) -> list[str]:
     """Return the classes that a key of a dataset may have, such as ``inputs``."""
-    said = schemas()["DatasetSpec"]["properties"][key]
-    [choices] = [said[name] for name in ("oneOf", "anyOf") if name in said]
+    field = schemas()["DatasetSpec"]["properties"][key]
+    [choices] = [field[name] for name in ("oneOf", "anyOf") if name in field]
     return [choice["$ref"].rpartition("/")[2] for choice in choices]
 
 
@@ -94,11 +97,11 @@ def kinds(key: str) -> Callable[[], Iterator[str]]:
         definitions = schemas()
         yield "| `kind` | what it is | further keys |\n|---|---|---|"
         for name in kinds_of(key):
-            own = definitions[name]["properties"]
-            others = ", ".join(f"`{key}`" for key in own if key != "kind") or "–"
-            kind = own["kind"]["const"]
-            said = _text(definitions[name]["description"])
-            yield f"| [`{kind}`]({_anchor(name)}) | {said} | {others} |"
+            keys = definitions[name]["properties"]
+            others = ", ".join(f"`{key}`" for key in keys if key != "kind") or "–"
+            kind = keys["kind"]["const"]
+            meaning = _text(definitions[name]["description"])
+            yield f"| [`{kind}`]({_anchor(name)}) | {meaning} | {others} |"
         yield ""
 
     return table
@@ -114,8 +117,8 @@ def presets() -> Iterator[str]:
         )
         package = preset.class_path.partition(".")[0]
         params = ", ".join(f"`{k}={v}`" for k, v in preset.params.items())
-        said = preset.summary
-        yield f"| `{name}` | {said} | {chain} ({package}) | {params or 'defaults'} |"
+        made_of = f"{chain} ({package})"
+        yield f"| `{name}` | {preset.summary} | {made_of} | {params or 'defaults'} |"
     yield ""
 
 
@@ -164,6 +167,44 @@ def exit_codes() -> Iterator[str]:
     for code, meaning in MEANINGS.items():
         yield f"| {code} | {_cell(meaning)} |"
     yield ""
+
+
+def layers() -> Iterator[str]:
+    """Yield a table of the packages: line of the contract, name, charter."""
+    yield "| line | package | charter |\n|---:|---|---|"
+    for number, names in enumerate(layer_lines(), start=1):
+        for name in names:
+            yield f"| {number} | `{name}` | {_cell(charter(name))} |"
+    yield ""
+
+
+def layer_lines() -> list[list[str]]:
+    """Return the packages of each line of import-linter's contract, the top one first.
+
+    A package imports only from the lines below its own.
+    """
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    [lines] = [
+        contract["layers"]
+        for contract in project["tool"]["importlinter"]["contracts"]
+        if contract["type"] == "layers"
+    ]
+    return [line.split(" | ") for line in lines]
+
+
+def charter(name: str) -> str:
+    """Return what the docstring of a package says of it, without its public names.
+
+    Of a module only the first line is its charter.
+    """
+    path = resources.PACKAGE / name / "__init__.py"
+    if not path.exists():
+        path = resources.PACKAGE / f"{name}.py"
+    # Parsed, not imported: the plugin would import pytest.
+    text = _text(ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "")
+    if path.stem != "__init__":
+        return text.partition("\n")[0]
+    return text.partition("The public names are")[0].partition("Public name:")[0]
 
 
 def commands() -> Iterator[str]:
@@ -226,48 +267,50 @@ def _keys(schema: Mapping[str, Any], name: str) -> str:
     rows = ["| key | type | default | meaning |", "|---|---|---|---|"]
     properties = schema["properties"]
     for key in sorted(properties, key=lambda key: key not in ("kind", "mode")):
-        said = properties[key]
+        field = properties[key]
         optional = key in _OPTIONAL or (name, key) in _OPTIONAL
         default = "–" if optional else "required"
-        if "default" in said:
-            default = _default(said["default"])
-        meaning = _cell(_text(said["description"]))
-        rows.append(f"| `{key}` | {_cell(_type(said))} | {default} | {meaning} |")
+        if "default" in field:
+            default = _default(field["default"])
+        meaning = _cell(_text(field["description"]))
+        rows.append(f"| `{key}` | {_cell(_type(field))} | {default} | {meaning} |")
     return "\n".join(rows) + "\n"
 
 
-def _type(said: Mapping[str, Any]) -> str:
-    """Say in words what a JSON Schema takes."""
-    if "$ref" in said:
-        name = said["$ref"].rpartition("/")[2]
+def _type(field: Mapping[str, Any]) -> str:
+    """Describe in words the values that a JSON Schema allows."""
+    if "$ref" in field:
+        name = field["$ref"].rpartition("/")[2]
         group, _, kind = headings()[name].partition(": ")
         shown = f"`{kind}`" if kind else f"{group[0].lower()}{group[1:]}"
         return f"[{shown}]({_anchor(name)})"
-    if "const" in said:
-        return f"`{said['const']}`"
-    if "enum" in said:
-        return " or ".join(f"`{value}`" for value in said["enum"])
+    if "const" in field:
+        return f"`{field['const']}`"
+    if "enum" in field:
+        return " or ".join(f"`{value}`" for value in field["enum"])
     for choice in ("anyOf", "oneOf"):
-        if choice in said:
-            parts = {p.get("type"): p for p in said[choice] if "type" in p}
+        if choice in field:
+            parts = {p.get("type"): p for p in field[choice] if "type" in p}
             if len(parts) > 2 and "array" in parts:  # a choice of a study
                 return "numbers, words, or lists of them"
-            found = [_type(part) for part in said[choice] if part.get("type") != "null"]
-            return " or ".join(dict.fromkeys(found))
-    kind = said["type"]
+            types = [
+                _type(part) for part in field[choice] if part.get("type") != "null"
+            ]
+            return " or ".join(dict.fromkeys(types))
+    kind = field["type"]
     if kind == "array":
-        entry = said.get("items", {})
+        entry = field.get("items", {})
         return f"list of {_type(entry)}" if entry else "list"
     if kind in ("integer", "number"):
-        return ("whole number" if kind == "integer" else "number") + _bounds(said)
+        return ("whole number" if kind == "integer" else "number") + _bounds(field)
     if kind == "object":
-        entry = said.get("additionalProperties")
+        entry = field.get("additionalProperties")
         return f"mapping to {_type(entry)}" if isinstance(entry, dict) else "mapping"
     return {"boolean": "`true` or `false`", "string": "text"}[kind]
 
 
-def _bounds(said: Mapping[str, Any]) -> str:
-    low, high = said.get("minimum"), said.get("maximum")
+def _bounds(field: Mapping[str, Any]) -> str:
+    low, high = field.get("minimum"), field.get("maximum")
     if low is not None and high is not None:
         return f", {_number(low)} to {_number(high)}"
     words = {
@@ -276,8 +319,8 @@ def _bounds(said: Mapping[str, Any]) -> str:
         "maximum": "at most",
         "exclusiveMaximum": "below",
     }
-    found = [f"{w} {_number(said[key])}" for key, w in words.items() if key in said]
-    return f", {' and '.join(found)}" if found else ""
+    bounds = [f"{w} {_number(field[key])}" for key, w in words.items() if key in field]
+    return f", {' and '.join(bounds)}" if bounds else ""
 
 
 def _number(value: float) -> str:
@@ -326,14 +369,15 @@ PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "parallel": parallel,
     "commands": commands,
     "exit-codes": exit_codes,
+    "layers": layers,
 }
 
 
 def generated(page: str) -> str:
-    """Return a page with its generated parts written anew."""
+    """Return a page with its generated parts written again."""
 
-    def part(found: re.Match[str]) -> str:
-        return found[1] + "\n" + "\n".join(PARTS[found[2]]()) + "\n" + found[3]
+    def part(match: re.Match[str]) -> str:
+        return match[1] + "\n" + "\n".join(PARTS[match[2]]()) + "\n" + match[3]
 
     return _MARKED.sub(part, page)
 
@@ -346,14 +390,14 @@ def main() -> int:
     stale = []
     for path in sorted(DOCS.glob("*.md")):
         page = path.read_text("utf-8")
-        made = generated(page)
-        if made != page:
+        current = generated(page)
+        if current != page:
             stale.append(path.name)
             if not options.check:
-                path.write_text(made, "utf-8")
+                path.write_text(current, "utf-8")
     if options.check and stale:
         names = ", ".join(stale)
-        remedy = "run python tools/generate_docs.py"
+        remedy = "run python docs/tools/generate_docs.py"
         print(f"docs: {names}: not up to date; {remedy}", file=sys.stderr)
         return 1
     return 0

@@ -1,7 +1,7 @@
 """Draw the picture of the README: ten symbolic curves beside ten neural ones.
 
-``python tools/make_pictures.py`` writes docs/pictures/curves.svg. The same versions
-write the same bytes.
+``python docs/tools/make_pictures.py`` writes docs/pictures/curves.svg. With the same
+versions it writes the same bytes.
 """
 
 from pathlib import Path
@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from bench import load_library, sample_mlp
 
-PICTURE = Path(__file__).resolve().parents[1] / "docs" / "pictures" / "curves.svg"
+PICTURE = Path(__file__).resolve().parents[1] / "pictures" / "curves.svg"
 N_CURVES = 10
 SEED = 4
 SYMBOLIC, NEURAL, INK, PAPER = "#0072b2", "#d55e00", "#333333", "#ffffff"
