@@ -1,7 +1,7 @@
 """The pytest plugin: a fixture that gates the accuracy of a user's classifier.
 
-Loaded by every pytest where this package is installed, so it imports nothing of it:
-what a check needs is imported when the first one runs.
+Every pytest loads it where this package is installed. So it imports no other module of
+the package before the first check runs.
 """
 
 from collections.abc import Callable
@@ -18,11 +18,11 @@ _PROPERTY = "bench_check"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add --bench-accept."""
+    """Add the option --bench-accept."""
     parser.getgroup("bench", "accuracy of classifiers (function-bench)").addoption(
         "--bench-accept",
         action="store_true",
-        help="keep this run's scores in every baseline_file of a bench_check",
+        help="write this run's scores to every baseline_file of a bench_check",
     )
 
 
@@ -30,8 +30,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def bench_check(request: pytest.FixtureRequest) -> "Callable[..., pd.DataFrame]":
     """Gate the held-out accuracy of a scikit-learn classifier on fresh curves.
 
-    ``bench_check(estimator, dataset, at_least=0.95)`` fits clones of it on fresh
-    repetitions of a dataset and fails, with a table, where the gate does not hold.
+    ``bench_check(estimator, dataset, at_least=0.95)`` fits clones of the estimator on
+    fresh repetitions of a dataset; if the gate does not hold, it fails with a table.
     """
 
     def check(
@@ -46,39 +46,41 @@ def bench_check(request: pytest.FixtureRequest) -> "Callable[..., pd.DataFrame]"
         seed: int | None = None,
         name: str | None = None,
     ) -> "pd.DataFrame":
-        """Fit, score, and fail where the gate does not hold.
+        """Fit and score a classifier, and fail if the gate does not hold.
 
         One of `at_least`, `against` and `baseline_file` is the gate. Draws and the
-        seeds of classifiers (every `random_state` that is None) are fixed, so a check
-        gives the same scores each time, and those that a suite's cell would have.
+        seeds of classifiers (every `random_state` that is None) are fixed. So a check
+        has the same scores each time, and a cell of a suite has them too.
 
         Parameters
         ----------
         estimator
-            A scikit-learn classifier; clones of it are fitted, with one thread.
+            A scikit-learn classifier; clones of it are fitted with one thread.
         dataset
-            A recipe as in a suite file (a dictionary; paths from the current folder),
-            or a suite's file, or the name of a shipped one, and the id of a dataset in
-            it: ``("quick", "normal-100")``.
+            A recipe as in a suite file (a dictionary, with paths relative to the
+            current folder); or the path or name of a suite, with the id of one of its
+            datasets: ``("quick", "normal-100")``.
         at_least : float
-            Fails if the mean held-out accuracy is below it; says whether clearly so,
-            that is, by the whole 95% interval.
+            The check fails if the mean held-out accuracy is below it. The message says
+            whether the whole 95% interval is below it too.
         against : classifier
-            Another one, fitted on the same draws. Fails if `estimator` is worse: if
-            the 95% interval of the paired difference lies below −margin. With few
-            repetitions that interval is wide: what is inconclusive passes.
+            Another classifier, fitted on the same draws. The check fails if `estimator`
+            is worse: if the 95% interval of the paired difference lies below −margin.
+            With few repetitions that interval is wide, and an inconclusive difference
+            passes.
         baseline_file : path
-            A ``results.csv`` that an earlier run kept with ``--bench-accept``. Fails
-            if worse in the same sense, or not comparable: of other data, or fewer
-            repetitions. Draws are the same on one machine and set of versions only.
+            A ``results.csv`` that an earlier run wrote with ``--bench-accept``. The
+            check fails if `estimator` is worse in the same sense, or not comparable:
+            other data, or fewer repetitions. Draws are the same only on one machine
+            with the same versions.
         repetitions : int
-            How many fresh draws; at least 2 but for `at_least`.
+            The number of fresh draws: at least 1 with `at_least`, otherwise 2.
         margin : float
             The largest difference that does not matter.
         seed : int, optional
-            The root of random streams; by default the suite's, or 0.
+            The seed of all random streams; by default the suite's, or 0.
         name : str, optional
-            What to call the classifier; by default its class.
+            The name of the classifier; by default its class.
 
         Returns
         -------
@@ -107,7 +109,8 @@ def bench_check(request: pytest.FixtureRequest) -> "Callable[..., pd.DataFrame]"
             problem = str(error)
         if problem:
             pytest.fail(f"bench_check: {problem}")
-        # A property of the report, which reaches JUnit's XML, and us through xdist.
+        # As a property of the report, it is written to JUnit's XML, and xdist hands it
+        # from a worker to the summary below.
         request.node.user_properties.append((_PROPERTY, outcome.headline))
         if not outcome.passed:
             pytest.fail(outcome.text)
@@ -117,7 +120,7 @@ def bench_check(request: pytest.FixtureRequest) -> "Callable[..., pd.DataFrame]"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """List what every check reached, those that passed as well."""
+    """List the headline of every check, also of those that passed."""
     lines = [
         str(value)
         for outcome in ("passed", "failed")

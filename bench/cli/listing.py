@@ -21,7 +21,7 @@ def add_list(commands: Subparsers) -> None:
 
 def list_all(options: argparse.Namespace) -> int:
     """List classifiers, libraries and suites."""
-    from bench.base import LIBRARIES, SUITES
+    from bench.base import resources
     from bench.suite import PRESETS
 
     classifiers = (
@@ -29,9 +29,9 @@ def list_all(options: argparse.Namespace) -> int:
         for name, preset in PRESETS.items()
     )
     _print("classifiers", classifiers)
-    libraries = sorted(LIBRARIES.glob("*.lib"))
+    libraries = sorted(resources.LIBRARIES.glob("*.lib"))
     _print("libraries", ((path.stem, _library(path)) for path in libraries))
-    suites = sorted(SUITES.glob("*.yaml"))
+    suites = sorted(resources.SUITES.glob("*.yaml"))
     _print("suites (`bench run NAME`)", ((path.stem, _suite(path)) for path in suites))
     return OK
 

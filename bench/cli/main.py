@@ -7,7 +7,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 
-from bench.base import CHECKOUT, BenchError, __version__, did_you_mean
+# From the modules, not from the package, which needs a dependency to export names.
+from bench.base.errors import BenchError
+from bench.base.messages import did_you_mean
+from bench.base.provenance import __version__
+from bench.base.resources import CHECKOUT
 from bench.cli.arguments import Subparsers
 from bench.cli.compare import add_check, add_compare
 from bench.cli.exit_codes import BROKEN_PIPE, INTERRUPTED, USAGE

@@ -106,6 +106,11 @@ def _read_store(store: Store, metric: str) -> pd.DataFrame:
                 "reports that `python -m bench report SUITE` writes from it"
             )
         rows.append(row)
+    if not rows:
+        raise MissingFileError(
+            f"{store.folder}: found only audits and transfers; expected results of "
+            "cells: run the suite first"
+        )
     # Sorted by name, since keys are hashes and their order is arbitrary.
     return as_frame(rows).sort_values(
         ["dataset", "repetition", "classifier"], ignore_index=True

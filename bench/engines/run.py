@@ -1,5 +1,6 @@
 """The run of a plan: compute and store the cells that have no result yet."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import replace
@@ -156,6 +157,8 @@ class _Run:
         # Statuses whose cells are computed again: an extra may be installed by now.
         self._not_final = {"skipped", *(BAD if retry_failed else ())}
         self._warn = warn
+        # Key → further cells of that key, such as those of equal datasets.
+        self._equal: dict[str, list[Task]] = defaultdict(list)
         self._commit: tuple[str | None, bool | None] = (None, None)
 
     def look_up(self, cells: Iterable[Task]) -> None:
@@ -170,8 +173,8 @@ class _Run:
                 self.seconds[kind_of(cell)] = stored.seconds
             if self._is_final(stored):
                 self._progress(cell, stored, False)
-            else:
-                self.missing.setdefault(cell.key, cell)
+            elif self.missing.setdefault(cell.key, cell) is not cell:
+                self._equal[cell.key].append(cell)
         if self.missing:
             self._commit = commit()
 
@@ -179,14 +182,17 @@ class _Run:
         """Group the missing cells with those that must be computed with them.
 
         A missing transfer needs the cell that fits its classifier, even if that has a
-        stored result, since classifiers are not stored. Stored transfers are left out.
+        stored result, since classifiers are not stored. Stored transfers are left out,
+        and of several cells with one key all but the first.
         """
         units = []
         for unit in units_of(cells):
             if any(map(self._lacks, unit)):
-                units.append(
-                    tuple(c for c in unit if c.target is None or self._lacks(c))
-                )
+                by_key: dict[str, Task] = {}
+                for cell in unit:
+                    if cell.target is None or self._lacks(cell):
+                        by_key.setdefault(cell.key, cell)
+                units.append(tuple(by_key.values()))
         return units
 
     def skip_uninstalled(self, units: Iterable[Unit]) -> list[Unit]:
@@ -213,7 +219,7 @@ class _Run:
             return True
         for cell, stored in results:
             assert stored is not None  # since it is final
-            self._progress(cell, stored, False)
+            self._report(cell, stored, False)
         return False
 
     def keep(self, cell: Task, result: Result, arrays: Arrays | None) -> None:
@@ -221,7 +227,12 @@ class _Run:
         head, dirty = self._commit
         with held_back():  # Ctrl-C waits until the result is whole
             result = self._store.put(replace(result, commit=head, dirty=dirty), arrays)
-        self._progress(cell, result, True)
+        self._report(cell, result, True)
+
+    def _report(self, cell: Task, result: Result, fresh: bool) -> None:
+        self._progress(cell, result, fresh)
+        for other in self._equal[cell.key]:
+            self._progress(other, result, False)
 
     def _is_final(self, stored: Result | None) -> TypeGuard[Result]:
         return stored is not None and stored.status not in self._not_final

@@ -1,4 +1,4 @@
-"""Frames drawn on matplotlib Axes; never shows a window, never touches the disk.
+"""Frames drawn on matplotlib Axes; shows no window, and only `save` writes a file.
 
 May import `engines` and the packages below it.
 The public names are those of `__init__.pyi`, loaded when first used.

@@ -29,6 +29,7 @@ from .theme import height_for as height_for
 from .theme import image_of as image_of
 from .theme import new_figure as new_figure
 from .theme import plain as plain
+from .theme import save as save
 from .theme import set_title as set_title
 from .theme import style as style
 from .training import dynamics_figure as dynamics_figure

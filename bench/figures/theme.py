@@ -1,7 +1,7 @@
 """Common parts of all figures: style, colours, text, legends, image files.
 
 A figure is a function ``plot_x(frame, …, *, ax=None) -> Axes`` in another module of
-this package. No such function shows or saves anything, and none uses pyplot, whose
+this package. No such function shows or saves a figure, and none uses pyplot, whose
 figures are global state.
 """
 

@@ -37,6 +37,7 @@ def coverage_chapter(findings: Findings, store: Store) -> Section:
         dataset, classifier, status, error = map(str, names)
         line = f"{dataset}, {classifier}: {len(rows)} {status}"
         line += f" – {error}" if error else ""
+        # Cells that share an error rarely differ in their traceback: one is enough.
         log = store.path(rows["key"].iloc[0], "log")
         if log.exists() and log.stat().st_size:
             line += f" (traceback: {log.as_posix()})"
@@ -86,6 +87,7 @@ def provenance_chapter(
     plan: Plan, findings: Findings, stored: Sequence[Result]
 ) -> Section:
     """List what the results were computed from, with and on."""
+    # The first 12 digits name a commit of any repository of a sensible size.
     commits = Counter(
         (result.commit or "unknown")[:12]
         + (" (with local changes)" if result.dirty else "")

@@ -120,8 +120,7 @@ def _classes(recipe: DatasetRecipe) -> str:
         return (
             f"{library} against networks fitted to its curves (activation one of "
             f"{', '.join(neural.activations)}; hidden layers {list(neural.hidden)}; "
-            f"{recipe.pool_size} fits, without those whose error is {neural.rmse:g} or "
-            "more)"
+            f"those of {recipe.pool_size} fits with an error below {neural.rmse:g})"
         )
     return f"{library} against itself, both classes drawn independently"
 
@@ -216,10 +215,11 @@ def _notes(plan: Plan, findings: Findings, dataset: str) -> list[Block]:
             summary[f"test_{name}_mean"].isna() & (summary["n"] > 0), "classifier"
         ]
         if len(lacking):
-            metric = METRICS[name]
+            metric, names = METRICS[name], ", ".join(lacking)
+            verb = "does" if len(lacking) == 1 else "do"
             sentences.append(
-                f"{capitalised(metric.title)} needs {metric.needs}, which {', '.join(lacking)} "
-                f"{'does' if len(lacking) == 1 else 'do'} not have."
+                f"{capitalised(metric.title)} needs {metric.needs}, which {names} "
+                f"{verb} not have."
             )
     return [Text(" ".join(sentences))] if sentences else []
 

@@ -100,8 +100,8 @@ class FigureFolder:
     def remove_unused(self) -> None:
         """Remove figures of earlier reports that this one does not show.
 
-        Call it after the document is written, which may still refer to them. Only
-        files that this project wrote and nobody edited are removed: files with an
+        Call it after the new document is written: until then the old one shows them.
+        Only files that this project wrote and nobody edited are removed: files with an
         intact seal, and files of earlier versions, which had no seal, if this report
         has the same figure in the other format.
         """

@@ -48,6 +48,7 @@ def overview_chapter(plan: Plan, findings: Findings, figures: FigureFolder) -> S
                 rows,
                 metric,
                 styles,
+                # Inches: a row for each classifier, and the labels of the axis.
                 max(2.2, 0.2 * len(plan.classifiers) + 0.9),
             )
         )

@@ -24,6 +24,7 @@ def threshold_chapter(plan: Plan, findings: Findings) -> list[Section]:
         f"Pairs of a dataset and a classifier: {len(findings.works)}. Works: "
         f"{n_works}; does not work: {n_does_not}; unclear: {n_unclear}."
     )
+    # "Reliably": the verdict is about the interval of the mean, not about the mean.
     title = f"Reliably {side} {plan.suite.stats.works:g} held-out {metric.title}"
     return [Section(title, [Text(text), table])]
 

@@ -194,6 +194,7 @@ def transfer_figure(transfers: pd.DataFrame, metric: str, names: Sequence[str]) 
     n_rows = -(-len(names) // _most(len(order))[0])
     n_columns = -(-len(names) // n_rows)
     width, height = _panel(len(order))
+    # Panels may be wider than the least, as long as they fit on the page.
     size = (
         min(PAGE, _NAMES + _BAR + n_columns * 1.3 * width),
         _NAMES + n_rows * height,
@@ -216,6 +217,7 @@ def transfer_figure(transfers: pd.DataFrame, metric: str, names: Sequence[str]) 
             ax.set_xlabel("")
             if place + n_columns >= len(names):
                 _name_below(ax, order)
+    # All panels have the same limits, so the scale of the first is that of all.
     image = axes[0, 0].images[0]
     scale = mpl.cm.ScalarMappable(norm=image.norm, cmap=image.cmap)
     bar = figure.colorbar(scale, ax=axes, fraction=0.06, aspect=30, pad=0.02)

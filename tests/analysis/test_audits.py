@@ -149,7 +149,7 @@ def test_duplicates_are_looked_for_beyond_the_curves_that_are_fitted(
     assert row(audit(spoil=copy), "duplicates")["value"] == 4
 
 
-def test_a_task_of_scale_alone_is_called_so(audit):
+def test_classes_that_differ_in_scale_alone_raise_the_alarm(audit):
     def scaled(y, rng):
         return (1 + 9 * y[:, None]) * no_difference(y, rng)
 
@@ -162,7 +162,7 @@ def test_a_task_of_scale_alone_is_called_so(audit):
     assert not {a for a in alarms(frame) if not a.startswith("tree")}
 
 
-def test_a_task_of_roughness_alone_is_called_so(audit):
+def test_classes_that_differ_in_roughness_alone_raise_the_alarm(audit):
     def shuffled(y, rng):
         curves = np.sin(2 * X[:, 0] + rng.uniform(0, 6, size=(len(y), 1)))
         curves[y == 1] = rng.permuted(curves[y == 1], axis=1)
@@ -193,7 +193,7 @@ def test_a_tree_near_the_best_classifier_is_an_alarm_and_one_further_off_is_not(
     assert "tree on scale and roughness" not in alarms(further)
 
 
-def test_where_all_guess_a_tree_that_guesses_explains_nothing(audit):
+def test_a_tree_raises_no_alarm_if_all_classifiers_guess(audit):
     assert not alarms(audit(no_difference, best=0.5))
 
 
@@ -203,7 +203,7 @@ def test_a_best_classifier_that_is_not_known_is_not_compared(audit):
     assert not frame["words"].str.contains("nan").any()
 
 
-def test_classes_of_unequal_size_are_told(audit):
+def test_classes_of_unequal_size_are_reported(audit):
     frame = audit(no_difference, sizes=(80, 20))
     assert alarms(frame) == {"balance of training curves", "balance of test curves"}
     found = row(frame, "balance of test curves")
@@ -213,7 +213,7 @@ def test_classes_of_unequal_size_are_told(audit):
     assert row(frame, "KNN, labels permuted")["expected"] == 0.5
 
 
-def test_sizes_that_luck_explains_are_no_alarm(audit):
+def test_sizes_that_chance_explains_raise_no_alarm(audit):
     assert not alarms(audit(sizes=(11, 9), repetitions=1))
 
 
@@ -315,7 +315,7 @@ def test_parabolas_against_smooth_networks_raise_no_alarm(activation):
     assert not any(quick_alarms(activation, 0.95).values())
 
 
-def test_kinks_tell_networks_of_relu_from_parabolas():
+def test_kinks_distinguish_relu_networks_from_parabolas():
     rough = {"tree on roughness", "tree on scale and roughness"}
     expected = {"normal-100": rough, "uniform-100": rough}
     assert quick_alarms("relu", None) == expected
@@ -332,12 +332,12 @@ def test_a_class_without_curves_in_one_repetition_is_counted_over_all():
     both = {"training": [3, 6], "test": [0, 4], "fitted": [0, 4]}
     figures = [some, stored.FIGURES | {"curves": both}]
     frame = judge_audits("grid", figures)
-    for part, said in (("training", "6 to 12 of 18"), ("test", "4 to 4 of 8")):
+    for part, message in (("training", "6 to 12 of 18"), ("test", "4 to 4 of 8")):
         words = row(frame, f"balance of {part} curves")["words"]
-        assert words.startswith(f"{part} curves of each class: {said}; ")
+        assert words.startswith(f"{part} curves of each class: {message}; ")
 
 
-def test_without_figures_there_is_nothing_to_judge():
+def test_without_figures_there_are_no_rows():
     frame = judge_audits("grid", [], chance=[0.5], best=0.9)
     assert frame.empty
     assert list(frame.columns) == [*COLUMNS, "words"]

@@ -63,7 +63,7 @@ def test_enough_libraries_get_tests_and_critical_differences(
     assert "## Audits" not in text
 
 
-def test_a_hole_is_shown_and_said(write_suite, bench_run, tmp_path):
+def test_a_classifier_without_scores_is_reported(write_suite, bench_run, tmp_path):
     (tmp_path / "own_zoo.py").write_text(
         "from sklearn.naive_bayes import GaussianNB\n"
         "class Odd(GaussianNB):\n"

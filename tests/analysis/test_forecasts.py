@@ -8,7 +8,7 @@ from bench.store.store import Store
 DATASET = yaml_text.SUITE["datasets"][0]
 
 
-def test_nothing_stored_is_said(write_suite, tmp_path, bench_run):
+def test_without_results_the_time_is_unknown(write_suite, tmp_path, bench_run):
     found = forecast(stored.plan_of(write_suite()), Store(tmp_path / "store"))
     assert (found.n_cells, found.n_stored, found.seconds) == (10, 0, None)
     assert len(found.untimed) == 5
@@ -21,7 +21,7 @@ def test_nothing_stored_is_said(write_suite, tmp_path, bench_run):
     assert "too few repetitions are stored" in out
 
 
-def test_a_pilot_tells_time_and_power_and_is_kept(write_suite, tmp_path, bench_run):
+def test_a_pilot_gives_time_and_power_and_is_stored(write_suite, tmp_path, bench_run):
     path = write_suite(repetitions=20)
     code, out, _ = bench_run("plan", path, "--pilot", 4, "-j", 2)
     assert code == 0

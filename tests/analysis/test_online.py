@@ -81,7 +81,7 @@ def test_a_row_by_hand():
         ([], math.nan, math.nan),
     ],
 )
-def test_when_the_mean_over_repetitions_is_there_and_when_it_stays(
+def test_the_epochs_from_which_the_mean_reaches_and_keeps_the_accuracy(
     means, reaches, stays
 ):
     evaluated = held_out(means) if means else held_out([0.5])[:0]

@@ -38,7 +38,7 @@ def gnb(**params):
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"seed": 4}, "seed is 4, stored 3"),
         ({"threads": 2}, "threads is 2, stored 1"),
@@ -91,10 +91,10 @@ def gnb(**params):
         ),
     ],
 )
-def test_the_field_that_changed_is_named(plan_of, store, changes, said):
+def test_the_field_that_changed_is_named(plan_of, store, changes, message):
     stored.put_cells(plan_of(), store)
     assert list(explain_missing(plan_of(**changes), store)) == [
-        f"grid, GNB, repetitions 0–2: {said}"
+        f"grid, GNB, repetitions 0–2: {message}"
     ]
 
 
@@ -113,7 +113,7 @@ def test_a_version_that_changed_is_named(plan_of, store, monkeypatch):
 @pytest.mark.parametrize(
     ("before", "after"), [(1, 1.0), (1.0, 1), (True, 1), (0, False), (1, 2)]
 )
-def test_values_that_python_takes_for_equal_are_told_apart(
+def test_values_that_are_equal_only_in_python_are_distinguished(
     plan_of, store, before, after
 ):
     stored.put_cells(plan_of(**gnb(var_smoothing=before)), store)
@@ -127,20 +127,20 @@ def test_values_that_python_takes_for_equal_are_told_apart(
 def test_a_long_line_is_shown_where_it_differs(plan_of, store):
     long = "+".join(["U0*x[:,0]"] * 12)
     stored.put_cells(plan_of(lines=[f"{long}+N0"]), store)
-    (said,) = explain_missing(plan_of(lines=[f"{long}+N1"]), store)
-    assert "+N1' in line 1" in said
-    assert "+N0' in line 1" in said
-    assert "'…" in said
-    assert len(said) < 240
+    (message,) = explain_missing(plan_of(lines=[f"{long}+N1"]), store)
+    assert "+N1' in line 1" in message
+    assert "+N0' in line 1" in message
+    assert "'…" in message
+    assert len(message) < 240
 
 
 def test_a_long_value_is_shown_where_it_differs():
     sizes = list(range(100, 160))
     wanted, other = {"hidden": sizes}, {"hidden": [*sizes[:40], 7, *sizes[41:]]}
-    (said,) = differences(wanted, other)
-    assert " 140, " in said.partition(", stored ")[0]
-    assert " 7, " in said.partition(", stored ")[2]
-    assert len(said) < 160
+    (message,) = differences(wanted, other)
+    assert " 140, " in message.partition(", stored ")[0]
+    assert " 7, " in message.partition(", stored ")[2]
+    assert len(message) < 160
 
 
 def test_several_kinds_of_missing_cells_have_a_line_each(plan_of, store):
@@ -160,7 +160,7 @@ def test_the_same_classifier_twice_has_two_lines(plan_of, store):
     ]
 
 
-def test_repetitions_are_told_as_ranges(plan_of, store):
+def test_repetitions_are_written_as_ranges(plan_of, store):
     plan = plan_of(repetitions=8)
     for number in (0, 1, 2, 5, 7):
         cell = plan.cells[number]
@@ -187,7 +187,7 @@ def test_the_nearest_of_several_is_shown(plan_of, store):
     ]
 
 
-def test_results_of_unknown_fields_are_no_hindrance(plan_of, store):
+def test_results_with_unknown_fields_are_ignored(plan_of, store):
     for number, fields in enumerate(({}, {"classifier": 7}, {"a": [{}]})):
         stored.put(store, stored.result_of(number, fields=fields))
     assert list(explain_missing(plan_of(), store)) == [

@@ -57,7 +57,7 @@ def test_a_grid_is_the_limit_of_ever_wider_normal_points(limit, place):
         [*(GRID | {"size": n} for n in (10, 20, 30)), GRID | {"kind": "uniform"}],
     ],
 )
-def test_what_is_not_approached_is_no_limit(inputs):
+def test_other_points_are_not_a_limit(inputs):
     assert swept(specs(*inputs)) is None
 
 

@@ -44,7 +44,7 @@ def test_a_pipe_is_refused_before_it_is_opened(tmp_path):
         ("x" * 5000, os.strerror(errno.ENAMETOOLONG)),
     ],
 )
-def test_what_is_no_file_is_an_os_error(tmp_path, name, error):
+def test_a_path_without_a_file_is_an_os_error(tmp_path, name, error):
     with pytest.raises(OSError, match=error):
         read_bytes(tmp_path / name, 10)
     assert not is_file(tmp_path / name)
@@ -72,21 +72,19 @@ def calls(monkeypatch):
     return made
 
 
-def test_all_bytes_are_on_the_disk_before_the_name_is(tmp_path, calls):
+def test_the_bytes_are_flushed_before_the_file_gets_its_name(tmp_path, calls):
     write_whole(tmp_path / "file", b"twelve bytes")
     temporary = f".file.{os.getpid()}.tmp"
     assert calls == [("fsync", 12), ("rename", temporary, "file")]
     assert stored.content(tmp_path) == {"file": b"twelve bytes"}
 
 
-def test_what_is_written_under_a_name_of_its_own_is_flushed(tmp_path, calls):
+def test_write_flushed_waits_for_the_disk(tmp_path, calls):
     write_flushed(tmp_path / "part", b"four")
     assert calls == [("fsync", 4)]
 
 
-def test_a_temporary_name_that_is_given_is_used_and_what_lay_there_replaced(
-    tmp_path, calls
-):
+def test_a_given_temporary_name_is_used_and_an_old_file_there_replaced(tmp_path, calls):
     (tmp_path / "rest").write_bytes(b"what a killed process left")
     write_whole(tmp_path / "file", b"new", tmp_path / "rest")
     assert calls[1] == ("rename", "rest", "file")
@@ -136,7 +134,7 @@ def start(program, path, **options):
     return subprocess.Popen([sys.executable, "-c", program, os.fspath(path)], **options)
 
 
-def test_one_process_at_a_time_is_inside(tmp_path):
+def test_one_process_at_a_time_holds_a_lock(tmp_path):
     (tmp_path / "count").write_text("0")
     processes = [start(COUNT, tmp_path) for _ in range(3)]
     assert [process.wait(timeout=120) for process in processes] == [0, 0, 0]
@@ -153,14 +151,14 @@ def held(tmp_path):
         process.kill()
 
 
-def test_who_does_not_wait_is_told_that_another_is_inside(held):
+def test_without_waiting_a_held_lock_is_a_timeout(held):
     path, _ = held
     with pytest.raises(TimeoutError), locked(path, wait=False):
         raise AssertionError  # never inside
     assert path.exists()  # the lock of the other is left alone
 
 
-def test_a_killed_process_holds_nobody_up(held):
+def test_a_killed_process_releases_its_lock(held):
     path, process = held
     process.kill()
     process.wait()
@@ -171,7 +169,7 @@ def test_a_killed_process_holds_nobody_up(held):
     assert not path.exists()
 
 
-def test_a_lock_ends_with_an_error_inside_and_leaves_no_file(tmp_path):
+def test_an_error_in_the_block_releases_the_lock_and_its_file(tmp_path):
     path = tmp_path / ".lock"
     with pytest.raises(OSError, match="full"), locked(path):
         raise OSError(errno.ENOSPC, "full")
@@ -182,7 +180,7 @@ def test_a_lock_ends_with_an_error_inside_and_leaves_no_file(tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="flock is a call of Unix")
 @pytest.mark.parametrize("code", [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP])
-def test_a_file_system_without_locks_does_not_stop_anybody(tmp_path, monkeypatch, code):
+def test_on_a_file_system_without_locks_the_block_runs(tmp_path, monkeypatch, code):
     def no_locks(*_):
         raise OSError(code, os.strerror(code))
 
@@ -192,7 +190,7 @@ def test_a_file_system_without_locks_does_not_stop_anybody(tmp_path, monkeypatch
     assert (tmp_path / "file").read_bytes() == b"written"
 
 
-def test_a_lock_whose_file_cannot_be_made_is_none(tmp_path):
+def test_the_block_runs_if_the_lock_file_cannot_be_created(tmp_path):
     (tmp_path / "file").write_bytes(b"words")
     inside = []
     with locked(tmp_path / "file" / ".lock"):
@@ -204,7 +202,7 @@ def test_a_lock_whose_file_cannot_be_made_is_none(tmp_path):
 # Setting aside
 
 
-def test_what_is_set_aside_replaces_nothing(tmp_path):
+def test_setting_aside_replaces_no_earlier_file(tmp_path):
     for text in ("first", "second", "third"):
         (tmp_path / "file").write_text(text)
         set_aside(tmp_path / "file", tmp_path / "a" / "b")
@@ -224,7 +222,7 @@ def test_a_folder_and_a_broken_link_are_set_aside_too(tmp_path):
     assert stored.names(tmp_path / "damaged") == ["folder", "link"]
 
 
-def test_where_nothing_can_be_set_aside_nothing_is_lost(tmp_path):
+def test_a_file_that_cannot_be_set_aside_stays(tmp_path):
     (tmp_path / "file").write_text("damaged")
     (tmp_path / "aside").write_text("a file in the way")
     with pytest.raises(FileExistsError):

@@ -63,7 +63,7 @@ PLACES = [in_the_way, above, dangling, loop]
 
 @pytest.mark.parametrize("attempt", [False, True])
 @pytest.mark.parametrize("make", PLACES)
-def test_what_lies_in_the_place_of_a_folder_is_named(
+def test_a_file_or_broken_link_in_the_place_of_a_folder_is_named(
     tmp_path, monkeypatch, make, attempt
 ):
     monkeypatch.chdir(tmp_path)
@@ -78,7 +78,7 @@ def test_what_lies_in_the_place_of_a_folder_is_named(
 
 
 @pytest.mark.parametrize("name", ["here", "new", "new/and/deep", "linked"])
-def test_a_folder_that_can_be_written_is_left_as_it_is(tmp_path, name):
+def test_checking_a_writable_folder_changes_nothing(tmp_path, name):
     (tmp_path / "here").mkdir()
     (tmp_path / "linked").symlink_to("here")
     before = stored.names(tmp_path)
@@ -89,7 +89,7 @@ def test_a_folder_that_can_be_written_is_left_as_it_is(tmp_path, name):
     assert not stored.names(tmp_path / "here")
 
 
-def test_a_name_that_the_disk_cannot_hold_is_refused(tmp_path):
+def test_a_name_that_is_too_long_is_refused(tmp_path):
     assert why_unwritable(tmp_path / ("a" * 300), attempt=False) == os.strerror(
         errno.ENAMETOOLONG
     )
@@ -97,7 +97,7 @@ def test_a_name_that_the_disk_cannot_hold_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["store", "store/new/one"])
-def test_a_folder_that_may_not_be_written_says_so(tmp_path, monkeypatch, forbid, name):
+def test_a_folder_without_permission_is_named(tmp_path, monkeypatch, forbid, name):
     monkeypatch.chdir(tmp_path)
     Path("store").mkdir()
     forbid("store")
@@ -159,7 +159,7 @@ def test_a_shard_that_may_not_be_written_is_found(tmp_path, forbid):
     [("data/store", "--store", dangling)]
     + [("reports/small", "--out", make) for make in PLACES],
 )
-def test_a_run_finds_it_before_the_first_cell(
+def test_a_run_names_an_unwritable_folder_before_the_first_cell(
     write_suite, bench_run, tmp_path, dry, place, remedy, make
 ):
     suite = write_suite(classifiers=["GNB"])
@@ -175,7 +175,9 @@ def test_a_run_finds_it_before_the_first_cell(
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_a_store_that_links_to_itself_is_one_line(write_suite, bench_run, tmp_path):
+def test_a_store_that_links_to_itself_ends_in_one_line(
+    write_suite, bench_run, tmp_path
+):
     loop(tmp_path / "data" / "store")
     for dry in ([], ["--dry-run"]):
         code, _, err = bench_run("run", write_suite(classifiers=["GNB"]), *dry)
@@ -184,9 +186,7 @@ def test_a_store_that_links_to_itself_is_one_line(write_suite, bench_run, tmp_pa
         assert last.startswith("bench: data/store: cannot be used (Too many levels of")
 
 
-def test_a_complete_store_needs_not_be_written(
-    write_suite, bench_run, tmp_path, forbid
-):
+def test_a_complete_store_may_be_read_only(write_suite, bench_run, tmp_path, forbid):
     suite = write_suite(classifiers=["GNB"], audits=False)
     stored.put_cells(stored.plan_of(suite), Store(tmp_path / "data" / "store"))
     forbid("data/store")
@@ -199,7 +199,7 @@ def test_a_complete_store_needs_not_be_written(
 
 
 @pytest.mark.parametrize("command", ["report", "show"])
-def test_other_commands_name_the_folder_as_well(
+def test_report_and_show_name_an_unwritable_folder_too(
     write_suite, bench_run, tmp_path, command
 ):
     suite = write_suite(classifiers=["GNB"])

@@ -32,7 +32,7 @@ def test_a_size_is_read_as_bytes(text, n_bytes):
         "4PiB", "4PB", "\u0664GiB", "1" * 10 + "KB", "4GiB\n4", "4B",
     ],
 )  # fmt: skip
-def test_what_is_no_size_says_what_was_expected(text):
+def test_a_wrong_size_is_refused_with_what_was_expected(text):
     with pytest.raises(ValueError, match=r"^expected a size with its unit, such as"):
         parse_size(text)
 
@@ -48,13 +48,13 @@ def test_what_is_no_size_says_what_was_expected(text):
         (3.2 * 2**40, "3.2 TiB"),
     ],
 )
-def test_a_size_as_a_reader_writes_it(n_bytes, text):
+def test_a_size_is_written_with_a_fitting_unit(n_bytes, text):
     assert format_size(n_bytes) == text
 
 
 @settings(max_examples=200, deadline=None, database=None)
 @given(st.integers(2**10, 2**49))
-def test_what_is_written_is_read_again_to_two_digits(n_bytes):
+def test_a_written_size_is_read_back_to_two_digits(n_bytes):
     assert parse_size(format_size(n_bytes)) == pytest.approx(n_bytes, rel=0.05)
 
 
@@ -66,7 +66,7 @@ def test_a_duration_is_read_as_seconds(text, seconds):
 
 
 @pytest.mark.parametrize("text", ["", "0", "-1", "1w", "m", "1:30", "inf", "1e3"])
-def test_what_is_no_duration_says_what_was_expected(text):
+def test_a_wrong_duration_is_refused_with_what_was_expected(text):
     with pytest.raises(ValueError, match=r"^expected a time above 0, such as"):
         parse_duration(text)
 
@@ -121,7 +121,7 @@ def control_groups(monkeypatch):
         ({"/proc/self/cgroup": "0::/a\n", "/sys/fs/cgroup/a/memory.max": "900"}, 100),
     ],
 )
-def test_the_smallest_limit_of_machine_and_control_groups_holds(
+def test_the_memory_is_the_smallest_limit_of_machine_and_cgroups(
     control_groups, files, n_bytes
 ):
     control_groups(files)

@@ -11,7 +11,7 @@ from bench.base.messages import (
 )
 
 
-def test_the_place_comes_first_and_the_class_stays():
+def test_located_prefixes_the_message_and_keeps_the_class():
     with (
         pytest.raises(MissingFileError, match=r"^suite\.yaml:3: no file 'a'$"),
         located("suite.yaml:3"),
@@ -40,11 +40,11 @@ def test_the_traceback_does_not_show_the_message_twice():
         (7, ""),
     ],
 )
-def test_near_misses(name, said):
+def test_the_nearest_name_is_suggested(name, said):
     assert did_you_mean(name, iter(["KNN", "SVC"])) == said
 
 
-def test_nothing_known_is_near_nothing():
+def test_without_known_names_nothing_is_suggested():
     assert did_you_mean("SVC", []) == ""
 
 
@@ -57,7 +57,7 @@ def test_nothing_known_is_near_nothing():
         (("grid", "C", 1, 2), "grid.C[1][2]"),
     ],
 )
-def test_a_location_as_a_reader_writes_it(location, text):
+def test_a_location_is_written_as_one_word(location, text):
     assert named(location) == text
 
 

@@ -23,7 +23,7 @@ def test_digest_is_the_sha256_of_compact_json():
 @pytest.mark.parametrize(
     ("one", "other"), [(1, "1"), (1, 2), ([1, 2], [2, 1]), (None, "null"), ({}, [])]
 )
-def test_digest_tells_values_apart(one, other):
+def test_different_values_have_different_digests(one, other):
     assert digest(one) != digest(other)
 
 

@@ -257,8 +257,11 @@ def test_audits_are_counted_and_their_lack_is_explained(plan_of, tmp_path):
     plan, store = plan_of(), Store(tmp_path / "store")
     stored.put_cells(plan, store)
     assert count_statuses(plan, store)["grid, audits", ""] == {"missing": 2}
-    said = "audits, repetitions 0–1: no audit is stored"
-    assert list(explain_missing(plan, store)) == [f"grid, {said}", f"other, {said}"]
+    message = "audits, repetitions 0–1: no audit is stored"
+    assert list(explain_missing(plan, store)) == [
+        f"grid, {message}",
+        f"other, {message}",
+    ]
     stored.put_audits(plan, store)
     assert count_statuses(plan, store)["other, audits", ""] == {"done": 2}
     assert list(explain_missing(plan, store)) == []
@@ -274,10 +277,10 @@ def test_a_raised_stage_is_named(plan_of, tmp_path, monkeypatch):
     stored.put_audits(plan, store)
     now = bench.RESULTS["audits"]
     monkeypatch.setitem(bench.RESULTS, "audits", now + 1)
-    said = f"audits, repetitions 0–1: audit.results is {now + 1}, stored {now}"
+    message = f"audits, repetitions 0–1: audit.results is {now + 1}, stored {now}"
     assert list(explain_missing(plan_of(), store)) == [
-        f"grid, {said}",
-        f"other, {said}",
+        f"grid, {message}",
+        f"other, {message}",
     ]
 
 

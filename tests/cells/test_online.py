@@ -143,7 +143,7 @@ def test_a_suites_training_is_for_all_that_do_not_say(plan_of):
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"training": TRAINING}, "'sklearn.naive_bayes.GaussianNB' does not support"),
         (
@@ -169,12 +169,10 @@ def test_a_suites_training_is_for_all_that_do_not_say(plan_of):
         ),
     ],
 )
-def test_training_that_cannot_be_is_refused_before_anything_runs(
-    plan_of, changes, said
-):
+def test_invalid_training_is_refused_before_anything_runs(plan_of, changes, message):
     with pytest.raises(BenchError) as caught:
         plan_of(**changes)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert "suite.yaml:" in str(caught.value)
 
 

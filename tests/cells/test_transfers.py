@@ -146,7 +146,7 @@ def test_transfers_are_stored_and_computed_once(plan_of, tmp_path, monkeypatch):
     run_plan(plan, store)
 
 
-def test_what_is_stored_without_transfers_stays_as_it_is(plan_of, tmp_path):
+def test_stored_results_are_reused_when_transfers_are_added(plan_of, tmp_path):
     store = Store(tmp_path / "store")
     run_plan(plan_of(transfer=False), store)
     before = stored.content(store.folder)
@@ -212,7 +212,7 @@ def test_a_fit_that_fails_fails_its_transfers(plan_of):
     assert outcomes[1][0].target == "other"
 
 
-def test_what_else_is_asked_changes_no_bit(plan_of, zoo):
+def test_other_transfers_change_no_bit(plan_of, zoo):
     """Not even of a classifier that draws from a global stream."""
     one, two = (
         plan_of(datasets=datasets, classifiers=[{"class": "transfer_zoo.Global"}])
@@ -258,7 +258,7 @@ def test_a_command_counts_them(write_suite, bench_run):
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"transfer": 3}, "transfer: found 3; input should be a valid boolean"),
         ({"transfer": {"dataset": []}}, "did you mean 'datasets'"),
@@ -309,10 +309,10 @@ def test_a_command_counts_them(write_suite, bench_run):
         ({"repetitions": 20_000}, "80000 transfers and 80000 cells"),
     ],
 )
-def test_what_cannot_be_is_refused(plan_of, changes, said):
+def test_what_cannot_be_is_refused(plan_of, changes, message):
     with pytest.raises(SuiteError) as caught:
         plan_of(**changes)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert "suite.yaml:" in str(caught.value)
 
 

@@ -22,7 +22,7 @@ def test_it_is_a_scikit_learn_estimator(estimator, check):
     check(estimator)
 
 
-def test_the_best_on_a_quarter_is_fitted_on_all():
+def test_the_best_candidate_is_fitted_to_all_curves():
     X, y = draw(400, 20)
     found = RegularisedQDA(random_state=0).fit(X, y)
     assert list(found.scores_) == list(GRID)
@@ -36,7 +36,7 @@ def test_the_best_on_a_quarter_is_fitted_on_all():
     assert found.score(*draw(400, 20, seed=1)) > 0.9
 
 
-def test_much_regularisation_is_chosen_where_it_is_right():
+def test_strong_regularisation_is_chosen_if_it_is_best():
     # Two columns tell the classes apart, 60 others are noise of hardly more curves.
     rng = np.random.default_rng(0)
     y = np.arange(200) % 2
@@ -67,7 +67,7 @@ def test_the_smallest_class_decides_how_many_components_there_are():
     assert found.estimator_[0].n_components_ == 6
 
 
-def test_without_enough_to_set_aside_the_largest_is_taken():
+def test_without_held_out_curves_the_largest_candidate_is_chosen():
     X, y = draw(5, 3)
     found = RegularisedQDA(random_state=0).fit(X, y)
     assert (found.reg_param_, found.scores_) == (0.1, {})
@@ -82,12 +82,12 @@ def test_a_class_of_one_curve_is_refused():
 
 
 @pytest.mark.parametrize("fraction", [0, 1.5])
-def test_a_fraction_that_is_none_is_refused(fraction):
+def test_an_invalid_fraction_is_refused(fraction):
     with pytest.raises(ValueError, match="expected a number above 0 and below 1"):
         RegularisedQDA(validation_fraction=fraction).fit(*draw(20, 3))
 
 
-def test_constant_columns_are_no_obstacle():
+def test_constant_columns_are_accepted():
     X, y = draw(200, 5)
     X = np.hstack([X, np.ones((200, 2))])
     found = RegularisedQDA(random_state=0).fit(X, y)

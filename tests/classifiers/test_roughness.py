@@ -39,7 +39,7 @@ def test_too_few_points_have_no_roughness(n_points):
     np.testing.assert_array_equal(found, np.zeros((3, 24)))
 
 
-def test_noise_is_heard_and_shapes_are_not_seen():
+def test_noise_is_recognised_and_shapes_are_not():
     found = CueClassifier(random_state=0).fit(*draw(200))
     assert found.score(*draw(200, seed=1)) > 0.95
     X, y = draw(200)
@@ -47,7 +47,7 @@ def test_noise_is_heard_and_shapes_are_not_seen():
     assert found.fit(X, y).score(X, y) < 0.9
 
 
-def test_points_in_another_order_and_further_channels_are_read_right():
+def test_order_of_points_and_further_channels_are_respected():
     X, y = draw(200)
     order = np.random.default_rng(0).permutation(60)
     plain = CueClassifier(random_state=0).fit(X, y)
@@ -62,13 +62,13 @@ def test_points_in_another_order_and_further_channels_are_read_right():
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"n_channels": 7}, "60 columns do not divide into n_channels = 7"),
         ({"n_channels": 0}, "60 columns do not divide into n_channels = 0"),
         ({"x": np.arange(5)}, r"x has shape \(5,\); expected 60"),
     ],
 )
-def test_what_does_not_fit_the_curves_is_refused(options, said):
-    with pytest.raises(ValueError, match=said):
+def test_options_that_do_not_match_the_curves_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
         CueClassifier(**options).fit(*draw(20))

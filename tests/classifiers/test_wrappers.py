@@ -59,7 +59,7 @@ def test_channels_become_an_axis(dtype):
     np.testing.assert_allclose(wrapped.predict_proba(X), plain.predict_proba(X))
 
 
-def test_what_a_classifier_cannot_say_its_wrapper_cannot_either():
+def test_a_wrapper_has_only_the_methods_of_its_classifier():
     wrapped = AeonWrapper(OfCubes(RidgeClassifier())).fit(X, y)
     assert not hasattr(wrapped, "predict_proba")
     assert wrapped.decision_function(X).shape == (40,)
@@ -77,7 +77,7 @@ def test_parameters_reach_the_classifier_and_clones_are_unfitted():
 
 
 @pytest.mark.parametrize("n_channels", [0, 5])
-def test_columns_that_are_no_channels_are_refused(n_channels):
+def test_columns_that_do_not_divide_into_channels_are_refused(n_channels):
     with pytest.raises(ValueError, match="12 columns do not divide into n_channels"):
         AeonWrapper(OfCubes(), n_channels).fit(X, y)
 

@@ -36,7 +36,7 @@ def test_long_names_are_folded_never_cut(bench_run, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("flags", "said"),
+    ("flags", "message"),
     [
         (["--margin", "-1"], "expected a number from 0 up"),
         (["--margin", "nan"], "expected a number from 0 up"),
@@ -45,11 +45,11 @@ def test_long_names_are_folded_never_cut(bench_run, tmp_path):
         (["--json", "--markdown"], "not allowed with"),
     ],
 )
-def test_options_out_of_range_are_usage_errors(bench_run, capfd, flags, said):
+def test_options_out_of_range_are_usage_errors(bench_run, capfd, flags, message):
     with pytest.raises(SystemExit) as stop:
         bench_run("check", SEED, SEED, *flags)
     assert stop.value.code == 2
-    assert said in capfd.readouterr().err
+    assert message in capfd.readouterr().err
 
 
 def test_an_unknown_metric_is_a_usage_error(bench_run):

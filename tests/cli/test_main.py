@@ -40,7 +40,7 @@ class Strange(BaseException):
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "message"),
     [
         (ZeroDivisionError("division by zero"), "ZeroDivisionError: division by zero"),
         (ValueError("two\nlines"), "ValueError: two\\nlines"),
@@ -57,14 +57,16 @@ class Strange(BaseException):
     ],
     ids=repr,
 )
-def test_any_exception_is_one_line_and_exit_code_2(bench_run, monkeypatch, error, said):
+def test_any_exception_is_one_line_and_exit_code_2(
+    bench_run, monkeypatch, error, message
+):
     def fail(*_, **__):
         raise error
 
     monkeypatch.setattr("bench.suite.schema.Suite.model_json_schema", fail)
     code, out, err = bench_run("schema")
     assert (code, out) == (2, "")
-    assert said in err
+    assert message in err
     assert err.startswith("bench: ")
     assert err.count("\n") == 1
 

@@ -74,7 +74,7 @@ def test_an_interrupted_run_says_how_to_continue(write_suite, bench_run, monkeyp
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("bench.engines.run.run_plan", interrupted)
+    monkeypatch.setattr("bench.engines.run_plan", interrupted)
     code, _, err = bench_run("run", write_suite())
     assert code == 130
     assert err.splitlines()[-1] == (
@@ -91,7 +91,7 @@ def test_failed_cells_give_exit_code_3(write_suite, bench_run):
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"classifiers": ["SVM"]}, "unknown classifier 'SVM'"),
         ({"clasifiers": []}, "did you mean 'classifiers'"),
@@ -126,12 +126,12 @@ def test_failed_cells_give_exit_code_3(write_suite, bench_run):
         ),
     ],
 )
-def test_bad_input_ends_at_once(write_suite, bench_run, tmp_path, changes, said):
+def test_bad_input_ends_at_once(write_suite, bench_run, tmp_path, changes, message):
     (tmp_path / "wrong.lib").write_text("x[:,0]**2;3*x[:,0]\n")
     (tmp_path / "evil.lib").write_text("__import__('os').getcwd()\n")
     code, out, err = bench_run("run", write_suite(**changes))
     assert code == 2
-    assert said in err
+    assert message in err
     assert err.count("\n") == 1
     assert out == ""
     assert not (tmp_path / "data").exists()

@@ -37,7 +37,7 @@ def test_the_command_searches_tests_and_reports(tmp_path, bench_run):
     # What was found is a suite, whose results are those that the report shows.
     code, out, err = bench_run("run", folder / "best.yaml", "--dry-run")
     assert code == 0
-    assert "2 stored, 0 to compute" in out
+    assert "2 audits; 2 stored, 2 to compute" in out
     assert bench_run("run", folder / "best.yaml", "-c", "SD")[0] == 0
     shown = read_results(folder / "best.yaml")["test_accuracy"].mean()
     trials = pd.read_csv(folder / "trials.csv")
@@ -54,11 +54,11 @@ def test_run_does_not_read_the_study(tmp_path, bench_run):
     (tmp_path / "mine.yaml").write_text(study_text())
     code, out, _ = bench_run("run", "mine.yaml", "--dry-run")
     assert code == 0
-    assert "2 to compute" in out
+    assert "2 audits; 0 stored, 4 to compute" in out
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"study": None}, "no section 'study'"),
         ({"space": {"lrr": {"choices": [1]}}}, "did you mean 'lr'"),
@@ -66,17 +66,17 @@ def test_run_does_not_read_the_study(tmp_path, bench_run):
         ({"trials": 0}, "study.trials"),
     ],
 )
-def test_bad_input_ends_at_once(tmp_path, bench_run, changes, said):
+def test_bad_input_ends_at_once(tmp_path, bench_run, changes, message):
     (tmp_path / "mine.yaml").write_text(study_text(**changes))
     code, out, err = bench_run("study", "mine.yaml")
     assert code == 2
-    assert said in err
+    assert message in err
     assert err.count("\n") == 1
     assert out == ""
     assert not (tmp_path / "data").exists()
 
 
-def test_an_interrupted_command_says_how_to_go_on(
+def test_an_interrupted_command_says_how_to_continue(
     tmp_path, bench_run, trainer, monkeypatch
 ):
     monkeypatch.setattr(bench.study.retraining, "run_plan", lambda *_, **__: None)
@@ -96,7 +96,7 @@ def test_an_interrupted_command_says_how_to_go_on(
 
 
 @pytest.mark.parametrize(
-    ("place", "said"),
+    ("place", "message"),
     [
         ("data/studies.db", "data/studies.db: cannot be written (data: a symbolic li"),
         ("data/store", "data/store: cannot be used (a symbolic link to 'nowhere'"),
@@ -104,8 +104,8 @@ def test_an_interrupted_command_says_how_to_go_on(
         (None, "the device 'cuda:99' cannot be used on this machine ("),
     ],
 )
-def test_what_a_study_lacks_is_said_before_its_first_trial(
-    tmp_path, bench_run, trainer, place, said
+def test_what_a_study_lacks_is_an_error_before_its_first_trial(
+    tmp_path, bench_run, trainer, place, message
 ):
     options, entry = [], CLASSIFIER
     if place is None:
@@ -114,12 +114,14 @@ def test_what_a_study_lacks_is_said_before_its_first_trial(
         at = (tmp_path / place).parent if place.endswith(".db") else tmp_path / place
         at.parent.mkdir(exist_ok=True)
         at.symlink_to("nowhere")
-    if place == "data/studies.db":  # else the store, in the same folder, is said first
+    if (
+        place == "data/studies.db"
+    ):  # else the store, in the same folder, is reported first
         options = ["--store", "elsewhere"]
     (tmp_path / "mine.yaml").write_text(study_text(classifiers=[entry], trials=1))
     code, out, err = bench_run("study", "mine.yaml", *options)
     assert (code, out, err.count("\n")) == (2, "", 1)
-    assert said in err
+    assert message in err
 
 
 def test_failed_trials_give_exit_code_3(tmp_path, bench_run, trainer):

@@ -37,11 +37,11 @@ def bench(folder, *arguments, **environment):
         ("\udc80", None, "\\udc80"),
     ],
 )
-def test_what_cannot_be_shown_is_replaced(text, encoding, expected):
+def test_characters_that_an_encoding_lacks_are_replaced(text, encoding, expected):
     assert replaced(text, encoding) == expected
 
 
-def test_the_streams_are_left_as_they_were(capfd):
+def test_the_streams_are_restored(capfd):
     before = sys.stdout.errors, sys.stderr.errors
     with readable_streams():
         assert sys.stdout.errors == sys.stderr.errors == "bench.replace"

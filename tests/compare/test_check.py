@@ -53,7 +53,7 @@ NOBODY = DummyClassifier(strategy="uniform")
 
 @pytest.fixture
 def users(pytester, monkeypatch):
-    """Run a test file of a user's, in this process, and give what pytest said."""
+    """Run a test file of a user's, in this process, and give what pytest printed."""
     # The plugin by its module, installed anew or not.
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
 
@@ -220,7 +220,7 @@ def test_a_baseline_file_is_kept_and_compared_with(tmp_path):
     assert len(read_source(path)) == 8
 
 
-def test_a_baseline_of_other_draws_gates_nothing(tmp_path):
+def test_a_baseline_of_other_draws_is_not_comparable(tmp_path):
     path = tmp_path / "baseline.csv"
     settings = {"baseline_file": path, "repetitions": 3}
     check_classifier(NOBODY, RECIPE, **settings, accept=True)
@@ -232,7 +232,7 @@ def test_a_baseline_of_other_draws_gates_nothing(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "message"),
     [
         ({}, "found none; expected one of at_least, against, baseline_file"),
         ({"at_least": 0.5, "against": NOBODY}, "found at_least, against; expected one"),
@@ -245,13 +245,13 @@ def test_a_baseline_of_other_draws_gates_nothing(tmp_path):
         ({"at_least": 0.5, "name": "a\nb"}, "name: found 'a"),
     ],
 )
-def test_settings_that_say_nothing_are_refused(settings, said):
-    with pytest.raises(BenchError, match=said):
+def test_invalid_settings_are_refused(settings, message):
+    with pytest.raises(BenchError, match=message):
         check_classifier(NOBODY, RECIPE, **settings)
 
 
 @pytest.mark.parametrize(
-    ("dataset", "error", "said"),
+    ("dataset", "error", "message"),
     [
         (7, DatasetError, "found a int; expected a recipe"),
         ({"library": "F11_v1"}, DatasetError, "inputs: Field required"),
@@ -262,13 +262,13 @@ def test_settings_that_say_nothing_are_refused(settings, said):
         ("bad.yaml", SuiteError, "bad.yaml:1"),
     ],
 )
-def test_what_is_no_dataset_is_refused(
-    write_suite, tmp_path, monkeypatch, dataset, error, said
+def test_an_argument_that_is_not_a_dataset_is_refused(
+    write_suite, tmp_path, monkeypatch, dataset, error, message
 ):
     monkeypatch.chdir(tmp_path)
     write_suite("two.yaml", datasets=[RECIPE, RECIPE | {"id": "more"}])
     (tmp_path / "bad.yaml").write_text("[]")
-    with pytest.raises(error, match=said):
+    with pytest.raises(error, match=message):
         check_classifier(NOBODY, dataset, at_least=0.5)
 
 
@@ -308,9 +308,9 @@ def test_a_gate_that_does_not_hold_fails_with_a_table(users, tmp_path):
             "E*Failed: DummyClassifier on grid against KNeighborsClassifier: worse*",
         ]
     )
-    said = run.stdout.str()
-    assert "check_fixture.py" not in said
-    assert "pytest_plugin.py" not in said
+    message = run.stdout.str()
+    assert "check_fixture.py" not in message
+    assert "pytest_plugin.py" not in message
     assert 'name="bench_check" value="DummyClassifier on grid' in report.read_text()
 
 
@@ -334,7 +334,7 @@ def test_an_error_of_the_classifier_is_its_own(users):
     run.stdout.fnmatch_lines(["E*InvalidParameterError*n_neighbors*"])
 
 
-def test_checks_that_keep_scores_at_the_same_time_lose_none(tmp_path):
+def test_checks_that_write_scores_at_the_same_time_lose_none(tmp_path):
     path = tmp_path / "kept" / "baseline.csv"
     fixed = {"dataset": "x10", "repetition": [0, 1], "status": "done"}
     fixed |= {"train_accuracy": 0.9, "test_accuracy": [0.8, 0.7], "data_hash": "a" * 64}
@@ -352,7 +352,7 @@ def test_checks_that_keep_scores_at_the_same_time_lose_none(tmp_path):
     assert [p.name for p in path.parent.iterdir()] == ["baseline.csv"]
 
 
-def test_accepting_keeps_what_later_runs_are_held_to(users, pytester):
+def test_accepted_scores_are_the_baseline_of_later_runs(users, pytester):
     body = """
     def test_kept(bench_check):
         bench_check(KNeighborsClassifier(), RECIPE, baseline_file="kept.csv")

@@ -310,7 +310,7 @@ def test_the_exit_code_is_that_of_the_worst(verdicts, code):
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "message"),
     [
         ({"metric": "acuracy"}, "unknown metric 'acuracy' .did you mean 'accuracy'"),
         ({"margin": -0.01}, "margin"),
@@ -318,8 +318,8 @@ def test_the_exit_code_is_that_of_the_worst(verdicts, code):
         ({"alpha": 5}, "alpha"),
     ],
 )
-def test_settings_out_of_range_are_refused(settings, said):
-    with pytest.raises(BenchError, match=said):
+def test_settings_out_of_range_are_refused(settings, message):
+    with pytest.raises(BenchError, match=message):
         compare_results(results([0.5]), results([0.5]), **settings)
 
 

@@ -47,13 +47,13 @@ def test_the_same_scores_are_equivalent(compared):
 def test_a_limited_run_is_compared_in_what_it_has(compared, ran, tmp_path):
     plan = ran[1].limited([], ["KNN"])
     results = ran[2][ran[2]["classifier"] == "KNN"]
-    said = f"1 of 1 equivalent to the published, {SAME}"
-    assert compared(plan=plan, results=results) == said
+    message = f"1 of 1 equivalent to the published, {SAME}"
+    assert compared(plan=plan, results=results) == message
     others = ran[2][ran[2]["classifier"] != "KNN"]
     assert compared(lambda _: others, plan, results) == ""
 
 
-def test_without_a_published_report_nothing_is_said(compared, ran, tmp_path):
+def test_without_a_published_report_the_line_is_empty(compared, ran, tmp_path):
     assert compare_with_published(ran[1], ran[2], tmp_path / "nowhere") == ""
 
 
@@ -68,13 +68,13 @@ def test_a_suite_that_was_changed_is_not_compared(compared, ran, tmp_path):
     assert SAME in compared(plan=make_plan(load_suite(path)))
 
 
-def test_other_last_bits_are_said(compared):
+def test_curves_that_differ_in_their_last_bits_are_reported(compared):
     def other_processor(frame):
         return frame.assign(data_hash=[f"{h[1:]}0" for h in frame["data_hash"]])
 
     assert compared(other_processor) == (
-        f"3 of 3 equivalent to the published, {SAME}; the curves differ in their last "
-        "bits from the published ones, as they do on another kind of processor"
+        f"3 of 3 equivalent to the published, {SAME}; the curves differ from the "
+        "published ones in their last bits, as on another kind of processor"
     )
 
 
@@ -83,9 +83,11 @@ def test_other_data_are_not_comparable(compared):
         hashes = [f"{i}" * 8 for i in range(len(frame))]
         return frame.assign(data_hash=hashes, key="1" * 64)
 
-    said = compared(other)
-    assert said.startswith("0 of 3 equivalent to the published; not comparable: KNN on")
-    assert "(changed data: not the same in NEW: repetitions 0, 1, 2)" in said
+    message = compared(other)
+    assert message.startswith(
+        "0 of 3 equivalent to the published; not comparable: KNN on"
+    )
+    assert "(changed data: not the same in NEW: repetitions 0, 1, 2)" in message
 
 
 def test_other_versions_on_the_same_data_are_compared(compared):
@@ -93,35 +95,39 @@ def test_other_versions_on_the_same_data_are_compared(compared):
     assert SAME in compared(lambda frame: frame.assign(key="1" * 64))
 
 
-def test_a_row_that_reads_rounding_says_so(compared):
+def test_a_classifier_that_depends_on_rounding_is_marked(compared):
     def moved(frame):
         is_qda = frame["classifier"] == "QDA"
         frame.loc[is_qda, "test_accuracy"] = [0.0, 0.1, 0.2]
         return frame
 
-    said = compared(moved)
-    assert said.startswith("2 of 3 equivalent to the published, largest difference .")
-    assert "(QDA on grid, which depends on rounding); better: QDA on grid, wh" in said
+    message = compared(moved)
+    assert message.startswith(
+        "2 of 3 equivalent to the published, largest difference ."
+    )
+    assert (
+        "(QDA on grid, which depends on rounding); better: QDA on grid, wh" in message
+    )
 
 
 def test_a_cell_that_failed_is_not_comparable(compared, ran):
     results = ran[2].copy()
     is_lost = (results["classifier"] == "GNB") & (results["repetition"] == 1)
     results.loc[is_lost, "status"] = "failed"
-    said = compared(lambda _: ran[2].copy(), results=results)
-    assert said == (
+    message = compared(lambda _: ran[2].copy(), results=results)
+    assert message == (
         f"2 of 3 equivalent to the published, {SAME}; not comparable: GNB on grid "
         "(missing cells: not done in NEW: repetitions 1 (failed))"
     )
 
 
 def test_a_damaged_file_does_not_end_the_run(compared):
-    said = compared(lambda frame: frame.drop(columns="status"))
-    assert said.startswith("not compared with the published scores: ")
-    assert "found no column 'status'" in said
+    message = compared(lambda frame: frame.drop(columns="status"))
+    assert message.startswith("not compared with the published scores: ")
+    assert "found no column 'status'" in message
 
 
-def test_a_published_file_of_before_there_were_keys_is_paired_by_data(compared):
+def test_a_published_file_without_keys_is_paired_by_data_hash(compared):
     assert SAME in compared(lambda frame: frame.drop(columns="key"))
 
 
@@ -149,5 +155,5 @@ def test_a_published_score_of_nothing_is_not_taken_for_equal(compared):
     def of_another_metric(frame):
         return frame.rename(columns={"test_accuracy": "test_brier"})
 
-    said = compared(of_another_metric)
-    assert said.startswith("0 of 3 equivalent to the published; not comparable")
+    message = compared(of_another_metric)
+    assert message.startswith("0 of 3 equivalent to the published; not comparable")

@@ -98,17 +98,17 @@ def test_a_damaged_result_is_unreadable(tmp_path, bench_run, suffix):
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"test": {"accuracy": math.inf}}, "accuracy: found 'inf'"),
         ({"data_hash": ""}, "data_hash: found ''"),
         ({"dataset": "a\nb"}, "dataset: found 'a"),
-        ({"classifier": ""}, "classifier: found ''"),
+        ({"classifier": " KNN"}, "classifier: found ' KNN'"),
     ],
 )
-def test_a_result_with_an_invalid_field_is_refused(tmp_path, changes, said):
+def test_a_result_with_an_invalid_field_is_refused(tmp_path, changes, message):
     stored.store_of(tmp_path, stored.result_of(**changes))
-    with pytest.raises(CompareError, match=said):
+    with pytest.raises(CompareError, match=message):
         read_source(tmp_path)
 
 
@@ -123,3 +123,9 @@ def test_failed_results_of_a_store_are_missing_cells(tmp_path):
     assert frame.loc[0, "why"] == (
         "missing cells: not done in NEW: repetitions 1 (failed)"
     )
+
+
+def test_a_store_without_results_of_cells_is_refused(tmp_path):
+    stored.store_of(tmp_path, stored.result_of(classifier=""))  # an audit
+    with pytest.raises(MissingFileError, match="found only audits and transfers"):
+        read_source(tmp_path)

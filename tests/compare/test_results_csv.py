@@ -17,7 +17,7 @@ ROW = "grid,0,KNN,done,0.5,abc"
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("", r"a.csv:1: found no column 'dataset'"),
         (HEADER, "a.csv: found no rows"),
@@ -28,7 +28,7 @@ ROW = "grid,0,KNN,done,0.5,abc"
         (HEADER.replace("test_", "held_out_"), "found no column of held-out scores"),
         (f"{HEADER}\n{ROW},more", "a.csv:2: found 7 values; expected 6"),
         (f"{HEADER}\ngrid,0,KNN", "a.csv:2: found 3 values; expected 6"),
-        (f"{HEADER}\n{ROW}\n\n{ROW}", "a.csv:4: found a second row of .* in line 2"),
+        (f"{HEADER}\n{ROW}\n\n{ROW}", "a.csv:4: found a second row of .* line 2 has"),
         (
             f"{HEADER}\ngrid,x,KNN,done,0.5,abc",
             "repetition: found 'x'; expected a whole",
@@ -66,10 +66,10 @@ ROW = "grid,0,KNN,done,0.5,abc"
         (",".join(f"c{i}" for i in range(2000)), "found 2000 columns"),
     ],
 )
-def test_an_invalid_results_csv_is_refused_with_its_line(tmp_path, text, said):
+def test_an_invalid_results_csv_is_refused_with_its_line(tmp_path, text, message):
     path = tmp_path / "a.csv"
     path.write_text(text, "utf-8")
-    with pytest.raises(CompareError, match=said):
+    with pytest.raises(CompareError, match=message):
         read_source(path)
 
 

@@ -76,7 +76,7 @@ def test_every_activation_is_drawn():
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"hidden": ()}, "one hidden layer"),
         ({"hidden": (4, 0)}, "layer of one unit"),
@@ -84,8 +84,8 @@ def test_every_activation_is_drawn():
         ({"activations": ("relu", "silo")}, "did you mean 'silu'"),
     ],
 )
-def test_what_makes_no_network_is_refused(options, said):
-    with pytest.raises(DatasetError, match=said):
+def test_what_makes_no_network_is_refused(options, message):
+    with pytest.raises(DatasetError, match=message):
         sample_wild(X, 1, rng(), **options)
 
 

@@ -180,7 +180,7 @@ def test_weights_hold_float32_alone_and_nothing_made_from_the_points():
 
 
 @pytest.mark.parametrize(
-    ("params", "said"),
+    ("params", "message"),
     [
         ({"x": GRID[:, None].repeat(2, 1)}, "reads functions of one input, found x of"),
         ({"x": GRID[:5]}, "x has shape (5,); expected 20 points"),
@@ -206,8 +206,8 @@ def test_weights_hold_float32_alone_and_nothing_made_from_the_points():
         ({"lr": -1}, "lr = -1; expected a number of at least 0"),
     ],
 )
-def test_refuses_what_it_cannot_be(params, said):
-    with pytest.raises(ValueError, match=re.escape(said)):
+def test_refuses_what_it_cannot_be(params, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
         make(**params).fit(*curves(20))
 
 

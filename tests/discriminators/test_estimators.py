@@ -435,13 +435,13 @@ def test_one_cycle_rises_to_lr_and_falls_again():
 
 
 @pytest.mark.parametrize(
-    ("params", "said"),
+    ("params", "message"),
     [({"hidden": 8}, "one width for each layer"), ({"x": 3.0}, "x has shape"),
      ({"lr": np.inf}, "lr = inf")],
 )  # fmt: skip
-def test_parameters_of_the_wrong_kind_are_named(params, said):
+def test_parameters_of_the_wrong_kind_are_named(params, message):
     X = np.random.default_rng(0).normal(size=(20, 8))
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(ValueError, match=message):
         SDClassifier(max_epochs=1, **params).fit(X, np.arange(20) % 2)
 
 

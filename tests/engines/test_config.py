@@ -68,10 +68,10 @@ WRONG = [
     ("backend: local\njobs: two", "parallel.yaml:2: jobs: found \"two\""),
     ("backend: local\njbos: 2", "unknown key 'jbos' (did you mean 'jobs'?)"),
     ("backend: local\nworkers: 2", "'workers' contradicts the other keys"),
-    ("backend: local\ndask_scheduler: tcp://a:1", "'dask_scheduler' does not go"),
+    ("backend: local\ndask_scheduler: tcp://a:1", "'dask_scheduler' contradicts"),
     ("backend: dask", "expected dask_scheduler or dask_cluster"),
     ("backend: dask\nworkers: 2", "'workers' contradicts the other keys"),
-    ("backend: dask\njobs: 2\ndask_cluster: local", "'jobs' does not go"),
+    ("backend: dask\njobs: 2\ndask_cluster: local", "'jobs' contradicts"),
     (
         "backend: dask\ndask_scheduler: tcp://a:1\ndask_cluster: local",
         "'dask_scheduler' contradicts the other keys",
@@ -127,7 +127,7 @@ TCP = "tcp://127.0.0.1:8786"
         ),
     ],
 )
-def test_arguments_that_cannot_be_are_refused(
+def test_contradictory_or_invalid_arguments_are_refused(
     write_suite, bench_run, arguments, message
 ):
     code, out, err = bench_run("run", write_suite(), *arguments)
@@ -142,7 +142,9 @@ def test_tls_needs_certificates(write_suite, bench_run):
     assert "bench: 'tls://127.0.0.1:1' needs certificates" in err
 
 
-def test_where_nothing_answers_it_is_one_error(write_suite, bench_run, monkeypatch):
+def test_a_scheduler_that_does_not_answer_is_an_error_of_one_line(
+    write_suite, bench_run, monkeypatch
+):
     monkeypatch.setattr("bench.engines.dask_engine._CONNECT_SECONDS", 1)
     path = write_suite()
     code, out, err = bench_run("run", path, "--scheduler", "tcp://127.0.0.1:1")
@@ -155,7 +157,7 @@ def test_where_nothing_answers_it_is_one_error(write_suite, bench_run, monkeypat
 def test_nothing_is_connected_before_it_is_needed(
     write_suite, bench_run, write_parallel
 ):
-    path = write_suite()
+    path = write_suite(audits=False)
     bench.run_suite(path, store="data/store")
     for arguments in (
         ("--scheduler", "tcp://127.0.0.1:1"),
@@ -177,7 +179,7 @@ def test_without_dask_it_says_what_to_install(monkeypatch, package):
 
 
 def test_a_local_cluster_is_started_and_ended(write_suite, tmp_path, write_parallel):
-    path = write_suite()
+    path = write_suite(audits=False)
     text = "backend: dask\ndask_cluster: local\nworkers: 2\noptions: {processes: true}"
     chosen = ("-c", "DT", "-c", "GNB")  # no report, which takes longer than the cells
     arguments = ("run", path, *chosen, "--parallel", write_parallel(text))
@@ -293,9 +295,9 @@ def test_a_slurm_cluster_that_cannot_start_says_why(
     engine = DaskEngine(cluster="slurm", options=options)
     with pytest.raises(EngineError, match="the 'slurm' cluster cannot be") as caught:
         run_plan(make_plan(bench.load_suite(write_suite())), Store(tmp_path), engine)
-    said = str(caught.value)
-    assert message in said
-    assert "\n" not in said
+    text = str(caught.value)
+    assert message in text
+    assert "\n" not in text
     del caught
     gc.collect()
 

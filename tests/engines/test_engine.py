@@ -37,8 +37,8 @@ def test_a_variable_that_is_no_number_is_one_error(monkeypatch, text):
     not hasattr(os, "sched_setaffinity"), reason="this system has no affinity"
 )
 def test_the_affinity_bounds_the_cores():
-    said = subprocess.check_output([sys.executable, "-c", PROGRAM], text=True)
-    assert said == "1\n"
+    message = subprocess.check_output([sys.executable, "-c", PROGRAM], text=True)
+    assert message == "1\n"
 
 
 @pytest.mark.parametrize(("quota", "cores"), [("50000", 1), ("max", os.cpu_count())])

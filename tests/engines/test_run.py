@@ -5,9 +5,13 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+import yaml_text
 
 import bench
+from bench.cells.plan import make_plan
+from bench.engines.run import run_plan
 from bench.store.store import Store
+from bench.suite.load import load_suite
 
 SCORES = ["dataset", "repetition", "train_accuracy", "test_accuracy", "data_hash"]
 
@@ -109,3 +113,22 @@ def test_results_are_plain_json(write_suite, tmp_path):
     document = json.loads((tmp_path / "store" / key[:2] / f"{key}.json").read_text())
     assert document["status"] == "done"
     assert document["versions"]["numpy"] == np.__version__
+
+
+def test_equal_datasets_under_two_ids_are_computed_once(write_suite, tmp_path):
+    grid = yaml_text.SUITE["datasets"][0]
+    path = write_suite(
+        datasets=[grid, grid | {"id": "other"}], classifiers=["GNB"], repetitions=1
+    )
+    plan, store = make_plan(load_suite(path)), Store(tmp_path / "store")
+    reported = []
+    run_plan(
+        plan, store, progress=lambda task, _, fresh: reported.append((task.key, fresh))
+    )
+    # A cell and an audit are computed, the others have the same keys.
+    keys = {task.key for task in plan.everything}
+    assert len(keys) == 2
+    assert sorted(reported) == sorted((k, fresh) for k in keys for fresh in (0, 1))
+    results = bench.read_results(plan, store)
+    assert results["status"].tolist() == ["done", "done"]
+    assert results["test_accuracy"].nunique() == 1

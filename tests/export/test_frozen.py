@@ -160,7 +160,7 @@ def test_it_is_differentiable_in_the_curve(kind, settings, tmp_path):
     )
 
 
-def test_it_regularises_another_network_and_stays_as_it_is(sd):
+def test_it_regularises_another_network_and_does_not_change(sd):
     discriminator = bench.load_discriminator(str(sd))
     before = copy.deepcopy(discriminator.state_dict())
     assert not any(p.requires_grad for p in discriminator.parameters())
@@ -203,7 +203,7 @@ def test_loading_draws_no_random_number_and_heeds_no_default(sd):
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         (torch.zeros(N_POINTS), r"shape \(16,\); expected \(n_curves, 16\)"),
         (torch.zeros(3, 13), r"shape \(3, 13\); expected \(n_curves, 16\)"),
@@ -211,8 +211,8 @@ def test_loading_draws_no_random_number_and_heeds_no_default(sd):
         (torch.zeros(3, 16).double(), "discriminator.to"),
     ],
 )
-def test_curves_of_another_kind_are_refused(sd, given, said):
-    with pytest.raises(ValueError, match=said):
+def test_curves_of_another_kind_are_refused(sd, given, message):
+    with pytest.raises(ValueError, match=message):
         bench.load_discriminator(sd)(given)
 
 
@@ -229,17 +229,17 @@ def test_a_second_csd_stays_as_outside_of_training(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("points", "said"),
+    ("points", "message"),
     [
         (np.zeros((N_POINTS, 1)), "all 16 points of x are 0.0"),
         (np.stack([GRID, GRID], 1), "reads functions of one input"),
     ],
 )
-def test_a_second_csd_at_points_that_cannot_be_is_named(tmp_path, points, said):
+def test_a_second_csd_at_points_that_cannot_be_is_named(tmp_path, points, message):
     estimator, _ = fitted(CSD2Classifier)
     folder = put(tmp_path / "out", estimator)
     rewrite(folder, {"x": points.tolist()})
-    with pytest.raises(DiscriminatorError, match=f"{CARD}: .*{said}"):
+    with pytest.raises(DiscriminatorError, match=f"{CARD}: .*{message}"):
         bench.load_discriminator(folder)
 
 
@@ -262,7 +262,7 @@ def test_the_card_knows_every_argument_of_the_networks():
 
 
 @pytest.mark.parametrize("name", [None, CARD, WEIGHTS])
-def test_what_is_missing_is_named(sd, name):
+def test_a_missing_file_is_named(sd, name):
     path = sd if name is None else sd / name
     shutil.rmtree(path) if name is None else path.unlink()
     with pytest.raises(MissingFileError, match=f"{path.name}: .*expected"):
@@ -312,7 +312,7 @@ NETWORK = {"kind": "SD", "n_points": N_POINTS, "hidden": [8]}
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"version": 2}, "found version 2 of the format, this program reads 1"),
         ({"wieghts": 1}, "did you mean 'weights'"),
@@ -337,9 +337,9 @@ NETWORK = {"kind": "SD", "n_points": N_POINTS, "hidden": [8]}
         ({"weights": {"sha256": "0" * 64}}, "checksum differs"),
     ],
 )
-def test_a_wrong_value_of_a_card_is_named(sd, changes, said):
+def test_a_wrong_value_of_a_card_is_named(sd, changes, message):
     rewrite(sd, changes)
-    with pytest.raises(DiscriminatorError, match=said):
+    with pytest.raises(DiscriminatorError, match=message):
         bench.load_discriminator(sd)
 
 
@@ -367,7 +367,7 @@ def spoiled(kind, weights):
 
 
 @pytest.mark.parametrize(
-    ("kind", "said"),
+    ("kind", "message"),
     [
         ("not a number", r"not finite \(head.0.weight\)"),
         ("infinite", "the training diverged"),
@@ -384,9 +384,9 @@ def spoiled(kind, weights):
         ),
     ],
 )
-def test_weights_that_do_not_fit_are_named(sd, kind, said):
+def test_weights_that_do_not_fit_are_named(sd, kind, message):
     rewrite(sd, weights=spoiled(kind, weights_of(sd)))
-    with pytest.raises(DiscriminatorError, match=f"{WEIGHTS}: .*{said}"):
+    with pytest.raises(DiscriminatorError, match=f"{WEIGHTS}: .*{message}"):
         bench.load_discriminator(sd)
 
 
@@ -411,7 +411,7 @@ def test_a_card_of_a_huge_network_takes_no_memory(sd):
         bench.load_discriminator(sd)
 
 
-def test_what_is_not_finite_is_not_written(tmp_path):
+def test_weights_that_are_not_finite_are_not_written(tmp_path):
     estimator, _ = fitted()
     weights = {k: np.full_like(v, np.nan) for k, v in estimator.weights().items()}
     with pytest.raises(DiscriminatorError, match="the training diverged"):

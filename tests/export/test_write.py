@@ -21,6 +21,7 @@ from bench.cli import main
 from bench.export import card
 from bench.export.card import CARD, WEIGHTS
 from bench.export.write import choose_cell, export_cell
+from bench.figures.theme import save
 from bench.store.merge import merge_stores
 from bench.store.store import Store
 
@@ -112,7 +113,7 @@ def test_the_command_trains_and_writes_what_can_be_loaded(
         ),
     ],
 )
-def test_the_card_says_what_it_is(write_suite, tmp_path, entry, channels):
+def test_the_card_describes_the_discriminator(write_suite, tmp_path, entry, channels):
     (tmp_path / "plane.lib").write_text("N0*x[:,0] + U0*x[:,1]**2\n")
     path = write_suite(datasets=[PLANE], classifiers=[entry], repetitions=1)
     plan, cell, store, folder = exported(path, tmp_path)
@@ -164,7 +165,7 @@ def test_a_second_csd_is_exported_with_the_points_it_read(write_suite, tmp_path)
     np.testing.assert_allclose(expit(logits.numpy()), found, atol=1e-5)
 
 
-def test_what_trains_together_is_exported_as_it_is_in_a_run(write_suite, tmp_path):
+def test_a_batch_is_exported_as_a_run_computes_it(write_suite, tmp_path):
     training = {"mode": "online", "epochs": 4, "evaluate_every": 2}
     classifiers = [{"use": "SD", "params": {"hidden": [8]}, "training": training}]
     path = write_suite(classifiers=classifiers, repetitions=3)
@@ -195,7 +196,7 @@ def test_weights_are_read_only_where_they_are_asked_for(write_suite, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("-c", "SD"), "has 2 datasets; expected one of them after -d: grid, other"),
         (
@@ -215,25 +216,25 @@ def test_weights_are_read_only_where_they_are_asked_for(write_suite, tmp_path):
         (("-d", "grid", "-c", "SD", "--repetition", -1), "no repetition -1"),
     ],
 )
-def test_what_is_not_one_discriminator_is_refused(
-    write_suite, bench_run, tmp_path, arguments, said
+def test_no_or_several_discriminators_are_refused(
+    write_suite, bench_run, tmp_path, arguments, message
 ):
     datasets = [GRID, GRID | {"id": "other", "train": 31}]
     path = write_suite(datasets=datasets, classifiers=["KNN", SD, CSD])
     code, _, err = bench_run("export", path, *arguments, "out")
     assert code == 2
-    assert said in err
+    assert message in err
     assert not (tmp_path / "out").exists()
     assert not (tmp_path / "data").exists()
 
 
-def test_the_only_choice_need_not_be_said(write_suite):
+def test_a_single_choice_need_not_be_named(write_suite):
     plan, cell = choose_cell(stored.plan_of(write_suite(classifiers=["KNN", SD])))
     assert (cell.classifier.id, cell.repetition) == ("SD", 0)
     assert plan.cells == (cell,)
 
 
-def test_a_failed_cell_is_said(write_suite, bench_run, tmp_path):
+def test_a_failed_cell_is_an_error_with_its_reason(write_suite, bench_run, tmp_path):
     path = write_suite(classifiers=[SD])
     store = Store(tmp_path / "data/store")
     stored.put_cells(stored.plan_of(path), store, "failed")
@@ -265,7 +266,7 @@ def test_a_result_from_before_weights_were_kept_is_named(
     assert bench_run("export", path, "out")[0] == 0
 
 
-def test_what_is_not_stored_is_named(write_suite, tmp_path):
+def test_a_cell_that_is_not_stored_is_named(write_suite, tmp_path):
     plan, cell = choose_cell(stored.plan_of(write_suite(classifiers=[SD])))
     with pytest.raises(StoreError, match="no result of SD on grid, repetition 0"):
         export_cell(plan, cell, Store(tmp_path / "store"), tmp_path / "out")
@@ -310,7 +311,7 @@ def test_files_that_are_not_ours_are_never_replaced(
     assert code == 2
     assert f"out/{name}: exists and was not written by `bench export`" in err
     assert stored.content(tmp_path / "out") == {name: raw}
-    assert not (tmp_path / "data").exists()  # it was said before any training
+    assert not (tmp_path / "data").exists()  # the error came before any training
 
 
 def test_a_folder_in_place_of_the_weights_is_left_alone(tmp_path):
@@ -399,7 +400,7 @@ def test_the_example_of_the_docs_pulls_a_network_toward_the_library(
         for (seed, weight), curve in curves.items()
     )
     assert (found["distance"] > 0.1).all()
-    path = names["theme"].save(names["picture"](found, curves), tmp_path / "picture")
+    path = save(names["picture"](found, curves), tmp_path / "picture")
     assert path.stat().st_size > 20_000
     text = names["report"](found, path.name)
     assert "(figures/picture.svg)" in text

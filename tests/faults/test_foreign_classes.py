@@ -89,7 +89,7 @@ def module(tmp_path, request):
     [(name, False) for name in FAULTS]
     + [(name, True) for name in ("raises", "ends", "is lazy", "is built badly")],
 )
-def test_a_class_that_cannot_be_looked_at_is_one_line(
+def test_a_class_that_cannot_be_examined_ends_in_one_line(
     write_suite, bench_run, tmp_path, module, name, in_file
 ):
     text, said = FAULTS[name]
@@ -122,7 +122,7 @@ def test_a_package_that_ends_the_process_is_not_imported_for_its_version(
     assert "ended its process with exit code 0" in err
 
 
-def test_one_that_hangs_is_stopped_with_what_it_has_started(
+def test_a_class_that_hangs_is_stopped_with_all_its_processes(
     write_suite, bench_run, tmp_path, module, monkeypatch
 ):
     monkeypatch.setattr(foreign_classes, "SECONDS", 1.5)
@@ -153,7 +153,7 @@ def test_the_combination_of_a_grid_that_ends_the_process_is_named(
     assert f"'{stem}.Mine' from {{'how': 'badly'}} ended its process" in err
 
 
-def test_a_module_is_imported_once_and_not_by_us(
+def test_a_module_is_imported_once_and_in_another_process(
     write_suite, bench_run, tmp_path, module
 ):
     note = tmp_path / "imported"
@@ -174,7 +174,7 @@ def test_a_module_is_imported_once_and_not_by_us(
     assert stem not in sys.modules
 
 
-def test_the_first_mistake_of_a_suite_is_the_one_told(write_suite, bench_run, module):
+def test_the_first_mistake_of_a_suite_is_the_one_named(write_suite, bench_run, module):
     ends, raises = module("import os; os._exit(0)"), module("1 / 0")
     for classes in (
         [{"use": "KNN", "params": {"neighbours": 3}}, f"{ends}.Mine"],
@@ -207,7 +207,9 @@ def test_an_experimental_class_is_refused_with_a_remedy_that_works(
     assert bench_run("run", suite, "--dry-run")[0] == 0
 
 
-def test_without_fork_it_is_the_same(module, tmp_path, monkeypatch):
+def test_without_fork_classes_are_examined_in_the_same_way(
+    module, tmp_path, monkeypatch
+):
     monkeypatch.syspath_prepend(tmp_path)
     ends, good = module("import os; os._exit(4)"), module(GOOD.format(body=""))
     candidates = [
@@ -225,7 +227,9 @@ def test_without_fork_it_is_the_same(module, tmp_path, monkeypatch):
     assert "exit code 4" in ended.error
 
 
-def test_a_plan_from_python_says_the_same(write_suite, module, tmp_path, monkeypatch):
+def test_a_plan_from_python_raises_the_same_error(
+    write_suite, module, tmp_path, monkeypatch
+):
     monkeypatch.syspath_prepend(tmp_path)
     stem = module("import os; os._exit(0)")
     with pytest.raises(ValueError, match="ended its process with exit code 0"):

@@ -47,7 +47,9 @@ FAULTS = {
     ("repetitions", "timeout"),
     [(1, 1), pytest.param(10, 2, marks=pytest.mark.slow)],
 )
-def test_every_fault_costs_its_own_cells(write_suite, tmp_path, repetitions, timeout):
+def test_a_fault_costs_only_the_cells_of_its_classifier(
+    write_suite, tmp_path, repetitions, timeout
+):
     path = write_suite(
         classifiers=zoo(*FAULTS),
         datasets=[DATASET],
@@ -72,7 +74,7 @@ def test_every_fault_costs_its_own_cells(write_suite, tmp_path, repetitions, tim
     assert "string_at" in logs["Crashes"]
 
 
-def test_failures_are_final_until_they_are_asked_for(write_suite, tmp_path):
+def test_failures_are_final_without_retry_failed(write_suite, tmp_path):
     path = write_suite(classifiers=zoo("Raises", "Good"))
     notes = tmp_path / "notes.txt"
     for arguments, n_raised in (([], 2), ([], 2), (["--retry-failed"], 4)):
@@ -81,7 +83,7 @@ def test_failures_are_final_until_they_are_asked_for(write_suite, tmp_path):
         assert len(notes.read_text().splitlines()) == n_raised
 
 
-def test_the_memory_of_all_processes_counts(write_suite, tmp_path):
+def test_the_memory_of_all_processes_of_a_cell_counts(write_suite, tmp_path):
     limits = {"memory": "1GiB", "timeout": 60}
     path = write_suite(classifiers=zoo("Forks"), repetitions=1, limits=limits)
     _, results = run(tmp_path, path)
@@ -99,7 +101,7 @@ def test_a_kill_from_outside_is_tried_again_twice(write_suite, tmp_path):
     assert (tmp_path / "notes.txt").read_text().count("killed") == 3
 
 
-def test_what_a_classifier_leaves_running_is_ended(write_suite, tmp_path):
+def test_processes_that_a_classifier_leaves_are_ended(write_suite, tmp_path):
     code, results = run(tmp_path, write_suite(classifiers=zoo("LeavesAChild")))
     assert code == 0
     assert set(results["status"]) == {"done"}
@@ -131,7 +133,9 @@ def test_no_result_is_lost_if_the_fork_server_or_a_watchdog_is_killed(
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_interrupted_nothing_is_lost_or_left(write_suite, tmp_path, times):
+def test_an_interrupted_run_loses_no_result_and_leaves_no_process(
+    write_suite, tmp_path, times
+):
     path = write_suite(classifiers=zoo("Good", "Sleeps"), repetitions=1)
     command = BenchProcess(tmp_path, "run", path)
     store = Store(tmp_path / "data" / "store")
@@ -151,7 +155,7 @@ def test_interrupted_nothing_is_lost_or_left(write_suite, tmp_path, times):
 @pytest.mark.parametrize(
     ("repetitions", "kills"), [(6, 2), pytest.param(50, 20, marks=pytest.mark.slow)]
 )
-def test_killed_at_any_moment_nothing_is_lost(
+def test_a_run_killed_at_any_moment_loses_no_result(
     write_suite, tmp_path, repetitions, kills
 ):
     names = [{"class": "fault_zoo.Slow"}, "GNB"]
@@ -179,7 +183,7 @@ def test_killed_at_any_moment_nothing_is_lost(
     assert not list(store.folder.rglob("*.tmp"))
 
 
-def test_without_fork_it_is_slower_and_the_same(write_suite, tmp_path, monkeypatch):
+def test_without_fork_the_results_are_the_same(write_suite, tmp_path, monkeypatch):
     path = write_suite(classifiers=["GNB", *zoo("Exits")], repetitions=1)
     monkeypatch.setenv("PYTHONPATH", os.fspath(Path(__file__).parents[1] / "support"))
     bench.run_suite(path, store=tmp_path / "forked")
@@ -191,7 +195,7 @@ def test_without_fork_it_is_slower_and_the_same(write_suite, tmp_path, monkeypat
     assert {"crashed"} <= set(BAD)
 
 
-def test_the_traceback_is_no_part_of_the_json(write_suite, tmp_path):
+def test_the_traceback_is_not_in_the_json(write_suite, tmp_path):
     _, results = run(tmp_path, write_suite(classifiers=zoo("Raises"), repetitions=1))
     path = Store(tmp_path / "data" / "store").path(results["key"][0], "json")
     assert json.loads(path.read_text())["error"] == {

@@ -35,6 +35,14 @@ def outcome_of(executor, *arguments, **limits):
     return outcome
 
 
+def wait_for_processes_below(pid, number):
+    deadline = time.monotonic() + 60
+    while len(below := psutil.Process(pid).children(recursive=True)) < number:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return below
+
+
 def test_an_answer_comes_back_under_its_token(executor):
     for token, text in enumerate(["12", "[3]", "null"]):
         executor.start(token, request(eval, f"__import__('json').loads('{text}')"))
@@ -177,12 +185,7 @@ def test_after_a_killed_watchdog_its_call_is_lost_and_ended():
     executor = ForkServer(1, [])
     try:
         executor.start(0, request(time.sleep, 600))
-        server = psutil.Process(executor._process.pid)
-        deadline = time.monotonic() + 30
-        while not server.children(recursive=True)[1:]:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        watchdog, child = server.children(recursive=True)
+        watchdog, child = wait_for_processes_below(executor._process.pid, 2)
         watchdog.kill()
         [(_, outcome)] = executor.wait()
         assert outcome.how == "lost"
@@ -201,16 +204,14 @@ def test_a_fork_server_ends_with_its_caller(tmp_path):
         "executor = ForkServer(1, [])\n"
         "payload = pickle.dumps((time.sleep, (600,)))\n"
         "executor.start(0, Request(payload, Limits()))\n"
-        "time.sleep(1)\n"
-        "print('ready', flush=True)\n"
+        "print('started', flush=True)\n"
         "time.sleep(600)\n"
     )
     with subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
     ) as caller:
         caller.stdout.readline()
-        below = psutil.Process(caller.pid).children(recursive=True)
-        assert len(below) == 3  # fork server, watchdog and call
+        below = wait_for_processes_below(caller.pid, 3)  # server, watchdog and call
         caller.kill()
     _, alive = psutil.wait_procs(below, timeout=20)
     assert alive == []

@@ -20,12 +20,12 @@ def test_a_link_may_lead_to_a_file_or_a_page(target: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/etc/a.png", "C:\\a.png", "\\\\server\\a.png"])
-def test_a_figure_is_named_by_a_path_beside_the_page(path: str) -> None:
+def test_an_absolute_path_of_a_figure_is_refused(path: str) -> None:
     with pytest.raises(ValueError, match="relative to the document"):
         FigureFile(path, "nothing")
 
 
-def test_a_figure_needs_words() -> None:
+def test_a_figure_without_a_description_is_refused() -> None:
     with pytest.raises(ValueError, match=r"FigureFile\.alt: found no text"):
         FigureFile("a.png", " ")
 
@@ -38,7 +38,7 @@ def test_a_link_that_would_run_is_refused(target: str) -> None:
         Link("click", target)
 
 
-def test_marks_must_have_the_shape_of_the_table() -> None:
+def test_bold_cells_must_have_the_shape_of_the_frame() -> None:
     frame = pd.DataFrame({"a": [1, 2]})
     with pytest.raises(ValueError, match=r"shape \(1, 1\); .* shape \(2, 1\)$"):
         Table(frame, bold=frame.head(1) > 0)

@@ -142,9 +142,7 @@ def test_nothing_is_wider_than_the_window(
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", ["seed", "hostile"])
-def test_what_follows_stands_below_what_precedes(
-    look: Callable[..., Any], name: str, width: int
-) -> None:
+def test_blocks_do_not_overlap(look: Callable[..., Any], name: str, width: int) -> None:
     boxes = look(name, width).evaluate(
         """() => [...document.querySelectorAll(
              "header, main :is(h2, h3, p, ul, .tools, .scroll, figure)")]
@@ -289,9 +287,7 @@ def test_colours_follow_the_system_until_the_reader_chooses(
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_words_stand_out_from_what_is_behind_them(
-    look: Callable[..., Any], scheme: str
-) -> None:
+def test_text_has_enough_contrast(look: Callable[..., Any], scheme: str) -> None:
     page = look(scheme=scheme)
     for words, behind in (
         ("p", "html"),
@@ -329,7 +325,7 @@ def lightness(page: Any, selector: str, name: str) -> float:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_print_is_black_on_white_whole_and_without_controls(
+def test_print_is_black_on_white_complete_and_without_controls(
     show: Callable[..., Opened], scheme: str
 ) -> None:
     opened = show(width=680, scheme=scheme)
@@ -377,7 +373,7 @@ def test_the_page_prints_to_a_file(show: Callable[..., Opened]) -> None:
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_names_of_strangers_are_shown_and_never_run(
+def test_hostile_names_are_shown_and_never_run(
     show: Callable[..., Opened], width: int
 ) -> None:
     opened = show("hostile", width)
@@ -393,7 +389,7 @@ def test_names_of_strangers_are_shown_and_never_run(
     assert opened.page.evaluate("window.hacked") is None
 
 
-def test_without_scripts_the_page_is_whole(show: Callable[..., Opened]) -> None:
+def test_without_scripts_the_page_is_complete(show: Callable[..., Opened]) -> None:
     opened = show(java_script_enabled=False)
     assert opened.page.locator("tbody tr").count() == 13 + 13 + 260
     assert opened.page.locator("img").first.is_visible()

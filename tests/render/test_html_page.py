@@ -67,7 +67,7 @@ def test_the_page_holds_every_cell_and_every_figure(seed: Path) -> None:
     ]
 
 
-def test_nothing_on_the_page_comes_from_elsewhere(seed: Path) -> None:
+def test_the_page_requests_no_other_file(seed: Path) -> None:
     for tag, attributes in Outline(seed.read_text("utf-8")).elements:
         for name in ("src", "srcset", "data", "poster", "action"):
             assert (attributes.get(name) or "data:").startswith("data:"), tag
@@ -101,7 +101,7 @@ def test_tables_have_a_caption_and_scopes_and_images_have_words(seed: Path) -> N
     assert all(image["alt"] for image in page.all("img"))
 
 
-def test_words_of_strangers_make_no_element_and_end_no_script(hostile: Path) -> None:
+def test_hostile_text_makes_no_element_and_ends_no_script(hostile: Path) -> None:
     page = Outline(hostile.read_text("utf-8"))
     assert len(page.all("script")) == 3
     assert not [a for _, a in page.elements if any(k.startswith("on") for k in a)]
@@ -130,7 +130,7 @@ def test_a_page_is_written_the_same_twice(seed: Path, tmp_path: Path) -> None:
     assert again.read_bytes() == seed.read_bytes()
 
 
-def test_numbers_are_sorted_by_value_and_blanks_by_none(tmp_path: Path) -> None:
+def test_cells_are_sorted_by_their_number_and_blanks_have_none(tmp_path: Path) -> None:
     frame = pd.DataFrame(
         {"classifier": ["A", "B", "C"], "score": ["0.990±0.003", "−1.5", "–"]}
     )
@@ -154,7 +154,7 @@ def test_marked_cells_and_named_indices_are_shown(tmp_path: Path) -> None:
     ]
 
 
-def test_a_vector_figure_is_held_as_one(tmp_path: Path) -> None:
+def test_an_svg_figure_stays_svg_in_the_page(tmp_path: Path) -> None:
     drawing = '<svg xmlns="http://www.w3.org/2000/svg"/>'
     (tmp_path / "a.svg").write_text(drawing)
     (image,) = small_page(tmp_path, FigureFile("a.svg", "nothing")).all("img")
@@ -170,7 +170,9 @@ def test_a_figure_that_cannot_be_shown_is_an_error(tmp_path: Path) -> None:
         small_page(tmp_path, FigureFile("a.pdf", "nothing"))
 
 
-def test_blank_lines_part_paragraphs_and_words_stay_apart(tmp_path: Path) -> None:
+def test_blank_lines_separate_paragraphs_and_parts_keep_their_spaces(
+    tmp_path: Path,
+) -> None:
     words = Text("one\n two\n\nthree"), Text(("see ", Code("four"), " below"))
     sections = [Section("Words", words)]
     path = write_webpage(tmp_path / "page.html", title="t", sections=sections)

@@ -60,7 +60,7 @@ def test_a_table_is_ready_to_paste() -> None:
         ("9/1/0", "9/1/0"),
     ],
 )
-def test_numbers_are_set_as_formulae(text: object, written: str) -> None:
+def test_numbers_are_written_as_formulae(text: object, written: str) -> None:
     frame = pd.DataFrame({"a": ["x"], "score": [text]})
     assert f"{written} \\\\\n" in latex_table(frame, caption="", label="a")
 
@@ -86,7 +86,7 @@ def test_text_is_escaped(text: str, written: str) -> None:
     assert latex_text(text) == written
 
 
-def test_a_row_is_a_line_with_a_cell_a_column() -> None:
+def test_a_row_is_one_line_with_one_cell_per_column() -> None:
     frame = pd.DataFrame({NASTY: [NASTY, "[0]"], "b": [NASTY, "&"], "c": [1.5, 2.0]})
     lines = latex_table(frame, caption=NASTY, label=NASTY).splitlines()
     rows = [line for line in lines if line.endswith(r" \\")]

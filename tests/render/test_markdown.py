@@ -77,11 +77,11 @@ All of &#42;it&#42;.
         ("one\n# two", "one # two"),
     ],
 )
-def test_words_of_strangers_make_no_structure(text: str, written: str) -> None:
+def test_text_makes_no_markdown_structure(text: str, written: str) -> None:
     assert to_markdown([], opening=[Text(text)]) == written + "\n"
 
 
-def test_a_cell_of_a_stranger_stays_in_its_row() -> None:
+def test_text_of_a_cell_stays_in_its_row() -> None:
     frame = pd.DataFrame({"any": ["a|b\n\n<b>"], "n": [1]})
     rows = to_markdown([], opening=[Table(frame)]).splitlines()
     assert rows[2] == "| a&#124;b &lt;b&gt; |   1 |"

@@ -63,7 +63,7 @@ def test_values_have_a_text_and_a_number(
     assert number_in(value) == number
 
 
-def test_a_column_is_of_numbers_if_each_cell_is_one_or_blank() -> None:
+def test_a_column_is_numeric_if_each_cell_is_a_number_or_blank() -> None:
     frame = pd.DataFrame(
         {
             "repetition": [0, 1],

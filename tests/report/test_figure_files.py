@@ -33,7 +33,7 @@ DAMAGE = {
 
 
 def plot(frame, *, looks=None, n_dots=3):
-    """Draw dots, and remember that it was done."""
+    """Draw dots; add their number to `DRAWN`."""
     DRAWN.append(n_dots)
     ax = theme.axes_or_new(None)
     ax.plot(np.arange(n_dots), np.arange(n_dots) % 7, ".")
@@ -108,8 +108,8 @@ def test_a_missing_figure_is_drawn_again(tmp_path):
 
 def test_the_seal_leaves_the_image_whole(tmp_path, suffix):
     path = add(tmp_path)
-    found, bare = theme.image_of(plot(FRAME).figure)
-    assert found == suffix
+    bare_suffix, bare = theme.image_of(plot(FRAME).figure)
+    assert bare_suffix == suffix
     if suffix == ".svg":
         assert ElementTree.parse(path).getroot().tag.endswith("svg")
         assert path.read_bytes().startswith(bare)
@@ -122,16 +122,16 @@ def test_the_seal_leaves_the_image_whole(tmp_path, suffix):
 
 def test_the_code_that_draws_is_a_part_of_the_fingerprint(tmp_path):
     path = tmp_path / "own.py"
-    found = []
+    fingerprints = []
     for text in ("def draw(x): ...\n", "def draw(x): return x\n"):
         path.write_text(text)
         figure_files._code.cache_clear()
         spec = importlib.util.spec_from_file_location("own", path)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        found.append(fingerprint_of(module.draw, (1,), {}))
-    assert found[0] != found[1]
-    assert fingerprint_of(module.draw, (1,), {}) == found[1]
+        fingerprints.append(fingerprint_of(module.draw, (1,), {}))
+    assert fingerprints[0] != fingerprints[1]
+    assert fingerprint_of(module.draw, (1,), {}) == fingerprints[1]
 
 
 def test_the_versions_that_draw_are_a_part_of_the_fingerprint(monkeypatch):
@@ -153,7 +153,7 @@ def test_another_process_finds_the_same_fingerprint():
         "data = {'looks': looks, 'order': ['a', 'b']}\n"
         "print(fingerprint_of(plot_scores, (frame, 'accuracy'), data))"
     )
-    found = {
+    fingerprints = {
         subprocess.run(
             [sys.executable, "-c", code],
             check=True,
@@ -163,8 +163,8 @@ def test_another_process_finds_the_same_fingerprint():
         ).stdout
         for seed in ("1", "2")
     }
-    assert len(found) == 1
-    assert len(found.pop()) == 65
+    assert len(fingerprints) == 1
+    assert len(fingerprints.pop()) == 65
 
 
 @pytest.mark.parametrize("bad", [plot, {"a": [len]}])
@@ -189,8 +189,8 @@ class Costly(Deferred):
 
 
 def test_deferred_data_goes_by_its_identity():
-    found = [fingerprint_of(plot, (Costly(seed),), {}) for seed in (1, 1, 2)]
-    assert found[0] == found[1] != found[2]
+    fingerprints = [fingerprint_of(plot, (Costly(seed),), {}) for seed in (1, 1, 2)]
+    assert fingerprints[0] == fingerprints[1] != fingerprints[2]
 
 
 ENTRY = {

@@ -21,9 +21,9 @@ def test_a_sweep_up_to_its_limit_says_who_is_worse_from_where(make_findings, fig
     ]
     falls = {"std1": 0.97, "std2": 0.96, "std10": 0.8, "grid": 0.7}
     dips = {"std1": 0.8, "std2": 0.7, "std10": 0.8, "grid": 0.6}
-    own = {"SD": falls, "KNN": dips, "GNB": dict.fromkeys(falls, 0.6)}
+    means = {"SD": falls, "KNN": dips, "GNB": dict.fromkeys(falls, 0.6)}
     plan, findings, _ = make_findings(
-        lambda dataset, name: own[name][dataset],
+        lambda dataset, name: means[name][dataset],
         datasets=[*datasets, DATASET],
         stats={"margin": 0.03},
     )
@@ -67,7 +67,7 @@ def rising(dataset, name):
     return RISES[int(dataset.rpartition("=")[2])][name] if "=" in dataset else 0.5
 
 
-def test_datasets_of_one_stream_are_compared_by_pairs(make_findings, figures):
+def test_datasets_of_one_stream_are_compared_in_pairs(make_findings, figures):
     family = FEW | {"id": "few", "test": 500, "sweep": {"train": [20, 5, 80]}}
     plan, findings, _ = make_findings(rising, datasets=[family])
     [sweep] = findings.sweeps
@@ -101,9 +101,9 @@ def test_each_family_has_its_chapter_and_rows_of_its_own(make_findings, tmp_path
     plan, findings, _ = make_findings(rising, datasets=families)
     assert [sweep.family for sweep in findings.sweeps] == ["few", "noisy"]
     for sweep in findings.sweeps:
-        own = sweep_rows(findings.along, sweep)
-        assert set(own["dataset"]) == set(sweep.values)
-        assert len(own) == 6
+        scores = sweep_rows(findings.along, sweep)
+        assert set(scores["dataset"]) == set(sweep.values)
+        assert len(scores) == 6
     folder = write_report(plan, Store(tmp_path / "store"), tmp_path / "out").parent
     text = (folder / "README.md").read_text()
     for title in ("few: sweep of train", "noisy: sweep of noise"):

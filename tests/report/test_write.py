@@ -1,4 +1,4 @@
-"""Reports and gates of results that were trained online, and so lack some scores."""
+"""Whole reports, most of results that were trained online and lack training scores."""
 
 import csv
 
@@ -51,7 +51,7 @@ def report(tmp_path_factory):
     return written(tmp_path_factory.mktemp("report"), critics={"SD-WGAN": 10.0})
 
 
-def test_a_training_score_that_is_not_there_is_a_dash_with_its_reason(report):
+def test_a_missing_training_score_is_a_dash_with_its_reason(report):
     folder = report[2]
     text = (folder / "README.md").read_text()
     heading = text.index("held-out balanced accuracy")
@@ -59,9 +59,9 @@ def test_a_training_score_that_is_not_there_is_a_dash_with_its_reason(report):
     cells = [cell.strip() for cell in row.split("|")]
     assert cells[3] == cells[5] == cells[7] == "–"
     assert all("±" in cells[column] for column in (2, 4, 6))
-    said = "under training (SD, SD-WGAN): trained online, without a training set."
+    note = "under training (SD, SD-WGAN): trained online, without a training set."
     for name in ("README.md", "index.html", "tables.tex"):
-        assert said in (folder / name).read_text()
+        assert note in (folder / name).read_text()
     assert "Trained online, on fresh curves in each epoch" in text
     assert "in each epoch for classifiers trained online)" in text
     for name in ("README.md", "tables.tex"):
@@ -104,11 +104,11 @@ def test_a_later_metric_is_made_of_the_test_curves_alone(report):
     assert frame["train_log_loss"].isna().tolist() == is_online.tolist()
 
 
-def test_the_terminal_says_what_the_dash_is(report, capsys):
+def test_the_terminal_explains_the_dash(report, capsys):
     plan, store, _ = report
     print_scores(plan, bench.read_results(plan, store))
-    said = "– under training (SD, SD-WGAN): trained online, without a training set."
-    assert said in capsys.readouterr().out
+    note = "– under training (SD, SD-WGAN): trained online, without a training set."
+    assert note in capsys.readouterr().out
 
 
 def test_online_training_has_a_table_pictures_and_a_csv(report):
@@ -132,11 +132,11 @@ def test_online_training_has_a_table_pictures_and_a_csv(report):
 def test_provenance_says_how_the_seconds_of_a_batch_are_divided(report):
     assert "divided by its size" in (report[2] / "README.md").read_text()
     frame = pd.read_csv(report[2] / "results.csv")
-    found = frame.groupby("classifier")["batched"].max().to_dict()
-    assert found == {"SD": 5, "SD-WGAN": 5, "KNN": 1, "CHANCE": 1}
+    batched = frame.groupby("classifier")["batched"].max().to_dict()
+    assert batched == {"SD": 5, "SD-WGAN": 5, "KNN": 1, "CHANCE": 1}
 
 
-def test_answers_stand_below_the_description_and_what_works_comes_first(report):
+def test_answers_follow_the_description_and_the_threshold_is_the_first_chapter(report):
     folder = report[2]
     text = (folder / "README.md").read_text()
     asked, answered = text.index("What is asked."), text.index("Because.")
@@ -157,7 +157,7 @@ def test_the_report_is_a_function_of_its_results(report):
     assert stored.content(folder) == before
 
 
-def test_where_all_are_trained_online_nothing_overfits(tmp_path):
+def test_if_all_are_trained_online_overfitting_is_not_drawn(tmp_path):
     _, _, folder = written(tmp_path, classifiers=ONLINE)
     text = (folder / "README.md").read_text()
     assert "overfitting-1" not in text
@@ -168,7 +168,7 @@ def test_where_all_are_trained_online_nothing_overfits(tmp_path):
     assert "All classifiers are trained online" in text
 
 
-def test_a_report_without_online_training_speaks_of_none(tmp_path):
+def test_a_report_without_online_training_does_not_mention_it(tmp_path):
     _, _, folder = written(
         tmp_path, online=(), critics={"SD-WGAN": 1.0}, classifiers=["SD-WGAN", "KNN"]
     )

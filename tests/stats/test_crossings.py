@@ -14,7 +14,7 @@ VALUES = {"a": 1.0, "b": 2.0, "c": 4.0}
 
 
 def results(scores):
-    """Lay classifier → dataset → scores out as one row a cell."""
+    """Lay classifier → dataset → scores out with one row for each cell."""
     return pd.DataFrame(
         [
             {"classifier": c, "dataset": d, "repetition": r, "test_accuracy": score}
@@ -37,7 +37,7 @@ def crossings(scores, values=VALUES, shared=False, **changes):
 
 
 def around(mean, *, seed=0, n=8, std=0.01):
-    """Scores of a mean that is exactly so."""
+    """Return scores whose mean is exactly `mean`."""
     noise = np.random.default_rng(seed).normal(0, std, n)
     return mean + noise - noise.mean()
 

@@ -27,7 +27,7 @@ def score(name, given):
 
 
 def draw(n_classes, n_curves=400, seed=0):
-    """Draw labels and float64 probabilities that know something of them."""
+    """Draw labels and float64 probabilities that are better than chance."""
     rng = np.random.default_rng(seed)
     labels = np.arange(n_curves) % n_classes
     logits = 4 * rng.normal(size=(n_curves, n_classes))

@@ -13,7 +13,7 @@ VALUES = {"a": 1.0, "b": 2.0, "c": math.inf}
 
 
 def results(scores, metric="accuracy"):
-    """Lay classifier → dataset → scores out as one row a cell."""
+    """Lay classifier → dataset → scores out with one row for each cell."""
     return pd.DataFrame(
         [
             {"classifier": c, "dataset": d, f"test_{metric}": score}

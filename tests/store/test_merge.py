@@ -45,7 +45,9 @@ def merged(tmp_path, *names, into="ours"):
         (replace(DONE, data_hash="f" * 64), DONE, "different", DONE),
     ],
 )
-def test_what_becomes_of_a_result(tmp_path, theirs, ours, counted, kept):
+def test_a_result_is_added_only_where_the_target_has_a_lesser_one(
+    tmp_path, theirs, ours, counted, kept
+):
     stored.store_of(tmp_path / "theirs", theirs)
     target = stored.store_of(tmp_path / "ours", *([ours] if ours else []))
     before = stored.content(tmp_path / "theirs")
@@ -59,7 +61,7 @@ def test_what_becomes_of_a_result(tmp_path, theirs, ours, counted, kept):
     assert stored.content(tmp_path / "theirs") == before
 
 
-def test_a_score_that_is_not_a_number_is_no_difference(tmp_path):
+def test_two_scores_of_nan_are_no_difference(tmp_path):
     for name in ("theirs", "ours"):
         result = replace(DONE, test={"accuracy": float("nan")})
         stored.store_of(tmp_path / name, result)
@@ -84,7 +86,7 @@ def test_merging_twice_changes_nothing(tmp_path):
     assert stored.content(tmp_path / "ours") == before
 
 
-def test_a_store_merged_into_itself_stays_as_it_is(tmp_path):
+def test_merging_a_store_into_itself_changes_nothing(tmp_path):
     store = stored.store_of(tmp_path / "ours", DONE, stored.result_of(1, "failed"))
     damaged = stored.put(store, stored.result_of(2)).key
     store.path(damaged, "json").write_text("damaged")
@@ -95,7 +97,7 @@ def test_a_store_merged_into_itself_stays_as_it_is(tmp_path):
     assert stored.content(tmp_path / "ours") == before
 
 
-def test_what_is_damaged_there_is_named_and_left(tmp_path):
+def test_damaged_files_of_the_source_are_named_and_left(tmp_path):
     theirs = stored.store_of(tmp_path / "theirs", DONE, stored.result_of(1))
     theirs.path(DONE.key, "npz").write_bytes(b"damaged")
     stored.store_of(tmp_path / "ours", FAILED)
@@ -110,7 +112,7 @@ def test_what_is_damaged_there_is_named_and_left(tmp_path):
     assert Store(tmp_path / "ours").get(DONE.key).status == "failed"
 
 
-def test_arrays_that_are_none_are_damaged_whatever_their_checksum(tmp_path):
+def test_unreadable_arrays_count_as_damaged_even_with_a_right_checksum(tmp_path):
     theirs = stored.store_of(tmp_path / "theirs", DONE)
     raw = b"no arrays"
     theirs.path(DONE.key, "npz").write_bytes(raw)
@@ -123,7 +125,7 @@ def test_arrays_that_are_none_are_damaged_whatever_their_checksum(tmp_path):
 
 
 @pytest.mark.parametrize("theirs", [DONE, FAILED])
-def test_what_is_damaged_here_is_set_aside_for_a_sound_one(tmp_path, theirs):
+def test_a_damaged_result_of_the_target_is_replaced_by_an_intact_one(tmp_path, theirs):
     stored.store_of(tmp_path / "theirs", theirs)
     ours = stored.store_of(tmp_path / "ours", DONE)
     ours.path(DONE.key, "json").write_text("damaged")
@@ -172,7 +174,9 @@ def test_the_command_counts_and_names_what_it_merged(bench_run, tmp_path):
     assert err == "bench: no store at none; expected a folder\n"
 
 
-def test_the_parts_of_two_machines_are_one_suite(write_suite, bench_run, tmp_path):
+def test_two_halves_of_a_suite_are_merged_into_the_whole(
+    write_suite, bench_run, tmp_path
+):
     path = write_suite(classifiers=["GNB", "CHANCE", "KNN"])
     plan = stored.plan_of(path)
     for name, keep in (("a", ("GNB",)), ("b", ("CHANCE", "KNN"))):

@@ -41,7 +41,7 @@ def test_characters_that_utf_8_lacks_are_escaped_in_messages_and_warnings():
     assert encodable(RESULT) == RESULT
 
 
-def test_every_cut_and_flip_of_a_result_is_noticed():
+def test_every_truncation_and_every_flipped_bit_is_noticed():
     for size in range(len(RAW)):
         with pytest.raises(ValueError, match=r"not JSON|not a result"):
             from_json(RAW[:size])
@@ -71,14 +71,14 @@ JSON = st.recursive(
 
 @settings(max_examples=100, deadline=None, database=None)
 @given(st.binary() | JSON.map(lambda value: json.dumps(value).encode()))
-def test_what_is_no_result_is_a_value_error(raw):
+def test_anything_but_a_result_is_a_value_error(raw):
     with pytest.raises(ValueError, match=r"not JSON|not a result"):
         from_json(raw)
 
 
 @settings(max_examples=150, deadline=None, database=None)
 @given(st.sampled_from(sorted(vars(RESULT))), JSON)
-def test_any_value_of_a_field_is_read_or_named(name, value):
+def test_any_value_of_a_field_is_read_back_or_refused_by_name(name, value):
     raw = to_json(replace(RESULT, **{name: value}))
     try:
         read = json.loads(to_json(from_json(raw)))[name]
@@ -119,12 +119,12 @@ def test_a_field_of_a_wrong_type_is_named(name):
     ],
     ids=["lists", "mappings", "in a field", "digits", "half", "nan"],
 )
-def test_what_stretches_a_parser_is_a_value_error(raw):
+def test_deep_or_long_json_is_a_value_error(raw):
     with pytest.raises(ValueError):  # noqa: PT011 (it says different things)
         from_json(raw)
 
 
-def test_a_result_of_an_older_version_lacks_what_has_a_default():
+def test_a_result_of_an_older_version_may_lack_fields_with_a_default():
     document = json.loads(RAW)
     del document["checksum"], document["iterations"]
     document["checksum"] = result_module._checksum(document)

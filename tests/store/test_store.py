@@ -148,7 +148,7 @@ def test_a_damaged_result_is_never_trusted(tmp_path, name):
     assert not (tmp_path / "opened").exists()
 
 
-def test_run_computes_again_what_is_damaged(write_suite, bench_run, tmp_path):
+def test_a_run_computes_damaged_results_again(write_suite, bench_run, tmp_path):
     path = write_suite(classifiers=["GNB"], repetitions=len(DAMAGES) + 2)
     command = ["run", path, "-d", "grid", "-j", 2]
     assert bench_run(*command)[0] == 0
@@ -188,7 +188,7 @@ def test_run_computes_again_what_is_damaged(write_suite, bench_run, tmp_path):
 
 
 @pytest.mark.parametrize("suffix", ["npz", "log"])
-def test_a_folder_where_no_result_is_makes_way(tmp_path, suffix):
+def test_a_folder_in_the_place_of_a_file_is_set_aside(tmp_path, suffix):
     store = Store(tmp_path / "store")
     store.path(RESULT.key, suffix).mkdir(parents=True)
     stored.put(store, RESULT)
@@ -196,7 +196,7 @@ def test_a_folder_where_no_result_is_makes_way(tmp_path, suffix):
     assert stored.names(tmp_path / "store" / "damaged") == [f"{RESULT.key}.{suffix}"]
 
 
-def test_what_was_set_aside_earlier_is_kept(tmp_path):
+def test_files_that_were_set_aside_earlier_are_kept(tmp_path):
     store = Store(tmp_path / "store")
     for text in ("first", "second", "third"):
         stored.put(store, RESULT)
@@ -207,7 +207,7 @@ def test_what_was_set_aside_earlier_is_kept(tmp_path):
         "first", "second", "third"]  # fmt: skip
 
 
-def test_what_another_run_has_mended_is_not_set_aside(tmp_path):
+def test_a_result_that_another_run_has_computed_again_is_not_set_aside(tmp_path):
     store = stored.store_of(tmp_path / "store", RESULT)
     store.path(RESULT.key, "npz").unlink()
     assert store.get(RESULT.key) is None
@@ -216,7 +216,7 @@ def test_what_another_run_has_mended_is_not_set_aside(tmp_path):
     assert store.get(RESULT.key).status == "done"
 
 
-def test_arrays_of_objects_are_never_opened(tmp_path, monkeypatch):
+def test_arrays_of_objects_are_never_unpickled(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     store = stored.store_of(tmp_path / "store", RESULT)
     write_objects(store.path(RESULT.key, "npz"))
@@ -225,7 +225,7 @@ def test_arrays_of_objects_are_never_opened(tmp_path, monkeypatch):
     assert not (tmp_path / "opened").exists()
 
 
-def test_a_result_comes_back_as_it_was_put(tmp_path):
+def test_a_result_is_read_as_it_was_written(tmp_path):
     failed = stored.result_of(1, "failed", warnings=("a", "b (×2)"), peak_rss_mib=1.5)
     store = stored.store_of(tmp_path / "store", failed, RESULT)
     back = store.get(failed.key)
@@ -238,7 +238,7 @@ def test_a_result_comes_back_as_it_was_put(tmp_path):
     assert sorted(store.keys()) == sorted([failed.key, RESULT.key])
 
 
-def test_text_that_no_encoding_holds_is_kept_escaped(tmp_path):
+def test_text_that_utf_8_cannot_encode_is_stored_escaped(tmp_path):
     error = dict.fromkeys(("type", "message", "traceback"), "odd \ud800 text")
     store = Store(tmp_path)
     put = store.put(
@@ -250,14 +250,14 @@ def test_text_that_no_encoding_holds_is_kept_escaped(tmp_path):
     assert store.log(put.key) == "odd \\ud800 text"
 
 
-def test_a_damaged_log_is_read_as_far_as_it_goes(tmp_path):
+def test_invalid_bytes_of_a_log_are_replaced(tmp_path):
     store = stored.store_of(tmp_path, stored.result_of(0, "failed"))
     store.path(RESULT.key, "log").write_bytes(b"raised \xff here")
     assert store.log(RESULT.key) == "raised \N{REPLACEMENT CHARACTER} here"
 
 
 @pytest.mark.parametrize("status", [s for s in STATUSES if s != "done"])
-def test_done_replaces_what_is_not_and_nothing_replaces_done(tmp_path, status):
+def test_a_done_result_replaces_any_other_and_is_never_replaced(tmp_path, status):
     other = stored.result_of(0, status)
     store = stored.store_of(tmp_path, other)
     assert stored.put(store, RESULT).status == "done"
@@ -267,7 +267,7 @@ def test_done_replaces_what_is_not_and_nothing_replaces_done(tmp_path, status):
     assert stored.content(tmp_path) == before
 
 
-def test_temporary_files_of_dead_runs_are_swept_and_no_others(tmp_path):
+def test_only_temporary_files_of_ended_runs_are_deleted(tmp_path):
     shard = tmp_path / RESULT.key[:2]
     shard.mkdir()
     host, key = store_module._HOST, RESULT.key
@@ -293,7 +293,7 @@ def test_temporary_files_of_dead_runs_are_swept_and_no_others(tmp_path):
     assert stored.names(shard) == sorted(left)
 
 
-def test_files_that_are_no_results_have_no_keys(tmp_path):
+def test_only_results_have_keys(tmp_path):
     store = stored.store_of(tmp_path, RESULT)
     shard = store.path(RESULT.key, "json").parent
     wrong = "0" * 64 if RESULT.key[:2] != "00" else "1" * 64
@@ -327,7 +327,9 @@ FULL = (
         ("pathlib.Path.mkdir", read_only),
     ],
 )
-def test_a_store_that_cannot_be_written_says_so(tmp_path, monkeypatch, name, fault):
+def test_a_store_that_cannot_be_written_is_a_store_error(
+    tmp_path, monkeypatch, name, fault
+):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(name, fault)
     with pytest.raises(OSError, match=r"No space|Read-only") as caught:
@@ -351,7 +353,7 @@ def test_a_run_on_a_full_disk_ends_in_one_error(
 
 
 @pytest.mark.parametrize("place", ["a file", "a file/store", "a link"])
-def test_a_store_that_is_no_folder_says_so(tmp_path, place):
+def test_a_store_that_is_not_a_folder_is_a_store_error(tmp_path, place):
     (tmp_path / "a file").write_text("words")
     (tmp_path / "a link").symlink_to("a file")
     store = Store(tmp_path / place)
@@ -364,7 +366,7 @@ def test_a_store_that_is_no_folder_says_so(tmp_path, place):
     assert (tmp_path / "a file").read_text() == "words"
 
 
-def test_damaged_files_that_cannot_be_set_aside_are_one_error(
+def test_damaged_files_that_cannot_be_set_aside_end_the_run_in_one_line(
     write_suite, bench_run, tmp_path
 ):
     path = write_suite(classifiers=["GNB"], repetitions=1)
@@ -379,7 +381,7 @@ def test_damaged_files_that_cannot_be_set_aside_are_one_error(
     assert store.path(plan.cells[0].key, "json").read_text() == "damaged"
 
 
-def test_a_fault_that_passes_costs_nothing(tmp_path, monkeypatch):
+def test_writing_is_tried_three_times(tmp_path, monkeypatch):
     faults = iter([no_space, no_space])
     fsync = os.fsync
     monkeypatch.setattr("bench.store.store.time.sleep", lambda _: None)
@@ -390,7 +392,7 @@ def test_a_fault_that_passes_costs_nothing(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("n_renamed", [0, 1])
-def test_a_run_that_ends_as_it_writes_has_changed_nothing(
+def test_an_interrupt_while_writing_leaves_the_earlier_result(
     tmp_path, monkeypatch, n_renamed
 ):
     renamed = iter(range(n_renamed))
@@ -436,7 +438,7 @@ stored.store_of(Path(sys.argv[1]), stored.result_of())
 """
 
 
-def test_a_run_that_failed_does_not_write_over_another_that_was_done(
+def test_a_failed_result_does_not_replace_a_done_one_of_another_run(
     tmp_path, monkeypatch
 ):
     # The other run comes after we have looked, and before we rename.

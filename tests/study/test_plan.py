@@ -20,7 +20,7 @@ def test_a_study_is_named_by_what_its_values_depend_on(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"study": None}, "no section 'study'"),
         ({"classifiers": [CLASSIFIER, "KNN"]}, "found 2; expected one"),
@@ -28,8 +28,8 @@ def test_a_study_is_named_by_what_its_values_depend_on(tmp_path):
         ({"classifiers": ["KNN"]}, "a study trains online"),
     ],
 )
-def test_what_a_study_cannot_search_is_refused(tmp_path, changes, said):
-    with pytest.raises(SuiteError, match=said):
+def test_a_suite_that_a_study_cannot_search_is_refused(tmp_path, changes, message):
+    with pytest.raises(SuiteError, match=message):
         planned(tmp_path, **changes)
 
 

@@ -39,9 +39,9 @@ def test_an_interrupted_study_continues_with_the_same_trials(
     with pytest.raises(KeyboardInterrupt):
         run_study(plan, tmp_path / "parts.db")
     trainer.stop_at = None
-    said = []
-    parts = run_study(plan, tmp_path / "parts.db", said.append).trials
-    assert 0 < len(said) < 14
+    message = []
+    parts = run_study(plan, tmp_path / "parts.db", message.append).trials
+    assert 0 < len(message) < 14
     same = whole.drop(columns=TIMES).equals(parts.drop(columns=TIMES))
     assert same
     assert len(run_study(plan, tmp_path / "parts.db", pytest.fail).trials) == 14

@@ -62,7 +62,7 @@ def test_a_training_for_the_whole_suite_becomes_the_classifiers_own(tmp_path):
         ({}, "study.space"),
     ],
 )  # fmt: skip
-def test_a_space_that_cannot_be_searched_is_refused(tmp_path, space, said):
+def test_an_invalid_space_is_refused(tmp_path, space, said):
     with pytest.raises(SuiteError) as caught:
         planned(tmp_path, space=space)
     message = str(caught.value)

@@ -12,7 +12,7 @@ def ids(path):
     return [entry.id for entry in load_suite(path).classifiers]
 
 
-def test_a_grid_is_a_classifier_for_each_value(write_suite):
+def test_a_grid_makes_a_classifier_for_each_value(write_suite):
     path = write_suite(classifiers=["GNB", KNN, "DT"])
     names = [f"KNN n_neighbors={n}" for n in (1, 5, 25)]
     assert ids(path) == ["GNB", *names, "DT"]
@@ -32,7 +32,7 @@ def test_a_member_has_the_key_of_the_same_classifier_written_out(write_suite):
     assert alone < grid
 
 
-def test_a_grid_goes_with_parameters_and_everything_else(write_suite):
+def test_a_grid_keeps_parameters_and_all_other_settings(write_suite):
     entry = {
         "id": "near",
         "class": "sklearn.neighbors.KNeighborsClassifier",
@@ -72,7 +72,7 @@ def test_names_in_steps_are_shortened_where_they_differ(write_suite):
     ]
 
 
-def test_values_of_any_kind_are_written_so_that_an_id_can_hold_them(write_suite):
+def test_values_of_any_kind_become_part_of_a_valid_id(write_suite):
     values = [None, True, 0.1, 1e-6, [8, 8], "a/b\\c d", {"k": 1}]
     entry = {"id": "a", "class": "sklearn.svm.SVC", "grid": {"C": values}}
     assert ids(write_suite(classifiers=[entry])) == [
@@ -86,7 +86,7 @@ def test_values_of_any_kind_are_written_so_that_an_id_can_hold_them(write_suite)
     ]
 
 
-def test_c_takes_all_of_a_grid_or_one(write_suite):
+def test_c_selects_a_whole_grid_or_one_classifier(write_suite):
     more = {"use": "KNN", "grid": {"p": [1, 3]}}
     plan = stored.plan_of(write_suite(classifiers=["DT", KNN, more]))
     assert [c.id for c in plan.limited([], ["KNN"]).classifiers] == [
@@ -100,7 +100,7 @@ def test_c_takes_all_of_a_grid_or_one(write_suite):
         plan.limited([], ["KNNN"])
 
 
-def test_c_takes_a_classifier_of_that_very_id_first(write_suite):
+def test_c_prefers_a_classifier_with_that_id_to_a_grid(write_suite):
     plan = stored.plan_of(write_suite(classifiers=["KNN", KNN]))
     assert [c.id for c in plan.limited([], ["KNN"]).classifiers] == ["KNN"]
 
@@ -134,7 +134,7 @@ def test_c_takes_a_classifier_of_that_very_id_first(write_suite):
         ),
     ],
 )
-def test_a_mistake_has_the_line_that_it_stands_on(write_suite, entry, said):
+def test_a_mistake_in_a_grid_has_its_line(write_suite, entry, said):
     entry = {k: v for k, v in ({"use": "KNN"} | entry).items() if v is not None}
     path = write_suite(classifiers=["GNB", entry])
     with pytest.raises(Exception, match=r"suite\.yaml:") as caught:
@@ -158,6 +158,6 @@ def test_outside_a_file_a_grid_is_refused():
         Suite.model_validate({"classifiers": (KNN,)})
 
 
-def test_an_editor_knows_the_key():
+def test_the_schema_has_the_key_grid():
     schema = Suite.model_json_schema()
     assert "grid" in schema["$defs"]["ClassifierSpec"]["properties"]

@@ -61,14 +61,14 @@ def test_a_suite_is_read_with_defaults(write_suite):
         ({"datasets": None}, "the key 'datasets' is missing"),
     ],
 )
-def test_a_mistake_is_named(write_suite, changes, said):
+def test_a_mistake_in_a_suite_is_refused_with_its_remedy(write_suite, changes, said):
     with pytest.raises(SuiteError) as caught:
         load_suite(write_suite(**changes))
     assert said in str(caught.value)
     assert "suite.yaml:" in str(caught.value)
 
 
-def test_the_line_of_a_mistake_is_told(write_suite):
+def test_a_mistake_in_a_suite_has_its_line(write_suite):
     path = write_suite()
     lines = path.read_text().splitlines()
     number = next(i for i, line in enumerate(lines, 1) if '"library"' in line)

@@ -15,7 +15,7 @@ ANSWER = {
 }
 
 
-def test_an_answer_is_read_and_is_no_part_of_a_key(write_suite):
+def test_an_answer_is_read_and_changes_no_key(write_suite):
     suite = bench.load_suite(write_suite(answers=[ANSWER]))
     assert suite.answers[0].answer == "It does."
     with_answer = stored.plan_of(write_suite(answers=[ANSWER])).cells
@@ -23,7 +23,7 @@ def test_an_answer_is_read_and_is_no_part_of_a_key(write_suite):
     assert [cell.key for cell in with_answer] == [cell.key for cell in without]
 
 
-def test_a_date_is_text_as_yaml_writes_it(tmp_path, write_suite):
+def test_a_date_without_quotes_is_read_as_text(tmp_path, write_suite):
     path = write_suite()
     text = path.read_text().rstrip().removesuffix("}")
     more = '{question: q, answer: a, date: 2026-11-24, commit: "1234567"}'
@@ -50,7 +50,7 @@ def test_a_date_is_text_as_yaml_writes_it(tmp_path, write_suite):
         ({"question": "x" * 301}, "answers[0].question"),
     ],
 )
-def test_an_answer_that_is_none_is_refused_with_its_place(write_suite, change, said):
+def test_a_wrong_answer_is_refused_with_its_place(write_suite, change, said):
     path = write_suite(answers=[ANSWER | change])
     with pytest.raises(SuiteError) as caught:
         bench.load_suite(path)
@@ -59,13 +59,13 @@ def test_an_answer_that_is_none_is_refused_with_its_place(write_suite, change, s
 
 
 @pytest.mark.parametrize("lacking", ANSWER)
-def test_an_answer_has_all_of_its_parts(write_suite, lacking):
+def test_an_answer_needs_all_of_its_keys(write_suite, lacking):
     some = {name: value for name, value in ANSWER.items() if name != lacking}
     with pytest.raises(SuiteError, match=f"the key '{lacking}' is missing"):
         bench.load_suite(write_suite(answers=[some]))
 
 
-def test_editors_learn_what_an_answer_is():
+def test_the_schema_describes_an_answer():
     schema = json.loads(json.dumps(Suite.model_json_schema()))
     answer = schema["$defs"]["AnswerSpec"]
     assert set(answer["required"]) == set(ANSWER)

@@ -30,7 +30,7 @@ def suite_of(write_suite):
     return load
 
 
-def test_an_entry_that_sweeps_is_a_dataset_for_each_value(suite_of):
+def test_a_sweep_makes_a_dataset_for_each_value(suite_of):
     suite = suite_of(DATASET | {"id": "one"}, of(FEW, {"train": [50, 5, 500]}))
     assert [(d.id, d.train) for d in suite.datasets] == [
         ("one", 30),
@@ -47,7 +47,7 @@ def test_an_entry_that_sweeps_is_a_dataset_for_each_value(suite_of):
     ]
 
 
-def test_a_swept_dataset_is_what_it_would_be_if_it_were_written_out(suite_of):
+def test_a_swept_dataset_equals_the_same_dataset_written_out(suite_of):
     swept = suite_of(of(DATASET, {"inputs.size": [7, 9]}, inputs=GRID))
     plain = [DATASET | {"id": f"d{n}", "inputs": GRID | {"size": n}} for n in (7, 9)]
     written = suite_of(*plain)
@@ -55,7 +55,7 @@ def test_a_swept_dataset_is_what_it_would_be_if_it_were_written_out(suite_of):
         assert one.model_copy(update={"id": other.id}) == other
 
 
-def test_the_key_of_a_swept_cell_is_that_of_the_same_cell_written_out(write_suite):
+def test_a_swept_cell_has_the_key_of_the_same_cell_written_out(write_suite):
     swept = stored.plan_of(write_suite(datasets=[of(FEW, {"train": [30, 31]})]))
     plain = stored.plan_of(write_suite(datasets=[DATASET]))
     assert {c.key for c in plain.cells} < {c.key for c in swept.cells}
@@ -69,7 +69,7 @@ def test_the_key_of_a_swept_cell_is_that_of_the_same_cell_written_out(write_suit
         ({"neural": {"kind": "wild"}}, [(4, 4), (9, 9)]),
     ],
 )
-def test_the_width_of_a_network_is_that_of_all_its_layers(suite_of, neural, hidden):
+def test_a_swept_width_sets_all_hidden_layers(suite_of, neural, hidden):
     suite = suite_of(of(DATASET | neural, {"neural.width": [4, 9]}))
     assert [d.neural.hidden for d in suite.datasets] == hidden
     assert [d.id for d in suite.datasets] == ["grid width=4", "grid width=9"]
@@ -84,7 +84,7 @@ def test_noise_is_swept_and_paired(write_suite):
     assert first.identity != second.identity
 
 
-def test_every_number_of_a_dataset_may_be_swept():
+def test_every_number_of_a_dataset_can_be_swept():
     fields = numeric_fields(DATASET)
     numbers = {name for name, is_number in fields.items() if is_number}
     assert {
@@ -112,7 +112,7 @@ def test_every_number_of_a_dataset_may_be_swept():
     assert not {"inputs.std", "inputs.pool", "neural.steps"} & fields.keys()
 
 
-def test_numbers_are_written_short():
+def test_numbers_are_written_in_their_shortest_form():
     texts = [number_text(n) for n in (5, 5.0, 0.5, 1e-3, 1_000_000, 1e300)]
     assert texts[:5] == ["5", "5", "0.5", "0.001", "1000000"]
     assert float(texts[5]) == 1e300
@@ -142,7 +142,7 @@ def test_numbers_are_written_short():
         (DATASET | {"swep": {}}, "did you mean 'sweep'"),
     ],
 )
-def test_a_mistake_in_a_sweep_is_named(suite_of, entry, said):
+def test_a_mistake_in_a_sweep_is_refused_with_its_place(suite_of, entry, said):
     with pytest.raises(SuiteError) as caught:
         suite_of(entry)
     assert said in str(caught.value)
@@ -160,7 +160,7 @@ def test_a_mistake_in_a_sweep_is_named(suite_of, entry, said):
         ),
     ],
 )
-def test_a_family_has_an_id_of_its_own(suite_of, entries, said):
+def test_the_id_of_a_family_must_be_unique(suite_of, entries, said):
     with pytest.raises(SuiteError) as caught:
         suite_of(*entries)
     assert said in str(caught.value)
@@ -199,7 +199,9 @@ classifiers: [KNN]
         ),
     ],
 )
-def test_the_line_of_a_mistake_is_that_of_the_file(tmp_path, changes, said):
+def test_a_mistake_in_an_expanded_entry_has_its_line_in_the_file(
+    tmp_path, changes, said
+):
     text = TEXT
     for old, new in (changes | {"VALUE": "30", "LIBRARY": "F11_v1"}).items():
         text = text.replace(old, changes.get(old, new))
@@ -211,7 +213,7 @@ def test_the_line_of_a_mistake_is_that_of_the_file(tmp_path, changes, said):
     assert "more)" not in str(caught.value)  # it stands there once
 
 
-def test_an_id_selects_a_family_or_one_of_it(write_suite):
+def test_an_id_selects_a_family_or_one_of_its_datasets(write_suite):
     entry = of(FEW, {"train": [5, 6]})
     plan = stored.plan_of(write_suite(datasets=[entry, DATASET | {"id": "b"}]))
 
@@ -225,7 +227,7 @@ def test_an_id_selects_a_family_or_one_of_it(write_suite):
         plan.limited(["girds"], [])
 
 
-def test_the_families_of_a_suite_are_its_sweeps(suite_of):
+def test_sweeps_are_the_families_and_datasets_that_differ_in_one_number(suite_of):
     others = [
         DATASET | {"id": f"n{n}", "inputs": GRID | {"size": n}} for n in (7, 8, 9)
     ]
@@ -243,7 +245,7 @@ def test_the_families_of_a_suite_are_its_sweeps(suite_of):
     assert found[0].words == "training curves per class"
 
 
-def test_a_sweep_is_read_in_logarithms_where_it_is_wide(suite_of):
+def test_a_wide_sweep_is_logarithmic(suite_of):
     wide, narrow, zero = (
         find_sweeps(suite.datasets, suite.families)[0]
         for suite in (
@@ -262,7 +264,7 @@ def test_a_sweep_outside_a_suite_is_refused():
         DatasetSpec.model_validate(of(DATASET, {"noise": [1, 2]}), strict=False)
 
 
-def test_an_editor_knows_of_sweeps():
+def test_the_schema_has_the_key_sweep():
     schema = json.loads(json.dumps(Suite.model_json_schema()))
     dataset = schema["$defs"]["DatasetSpec"]
     assert dataset["properties"]["sweep"]["maxProperties"] == 1

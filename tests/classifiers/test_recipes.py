@@ -1,0 +1,50 @@
+"""Building an estimator from a recipe: what a discriminator is given."""
+
+import numpy as np
+import pytest
+
+import bench
+from bench.classifiers.recipes import build, resolve_classifier
+from bench.suite.classifiers import ClassifierSpec
+
+X = np.linspace(-1, 1, 20)[:, None]
+
+
+def resolve(entry, folder=None):
+    spec = ClassifierSpec.model_validate(entry, strict=False)
+    return resolve_classifier(spec, folder=folder)
+
+
+def made(entry, n_channels=1):
+    return build(resolve(entry), 0, "stream", X, n_channels)
+
+
+STEPS = [
+    "sklearn.preprocessing.StandardScaler",
+    {"class": "sklearn.decomposition.PCA", "params": {"n_components": 5}},
+    {"use": "KNN", "params": {"n_neighbors": 3}},
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "params"), [("SD", {"extension": "stack"}), ("CSD", {})]
+)
+def test_a_discriminator_after_a_scaler_gets_points_channels_and_device(name, params):
+    last = {"use": name, "params": {"max_epochs": 2} | params}
+    entry = {"steps": [STEPS[0], last]}
+    pipeline = made(entry, n_channels=2)
+    last = pipeline[-1]
+    assert (last.n_channels, last.device) == (2, resolve(entry).device)
+    np.testing.assert_array_equal(last.x, X)
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(12, 40)).astype(np.float32)
+    assert pipeline.fit(rows, np.arange(12) % 2).predict(rows).shape == (12,)
+
+
+def test_a_discriminator_after_a_scaler_runs_in_a_suite(write_suite, tmp_path):
+    entry = {"steps": [STEPS[0], {"use": "SD", "params": {"max_epochs": 3}}]}
+    path = write_suite(classifiers=[entry, "GNB"], repetitions=1)
+    bench.run_suite(path, store=tmp_path / "store")
+    results = bench.read_results(path, tmp_path / "store")
+    assert list(results["status"]) == ["done", "done"]
+    assert results["iterations"][0] == 3

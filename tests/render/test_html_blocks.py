@@ -1,0 +1,106 @@
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from bench.render.blocks import Code, Items, Link, Section, Strong, Table, Text, Warning
+from bench.render.html_blocks import PageBlocks, escape_html
+
+
+@pytest.fixture
+def page() -> PageBlocks:
+    return PageBlocks(Path())
+
+
+def test_ids_are_made_of_letters_and_digits_and_never_repeat(page: PageBlocks) -> None:
+    texts = [
+        "Scores (mean)",
+        "scores: mean",
+        "Scores",
+        "scores-mean-2",
+        "µ",
+        "!",
+        "Page text",
+    ]
+    assert [page.new_id(text) for text in texts] == [
+        "scores-mean",
+        "scores-mean-2",
+        "scores",
+        "scores-mean-2-2",
+        "section",
+        "section-2",
+        "page-text-2",  # the template has an element of the id page-text
+    ]
+
+
+def test_the_contents_list_headings_to_the_third_level(page: PageBlocks) -> None:
+    inner = Section("C <c>", [Section("D", [])])
+    html = page.section(Section("B", [inner]), 2)
+    assert [(level, title) for level, title, _ in page.headings] == [
+        (2, "B"),
+        (3, "C <c>"),
+        (4, "D"),
+    ]
+    assert '<h4 id="d">D</h4>' in html
+    assert page.contents() == (
+        '<ul>\n<li class="level-2"><a href="#b">B</a></li>\n'
+        '<li class="level-3"><a href="#c-c">C &lt;c&gt;</a></li>\n</ul>'
+    )
+
+
+def test_a_page_without_headings_has_no_contents(page: PageBlocks) -> None:
+    assert page.contents() == ""
+
+
+def test_headings_deeper_than_the_sixth_level_stay_at_the_sixth(
+    page: PageBlocks,
+) -> None:
+    assert '<h6 id="a">' in page.section(Section("A", []), 7)
+
+
+def test_parts_of_words_keep_the_spaces_between_them(page: PageBlocks) -> None:
+    words = ["run ", Code("a & b"), " or ", Strong("stop"), "; ", Link("x", "a b.csv")]
+    assert page.block(Text(words)) == (
+        "<p>run <code>a &amp; b</code> or <strong>stop</strong>; "
+        '<a href="a%20b.csv">x</a></p>'
+    )
+
+
+def test_lists_and_warnings_keep_several_paragraphs_in_one_element(
+    page: PageBlocks,
+) -> None:
+    assert page.block(Items(["one\n\ntwo", "three"])) == (
+        "<ul>\n<li>one<br>two</li>\n<li>three</li>\n</ul>"
+    )
+    assert "<strong>Warning.</strong> one<br>two</p>" in page.block(
+        Warning("one\n\ntwo")
+    )
+
+
+def test_wide_tables_are_marked_for_print(page: PageBlocks) -> None:
+    def classes(n_columns: int) -> str:
+        frame = pd.DataFrame(
+            [range(n_columns)], columns=[f"c{i}" for i in range(n_columns)]
+        )
+        html = page.table(Table(frame))
+        return html.partition("<table")[2].partition(">")[0]
+
+    assert [classes(n) for n in (9, 10, 16, 17)] == [
+        "",
+        ' class="wide"',
+        ' class="wide"',
+        ' class="wide widest"',
+    ]
+
+
+def test_an_infinite_number_sorts_as_javascript_writes_it(page: PageBlocks) -> None:
+    frame = pd.DataFrame({"a": ["x", "y"], "n": [float("inf"), float("-inf")]})
+    html = page.table(Table(frame))
+    assert 'data-order="Infinity"' in html
+    assert 'data-order="-Infinity"' in html
+
+
+def test_html_is_escaped_with_quotes_and_put_on_one_line() -> None:
+    assert escape_html("<a href='b'>\n\"&\x00") == (
+        "&lt;a href=&#x27;b&#x27;&gt; &quot;&amp;\ufffd"
+    )
