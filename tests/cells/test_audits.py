@@ -221,6 +221,14 @@ def test_an_audit_that_raises_is_a_failed_result(plan_of, monkeypatch):
     assert "audit_repetition" in result.error["traceback"]
 
 
+def test_datasets_of_one_recipe_share_an_audit(plan_of):
+    plan = plan_of(datasets=[GRID, GRID | {"id": "again"}], repetitions=1)
+    [unit] = [u for u in units_of(plan.everything) if u[0].key == plan.audits[0].key]
+    assert unit == tuple(plan.audits)
+    outcomes = compute_seeded(unit)
+    assert [result.key for result, _ in outcomes] == [audit.key for audit in unit]
+
+
 def test_an_audit_that_takes_too_long_is_stopped_and_gives_exit_code_3(
     write_suite, bench_run, tmp_path
 ):
