@@ -89,8 +89,8 @@ def class_in(module: ModuleType, class_path: str) -> Any:
     except (Exception, SystemExit) as error:  # a module's own __getattr__
         raise ClassifierError(
             f"'{class_path}' cannot be read from its module: {described(error)}; if it "
-            "is an experimental class that must be enabled first, do that in a file "
-            f"beside the suite that also imports it, and write class: ./my.py:{name}"
+            "must be enabled first, as an experimental class, do that in a file beside "
+            f"the suite that also imports it, and write class: ./my.py:{name}"
         ) from None
     # By its type: the __class__ of some objects raises, or is wrong on purpose.
     if not issubclass(type(attribute), type):

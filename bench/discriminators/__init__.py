@@ -1,4 +1,4 @@
-"""SD, CSD and CSD2: their networks, losses and training. Torch lives here alone.
+"""SD, CSD and CSD2: their networks, losses and training. Only this package uses torch.
 
 May import `curves` and the packages below it.
 The public names are those of `__init__.pyi`, loaded when first used.

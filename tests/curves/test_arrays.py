@@ -38,17 +38,19 @@ def test_blocks_hold_every_curve_once(n_curves, sizes):
 @pytest.mark.parametrize("gradients", [False, True])
 def test_blocks_are_joined_in_their_order(gradients):
     values = np.arange(30.0).reshape(5, 6)
-    slopes = np.arange(30.0, 60.0).reshape(5, 6, 1)
+    block_gradients = np.arange(30.0, 60.0).reshape(5, 6, 1)
     blocks = [
-        (values[rows], slopes[rows] if gradients else None)
+        (values[rows], block_gradients[rows] if gradients else None)
         for rows in (slice(0, 2), slice(2, 5))
     ]
-    joined, joined_slopes = collect(iter(blocks), 5, X, gradients, np.float32)
+    joined, joined_gradients = collect(iter(blocks), 5, X, gradients, np.float32)
     np.testing.assert_array_equal(joined, values.astype(np.float32), strict=True)
     if gradients:
-        np.testing.assert_array_equal(joined_slopes, slopes.astype(np.float32))
+        np.testing.assert_array_equal(
+            joined_gradients, block_gradients.astype(np.float32)
+        )
     else:
-        assert joined_slopes is None
+        assert joined_gradients is None
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def test_channels_stand_one_after_another():
     assert np.array_equal(data.X_train[:, data.columns(("value",))], plain.X_train)
 
 
-def test_the_gradient_channel_is_the_slope():
+def test_the_gradient_channel_is_the_derivative_of_the_values():
     data = make_dataset(
         RECIPE
         | {
@@ -81,9 +81,11 @@ def test_the_gradient_channel_is_the_slope():
             "neural": {"activation": "tanh"},
         }
     )
-    values, slopes = np.split(data.X_train, 2, axis=1)
+    values, gradients = np.split(data.X_train, 2, axis=1)
     np.testing.assert_allclose(
-        np.gradient(values, data.x[:, 0], axis=1)[:, 1:-1], slopes[:, 1:-1], atol=1e-5
+        np.gradient(values, data.x[:, 0], axis=1)[:, 1:-1],
+        gradients[:, 1:-1],
+        atol=1e-5,
     )
 
 

@@ -81,7 +81,7 @@ def test_single_precision_is_the_last_step_of_both_classes():
         assert (exact != exact.astype(np.float32)).mean() > 0.9
 
 
-def test_the_null_task_draws_both_classes_alike():
+def test_the_null_task_draws_both_classes_from_the_library():
     recipe = resolve(neural=NULL)
     one, other = (draw_class(recipe, label, 300, False)[0] for label in (0, 1))
     assert not rows(one) & rows(other)
@@ -97,10 +97,10 @@ def test_gradients_come_without_noise_and_match_the_curves():
     )
     x = recipe.x[:, 0]
     for label in (0, 1):
-        values, slopes = draw_class(recipe, label, 20, True)
+        values, gradients = draw_class(recipe, label, 20, True)
         np.testing.assert_allclose(values.std(axis=1), 1)
         found = np.gradient(values, x, axis=1)[:, 1:-1]
-        assert np.median(np.abs(found - slopes[:, 1:-1, 0])) < 1e-4
+        assert np.median(np.abs(found - gradients[:, 1:-1, 0])) < 1e-4
 
 
 @pytest.mark.parametrize("n_unseen", [1, 10, 19])

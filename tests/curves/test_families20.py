@@ -44,7 +44,9 @@ def test_the_families_are_named(library):
 
 
 @pytest.mark.parametrize("number", range(20), ids=list(FAMILIES))
-def test_each_is_its_formula_and_finite_with_its_slope(library, number, monkeypatch):
+def test_each_family_is_its_formula_with_a_finite_gradient(
+    library, number, monkeypatch
+):
     name = list(FAMILIES)[number]
     alone = library.only([number])
     drawn = {}
@@ -56,14 +58,14 @@ def test_each_is_its_formula_and_finite_with_its_slope(library, number, monkeypa
 
     monkeypatch.setattr(type(library), "_coefficients", keep)
     rng = np.random.default_rng(number)
-    values, slopes = alone.sample(X, N_CURVES, rng, gradients=True)
+    values, gradients = alone.sample(X, N_CURVES, rng, gradients=True)
     s = drawn["S"][:, [1]] * (0.5 + 0.7 * drawn["U"][:, [0]])
     t = 0.5 * drawn["N"][:, [0]]
     c = drawn["U"][:, [1]] if drawn["U"].shape[1] > 1 else None
     assert set(np.unique(drawn["S"])) == {-1, 1}
     expected = drawn["S"][:, [0]] * FAMILIES[name](s * X + t, c)
     np.testing.assert_allclose(values, expected, rtol=1e-9, atol=1e-12)
-    assert np.isfinite(slopes).all()
+    assert np.isfinite(gradients).all()
     middles, step = (X[1:] + X[:-1]) / 2, 1e-6
 
     def at(points):

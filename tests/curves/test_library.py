@@ -187,15 +187,17 @@ def test_gradient_off_by_little_is_refused(sign):
 def test_written_gradient_is_used_as_written():
     x = X.astype(np.float32)
     text = "N0*x[:,0]**2;x[:,0]*3*N0*2/3"
-    _, slopes = parse_library(text, "own").sample(x, 10, rng(), True, np.float32)
+    _, gradients = parse_library(text, "own").sample(x, 10, rng(), True, np.float32)
     n = parse_library("N0", "n").sample(x, 10, rng(), dtype=np.float32)
-    np.testing.assert_array_equal(slopes[..., 0], x[:, 0] * 3 * n * 2 / 3, strict=True)
+    np.testing.assert_array_equal(
+        gradients[..., 0], x[:, 0] * 3 * n * 2 / 3, strict=True
+    )
 
 
 def test_f11_matches_numpy_bit_for_bit_in_float32():
     x = X.astype(np.float32)
     f11 = load_library("F11_v1")
-    values, slopes = f11.sample(x, 3000, rng(3), True, np.float32)
+    values, gradients = f11.sample(x, 3000, rng(3), True, np.float32)
     n0, n1, n2 = (
         parse_library(text, "n").sample(x, 3000, rng(3), dtype=np.float32)[:, :1]
         for text in ("N0 + 0*N2", "N1 + 0*N2", "N2")
@@ -204,7 +206,7 @@ def test_f11_matches_numpy_bit_for_bit_in_float32():
     expected = 0.05 * n0 * (at + 0.5 * n1) ** 2 + 0.15 * n2
     np.testing.assert_array_equal(values, expected, strict=True)
     expected = 2 * 0.05 * n0 * (at + 0.5 * n1)
-    np.testing.assert_array_equal(slopes[..., 0], expected, strict=True)
+    np.testing.assert_array_equal(gradients[..., 0], expected, strict=True)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -282,9 +284,9 @@ def test_coefficients_are_independent():
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_shapes_and_types(dtype):
     f10 = load_library("F10_v1")
-    values, slopes = f10.sample(X2, 7, rng(), True, dtype)
-    assert (values.shape, slopes.shape) == ((7, 50), (7, 50, 2))
-    assert values.dtype == slopes.dtype == dtype
+    values, gradients = f10.sample(X2, 7, rng(), True, dtype)
+    assert (values.shape, gradients.shape) == ((7, 50), (7, 50, 2))
+    assert values.dtype == gradients.dtype == dtype
 
 
 def test_flat_points_are_one_column():
@@ -293,10 +295,12 @@ def test_flat_points_are_one_column():
     np.testing.assert_array_equal(flat, f11.sample(X, 5, rng()), strict=True)
 
 
-def test_columns_beyond_the_library_have_zero_slope():
-    _, slopes = parse_library("x[:,0]*N0", "own").sample(X2, 5, rng(), gradients=True)
-    assert (slopes[..., 0] != 0).all()
-    assert (slopes[..., 1] == 0).all()
+def test_columns_beyond_the_library_have_zero_gradient():
+    _, gradients = parse_library("x[:,0]*N0", "own").sample(
+        X2, 5, rng(), gradients=True
+    )
+    assert (gradients[..., 0] != 0).all()
+    assert (gradients[..., 1] == 0).all()
 
 
 @pytest.mark.parametrize("shape", [(5, 1), (0, 2), (5,), (5, 2, 1)])
@@ -356,6 +360,6 @@ def test_probe_passes_the_shipped_libraries(name):
 def test_deep_expressions_are_derived_and_drawn(text):
     deep = parse_library(text, "deep")
     x = np.linspace(-1, 1, 5)
-    values, slopes = deep.sample(x, 2, rng(), gradients=True)
+    values, gradients = deep.sample(x, 2, rng(), gradients=True)
     assert np.isfinite(values).all()
-    assert np.isfinite(slopes).all()
+    assert np.isfinite(gradients).all()

@@ -99,19 +99,19 @@ def test_values_and_jacobian_are_those_of_torch(x, activation, hidden):
         expected = outputs.detach().numpy().T
         np.testing.assert_allclose(values[net], expected, rtol=1e-12, atol=1e-14)
         for output in range(2):
-            (slopes,) = torch.autograd.grad(
+            (gradients,) = torch.autograd.grad(
                 outputs[:, output].sum(), points, retain_graph=True
             )
             found = np.stack(
                 [np.broadcast_to(t[net, output], len(x)) for t in tangents], axis=1
             )
-            np.testing.assert_allclose(found, slopes.numpy(), rtol=1e-11, atol=1e-13)
+            np.testing.assert_allclose(found, gradients.numpy(), rtol=1e-11, atol=1e-13)
 
 
 @pytest.mark.parametrize("activation", MODULES)
 def test_sample_is_the_drawn_networks(activation):
     options = {"hidden": (6, 5), "activation": activation, "curves_per_net": 2}
-    values, slopes = sample_mlp(X2, 8, rng(5), **options, gradients=True)
+    values, gradients = sample_mlp(X2, 8, rng(5), **options, gradients=True)
     layers = draw_layers(rng(5), 4, [2, 6, 5, 2], np.float64)
     points = torch.tensor(X2, requires_grad=True)
     for curve in range(8):
@@ -119,7 +119,9 @@ def test_sample_is_the_drawn_networks(activation):
         (slope,) = torch.autograd.grad(output.sum(), points)
         expected = output.detach().numpy()
         np.testing.assert_allclose(values[curve], expected, rtol=1e-12, atol=1e-14)
-        np.testing.assert_allclose(slopes[curve], slope.numpy(), rtol=1e-11, atol=1e-13)
+        np.testing.assert_allclose(
+            gradients[curve], slope.numpy(), rtol=1e-11, atol=1e-13
+        )
 
 
 @pytest.mark.parametrize("activation", MODULES)
@@ -177,15 +179,15 @@ def test_values_have_the_distribution_of_torch(point, fresh):
 
 
 def test_fewer_curves_than_outputs():
-    values, slopes = sample_mlp(X2, 4, rng(), curves_per_net=3, gradients=True)
+    values, gradients = sample_mlp(X2, 4, rng(), curves_per_net=3, gradients=True)
     assert values.shape == (4, 60)
-    assert slopes.shape == (4, 60, 2)
+    assert gradients.shape == (4, 60, 2)
 
 
 def test_no_hidden_layer_gives_lines():
-    values, slopes = sample_mlp(X, 20, rng(), hidden=(), gradients=True)
-    assert np.ptp(slopes, axis=1).max() == 0
-    rest = values - slopes[:, :, 0] * X[:, 0]
+    values, gradients = sample_mlp(X, 20, rng(), hidden=(), gradients=True)
+    assert np.ptp(gradients, axis=1).max() == 0
+    rest = values - gradients[:, :, 0] * X[:, 0]
     np.testing.assert_allclose(rest, rest[:, :1].repeat(60, 1), atol=1e-14)
 
 

@@ -11,26 +11,26 @@ def rng(seed=0):
 
 
 def test_each_curve_has_mean_zero_and_deviation_one():
-    found, slopes = standardise(CURVES)
-    assert slopes is None
+    found, gradients = standardise(CURVES)
+    assert gradients is None
     np.testing.assert_allclose(found.mean(axis=1), 0, atol=1e-14)
     np.testing.assert_allclose(found.std(axis=1), 1, rtol=1e-14)
     expected = (CURVES - CURVES.mean(1, keepdims=True)) / CURVES.std(1, keepdims=True)
     np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
-def test_slopes_are_scaled_along():
-    slopes = rng(1).normal(size=(40, 30, 2))
-    _, scaled = standardise(CURVES, slopes)
-    np.testing.assert_allclose(scaled, slopes / CURVES.std(axis=1)[:, None, None])
+def test_gradients_are_scaled_by_the_same_factors():
+    gradients = rng(1).normal(size=(40, 30, 2))
+    _, scaled = standardise(CURVES, gradients)
+    np.testing.assert_allclose(scaled, gradients / CURVES.std(axis=1)[:, None, None])
 
 
 @pytest.mark.parametrize("value", [0.0, 0.1, -1e300, 3e-300])
 def test_a_constant_curve_becomes_zeros(value):
     curves = np.full((2, 30), value)
-    found, slopes = standardise(curves, np.ones((2, 30, 1)))
+    found, gradients = standardise(curves, np.ones((2, 30, 1)))
     assert not found.any()
-    assert not slopes.any()
+    assert not gradients.any()
 
 
 def test_a_curve_does_not_depend_on_those_beside_it():

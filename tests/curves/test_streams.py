@@ -53,7 +53,7 @@ def test_symbolic_curves_come_first(recipe):
     assert (np.abs(bends[40:]).max(axis=1) > 1e-4).mean() > 0.9
 
 
-def test_channels_are_laid_out_in_the_order_asked_for(recipe):
+def test_channels_are_laid_out_in_the_given_order(recipe):
     one, two = (("value", "gradient"), ("gradient", "value"))
     first = CurveStream(recipe, one, CURVES).take(3)
     second = CurveStream(recipe, two, CURVES).take(3)

@@ -19,13 +19,13 @@ def rng(seed=0):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("x", [X, X2], ids=["1d", "2d"])
 def test_chunks_change_no_bit(x, dtype):
-    values, slopes = sample_wild(x, 40, rng(), gradients=True, dtype=dtype)
+    values, gradients = sample_wild(x, 40, rng(), gradients=True, dtype=dtype)
     for size in (1, 7, 1000):
         blocks = list(stream_wild(x, 40, rng(), gradients=True, dtype=dtype,
                                   chunk_size=size))  # fmt: skip
         own, tangents = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
         np.testing.assert_array_equal(values, own, strict=True)
-        np.testing.assert_array_equal(slopes, tangents, strict=True)
+        np.testing.assert_array_equal(gradients, tangents, strict=True)
 
 
 def test_first_curves_are_the_smaller_draw():
@@ -40,12 +40,12 @@ def test_asking_for_gradients_changes_no_value():
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_the_gradient_is_the_slope(activation):
+def test_the_gradient_is_that_of_the_values(activation):
     x = np.linspace(-1, 1, 4001)
-    values, slopes = sample_wild(x, 8, rng(), (5, 4), [activation], gradients=True)
+    values, gradients = sample_wild(x, 8, rng(), (5, 4), [activation], gradients=True)
     found = np.gradient(values, x, axis=1)[:, 1:-1]
-    assert np.median(np.abs(found - slopes[:, 1:-1, 0])) < 1e-3
-    assert np.abs(slopes).max() > 0.1
+    assert np.median(np.abs(found - gradients[:, 1:-1, 0])) < 1e-3
+    assert np.abs(gradients).max() > 0.1
 
 
 def test_the_weights_are_those_of_the_recipe():

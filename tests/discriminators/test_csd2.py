@@ -172,7 +172,7 @@ def test_survives_pickling_and_cloning():
     np.testing.assert_array_equal(clone(model).x, SKEWED[::-1])
 
 
-def test_weights_hold_float32_alone_and_nothing_made_from_the_points():
+def test_the_state_is_float32_and_holds_nothing_made_from_the_points():
     weights = make(x=SKEWED[::-1]).fit(*curves()).weights()
     assert {value.dtype for value in weights.values()} == {np.dtype(np.float32)}
     assert not [name for name in weights if "read" in name or "order" in name]
@@ -211,7 +211,7 @@ def test_refuses_what_it_cannot_be(params, message):
         make(**params).fit(*curves(20))
 
 
-def test_online_training_is_refused_where_it_is_asked_for():
+def test_online_training_is_refused():
     X, y = curves(4)
     with pytest.raises(ValueError, match="CSD2Classifier does not support online"):
         fit_online([make()], [None], OnlineTraining(mode="online", epochs=1), [(X, y)])
@@ -340,15 +340,15 @@ def test_derivatives_are_with_respect_to_x():
     channels, numbers = a_row(5 * line**3 + 2, x)
     assert channels.shape == (N_POINTS, 10)
     np.testing.assert_allclose(channels[:, -1], line, atol=1e-6)
-    for column, slope in ((3, 3 * line**2), (4, 6 * line)):
-        scale = np.sqrt(np.mean(slope**2))
-        np.testing.assert_allclose(channels[:, column], slope / scale, atol=1e-3)
+    for column, derivative in ((3, 3 * line**2), (4, 6 * line)):
+        scale = np.sqrt(np.mean(derivative**2))
+        np.testing.assert_allclose(channels[:, column], derivative / scale, atol=1e-3)
         std = np.std(line**3)
         assert numbers[column - 1] == pytest.approx(np.log10(scale / std), abs=1e-3)
     assert numbers[4] < -4  # the residual: a cubic leaves none
 
 
-def test_scale_and_offset_are_in_two_numbers_alone():
+def test_scale_and_offset_change_only_two_numbers():
     y = curves(1)[0][0]
     channels, numbers = a_row(y)
     scaled, other = a_row(1000 * y + 500)

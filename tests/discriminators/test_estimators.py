@@ -229,7 +229,7 @@ def test_the_same_random_state_gives_the_same_bits(kind):
 
 
 @BOTH
-def test_fit_leaves_the_global_random_states_alone(kind):
+def test_fit_does_not_touch_the_global_random_states(kind):
     torch_before = torch.get_rng_state()
     numpy_before = pickle.dumps(np.random.get_state())  # noqa: NPY002
     make(kind, batch_size=16, early_stopping=True).fit(*curves())

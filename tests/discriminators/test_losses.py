@@ -53,7 +53,7 @@ def test_gradient_penalty_passes_gradients_to_the_weights():
 
 
 @pytest.mark.parametrize("label", [0, 1])
-def test_gradient_penalty_of_one_class_alone_is_zero(label):
+def test_gradient_penalty_of_a_single_class_is_zero(label):
     net = torch.nn.Linear(2, 1)
     labels = torch.full((4,), label)
     assert gradient_penalty(net, torch.randn(4, 2), labels) == 0

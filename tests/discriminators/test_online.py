@@ -169,7 +169,7 @@ def test_the_training_is_reproducible(train):
     np.testing.assert_array_equal(one.decision_function(X), other.decision_function(X))
 
 
-def test_the_global_stream_is_left_alone(train):
+def test_the_global_random_state_is_not_touched(train):
     torch.manual_seed(5)
     expected = torch.rand(1)
     torch.manual_seed(5)
