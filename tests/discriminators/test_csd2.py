@@ -12,15 +12,19 @@ from bench.base.errors import ClassifierError
 from bench.base.provenance import RESULTS
 from bench.classifiers.class_paths import class_version, own_parameters
 from bench.classifiers.recipes import resolve_classifier
-from bench.discriminators.csd2 import CSD2, WINDOWS
-from bench.discriminators.csd2_channels import MAX_CELLS, CurveChannels
+from bench.discriminators.csd2 import CSD2
+from bench.discriminators.csd2_channels import MAX_CELLS
 from bench.discriminators.estimators import CSD2Classifier
 from bench.discriminators.online import fit_online
 from bench.suite.classifiers import ClassifierSpec
 from bench.suite.fields import OnlineTraining
 
 N_POINTS = 20
+
+
 GRID = np.linspace(-1, 1, N_POINTS)
+
+
 SKEWED = np.linspace(0.2, 1, N_POINTS) ** 3
 
 
@@ -51,28 +55,13 @@ def network(**changes):
     return CSD2(**{"n_points": N_POINTS, "width": 8} | changes).eval()
 
 
-def channels_of(values, x=GRID, windows=WINDOWS):
-    read = CurveChannels(x=x, n_channels=1, windows=windows)
-    channels, numbers = read(torch.tensor(np.atleast_3d(values)).float().mT)
-    return channels.double().numpy(), numbers.double().numpy()
-
-
-def a_row(values, x=GRID):
-    """Return the channels (n_points, 10) and the numbers of one curve."""
-    channels, numbers = channels_of(np.asarray(values)[None], x)
-    return channels[0], numbers[0]
-
-
-# The classifier
-
-
 @parametrize_with_checks([CSD2Classifier(max_epochs=10)])
 def test_passes_every_check_of_scikit_learn(estimator, check):
     check(estimator)
 
 
 @pytest.mark.parametrize("x", [None, GRID, SKEWED[:, None], SKEWED[::-1]])
-def test_learns_to_tell_two_kinds_of_curves_apart(x):
+def test_learns_to_separate_two_kinds_of_curves(x):
     points = GRID if x is None else np.ravel(x)
     model = make(x=x, max_epochs=20).fit(*curves(160, x=points))
     assert model.score(*curves(200, seed=1, x=points)) > 0.9
@@ -119,7 +108,7 @@ class Steps(Callback):
             self.sizes.append(len(batch[0]))
 
 
-def test_training_is_the_measured_one():
+def test_training_uses_the_documented_settings():
     steps = Steps()
     model = make(callbacks=[steps], max_epochs=10).fit(*curves(80))
     assert isinstance(model.net_.optimizer_, torch.optim.AdamW)
@@ -139,7 +128,7 @@ def test_a_last_batch_of_one_curve_is_learnt_from():
     assert np.isfinite(model.history_["loss"]).all()
 
 
-def test_weights_and_order_count_as_for_the_others():
+def test_weights_and_order_behave_as_in_sd_and_csd():
     X, y = curves()
     count = np.arange(60) % 3
     weighted = make(batch_size=16).fit(X, y, sample_weight=count)
@@ -154,7 +143,7 @@ def test_weights_and_order_count_as_for_the_others():
     assert (other.decision_function(X) != weighted.decision_function(X)).any()
 
 
-def test_the_same_random_state_gives_the_same_bits_and_no_other():
+def test_only_the_same_random_state_gives_the_same_bits():
     X, y = curves()
     before = torch.get_rng_state()
     first, again = (make(batch_size=16).fit(X, y).decision_function(X) for _ in "12")
@@ -206,7 +195,7 @@ def test_the_state_is_float32_and_holds_nothing_made_from_the_points():
         ({"lr": -1}, "lr = -1; expected a number of at least 0"),
     ],
 )
-def test_refuses_what_it_cannot_be(params, message):
+def test_invalid_parameters_are_refused(params, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         make(**params).fit(*curves(20))
 
@@ -228,13 +217,10 @@ def test_parameters_read_in_the_source_are_those_of_the_class():
     assert sorted(found) == sorted(CSD2Classifier().get_params())
 
 
-def test_it_has_a_stage_of_its_own():
+def test_it_has_its_own_stage_in_results():
     found = class_version("bench.classifiers.CSD2Classifier")
     assert found.startswith(f"CSD2 {RESULTS['CSD2']}, torch ")
     assert class_version("bench.classifiers.CSDClassifier").startswith("CSD 1, torch ")
-
-
-# The network
 
 
 @pytest.mark.parametrize("n_points", [16, 17, 100, 255, 256, 257, 1000, 10_000])
@@ -247,7 +233,7 @@ def test_at_most_100_000_parameters_for_any_number_of_points(n_points):
 
 
 @pytest.mark.parametrize("n_points", [1, 2, 3, 4, 5, 9, 16, 257])
-def test_few_points_are_read_as_well(n_points):
+def test_few_points_are_accepted(n_points):
     net = network(n_points=n_points).train()
     X = torch.randn(5, n_points, requires_grad=True)
     net(X).sum().backward()
@@ -283,7 +269,7 @@ def test_points_may_come_in_any_order():
         ({"n_points": 10, "n_channels": 2}, ""),
     ],
 )
-def test_flips_change_nothing_that_they_are_not_to_change(settings, invariant):
+def test_logits_are_invariant_under_the_flips_in_use(settings, invariant):
     net = network(**settings).double()
     X = torch.tensor(curves()[0])
     if net.read.n_cells == 10 and net.n_channels == 1:
@@ -293,7 +279,7 @@ def test_flips_change_nothing_that_they_are_not_to_change(settings, invariant):
         assert (change < 1e-9) == (name in invariant), name
 
 
-def test_flips_are_tossed_for_each_curve_in_training():
+def test_training_flips_each_curve_at_random():
     net = network(noise=0)
     X = torch.arange(float(N_POINTS))[None, None].repeat(4000, 1, 1)
     torch.manual_seed(0)
@@ -325,97 +311,7 @@ def test_training_adds_a_share_of_a_curves_own_noise(noise):
 
 
 @pytest.mark.parametrize("settings", [{"n_points": 10}, {"n_channels": 2}])
-def test_nothing_is_added_to_tables_and_further_channels(settings):
+def test_short_rows_and_several_channels_are_not_augmented(settings):
     net = network(**settings).double()
     X = torch.randn(7, net.n_channels, net.read.n_cells, dtype=torch.float64)
     assert torch.equal(net._augmented(X), X)
-
-
-# What it reads
-
-
-def test_derivatives_are_with_respect_to_x():
-    x = np.sort(np.random.default_rng(0).uniform(-1, 3, N_POINTS))
-    line = 2 * (x - x[0]) / (x[-1] - x[0]) - 1
-    channels, numbers = a_row(5 * line**3 + 2, x)
-    assert channels.shape == (N_POINTS, 10)
-    np.testing.assert_allclose(channels[:, -1], line, atol=1e-6)
-    for column, derivative in ((3, 3 * line**2), (4, 6 * line)):
-        scale = np.sqrt(np.mean(derivative**2))
-        np.testing.assert_allclose(channels[:, column], derivative / scale, atol=1e-3)
-        std = np.std(line**3)
-        assert numbers[column - 1] == pytest.approx(np.log10(scale / std), abs=1e-3)
-    assert numbers[4] < -4  # the residual: a cubic leaves none
-
-
-def test_scale_and_offset_change_only_two_numbers():
-    y = curves(1)[0][0]
-    channels, numbers = a_row(y)
-    scaled, other = a_row(1000 * y + 500)
-    np.testing.assert_allclose(scaled, channels, atol=1e-2)
-    np.testing.assert_allclose(other[:8], numbers[:8], atol=1e-3)
-    assert other[8] - numbers[8] == pytest.approx(3, abs=1e-3)
-    assert numbers[8] == pytest.approx(np.log10(y.std()), abs=1e-5)
-    assert numbers[9] == pytest.approx(np.arcsinh(y.mean()), abs=1e-5)
-    assert other[9] == pytest.approx(np.arcsinh(1000 * y.mean() + 500), abs=1e-5)
-
-
-@pytest.mark.parametrize("scale", [0.0, 1e-38, 1e-25, 1.0, 1e25, 3e38])
-@pytest.mark.parametrize("shape", ["constant", "spike", "sine"])
-def test_any_size_of_values_gives_numbers(scale, shape):
-    values = {"constant": np.ones(N_POINTS), "spike": np.eye(N_POINTS)[3]}
-    X = torch.tensor(scale * values.get(shape, np.sin(GRID)))[None].float()
-    X.requires_grad_()
-    net = network()
-    logits = net(X)
-    assert torch.isfinite(logits).all()
-    logits.sum().backward()
-    if 1e-25 <= scale <= 1e25:
-        assert torch.isfinite(X.grad).all()
-    channels, _ = net.read(X[:, None])
-    assert channels.abs().max() <= max(8, N_POINTS**0.5)
-    if shape == "constant":
-        assert channels[..., :-1].abs().max() < 1e-2
-
-
-def test_more_points_than_cells_are_averaged():
-    x = np.linspace(-1, 1, 1000)
-    read = CurveChannels(x=x, n_channels=1, windows=WINDOWS)
-    assert (read.cell, read.n_cells) == (4, 250)
-    y = np.sin(3 * x)
-    cells = y.reshape(250, 4).mean(1)
-    channels, _ = channels_of(y[None], x)
-    expected = (cells - cells.mean()) / cells.std()
-    np.testing.assert_allclose(channels[0, :, 0], expected, atol=1e-5)
-
-
-def test_further_channels_are_read_on_a_scale_of_their_own():
-    read = CurveChannels(x=GRID, n_channels=2, windows=WINDOWS)
-    both = torch.randn(3, 2, N_POINTS, generator=torch.manual_seed(0))
-    channels, numbers = read(both)
-    assert channels.shape == (3, N_POINTS, read.n_out) == (3, N_POINTS, 11)
-    assert numbers.shape == (3, read.n_numbers) == (3, 11)
-    rms = both[:, 1].square().mean(1).sqrt()
-    torch.testing.assert_close(channels[:, :, 9], both[:, 1] / rms[:, None])
-    torch.testing.assert_close(numbers[:, 8], rms.log10())
-    X, y = curves()
-    model = make(n_channels=2).fit(np.hstack([X, np.gradient(X, axis=1)]), y)
-    seen = model.decision_function(np.hstack([X, X]))
-    assert (seen != model.decision_function(np.hstack([X, X + GRID]))).all()
-
-
-@pytest.mark.parametrize(
-    ("n_cells", "widths"),
-    [
-        (1, [1, 1]),
-        (4, [4, 4]),
-        (16, [5, 7]),
-        (60, [5, 15]),
-        (100, [9, 25]),
-        (256, [23, 65]),
-    ],
-)
-def test_windows_grow_with_the_number_of_points(n_cells, widths):
-    from bench.discriminators.csd2_channels import _widths
-
-    assert _widths(WINDOWS, n_cells) == widths
