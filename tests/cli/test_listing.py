@@ -20,7 +20,7 @@ def test_a_list_fits_the_terminal_and_describes_each_name(
     (tmp_path / "plain.lib").write_text("x[:,0]\n\nN0*x[:,0]  # a line\n")
     (tmp_path / "one.lib").write_text("x[:,0]\n")
     (tmp_path / "said.lib").write_text("# Lines, and\n#  more. No more.\nx[:,0]\n")
-    monkeypatch.setattr("bench.base.LIBRARIES", tmp_path)
+    monkeypatch.setattr("bench.base.resources.LIBRARIES", tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
     _, out, _ = bench_run("list")
     assert max(map(len, out.splitlines())) < 80
