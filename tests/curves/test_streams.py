@@ -133,7 +133,9 @@ def test_noise_of_online_curves_is_as_strong_as_of_others():
 )
 def test_what_has_no_fresh_curves_without_end_is_refused(changes):
     recipe = resolve_recipe(**changes)
-    with pytest.raises(DatasetError, match=r"'x11': found .*no fresh curves"):
+    with pytest.raises(
+        DatasetError, match=r"'x11': found .*cannot give the unlimited fresh curves"
+    ):
         CurveStream(recipe, ("value",), CURVES)
 
 

@@ -1,6 +1,7 @@
 """The command line as a real process, with everything that it leaves behind."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -30,6 +31,9 @@ class BenchProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # As a terminal starts it: whoever runs the tests in the background has
+            # interrupts ignored, and children would inherit that.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def finish(self, timeout: float = 240) -> tuple[int, str, str]:
