@@ -4,7 +4,8 @@ The folders are the pipeline: suite → curves → cells → store → analysis 
 package says in its docstring what it holds and what it may import. The public names
 below are loaded when first used, so that importing `bench` costs nothing.
 
-PYTEST_DONT_REWRITE: our pytest plugin is no test, and may be imported before pytest.
+PYTEST_DONT_REWRITE: our pytest plugin is not a test module, and may be imported
+before pytest.
 """
 
 from importlib import import_module

@@ -11,7 +11,7 @@ from bench.processes.tree import Tree, has_children, signal_name
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="uses fork and signals")
 
-# A parent whose child leaves its session; both ignore requests to end if asked to.
+# A parent whose child leaves its process group; both ignore SIGTERM if asked to.
 FAMILY = """
 import os, signal, sys, time
 if "deaf" in sys.argv:
