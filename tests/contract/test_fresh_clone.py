@@ -89,7 +89,7 @@ def test_the_wheel_works_from_an_empty_folder(tmp_path):
     folder.mkdir()
     assert "families20" in run(folder, home, bench, "list")
     assert '"$defs"' in run(folder, home, bench, "schema")
-    run(folder, home, bench, "run", "quick")
+    assert "open reports/quick/index.html" in run(folder, home, bench, "run", "quick")
     assert (folder / "reports" / "quick" / "index.html").is_file()
     example = resources.CHECKOUT / "examples" / "test_neighbours.py"
     shutil.copy(example, folder)

@@ -1,4 +1,7 @@
-"""What a wheel holds, and that it works in an empty folder."""
+"""The content of a wheel, and commands with it in an empty folder.
+
+A run and the gate with a wheel in a new environment are in `test_fresh_clone.py`.
+"""
 
 import os
 import shutil
@@ -67,15 +70,3 @@ def test_a_wheel_works_in_an_empty_folder(installed, tmp_path):
     assert "did you mean 'quick'" in done.stderr
     assert str(installed / "bench" / "shipped" / "suites") in done.stderr
     assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.slow
-def test_the_gate_and_a_run_work_with_a_wheel_in_an_empty_folder(installed, tmp_path):
-    shutil.copy(resources.CHECKOUT / "examples" / "test_neighbours.py", tmp_path)
-    done = python(installed, tmp_path, "-m", "pytest", "-W", "error")
-    assert done.returncode == 0, done.stdout
-    assert "KNeighborsClassifier on uniform-100: held-out accuracy" in done.stdout
-    done = python(installed, tmp_path, "-m", "bench", "run", "quick", "-j", 2)
-    assert done.returncode == 0, done.stderr
-    assert "open reports/quick/index.html" in done.stdout
-    assert (tmp_path / "reports" / "quick" / "index.html").is_file()
