@@ -110,6 +110,7 @@ def test_a_class_of_a_file_travels_as_its_text(write_suite, tmp_path, cluster):
     assert_same_bits(path, tmp_path / "here", tmp_path / "there")
 
 
+@pytest.mark.slow  # each fault of a cell on its own is tried in tests/faults
 def test_every_fault_is_the_same_on_a_worker_as_here(
     write_suite, tmp_path, cluster, monkeypatch
 ):
@@ -199,7 +200,7 @@ def test_cells_are_handed_out_as_there_is_room(write_suite, cluster):
 def test_a_run_that_is_stopped_leaves_nothing_on_the_workers(
     write_suite, tmp_path, cluster, signals, codes
 ):
-    path = write_suite(classifiers=zoo("Good", "Sleeps"), repetitions=1)
+    path = write_suite(audits=False, classifiers=zoo("Good", "Sleeps"), repetitions=1)
     command = start(tmp_path, cluster, path)
     store = Store(tmp_path / "data" / "store")
     wait_for(lambda: len(list(store.keys())) == 1)
