@@ -101,5 +101,6 @@ class FunctionalWrapper(_Wrapper):
             x = np.asarray(self.x, np.float64).reshape(n_points, -1)[:, 0]
         # Sorted, since scikit-fda interpolates between neighbours.
         order = np.argsort(x, kind="stable")
+        # By name: it is an extra, and a type checker does not find what is missing.
         grid = import_module("skfda").FDataGrid
         return grid(data_matrix=values[:, order], grid_points=x[order])

@@ -5,7 +5,6 @@ a curve do not depend on how many networks are stacked.
 """
 
 from collections.abc import Iterator, Sequence
-from importlib import import_module
 from itertools import pairwise
 from typing import Any, Literal, overload
 
@@ -34,7 +33,9 @@ def _tanh(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _special(name: str, a: np.ndarray) -> np.ndarray:
     """Apply a function of scipy.special, which takes longer to import than a plan."""
-    h: np.ndarray = getattr(import_module("scipy.special"), name)(a)
+    from scipy import special
+
+    h: np.ndarray = getattr(special, name)(a)
     return h
 
 

@@ -2,7 +2,6 @@
 
 import pickle
 from collections.abc import Iterable
-from importlib import import_module
 
 from bench.base import EngineError, Limits, device_problem, package_version, shown
 from bench.cells import Cell, Task
@@ -85,12 +84,12 @@ def _problems(devices: list[str]) -> dict[str, str]:
 
 def _find_devices(devices: list[str]) -> dict[str, str]:
     """Look for each device with torch, which this imports; return the problems."""
-    # By name, since a module of this package may not import torch.
-    find = import_module("bench.discriminators.discriminator").resolve_device
+    from bench.discriminators import resolve_device  # torch takes seconds
+
     problems = {}
     for device in devices:
         try:
-            find(device)
+            resolve_device(device)
             problems[device] = ""
         except ValueError as error:
             problems[device] = shown(str(error), 300)

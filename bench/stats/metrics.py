@@ -7,7 +7,6 @@ are first called, so that a command which only names metrics does not wait for i
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import import_module
 from math import nan
 from typing import Self
 
@@ -163,7 +162,9 @@ def _from_sklearn(name: str) -> Callable[[Predictions], float]:
     """Wrap a metric of scikit-learn that reads predictions; it is imported late."""
 
     def function(given: Predictions) -> float:
-        metric = getattr(import_module("sklearn.metrics"), name)
+        from sklearn import metrics
+
+        metric = getattr(metrics, name)
         return float(metric(given.labels, given.predictions))
 
     return function
@@ -212,7 +213,9 @@ def _sklearn_loss(name: str, given: Predictions) -> float:
     p = given.probabilities
     if p is None or p.shape[1] < 2:
         return nan
-    loss = getattr(import_module("sklearn.metrics"), name)
+    from sklearn import metrics
+
+    loss = getattr(metrics, name)
     # All classes are named, since the labels at hand may lack some.
     return float(loss(given.labels, p, labels=range(p.shape[1])))
 

@@ -35,7 +35,7 @@ def trial_logger(kind: str, study: str) -> Callable[[Configuration, Any], None]:
         If the package is missing.
     """
     try:
-        package = import_module(kind)
+        package = import_module(kind)  # an extra, named by the suite
     except ImportError:
         raise StudyError(
             f"study.log: {kind} needs the package '{kind}', which is missing; install "
