@@ -1,11 +1,11 @@
 """Classes of a file beside the suite, from the entry to the row of a result."""
 
 import os
-import textwrap
 
 import pandas as pd
 import pytest
 import stored
+from class_text import MINE
 
 import bench
 from bench.base import resources
@@ -14,37 +14,7 @@ from bench.classifiers.recipes import resolve_classifier
 from bench.suite.classifiers import ClassifierSpec
 from bench.suite.load import load_suite
 
-MINE = """\
-import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
-
-
-class Mine(ClassifierMixin, BaseEstimator):
-    def __init__(self, column=0):
-        self.column = column
-
-    def fit(self, X, y):
-        self.classes_ = np.unique(y)
-        self.threshold_ = np.median(X[:, self.column])
-        return self
-
-    def predict(self, X):
-        return (X[:, self.column] > self.threshold_).astype(int)
-"""
-
-
 SCORES = ["status", "train_accuracy", "test_accuracy", "data_hash", "key"]
-
-
-@pytest.fixture
-def beside(tmp_path):
-    """Write a Python file beside the suite."""
-
-    def write(text=MINE, file="my.py"):
-        (tmp_path / file).write_text(textwrap.dedent(text))
-        return f"./{file}:Mine"
-
-    return write
 
 
 def resolve(entry, folder=None):

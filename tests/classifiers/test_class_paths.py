@@ -14,37 +14,7 @@ from bench.base import resources
 from bench.classifiers import class_paths
 from bench.classifiers.class_paths import class_version
 
-MINE = """\
-import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
-
-
-class Mine(ClassifierMixin, BaseEstimator):
-    def __init__(self, column=0):
-        self.column = column
-
-    def fit(self, X, y):
-        self.classes_ = np.unique(y)
-        self.threshold_ = np.median(X[:, self.column])
-        return self
-
-    def predict(self, X):
-        return (X[:, self.column] > self.threshold_).astype(int)
-"""
-
-
 SCORES = ["status", "train_accuracy", "test_accuracy", "data_hash", "key"]
-
-
-@pytest.fixture
-def beside(tmp_path):
-    """Write a Python file beside the suite."""
-
-    def write(text=MINE, file="my.py"):
-        (tmp_path / file).write_text(textwrap.dedent(text))
-        return f"./{file}:Mine"
-
-    return write
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import re
 import numpy as np
 import pytest
 import torch
+from csd2_cases import GRID, N_POINTS, curves, make, network
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from skorch.callbacks import Callback
@@ -12,18 +13,11 @@ from bench.base.errors import ClassifierError
 from bench.base.provenance import RESULTS
 from bench.classifiers.class_paths import class_version, own_parameters
 from bench.classifiers.recipes import resolve_classifier
-from bench.discriminators.csd2 import CSD2
 from bench.discriminators.csd2_channels import MAX_CELLS
 from bench.discriminators.estimators import CSD2Classifier
 from bench.discriminators.online import fit_online
 from bench.suite.classifiers import ClassifierSpec
 from bench.suite.fields import OnlineTraining
-
-N_POINTS = 20
-
-
-GRID = np.linspace(-1, 1, N_POINTS)
-
 
 SKEWED = np.linspace(0.2, 1, N_POINTS) ** 3
 
@@ -34,25 +28,6 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
-
-
-def curves(n_curves=60, n_classes=2, seed=0, x=GRID):
-    """Draw noisy sines of any phase, one frequency a class."""
-    rng = np.random.default_rng(seed)
-    y = np.arange(n_curves) % n_classes
-    phase = rng.uniform(0, 2 * np.pi, (n_curves, 1))
-    X = np.sin((2 + 3 * y[:, None]) * x + phase)
-    return X + 0.05 * rng.normal(size=X.shape), y
-
-
-def make(**changes):
-    settings = {"width": 8, "max_epochs": 2, "random_state": 0, "device": "cpu"}
-    return CSD2Classifier(**settings | changes)
-
-
-def network(**changes):
-    torch.manual_seed(0)
-    return CSD2(**{"n_points": N_POINTS, "width": 8} | changes).eval()
 
 
 @parametrize_with_checks([CSD2Classifier(max_epochs=10)])

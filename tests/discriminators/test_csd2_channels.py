@@ -1,15 +1,10 @@
 import numpy as np
 import pytest
 import torch
+from csd2_cases import GRID, N_POINTS, curves, make, network
 
-from bench.discriminators.csd2 import CSD2, WINDOWS
+from bench.discriminators.csd2 import WINDOWS
 from bench.discriminators.csd2_channels import CurveChannels
-from bench.discriminators.estimators import CSD2Classifier
-
-N_POINTS = 20
-
-
-GRID = np.linspace(-1, 1, N_POINTS)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -18,25 +13,6 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
-
-
-def curves(n_curves=60, n_classes=2, seed=0, x=GRID):
-    """Draw noisy sines of any phase, one frequency a class."""
-    rng = np.random.default_rng(seed)
-    y = np.arange(n_curves) % n_classes
-    phase = rng.uniform(0, 2 * np.pi, (n_curves, 1))
-    X = np.sin((2 + 3 * y[:, None]) * x + phase)
-    return X + 0.05 * rng.normal(size=X.shape), y
-
-
-def make(**changes):
-    settings = {"width": 8, "max_epochs": 2, "random_state": 0, "device": "cpu"}
-    return CSD2Classifier(**settings | changes)
-
-
-def network(**changes):
-    torch.manual_seed(0)
-    return CSD2(**{"n_points": N_POINTS, "width": 8} | changes).eval()
 
 
 def channels_of(values, x=GRID, windows=WINDOWS):
