@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from bench.base import fingerprint_text
 from bench.cells import Plan, make_plan
 from bench.stats import METRICS, Predictions, score_all
 from bench.store import STORE, Result, Store
@@ -32,8 +33,9 @@ def read_results(
         One row a cell, in the suite's order: coordinates, status ("missing" if nothing
         is stored), ``train_`` and ``test_`` scores of the suite's metrics, seconds,
         memory in MiB, attempts, iterations, the number of cells in its batch
-        (``batched``; seconds are those of the batch divided by it), data hash, error,
-        signal and key. Training scores are NaN for online training.
+        (``batched``; seconds are those of the batch divided by it), data hash and
+        fingerprint of the curves, error, signal, name of the dataset's recipe and key.
+        Training scores are NaN for online training.
     """
     if not isinstance(suite, Plan):
         suite = make_plan(suite if isinstance(suite, Suite) else load_suite(suite))
@@ -63,7 +65,9 @@ def results_frame(plan: Plan, store: Store, loaded: Sequence[Result]) -> pd.Data
             "repetition": cell.repetition,
             "classifier": cell.classifier.id,
         }
-        rows.append(coordinates | _row(result, metrics, store) | {"key": cell.key})
+        row = _row(result, metrics, store)
+        row |= {"recipe": cell.dataset.name, "key": cell.key}
+        rows.append(coordinates | row)
     return pd.DataFrame(rows)
 
 
@@ -88,7 +92,9 @@ def transfer_frame(plan: Plan, store: Store) -> pd.DataFrame:
             "repetition": cell.repetition,
             "classifier": cell.classifier.id,
         }
-        rows.append(coordinates | _row(result, metrics, store) | {"key": cell.key})
+        row = _row(result, metrics, store)
+        recipes = f"{cell.dataset.name} {cell.target.name}"
+        rows.append(coordinates | row | {"recipe": recipes, "key": cell.key})
     return pd.DataFrame(rows).drop(columns=[f"train_{m}" for m in metrics if rows])
 
 
@@ -117,6 +123,7 @@ def _row(result: Result, metrics: Iterable[str], store: Store) -> dict[str, Any]
     )
     row |= {name: getattr(result, name) for name in measured}
     row["data_hash"] = result.data_hash
+    row["fingerprint"] = fingerprint_text(result.fingerprint)
     error = result.error or {}
     message = f"{error.get('type')}: {error.get('message')}" if error else ""
     return row | {

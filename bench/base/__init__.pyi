@@ -21,6 +21,12 @@ from .files import read_bytes as read_bytes
 from .files import set_aside as set_aside
 from .files import write_flushed as write_flushed
 from .files import write_whole as write_whole
+from .fingerprints import Fingerprint as Fingerprint
+from .fingerprints import differing as differing
+from .fingerprints import fingerprint_of as fingerprint_of
+from .fingerprints import fingerprint_text as fingerprint_text
+from .fingerprints import parse_fingerprint as parse_fingerprint
+from .fingerprints import same_curves as same_curves
 from .folders import check_output as check_output
 from .folders import why_unwritable as why_unwritable
 from .interrupts import held_back as held_back
@@ -39,6 +45,7 @@ from .messages import named as named
 from .messages import shown as shown
 from .provenance import RESULTS as RESULTS
 from .provenance import __version__ as __version__
+from .provenance import blas_name as blas_name
 from .provenance import commit as commit
 from .provenance import cpu_name as cpu_name
 from .provenance import package_version as package_version

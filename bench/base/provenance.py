@@ -2,9 +2,13 @@
 
 import platform
 import subprocess
+import sys
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from types import ModuleType
+
+from threadpoolctl import threadpool_info
 
 from bench.base import resources
 
@@ -81,3 +85,36 @@ def cpu_name() -> str:
         return platform.processor() or platform.machine()
     names = [line.split(":", 1)[1] for line in lines if line.startswith("model name")]
     return " ".join(names[0].split()) if names else platform.machine()
+
+
+def blas_name() -> str:
+    """Return NumPy's BLAS with its kernel, and torch's kernels if torch is loaded.
+
+    The last bits of matrix products depend on them: ``OpenBLAS 0.3.30 Haswell; torch
+    AVX2``.
+    """
+    torch = sys.modules.get("torch")
+    kernels = [] if torch is None else [f"torch {_torch_kernels(torch)}"]
+    return "; ".join([_numpy_blas(), *kernels])
+
+
+@cache
+def _numpy_blas() -> str:
+    """Describe the BLAS that is loaded; NumPy's own where SciPy has another one."""
+    libraries = [lib for lib in threadpool_info() if lib["user_api"] == "blas"]
+    libraries.sort(key=lambda library: "numpy" not in str(library["filepath"]))
+    if not libraries:
+        return "unknown"
+    found = libraries[0]
+    names = {"openblas": "OpenBLAS", "mkl": "MKL", "blis": "BLIS"}
+    api = found["internal_api"]
+    parts = (names.get(api, api), found["version"], found.get("architecture"))
+    return " ".join(str(part) for part in parts if part)
+
+
+def _torch_kernels(torch: ModuleType) -> str:
+    # A module of torch may be loaded in part only, while another thread imports it.
+    try:
+        return str(torch.backends.cpu.get_cpu_capability())
+    except AttributeError:
+        return "unknown"

@@ -15,7 +15,7 @@ from bench.cells.shallow_baselines import (
     first_curves,
     score_baselines,
 )
-from bench.curves import DatasetRecipe, make_dataset
+from bench.curves import Dataset, DatasetRecipe, make_dataset
 
 # An audit must stay cheap beside the cells: four standard errors of ten repetitions
 # with 300 curves each already detect small effects.
@@ -25,7 +25,7 @@ MAX_CURVES = 300  # per class, for training and for testing
 
 def audit_repetition(
     recipe: DatasetRecipe, repetition: int, seed: int
-) -> tuple[dict[str, Any], str]:
+) -> tuple[dict[str, Any], Dataset]:
     """Audit one repetition of a dataset; the result depends only on the arguments.
 
     The baselines read at most 300 training and 300 test curves per class: the first of
@@ -51,8 +51,8 @@ def audit_repetition(
         - "duplicates": the number of test curves that are also training curves.
         - "curves": "training", "test" and "fitted" (the test curves that the baselines
           were scored on) → number of curves of each class, by label.
-    data_hash : str
-        The hash of the curves, which the cells of this repetition must have as well.
+    data : Dataset
+        The curves, whose hash the cells of this repetition must have as well.
 
     Raises
     ------
@@ -67,4 +67,4 @@ def audit_repetition(
         "duplicates": count_duplicates(data),
         "curves": {part: np.bincount(y).tolist() for part, y in labels.items()},
     }
-    return figures, data.data_hash
+    return figures, data

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.base import RESULTS, Limits, cpu_name, digest, versions
+from bench.base import RESULTS, Limits, blas_name, cpu_name, digest, versions
 from bench.classifiers import ClassifierRecipe, class_version
 from bench.curves import DatasetRecipe
 from bench.store import Result
@@ -106,6 +106,7 @@ class Cell:
             device=self.classifier.device,
             versions=versions(),
             cpu=cpu_name(),
+            blas=blas_name(),
             **measured,
         )
 
@@ -191,6 +192,7 @@ class Audit:
             threads=self.threads,
             versions=versions(),
             cpu=cpu_name(),
+            blas=blas_name(),
             **measured,
         )
 

@@ -12,12 +12,20 @@ from typing import Any
 
 import numpy as np
 
-from bench.base import cpu_name, derive_seed, limited_threads, peak_resident, versions
+from bench.base import (
+    blas_name,
+    cpu_name,
+    derive_seed,
+    fingerprint_of,
+    limited_threads,
+    peak_resident,
+    versions,
+)
 from bench.cells.audits import audit_repetition
 from bench.cells.cell import Arrays, Audit, Cell, Outcome, Unit
 from bench.cells.scoring import Fit, predict_and_score, score, timed
 from bench.classifiers import build
-from bench.curves import draw_part, make_dataset
+from bench.curves import Dataset, draw_part, make_dataset
 from bench.stats import Predictions, score_all
 
 _MAX_WARNINGS = 10
@@ -34,6 +42,7 @@ def warm_up() -> None:
 
     versions()
     cpu_name()
+    blas_name()
     y = np.array([0, 1])
     with limited_threads(1):
         check_X_y(np.eye(2), y)
@@ -59,10 +68,8 @@ def compute_seeded(unit: Unit) -> list[Outcome]:
 def compute_audit(audit: Audit) -> Outcome:
     """Draw the curves and audit them; an exception becomes a "failed" result."""
     with _recorded(audit.threads) as measured:
-        figures, data_hash = audit_repetition(
-            audit.dataset, audit.repetition, audit.seed
-        )
-        measured |= {"figures": figures, "data_hash": data_hash}
+        figures, data = audit_repetition(audit.dataset, audit.repetition, audit.seed)
+        measured |= {"figures": figures} | _identity(data)
     return audit.result("failed" if "error" in measured else "done", **measured), None
 
 
@@ -154,7 +161,7 @@ def _fit_and_score(cell: Cell) -> Fit:
     stream = [cell.dataset.stream, cell.repetition]
     n_channels = len(columns) // len(data.x)
     estimator = build(cell.classifier, cell.seed, stream, data.x, n_channels)
-    measured: dict[str, Any] = {"data_hash": data.data_hash}
+    measured = _identity(data)
 
     def fit() -> None:
         estimator.fit(X["train"], y["train"])
@@ -162,6 +169,11 @@ def _fit_and_score(cell: Cell) -> Fit:
     measured["fit_seconds"], measured["fit_cpu_seconds"] = timed(fit)
     scored, arrays = score(cell, estimator, X, y)
     return Fit(measured | scored, arrays, estimator, columns)
+
+
+def _identity(data: Dataset) -> dict[str, Any]:
+    """Return the fields of a result that identify its curves."""
+    return {"data_hash": data.data_hash, "fingerprint": data.fingerprint}
 
 
 def _all_in_order(columns: np.ndarray, width: int) -> bool:
@@ -174,14 +186,18 @@ def _transfer(cell: Cell, fit: Fit) -> tuple[dict[str, Any], Arrays]:
     assert target is not None  # since it is a transfer
     size = target.spec.test
     X, y = draw_part(target, "test", size, cell.repetition, cell.seed)
-    # A transfer depends on the curves of both datasets, so its data hash covers both.
+    # A transfer depends on the curves of both datasets, so its data hash covers both,
+    # and its fingerprint.
     hasher = hashlib.sha256(fit.measured["data_hash"].encode())
     hasher.update(X.data)
     hasher.update(y.data)
+    fingerprint = fingerprint_of([(X, y)], target.n_classes, target.n_channels)
     if not _all_in_order(fit.columns, X.shape[1]):
         X = X[:, fit.columns]
     scored, arrays = predict_and_score(fit.estimator, {"test": X}, {"test": y})
-    return scored | {"data_hash": hasher.hexdigest()}, arrays
+    scored["data_hash"] = hasher.hexdigest()
+    scored["fingerprint"] = fit.measured["fingerprint"] + fingerprint
+    return scored, arrays
 
 
 def _error_type(error: Exception) -> str:

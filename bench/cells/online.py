@@ -22,7 +22,7 @@ def train_batch(unit: tuple[Cell, ...]) -> list[Fit]:
     first = unit[0]
     training = first.classifier.training
     assert training is not None  # since only online training makes batches
-    estimators, streams, tests, hashes = [], [], [], []
+    estimators, streams, tests, identities = [], [], [], []
     for cell in unit:
         data = make_dataset(cell.dataset, cell.repetition, cell.seed)
         columns = data.columns(cell.classifier.channels)
@@ -40,14 +40,16 @@ def train_batch(unit: tuple[Cell, ...]) -> list[Fit]:
         )
         X_test = np.ascontiguousarray(data.X_test[:, columns])
         tests.append((X_test, data.y_test))
-        hashes.append(data.data_hash)
+        identities.append(
+            {"data_hash": data.data_hash, "fingerprint": data.fingerprint}
+        )
     wall, cpu = timed(lambda: fit_online(estimators, streams, training, tests))
     fits = []
-    for cell, estimator, (X, y), data_hash in zip(
-        unit, estimators, tests, hashes, strict=True
+    for cell, estimator, (X, y), identity in zip(
+        unit, estimators, tests, identities, strict=True
     ):
         measured, arrays = score(cell, estimator, {"test": X}, {"test": y})
-        measured["data_hash"] = data_hash
+        measured |= identity
         measured["fit_seconds"] = round(wall / len(unit), 4)
         measured["fit_cpu_seconds"] = round(cpu / len(unit), 4)
         # All cells of a batch share dataset and channels, and so the columns.

@@ -7,7 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from bench.base import DatasetError, generator, limited_threads
+from bench.base import (
+    DatasetError,
+    Fingerprint,
+    fingerprint_of,
+    generator,
+    limited_threads,
+)
 from bench.curves.draws import draw_class
 from bench.curves.recipes import DatasetRecipe, resolve_dataset
 from bench.suite import DatasetSpec
@@ -30,6 +36,8 @@ class Dataset:
         each column of the input.
     data_hash : str
         SHA-256 over all arrays.
+    fingerprint : list of lists of float
+        Numbers that are the same on every processor, see `bench.base.fingerprints`.
     """
 
     X_train: np.ndarray
@@ -39,6 +47,7 @@ class Dataset:
     x: np.ndarray
     channels: tuple[str, ...]
     data_hash: str
+    fingerprint: Fingerprint
 
     def columns(self, wanted: tuple[str, ...]) -> np.ndarray:
         """Return the columns of X, shape (k,), that hold the wanted channels."""
@@ -87,6 +96,11 @@ def make_dataset(
         for part, size in (("train", recipe.spec.train), ("test", recipe.spec.test)):
             X, y = _draw_part(recipe, part, size, repetition, seed)
             arrays[f"X_{part}"], arrays[f"y_{part}"] = X, y
+        fingerprint = fingerprint_of(
+            [(arrays[f"X_{part}"], arrays[f"y_{part}"]) for part in ("train", "test")],
+            recipe.n_classes,
+            recipe.n_channels,
+        )
     arrays["x"] = recipe.x.astype(recipe.spec.dtype)
     hasher = hashlib.sha256()
     # Sorted, so that the hash does not depend on the order of the lines above.
@@ -99,7 +113,12 @@ def make_dataset(
         for name in recipe.spec.channels
         for _ in range(1 if name == "value" else recipe.x.shape[1])
     )
-    return Dataset(channels=channels, data_hash=hasher.hexdigest(), **arrays)
+    return Dataset(
+        channels=channels,
+        data_hash=hasher.hexdigest(),
+        fingerprint=fingerprint,
+        **arrays,
+    )
 
 
 def draw_part(

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.base import RESULTS, DatasetError, package_version
+from bench.base import RESULTS, DatasetError, digest, package_version
 from bench.curves.inputs import make_inputs
 from bench.curves.library import FunctionLibrary, load_library
 from bench.suite import DatasetSpec, MimicCurves
@@ -57,6 +57,11 @@ class DatasetRecipe:
         return {k: v for k, v in self.identity.items() if k not in left_out}
 
     @property
+    def name(self) -> str:
+        """The start of the hash of its identity: the same recipe has the same name."""
+        return digest(self.identity)[:16]
+
+    @property
     def class_names(self) -> tuple[str, ...]:
         """The names of the labels 0, 1, …; functions have their comment or number."""
         if self.spec.task == "symbolic-vs-neural":
@@ -78,13 +83,18 @@ class DatasetRecipe:
         return int(self.identity["neural"]["pool"])
 
     @property
+    def n_channels(self) -> int:
+        """The number of channels of a row: all but "value" have one for each input."""
+        n_inputs = int(self.x.shape[1])
+        return sum(1 if name == "value" else n_inputs for name in self.spec.channels)
+
+    @property
     def nbytes(self) -> int:
         """The size in bytes of X_train and X_test of one repetition."""
-        n_points, n_inputs = map(int, self.x.shape)
-        n_blocks = sum(1 if c == "value" else n_inputs for c in self.spec.channels)
+        n_points = int(self.x.shape[0])
         n_curves = self.n_classes * (self.spec.train + self.spec.test)
         itemsize = int(np.dtype(self.spec.dtype).itemsize)
-        return n_curves * n_blocks * n_points * itemsize
+        return n_curves * self.n_channels * n_points * itemsize
 
 
 def resolve_dataset(spec: DatasetSpec, folder: Path | None = None) -> DatasetRecipe:

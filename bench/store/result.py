@@ -28,6 +28,9 @@ class Result:
         One of "done", "failed", "timeout", "crashed", "skipped".
     data_hash
         Hash of the training and test curves.
+    fingerprint
+        Numbers that are the same for these curves on every processor, see
+        `bench.base.fingerprints`; a transfer has those of both datasets.
     train, test
         Metric → score; empty unless done.
     figures
@@ -56,7 +59,7 @@ class Result:
     error
         Type and message of the error, the signal that ended the process if one did, and
         the traceback, which the store keeps in a file of its own.
-    versions, commit, dirty, cpu, device
+    versions, commit, dirty, cpu, blas, device
         Provenance, see `bench.base.provenance`.
     arrays_sha256
         Checksum of the ``.npz`` file.
@@ -69,6 +72,7 @@ class Result:
     classifier: str
     status: str
     data_hash: str = ""
+    fingerprint: list[list[float]] = field(default_factory=list)
     train: dict[str, float] = field(default_factory=dict)
     test: dict[str, float] = field(default_factory=dict)
     figures: dict[str, Any] = field(default_factory=dict)
@@ -89,6 +93,7 @@ class Result:
     commit: str | None = None
     dirty: bool | None = None
     cpu: str = ""
+    blas: str = ""
     device: str = "cpu"
     arrays_sha256: str | None = None
 

@@ -65,7 +65,9 @@ def audit(monkeypatch):
             }
             if spoil is not None:
                 spoil(arrays)
-            return Dataset(**arrays, x=X, channels=("value",), data_hash="")
+            return Dataset(
+                **arrays, x=X, channels=("value",), data_hash="", fingerprint=[]
+            )
 
         monkeypatch.setattr(audits, "make_dataset", make)
         return judged(RECIPE, seed, repetitions, **given)

@@ -115,15 +115,14 @@ def test_an_audit_is_computed_with_the_cells_and_once(plan_of, tmp_path, monkeyp
     for audit in plan.audits:
         result = store.get(audit.key)
         data = make_dataset(audit.dataset, audit.repetition, audit.seed)
-        figures, data_hash = audit_repetition(
-            audit.dataset, audit.repetition, audit.seed
-        )
+        figures, _ = audit_repetition(audit.dataset, audit.repetition, audit.seed)
         assert result.status == "done"
         assert result.is_audit
         assert result.figures == figures  # to the last bit, through JSON
         assert set(figures["scores"]) == set(BASELINES)
         assert figures["curves"]["training"] == np.bincount(data.y_train).tolist()
-        assert result.data_hash == data_hash == data.data_hash
+        assert result.data_hash == data.data_hash
+        assert result.fingerprint == data.fingerprint
         assert result.seconds > 0
         assert result.peak_rss_mib > 10
         assert store.path(audit.key, "json").exists()

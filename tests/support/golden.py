@@ -287,7 +287,7 @@ def audits() -> Arrays:
         X[y == 1, 1:] += X[y == 1, :-1] / 4
         found |= {f"X_{part}": X, f"y_{part}": y}
     found["X_test"][:5] = found["X_train"][10:15]
-    data = Dataset(**found, x=x, channels=("value",), data_hash="")
+    data = Dataset(**found, x=x, channels=("value",), data_hash="", fingerprint=[])
     some = first_curves(data, 50)
     scores = score_baselines(some, 2, {"library": "none"}, 1)
     features = shortcut_features(some.X_train, x)
