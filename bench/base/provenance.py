@@ -19,7 +19,7 @@ __version__ = "0.1.0"
 RESULTS = {
     "curves": 1,
     "tasks": 1,  # noise, splits, wild networks, functions as classes
-    "mimic": 1,
+    "mimic": 2,
     "SD": 1,
     "CSD": 1,
     "CSD2": 1,

@@ -10,4 +10,5 @@ ROOT = _IN_WHEEL if _IN_WHEEL.is_dir() else CHECKOUT
 LIBRARIES = ROOT / "funs"
 SUITES = ROOT / "suites"
 REFERENCES = ROOT / "data" / "reference"
+POOLS = ROOT / "data" / "pools"
 PUBLISHED = ROOT / "reports" / "published"

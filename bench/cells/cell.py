@@ -9,7 +9,7 @@ import numpy as np
 
 from bench.base import RESULTS, Limits, blas_name, cpu_name, digest, versions
 from bench.classifiers import ClassifierRecipe, class_version
-from bench.curves import DatasetRecipe
+from bench.curves import DatasetRecipe, pool_source
 from bench.store import Result
 
 
@@ -53,6 +53,7 @@ class Cell:
             "classifier": self.classifier.identity,
             "threads": self.threads,
         }
+        fields |= _pools(self.dataset, self.repetition, self.seed)
         if self.classifier.training is not None:
             # The number of stacked networks changes the order of sums, and so the last
             # bits of a result.
@@ -62,6 +63,7 @@ class Cell:
             # size of its training set.
             target = self.target.identity
             fields["target"] = {k: v for k, v in target.items() if k != "train"}
+            fields |= _pools(self.target, self.repetition, self.seed, "target_pool")
         return fields
 
     @cached_property
@@ -72,7 +74,8 @@ class Cell:
     @cached_property
     def fit_key(self) -> str:
         """The key of the cell that fits its classifier; its own unless a transfer."""
-        return digest({k: v for k, v in self.fields.items() if k != "target"})
+        of_target = ("target", "target_pool")
+        return digest({k: v for k, v in self.fields.items() if k not in of_target})
 
     @property
     def name(self) -> str:
@@ -168,6 +171,7 @@ class Audit:
             "repetition": self.repetition,
             "seed": self.seed,
             "threads": self.threads,
+            **_pools(self.dataset, self.repetition, self.seed),
         }
 
     @cached_property
@@ -195,6 +199,14 @@ class Audit:
             blas=blas_name(),
             **measured,
         )
+
+
+def _pools(
+    recipe: DatasetRecipe, repetition: int, seed: int, name: str = "pool"
+) -> dict[str, str]:
+    """Return the field of a key that says which fits the curves of a dataset are."""
+    source = pool_source(recipe, repetition, seed)
+    return {name: source} if source else {}
 
 
 Task = Cell | Audit  # each has one result in the store

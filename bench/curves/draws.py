@@ -8,6 +8,7 @@ import numpy as np
 from bench.base import DatasetError, generator
 from bench.curves.arrays import Block, collect
 from bench.curves.mimic_cache import load_pool
+from bench.curves.mimics import PoolHalf
 from bench.curves.neural import stream_mlp
 from bench.curves.noise import add_noise, standardise
 from bench.curves.recipes import DatasetRecipe
@@ -51,17 +52,22 @@ def draw_class(
     names = (recipe.stream, repetition, part, name)
     functions = functions_of(recipe, part, repetition, seed)
     gradient_values: np.ndarray | None
+    places = None
     if isinstance(recipe.spec.neural, MimicCurves):
-        values, gradient_values = _mimic_curves(
-            recipe, label, size, functions, part, repetition, seed
-        )
+        half, rows = _mimic_rows(recipe, label, size, functions, part, repetition, seed)
+        # In double precision, as curves of other kinds are.
+        values = half.values[rows].astype(float)
+        gradient_values = half.slopes[rows].astype(float)
+        places = half.places[rows]
     else:
         dtype = np.float64 if recipe.spec.standardised else recipe.spec.dtype
         rng = generator(seed, "curves", *names)
         blocks = class_blocks(recipe, label, size, rng, gradients, functions)
         values, gradient_values = collect(blocks, size, recipe.x, gradients, dtype)
     noise_rng = None if gradients else generator(seed, "noise", *names)
-    return finished(recipe, values, gradient_values if gradients else None, noise_rng)
+    return finished(
+        recipe, values, gradient_values if gradients else None, noise_rng, places
+    )
 
 
 def class_stream(recipe: DatasetRecipe, label: int) -> str:
@@ -108,6 +114,7 @@ def finished(
     values: np.ndarray,
     gradients: np.ndarray | None,
     noise_rng: np.random.Generator | None,
+    places: np.ndarray | None = None,
 ) -> Block:
     """Standardise raw curves, add noise and convert their dtype, as the recipe says.
 
@@ -115,13 +122,15 @@ def finished(
     ----------
     noise_rng
         Generator of the noise; without one, no noise is added.
+    places
+        The place of each curve's noise in the draws; by default the first ones.
     """
     spec = recipe.spec
     if not spec.standardised:
         return values, gradients
     values, gradients = standardise(values, gradients)
     if spec.noise > 0 and noise_rng is not None:
-        values = add_noise(values, spec.noise, noise_rng)
+        values = add_noise(values, spec.noise, noise_rng, places)
     # The conversion comes last for all classes: if one class were rounded earlier, the
     # rounding alone would give it away.
     return (
@@ -148,7 +157,7 @@ def functions_of(
     return order[n_seen:] if part == "test" else order[:n_seen]
 
 
-def _mimic_curves(
+def _mimic_rows(
     recipe: DatasetRecipe,
     label: int,
     size: int,
@@ -156,7 +165,7 @@ def _mimic_curves(
     part: str,
     repetition: int,
     seed: int,
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[PoolHalf, np.ndarray]:
     """Take training curves from the start of a pool, and test curves from its end.
 
     If the suite sets the pool's size, the test curves then do not depend on the number
@@ -186,4 +195,4 @@ def _mimic_curves(
             "or neural.steps, or lower the sizes"
         )
     rows = rows[::-1][:size] if part == "test" else rows[:size]
-    return half.values[rows], half.slopes[rows]
+    return half, rows

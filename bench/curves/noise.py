@@ -39,7 +39,10 @@ def standardise(
 
 
 def add_noise(
-    values: np.ndarray, percent: float, rng: np.random.Generator
+    values: np.ndarray,
+    percent: float,
+    rng: np.random.Generator,
+    rows: np.ndarray | None = None,
 ) -> np.ndarray:
     """Add independent normal noise to standardised curves, and standardise again.
 
@@ -53,6 +56,13 @@ def add_noise(
         The generator of the noise. It draws curve by curve: the noise of the first
         curves does not depend on the number of curves, and differs between values of
         `percent` only by a factor.
+    rows : array of shape (n_curves,), optional
+        The place of each curve's noise in the draws; by default the first ones.
     """
-    noisy = values + percent / 100 * rng.standard_normal(values.shape)
+    n_points = values.shape[1]
+    if rows is None:
+        noise = rng.standard_normal(values.shape)
+    else:
+        noise = rng.standard_normal((rows.max(initial=-1) + 1, n_points))[rows]
+    noisy = values + percent / 100 * noise
     return standardise(noisy)[0]

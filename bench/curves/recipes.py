@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.base import RESULTS, DatasetError, digest, package_version
+from bench.base import RESULTS, DatasetError, digest
 from bench.curves.inputs import make_inputs
 from bench.curves.library import FunctionLibrary, load_library
 from bench.suite import DatasetSpec, MimicCurves
@@ -136,8 +136,7 @@ def _versions() -> dict[str, Any]:
     return {
         "results": RESULTS["curves"],
         "tasks": RESULTS["tasks"],
-        # torch fits the networks of a pool
-        "mimic": f"{RESULTS['mimic']}, torch {package_version('torch')}",
+        "mimic": RESULTS["mimic"],
     }
 
 

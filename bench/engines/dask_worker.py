@@ -22,7 +22,7 @@ from distributed.utils import sync
 from bench.base import SHARE, EngineError, memory_share
 from bench.cells import Outcome, Task, Unit
 from bench.classifiers import class_version
-from bench.curves import versions_here, versions_of
+from bench.curves import pool_source, versions_here, versions_of
 from bench.engines.isolation import MAX_ATTEMPTS, WARM_UP, run_cells
 from bench.processes import AbortedError, Executor, new_executor
 
@@ -201,6 +201,9 @@ def _check_versions(cell: Task, address: str) -> None:
     here += versions_here(cell.dataset.identity)
     wanted = list(cell.installed.values())
     wanted += versions_of(cell.dataset.identity)
+    if "pool" in cell.fields:  # as the client planned it
+        here.append(pool_source(cell.dataset, cell.repetition, cell.seed))
+        wanted.append(cell.fields["pool"])
     if here != wanted:
         raise EngineError(
             f"the worker {address} (host {platform.node()}) has {', '.join(here)}; the "

@@ -154,7 +154,7 @@ def test_other_numbers_fail_everywhere_and_are_not_written(rounded):
 
 @pytest.mark.parametrize("kept", [{}, KEPT])
 def test_a_raised_number_asks_for_golden_json(kept):
-    with pytest.raises(AssertionError, match=r"run `python tests/golden.py`"):
+    with pytest.raises(AssertionError, match=r"run `python tests/support/golden.py`"):
         golden.check("SD", FOUND | {"results": 2}, kept)
 
 

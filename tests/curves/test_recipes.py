@@ -133,7 +133,7 @@ def test_a_recipe_names_only_the_versions_it_depends_on(monkeypatch):
         assert len(versions_of(identity)) == n
     monkeypatch.setitem(bench.RESULTS, "mimic", 99)
     assert versions_of(noisy) == versions_here(noisy)
-    assert versions_here(mimic)[2].startswith("mimic 99, torch ")
+    assert versions_here(mimic)[2] == "mimic 99"
     assert versions_of(mimic) != versions_here(mimic)
 
 

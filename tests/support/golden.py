@@ -1,7 +1,7 @@
 """What the stages of `bench.RESULTS` compute, and golden.json, which keeps it.
 
-``python tests/golden.py`` rewrites golden.json. It refuses where bits changed and
-the stage's number was not raised.
+``python tests/support/golden.py`` rewrites golden.json. It refuses where bits changed
+and the stage's number was not raised.
 
 Last bits depend on the processor and on versions, so each stage keeps two things: a
 few rounded numbers, which hold on every machine within a tolerance, and a hash of
@@ -372,7 +372,7 @@ def check(stage: str, found: dict[str, Any], golden: dict[str, Any]) -> None:
     if found["results"] != kept["results"]:
         raise AssertionError(
             f'bench.RESULTS["{stage}"] is {found["results"]}, golden.json has '
-            f"{kept['results']}: run `python tests/golden.py`"
+            f"{kept['results']}: run `python tests/support/golden.py`"
         )
     changed = _differences(found["rounded"], kept["rounded"])
     if kept["exact"].get(found["environment"], found["exact"]) != found["exact"]:
@@ -380,7 +380,7 @@ def check(stage: str, found: dict[str, Any], golden: dict[str, Any]) -> None:
     if changed:
         raise AssertionError(
             f"the bits of stage {stage} changed: if that is meant, raise "
-            f'bench.RESULTS["{stage}"] and run `python tests/golden.py`\n'
+            f'bench.RESULTS["{stage}"] and run `python tests/support/golden.py`\n'
             f"changed: {'; '.join(changed)}\nin: {found['environment']}"
         )
 
