@@ -10,6 +10,9 @@ from .findings import sweep_rows as sweep_rows
 from .forecasts import Forecast as Forecast
 from .forecasts import forecast as forecast
 from .forecasts import pilot as pilot
+from .machines import machines_of as machines_of
+from .machines import rounded_rows as rounded_rows
+from .machines import stored_machines as stored_machines
 from .online import REACHED as REACHED
 from .results import load_results as load_results
 from .results import read_results as read_results

@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from bench.base import fingerprint_text
+from bench.base import StoreError, fingerprint_text
 from bench.cells import Plan, make_plan
 from bench.stats import METRICS, Predictions, score_all
-from bench.store import STORE, Result, Store
+from bench.store import STORE, Draws, Result, Store, recipe_column
 from bench.suite import Suite, load_suite
 
 
@@ -45,10 +45,22 @@ def read_results(
 
 
 def load_results(plan: Plan, store: Store) -> list[Result]:
-    """Read the result of every cell; its status is "missing" if it is not stored."""
+    """Read the result of every cell; its status is "missing" if it is not stored.
+
+    Raises
+    ------
+    StoreError
+        If two results of a repetition are of different curves.
+    """
     loaded = []
+    draws = Draws()
     for cell in plan.cells:
         result = store.get(cell.key) or cell.result("missing")
+        if problem := draws.problem(result):
+            raise StoreError(
+                f"{store.folder}: {problem}; expected the same curves for all "
+                "classifiers: compute one of them again, or use another --store"
+            )
         # The plan has the fields already; ten thousand copies would fill the memory.
         loaded.append(replace(result, fields={}))
     return loaded
@@ -66,7 +78,7 @@ def results_frame(plan: Plan, store: Store, loaded: Sequence[Result]) -> pd.Data
             "classifier": cell.classifier.id,
         }
         row = _row(result, metrics, store)
-        row |= {"recipe": cell.dataset.name, "key": cell.key}
+        row |= {"recipe": recipe_column(cell.fields), "key": cell.key}
         rows.append(coordinates | row)
     return pd.DataFrame(rows)
 
@@ -93,8 +105,8 @@ def transfer_frame(plan: Plan, store: Store) -> pd.DataFrame:
             "classifier": cell.classifier.id,
         }
         row = _row(result, metrics, store)
-        recipes = f"{cell.dataset.name} {cell.target.name}"
-        rows.append(coordinates | row | {"recipe": recipes, "key": cell.key})
+        row |= {"recipe": recipe_column(cell.fields), "key": cell.key}
+        rows.append(coordinates | row)
     return pd.DataFrame(rows).drop(columns=[f"train_{m}" for m in metrics if rows])
 
 

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from bench.base import StoreError
 from bench.cli.arguments import Subparsers, add_command, add_store
 from bench.cli.exit_codes import OK
 from bench.cli.terminal import say
@@ -26,5 +27,12 @@ def merge(options: argparse.Namespace) -> int:
     from bench.store import merge_stores
 
     counts = merge_stores(options.stores, options.store, say)
+    n_others = counts.pop("other curves")
     print(", ".join(f"{n} {what}" for what, n in counts.items()))
+    if n_others:
+        raise StoreError(
+            f"found results of other curves than those in {options.store}: "
+            f"{n_others}, left where they are; all others are merged. Compute them "
+            "again with this version, or keep the stores apart"
+        )
     return OK

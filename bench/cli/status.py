@@ -28,7 +28,7 @@ def add_status(commands: Subparsers) -> None:
 
 def status(options: argparse.Namespace) -> int:
     """Count the cells by status; with --why, explain why results are missing."""
-    from bench.analysis import count_statuses, explain_missing
+    from bench.analysis import count_statuses, explain_missing, stored_machines
     from bench.cli.console import print_statuses
 
     plan, _, store = resolve_plan(options)
@@ -38,4 +38,9 @@ def status(options: argparse.Namespace) -> int:
     if options.why:
         for line in explain_missing(plan, store):
             print(line)
+        machines = stored_machines(plan, store)
+        if len(machines) > 1:
+            print("stored results come from several kinds of machine:")
+            for machine, n in machines.most_common():
+                print(f"{n} done on {machine}")
     return OK

@@ -10,7 +10,12 @@ from typing import Any
 
 import pandas as pd
 
-from bench.base import CompareError, MissingFileError, StoreError
+from bench.base import (
+    CompareError,
+    MissingFileError,
+    StoreError,
+    fingerprint_text,
+)
 from bench.compare.results_csv import (
     EXPECTED,
     MAX_ROWS,
@@ -22,7 +27,7 @@ from bench.compare.results_csv import (
     wrong,
 )
 from bench.stats import Predictions, score_all
-from bench.store import Result, Store
+from bench.store import Result, Store, recipe_column
 
 
 def read_source(path: str | Path, metric: str = "accuracy") -> pd.DataFrame:
@@ -40,7 +45,8 @@ def read_source(path: str | Path, metric: str = "accuracy") -> pd.DataFrame:
     DataFrame
         One row a cell, with columns ``dataset``, ``repetition`` (int),
         ``classifier``, ``status``, ``train_<metric>`` and ``test_<metric>`` (float;
-        NaN where empty, as in every row that is not done), and ``data_hash``.
+        NaN where empty, as in every row that is not done), and ``recipe``,
+        ``fingerprint`` (empty in files of earlier versions) and ``data_hash``.
 
     Raises
     ------
@@ -95,6 +101,8 @@ def _read_store(store: Store, metric: str) -> pd.DataFrame:
             result.status,
             result.data_hash,
         ) | _stored_scores(store, result, metric)
+        row["recipe"] = recipe_column(result.fields)
+        row["fingerprint"] = fingerprint_text(result.fingerprint)
         coordinate = (row["dataset"], row["repetition"], row["classifier"])
         other = keys.setdefault(coordinate, key)
         if other != key:

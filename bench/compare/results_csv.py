@@ -9,7 +9,14 @@ from typing import Any
 
 import pandas as pd
 
-from bench.base import CompareError, MissingFileError, did_you_mean, read_bytes, shown
+from bench.base import (
+    CompareError,
+    MissingFileError,
+    did_you_mean,
+    parse_fingerprint,
+    read_bytes,
+    shown,
+)
 from bench.stats import METRICS
 from bench.store import STATUSES
 
@@ -123,6 +130,7 @@ def _checked_row(
         record["status"],
         record["data_hash"],
     )
+    row |= _checked_origin(where, record)
     is_done = row["status"] == "done"
     # After online training, all training scores are empty; otherwise none may be.
     has_training = any(record[name] for name in scores if name.startswith("train_"))
@@ -137,6 +145,18 @@ def _checked_row(
             raise wrong(where, name, text, "a finite number in a row that is done")
         row[name] = _number(where, name, text) if text else math.nan
     return row
+
+
+def _checked_origin(where: str, record: dict[str, str]) -> dict[str, str]:
+    """Check the columns that say where curves come from; earlier versions had none."""
+    recipe, text = record.get("recipe", ""), record.get("fingerprint", "")
+    if not (recipe.isprintable() and len(recipe) <= MAX_HASH):
+        raise wrong(where, "recipe", recipe, "the name of a recipe")
+    try:
+        parse_fingerprint(text)
+    except ValueError as error:
+        raise wrong(where, "fingerprint", text, str(error)) from None
+    return {"recipe": recipe, "fingerprint": text}
 
 
 def _number(where: str, name: str, text: str) -> float:
@@ -180,9 +200,10 @@ def checked_cell(
 
 
 def as_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """Return rows as a frame with the data hash as the last column."""
+    """Return rows as a frame; the columns that identify curves are the last ones."""
     frame = pd.DataFrame(rows)
-    return frame[[c for c in frame.columns if c != "data_hash"] + ["data_hash"]]
+    last = ["recipe", "fingerprint", "data_hash"]
+    return frame[[c for c in frame.columns if c not in last] + last]
 
 
 def cell_name(dataset: str, repetition: int, classifier: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.base import RESULTS, DatasetError, digest
+from bench.base import RESULTS, DatasetError
 from bench.curves.inputs import make_inputs
 from bench.curves.library import FunctionLibrary, load_library
 from bench.suite import DatasetSpec, MimicCurves
@@ -55,11 +55,6 @@ class DatasetRecipe:
         """
         left_out = (*_NOT_IN_STREAMS, *_STAGES)
         return {k: v for k, v in self.identity.items() if k not in left_out}
-
-    @property
-    def name(self) -> str:
-        """The start of the hash of its identity: the same recipe has the same name."""
-        return digest(self.identity)[:16]
 
     @property
     def class_names(self) -> tuple[str, ...]:

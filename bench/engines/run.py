@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeGuard
 
-from bench.base import SuiteError, commit, format_size, held_back
+from bench.base import StoreError, SuiteError, commit, format_size, held_back
 from bench.cells import Arrays, Kind, Plan, Task, Unit, kind_of, make_plan, units_of
 from bench.engines.devices import check_devices
 from bench.engines.engine import Engine, LocalEngine
-from bench.store import BAD, STORE, Result, Store
+from bench.store import BAD, STORE, Draws, Result, Store
 from bench.suite import Suite, load_suite
 
 Progress = Callable[[Task, Result, bool], None]
@@ -65,7 +65,8 @@ def run_plan(
     ------
     BenchError
         Before anything runs, if a dataset exceeds the memory limit, if the store
-        cannot be written, or if this machine lacks a device.
+        cannot be written, or if this machine lacks a device. If two results of a
+        repetition are of different curves; all results before are kept.
     """
     engine = LocalEngine() if engine is None else engine
     check_sizes(plan, engine.memory)
@@ -160,6 +161,7 @@ class _Run:
         # Key → further cells of that key, such as those of equal datasets.
         self._equal: dict[str, list[Task]] = defaultdict(list)
         self._commit: tuple[str | None, bool | None] = (None, None)
+        self._draws = Draws()
 
     def look_up(self, cells: Iterable[Task]) -> None:
         """Read the stored results, report them, and list the missing cells."""
@@ -172,6 +174,7 @@ class _Run:
             if stored is not None and stored.seconds is not None:
                 self.seconds[kind_of(cell)] = stored.seconds
             if self._is_final(stored):
+                self._check_curves(stored)
                 self._progress(cell, stored, False)
             elif self.missing.setdefault(cell.key, cell) is not cell:
                 self._equal[cell.key].append(cell)
@@ -224,10 +227,19 @@ class _Run:
 
     def keep(self, cell: Task, result: Result, arrays: Arrays | None) -> None:
         """Store a result and report it."""
+        self._check_curves(result)
         head, dirty = self._commit
         with held_back():  # Ctrl-C waits until the result is whole
             result = self._store.put(replace(result, commit=head, dirty=dirty), arrays)
         self._report(cell, result, True)
+
+    def _check_curves(self, result: Result) -> None:
+        """Refuse a result of other curves than the others of its repetition."""
+        if problem := self._draws.problem(result):
+            raise StoreError(
+                f"{self._store.folder}: {problem}; expected the same curves for all "
+                "classifiers: use another --store, or compute the stored results again"
+            )
 
     def _report(self, cell: Task, result: Result, fresh: bool) -> None:
         self._progress(cell, result, fresh)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from bench.analysis import STANDARD_ERRORS, Findings
+from bench.analysis import STANDARD_ERRORS, Findings, machines_of, rounded_rows
 from bench.cells import Plan
 from bench.render import Block, Code, Items, Link, Section, Strong, Table, Text
 from bench.report.tables import counted
@@ -93,7 +93,7 @@ def provenance_chapter(
         + (" (with local changes)" if result.dirty else "")
         for result in stored
     )
-    machines = sorted({f"{result.cpu} ({result.device})" for result in stored})
+    machines = machines_of(stored)
     versions = sorted(
         {
             ", ".join(f"{name} {v}" for name, v in sorted(result.versions.items()))
@@ -115,10 +115,16 @@ def provenance_chapter(
         f"Root seed: {plan.suite.seed}; threads for each cell: {plan.suite.threads}",
         f"Statistics: baseline {plan.suite.baseline}, alpha {stats.alpha:g}, margin "
         f"{stats.margin:g}, impute {stats.impute}{threshold}",
-        f"Machine: {'; '.join(machines)}",
+        "Machine: "
+        + "; ".join(
+            machine + (f": {counted(n, 'cell')}" if len(machines) > 1 else "")
+            for machine, n in machines.most_common()
+        ),
         f"Versions: {'; '.join(versions)}",
         f"Processor time of all fits and predictions: {cpu:.0f} s",
     ]
+    if rounded := _rounded(findings.results):
+        lines.append(rounded)
     sizes = sorted({result.batched for result in stored if result.batched > 1})
     if sizes:
         lines.append(
@@ -142,6 +148,21 @@ def provenance_chapter(
         ]
     )
     return Section("Provenance", [Items(lines)])
+
+
+def _rounded(results: pd.DataFrame) -> str:
+    """Name the rows whose curves differ in their last bits; empty if there are none."""
+    rows = rounded_rows(results).to_dict("records")
+    if not rows:
+        return ""
+    listed = ", ".join(
+        f"{row['classifier']} on {row['dataset']} ({row['n']})" for row in rows
+    )
+    return (
+        "Same curves, other last bits: these cells were computed on another kind of "
+        "processor than most of their repetition; the fingerprints of the curves agree "
+        f"(number of repetitions): {listed}"
+    )
 
 
 def _number(value: float) -> str:

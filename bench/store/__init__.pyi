@@ -1,3 +1,6 @@
+from .draws import FITTED as FITTED
+from .draws import Draws as Draws
+from .draws import recipe_column as recipe_column
 from .merge import merge_stores as merge_stores
 from .result import BAD as BAD
 from .result import STATUSES as STATUSES

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.base import MissingFileError, StoreError
+from bench.store.draws import Draws
 from bench.store.result import Result
 from bench.store.store import Store
 
@@ -32,7 +33,8 @@ def merge_stores(
     -------
     dict
         Number of results that were "added", already "known", "different" (both are
-        done, with different scores; the target's is kept) and "damaged" (left where
+        done, with different scores; the target's is kept), "damaged" and of "other
+        curves" than those of their draw that are there already (both are left where
         they are).
 
     Raises
@@ -47,17 +49,24 @@ def merge_stores(
         if not folder.is_dir():
             raise MissingFileError(f"no store at {folder}; expected a folder")
     target = Store(into)
-    counts = dict.fromkeys(("added", "known", "different", "damaged"), 0)
+    outcomes = ("added", "known", "different", "damaged", "other curves")
+    counts = dict.fromkeys(outcomes, 0)
+    draws = Draws()
+    for key in target.keys():  # noqa: SIM118 (a method of ours, not a dictionary's)
+        if (ours := target.get(key)) is not None and ours.status == "done":
+            draws.problem(ours)
     for store in map(Store, folders):
         for key in store.keys():  # noqa: SIM118 (a method of ours, not a dictionary's)
-            outcome, problem = _merge_result(key, store, target)
+            outcome, problem = _merge_result(key, store, target, draws)
             counts[outcome] += 1
             if problem and warn is not None:
                 warn(problem)
     return counts
 
 
-def _merge_result(key: str, store: Store, target: Store) -> tuple[str, str]:
+def _merge_result(
+    key: str, store: Store, target: Store, draws: Draws
+) -> tuple[str, str]:
     """Add one result to the target unless the target's own ranks as high.
 
     Returns
@@ -65,15 +74,17 @@ def _merge_result(key: str, store: Store, target: Store) -> tuple[str, str]:
     outcome : str
         The count that the result belongs to.
     problem : str
-        A message about a damaged file; empty if there was none.
+        A message about a damaged file, or about other curves; else empty.
     """
     theirs = store.get(key)
     if theirs is None:
         return "damaged", f"{store.damaged.get(key, key)}; left where it is"
+    if theirs.status == "done" and (problem := draws.problem(theirs)):
+        return "other curves", f"{store.path(key, 'json')}: {problem}"
     ours = target.get(key)
     if ours is not None and _rank(theirs) <= _rank(ours):
         both_done = ours.status == theirs.status == "done"
-        is_other = both_done and _outcome(ours) != _outcome(theirs)
+        is_other = both_done and _is_other(ours, theirs)
         return "different" if is_other else "known", ""
     try:
         arrays = store.arrays(key, weights=True) if theirs.arrays_sha256 else None
@@ -94,6 +105,17 @@ def _rank(result: Result) -> int:
     return {"skipped": 0, "done": 2}.get(result.status, 1)
 
 
+def _is_other(ours: Result, theirs: Result) -> bool:
+    """Tell whether two fits or audits found different things.
+
+    With fingerprints, which were compared before, curves may differ in their last bits.
+    """
+    is_same_curves = ours.data_hash == theirs.data_hash or (
+        ours.fingerprint and theirs.fingerprint
+    )
+    return not is_same_curves or _outcome(ours) != _outcome(theirs)
+
+
 def _outcome(result: Result) -> str:
     """Write what a fit or an audit found as text, to be compared.
 
@@ -101,4 +123,4 @@ def _outcome(result: Result) -> str:
     """
     scores = [sorted(scores.items()) for scores in (result.train, result.test)]
     figures = json.dumps(result.figures, sort_keys=True)
-    return repr((result.data_hash, scores, figures))
+    return repr((scores, figures))

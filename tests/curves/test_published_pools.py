@@ -124,3 +124,10 @@ def test_both_classes_have_the_same_precision():
     for label in (0, 1):
         curves = data.X_train[data.y_train == label]
         assert (curves != curves.astype(np.float32)).mean() > 0.9
+
+
+def test_curves_survive_their_packing():
+    curves = np.random.default_rng(0).normal(size=(7, 5, 2)).astype(np.float32)
+    curves[0, 0] = [-0.0, np.inf]
+    again = published_pools._from_planes(published_pools._to_planes(curves))
+    assert again.tobytes() == curves.tobytes()

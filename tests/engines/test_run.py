@@ -1,6 +1,7 @@
 import json
 import os
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -8,8 +9,10 @@ import pytest
 import yaml_text
 
 import bench
+from bench.base.errors import StoreError
 from bench.cells.plan import make_plan
 from bench.engines.run import run_plan
+from bench.store.result import to_json
 from bench.store.store import Store
 from bench.suite.load import load_suite
 
@@ -132,3 +135,22 @@ def test_equal_datasets_under_two_ids_are_computed_once(write_suite, tmp_path):
     results = bench.read_results(plan, store)
     assert results["status"].tolist() == ["done", "done"]
     assert results["test_accuracy"].nunique() == 1
+
+
+def test_results_of_other_curves_end_a_run_and_a_report(write_suite, tmp_path):
+    path = write_suite(classifiers=["GNB", "CHANCE"])
+    folder = tmp_path / "store"
+    results_of(path, folder)
+    store = Store(folder)
+    cells = make_plan(load_suite(path)).cells
+    changed, missing = (store.get(cells[i].key) for i in (0, 1))
+    rows = [[value * 1.001 for value in row] for row in changed.fingerprint]
+    raw = to_json(replace(changed, fingerprint=rows))
+    store.path(changed.key, "json").write_bytes(raw)
+    with pytest.raises(StoreError, match="of other curves, though their recipe"):
+        bench.read_results(path, folder)
+    for kind in ("json", "npz"):
+        store.path(missing.key, kind).unlink()
+    with pytest.raises(StoreError, match="compute the stored results again"):
+        bench.run_suite(path, store=folder)
+    assert Store(folder).get(changed.key) is not None  # nothing is lost

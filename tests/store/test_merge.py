@@ -196,3 +196,34 @@ def test_two_halves_of_a_suite_are_merged_into_the_whole(
     assert set(stored.names(tmp_path / "all")) == shards
     audits = pd.read_csv(tmp_path / "reports" / "small" / "audits.csv")
     assert "missing" not in set(audits["audit"])
+
+
+ROW = [1.0, 0.1, 0.2, 0.3]
+OTHER_ROW = [1.0, 0.1, 0.2, 0.4]
+
+
+def of_curves(number, row, data_hash):
+    fields = {"dataset": {"library": "a"}, "repetition": 0, "seed": 0, "n": number}
+    made = stored.result_of(number)
+    return replace(made, fields=fields, fingerprint=[row], data_hash=data_hash)
+
+
+def test_curves_that_differ_in_their_last_bits_are_merged(tmp_path):
+    near = [value * (1 + 1e-7) for value in ROW]
+    stored.store_of(tmp_path / "ours", of_curves(0, ROW, "a" * 64))
+    theirs = (of_curves(0, near, "b" * 64), of_curves(1, near, "b" * 64))
+    stored.store_of(tmp_path / "theirs", *theirs)
+    assert merged(tmp_path, "theirs") == ({"added": 1, "known": 1}, [])
+
+
+def test_other_curves_of_the_same_recipe_are_left_where_they_are(bench_run, tmp_path):
+    target = tmp_path / "ours"
+    stored.store_of(target, of_curves(0, ROW, "a" * 64))
+    others = of_curves(1, OTHER_ROW, "b" * 64), stored.result_of(2)
+    stored.store_of(tmp_path / "theirs", *others)
+    code, out, err = bench_run("merge", "theirs", "--store", "ours")
+    assert (code, out) == (2, "1 added, 0 known, 0 different, 0 damaged\n")
+    assert "of other curves, though their recipe is the same" in err
+    assert "found results of other curves than those in ours: 1, left where" in err
+    assert Store(target).get(others[0].key) is None
+    assert Store(tmp_path / "theirs").get(others[0].key) is not None
