@@ -18,7 +18,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 TORCH ?=
 
 .PHONY: run quick peers test test-slow docs bench bench-check bench-accept speed lint \
-	publish clean-checkout clean FORCE
+	publish pools clean-checkout clean FORCE
 
 run: $(READY)
 	$(BIN)/python -m bench run suites/seed.yaml -j $(JOBS)
@@ -71,6 +71,11 @@ publish: clean-checkout $(READY_DEV)
 	$(BIN)/python -m bench $$(grep -q '^study:' suites/$(SUITE).yaml && echo study || \
 		echo run -j $(JOBS)) suites/$(SUITE).yaml --out reports/published/$(SUITE) \
 		$(if $(STORE),--store '$(STORE)')
+
+# make pools SUITE=hard: fit the networks of its mimic datasets that are not in data/pools,
+# and add them. Keys hold their checksums, so do this before the suite is published.
+pools: $(READY)
+	$(BIN)/python -m bench.curves.published_pools suites/$(SUITE).yaml
 
 clean-checkout:
 	@test -n "$(SUITE)" && test -f "suites/$(SUITE).yaml" || { \
