@@ -16,14 +16,11 @@ def located(where: str) -> Iterator[None]:
         raise type(error)(f"{where}: {error}") from None
 
 
-def did_you_mean(name: object, known: Iterable[str], cutoff: float = 0.6) -> str:
-    """Return ``" (did you mean 'SVC'?)"`` for a similar name, else an empty string.
-
-    `cutoff`, from 0 to 1, is the similarity that difflib must find at least.
-    """
+def did_you_mean(name: object, known: Iterable[str]) -> str:
+    """Return ``" (did you mean 'SVC'?)"`` for a similar name, else an empty string."""
     known = list(known)
     by_folded = {candidate.casefold(): candidate for candidate in known}
-    near = get_close_matches(str(name).casefold(), by_folded, n=1, cutoff=cutoff)
+    near = get_close_matches(str(name).casefold(), by_folded, n=1, cutoff=0.6)
     return f" (did you mean '{by_folded[near[0]]}'?)" if near else ""
 
 

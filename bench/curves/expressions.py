@@ -163,11 +163,11 @@ def _value(
                 _value(right, x, coefficients, computed),
             )
         case Choice():
-            operands = (node.left, node.right, node.below, node.above)
-            value = _choose(
-                *(_value(operand, x, coefficients, computed) for operand in operands),
-                x.dtype,
+            left, right, below, above = (
+                _value(operand, x, coefficients, computed)
+                for operand in (node.left, node.right, node.below, node.above)
             )
+            value = _choose(left, right, below, above, x.dtype)
     computed[id(node)] = value
     return value
 

@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Iterable
+from difflib import SequenceMatcher
 
 import numpy as np
-
-from bench.base import did_you_mean
 
 # Names of functions elsewhere → what a library writes for them.
 FUNCTIONS_ELSEWHERE = {
@@ -67,6 +66,9 @@ NUMBERS_ELSEWHERE = {
     **dict.fromkeys(("E", "euler", "exp1"), "e"),
     "tau": "2*pi",
 }
+# Of difflib's ratio. Names in mathematics are short and alike, as sin and sinc are, and
+# a wrong function is worse advice than none.
+_NEAR, _AS_NEAR = 0.8, 0.12
 _CHARACTERS = {
     **{"π": "pi", "−": "-", "–": "-", "·": "*", "×": "*", "÷": "/"},
     **{"²": "**2", "³": "**3", "√": "sqrt(a)"},
@@ -88,7 +90,7 @@ def for_function(name: str, known: Iterable[str]) -> str:
     """
     if name in FUNCTIONS_ELSEWHERE:
         return f"; write {FUNCTIONS_ELSEWHERE[name]}"
-    return "" if name in np.__all__ else did_you_mean(name, known, cutoff=0.8)
+    return "" if name in np.__all__ else _misspelled(name, known)
 
 
 def for_name(name: str, known: Iterable[str]) -> str:
@@ -107,4 +109,14 @@ def for_name(name: str, known: Iterable[str]) -> str:
         return f"; write {NUMBERS_ELSEWHERE[name]}"
     if _COEFFICIENT.fullmatch(name):
         return f"; write a coefficient as {name.upper().replace('_', '')}"
-    return did_you_mean(name, known, cutoff=0.8)
+    return _misspelled(name, known)
+
+
+def _misspelled(name: str, known: Iterable[str]) -> str:
+    """Return ``" (did you mean 'tan' or 'tanh'?)"`` for a name near to some."""
+    near = {k: SequenceMatcher(None, name.lower(), k.lower()).ratio() for k in known}
+    best = max(near.values(), default=0.0)
+    if best < _NEAR:
+        return ""
+    meant = [f"'{k}'" for k, ratio in near.items() if ratio > best - _AS_NEAR]
+    return f" (did you mean {' or '.join(meant)}?)"
