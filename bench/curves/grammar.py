@@ -186,9 +186,11 @@ class _Parser:
                 left = self.read(node.left, depth + 1)
                 right = self.read(node.right, depth + 1)
                 return _binary(_OPERATORS[type(op)], left, right)
-            case ast.Call(func=function, args=arguments, keywords=[]) if not any(
-                isinstance(argument, ast.Starred) for argument in arguments
-            ):
+            case ast.Call(
+                func=ast.Name() | ast.Attribute() as function,
+                args=arguments,
+                keywords=[],
+            ) if not any(isinstance(argument, ast.Starred) for argument in arguments):
                 return self._call(node, self._function(function), arguments, depth)
         expected = (
             "; expected numbers, pi, e, x[:,0], N0, U0, S0, + - * / ** and the "

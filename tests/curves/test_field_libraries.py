@@ -1,6 +1,7 @@
 """The shipped libraries of formulas from the field: Feynman, Nguyen, Keijzer."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -132,6 +133,13 @@ def test_all_hundred_formulas_of_feynman_are_read(libraries):
         )
         assert np.isfinite(values).all()
         assert np.isfinite(slopes).all()
+
+
+def test_the_docs_name_the_size_and_the_common_points_of_each_library():
+    page = Path(__file__).parents[2] / "docs/libraries.md"
+    for name, (low, high) in COMMON.items():
+        row = rf"\| `{name}` \| {SIZES[name]} of \d+ \| `{re.escape(str(low))}` \| "
+        assert re.search(row + re.escape(f"`{high}` |"), page.read_text("utf-8"))
 
 
 def test_a_library_on_other_points_says_which_range_they_leave(libraries):

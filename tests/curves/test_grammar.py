@@ -1,9 +1,18 @@
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from bench.base.errors import BenchError, LibraryError
 from bench.curves import hints
-from bench.curves.expressions import evaluate, used
+from bench.curves.expressions import (
+    CONSTANTS,
+    FUNCTIONS,
+    PAIRED_FUNCTIONS,
+    evaluate,
+    used,
+)
 from bench.curves.grammar import MAX_DEPTH, check_part_name, parse, read
 
 X = np.array([[0.5, 2.0], [-1.5, 3.0], [0.25, -4.0]])
@@ -362,3 +371,15 @@ def test_what_is_no_name_cannot_name_a_part(name):
 @pytest.mark.parametrize("name", ["u", "Speed_2", "x1", "theta", "M", "u" * 40])
 def test_other_names_can(name):
     check_part_name(name, {"time"})
+
+
+def test_every_function_and_constant_stands_in_the_docs():
+    page = (Path(__file__).parents[2] / "docs/libraries.md").read_text("utf-8")
+    table = {
+        word
+        for line in page.splitlines()
+        if line.startswith("|")
+        for code in re.findall("`([^`]+)`", line)
+        for word in re.findall(r"[a-z]+[0-9]*", code)
+    }
+    assert table >= {*FUNCTIONS, *PAIRED_FUNCTIONS, *CONSTANTS}
