@@ -62,13 +62,13 @@ FUNCTIONS_ELSEWHERE = {
 }
 # Names of numbers elsewhere → what a library writes for them.
 NUMBERS_ELSEWHERE = {
-    **dict.fromkeys(("Pi", "PI", "π"), "pi"),
-    **dict.fromkeys(("E", "euler", "exp1"), "e"),
-    "tau": "2*pi",
+    **dict.fromkeys(("Pi", "PI"), "pi"),
+    **{"E": "e", "tau": "2*pi"},
 }
 # Of difflib's ratio. Names in mathematics are short and alike, as sin and sinc are, and
 # a wrong function is worse advice than none.
 _NEAR, _AS_NEAR = 0.8, 0.12
+_LONGEST = 50  # characters of a name that is compared
 _CHARACTERS = {
     **{"π": "pi", "−": "-", "–": "-", "·": "*", "×": "*", "÷": "/"},
     **{"²": "**2", "³": "**3", "√": "sqrt(a)"},
@@ -114,6 +114,8 @@ def for_name(name: str, known: Iterable[str]) -> str:
 
 def _misspelled(name: str, known: Iterable[str]) -> str:
     """Return ``" (did you mean 'tan' or 'tanh'?)"`` for a name near to some."""
+    if len(name) > _LONGEST:  # a comparison takes time, and such a name is no word
+        return ""
     near = {k: SequenceMatcher(None, name.lower(), k.lower()).ratio() for k in known}
     best = max(near.values(), default=0.0)
     if best < _NEAR:

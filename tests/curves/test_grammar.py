@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from bench.base.errors import BenchError, LibraryError
-from bench.curves import hints
 from bench.curves.expressions import (
     CONSTANTS,
     FUNCTIONS,
@@ -235,63 +234,6 @@ def test_refusals_are_value_errors_of_bench():
     assert issubclass(LibraryError, BenchError)
     with pytest.raises(ValueError, match="unknown name"):
         parse("foo")
-
-
-@pytest.mark.parametrize(
-    ("name", "instead"),
-    [
-        ("ln", "log"),
-        ("lg", "log10"),
-        ("asin", "arcsin"),
-        ("acos", "arccos"),
-        ("atan", "arctan"),
-        ("arsinh", "arcsinh"),
-        ("asinh", "arcsinh"),
-        ("arcosh", "arccosh"),
-        ("artanh", "arctanh"),
-        ("np.float64", "the number alone"),
-        ("float", "the number alone"),
-        ("np.power", "a**b"),
-        ("pow", "a**b"),
-        ("np.fabs", "abs"),
-        ("max", "maximum(a, b)"),
-        ("sgn", "sign"),
-        ("np.sinc", "sin(pi*a)/(pi*a)"),
-        ("np.log1p", "log(1 + a)"),
-        ("coth", "1/tanh(a)"),
-    ],
-)
-def test_functions_of_other_tools_get_what_to_write(name, instead):
-    with pytest.raises(LibraryError) as caught:
-        parse(f"{name}(x[:,0])")
-    said = str(caught.value)
-    assert said.startswith(f"unknown function '{name.removeprefix('np.')}'; write ")
-    assert f"; write {instead}" in said
-    assert len(said) < 120
-
-
-@pytest.mark.parametrize("name", sorted(hints.FUNCTIONS_ELSEWHERE))
-def test_no_function_of_other_tools_is_in_the_grammar_or_taken_for_a_misspelling(name):
-    with pytest.raises(LibraryError) as caught:
-        parse(f"{name}(x[:,0])")
-    assert "did you mean" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("name", "near"),
-    [
-        ("arcsn", "arcsin"),
-        ("ArcTan", "arctan"),
-        ("Log", "log"),
-        ("tahn", "tan' or 'tanh"),
-    ]
-    + [(name, None) for name in ("logit", "erf", "gamma", "unwrap", "sinc2d", "i0")],
-)
-def test_only_a_near_name_is_taken_for_a_misspelling(name, near):
-    with pytest.raises(LibraryError) as caught:
-        parse(f"{name}(x[:,0])")
-    meant = f"did you mean '{near}'" if near else "Known: sin"
-    assert meant in str(caught.value)
 
 
 def parts_of(**texts):
