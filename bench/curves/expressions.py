@@ -4,17 +4,24 @@
 of a curve.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
-Operator = Literal["+", "-", "*", "/", "**"]
+# "minimum" and "maximum" are written as functions, but have two operands as well.
+Operator = Literal["+", "-", "*", "/", "**", "minimum", "maximum"]
 KINDS = ("N", "U", "S")  # kinds of coefficients
-FUNCTIONS = ("sin", "cos", "tan", "exp", "log", "sqrt", "abs", "tanh")
-# "sign" is not in the grammar: only the derivative of abs needs it.
-_UFUNCS: dict[str, Any] = {name: getattr(np, name) for name in (*FUNCTIONS, "sign")}
+FUNCTIONS = (
+    *("sin", "cos", "tan", "exp", "log", "sqrt", "abs", "tanh"),
+    *("sinh", "cosh", "arcsin", "arccos", "arctan", "arcsinh", "arccosh", "arctanh"),
+    *("log10", "log2", "square", "cbrt", "sign"),
+)
+PAIRED_FUNCTIONS: tuple[Operator, ...] = ("minimum", "maximum")  # of two arguments
+CONSTANTS = {"pi": np.pi, "e": np.e}
+_UFUNCS: dict[str, Any] = {name: getattr(np, name) for name in FUNCTIONS}
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +66,20 @@ class Binary:
     right: "Expression"
 
 
-Expression = Constant | Input | Coefficient | Call | Binary
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """`below` where left < right, `above` where left > right, else their mean.
+
+    The derivatives of minimum and maximum need it; it is not in the grammar.
+    """
+
+    left: "Expression"
+    right: "Expression"
+    below: "Expression"
+    above: "Expression"
+
+
+Expression = Constant | Input | Coefficient | Call | Binary | Choice
 
 
 def distinct(expressions: Iterable[Expression]) -> Iterator[Expression]:
@@ -77,6 +97,8 @@ def distinct(expressions: Iterable[Expression]) -> Iterator[Expression]:
                 pending.append(node.argument)
             case Binary():
                 pending += (node.right, node.left)
+            case Choice():
+                pending += (node.above, node.below, node.right, node.left)
 
 
 def used(expression: Expression) -> list[Input | Coefficient]:
@@ -140,6 +162,12 @@ def _value(
                 _value(left, x, coefficients, computed),
                 _value(right, x, coefficients, computed),
             )
+        case Choice():
+            left, right, below, above = (
+                _value(operand, x, coefficients, computed)
+                for operand in (node.left, node.right, node.below, node.above)
+            )
+            value = _choose(left, right, below, above, x.dtype)
     computed[id(node)] = value
     return value
 
@@ -158,7 +186,18 @@ def _apply(operator: str, left: Any, right: Any) -> Any:
             return left * right
         case "/":
             return left / right
+        case "minimum":
+            return np.minimum(left, right)
+        case "maximum":
+            return np.maximum(left, right)
     return left**right
+
+
+def _choose(left: Any, right: Any, below: Any, above: Any, dtype: Any) -> Any:
+    # Of two Python floats np.where would make an array in double precision.
+    below, above = np.asarray(below, dtype), np.asarray(above, dtype)
+    mean = (below + above) / 2
+    return np.where(left < right, below, np.where(left > right, above, mean))
 
 
 _ZERO: Expression = Constant(0.0)
@@ -170,29 +209,55 @@ def derivative(expression: Expression, column: int) -> Expression:
 
     Terms that are zero and factors that are one are dropped; nothing else is
     simplified. The result shares subtrees with the expression, so that evaluating both
-    together costs little more than one of them.
+    together costs little more than one of them. A node that occurs in several places
+    is differentiated once.
+
+    Where abs, sign, minimum or maximum have a kink or a step, the derivative is the
+    mean of those on both sides: 0 for abs(u) at u = 0.
     """
-    match expression:
+    return _derivative(expression, column, {})
+
+
+def _derivative(f: Expression, column: int, known: dict[int, Expression]) -> Expression:
+    """Differentiate; `known` holds the derivatives of the nodes so far, by their id."""
+    if id(f) not in known:
+        known[id(f)] = _derivative_of_node(f, column, known)
+    return known[id(f)]
+
+
+def _derivative_of_node(
+    f: Expression, column: int, known: dict[int, Expression]
+) -> Expression:
+    match f:
         case Constant() | Coefficient():
             return _ZERO
         case Input(column=read):
             return _ONE if read == column else _ZERO
         case Call(name=name, argument=u):
-            du = derivative(u, column)
+            du = _derivative(u, column, known)
             if du is _ZERO:
                 return _ZERO
-            return _times(_derivative_of_call(name, u, expression), du)
-        case Binary(operator="**", left=u, right=v):
-            return _power(expression, u, v, column)
+            return _times(_derivative_of_call(name, u, f), du)
         case Binary(operator=operator, left=u, right=v):
-            du, dv = derivative(u, column), derivative(v, column)
-            match operator:
-                case "+":
-                    return _plus(du, dv)
-                case "-":
-                    return _minus(du, dv)
-                case "*":
-                    return _plus(_times(du, v), _times(u, dv))
+            du = _derivative(u, column, known)
+            dv = _derivative(v, column, known)
+        case Choice(left=left, right=right, below=u, above=v):
+            du = _derivative(u, column, known)
+            dv = _derivative(v, column, known)
+            return _choice(left, right, du, dv)
+    match operator:
+        case "+":
+            return _plus(du, dv)
+        case "-":
+            return _minus(du, dv)
+        case "*":
+            return _plus(_times(du, v), _times(u, dv))
+        case "**":
+            return _derivative_of_power(f, u, v, du, dv)
+        case "minimum":
+            return _choice(u, v, du, dv)
+        case "maximum":
+            return _choice(u, v, dv, du)
     # What is left is a quotient: (u/v)' = (u' - (u/v) v') / v.
     if dv is _ZERO:
         return _over(du, v)
@@ -212,16 +277,50 @@ def _derivative_of_call(name: str, u: Expression, f: Expression) -> Expression:
             return f
         case "log":
             return _over(_ONE, u)
+        case "log10":
+            return _over(Constant(1 / math.log(10)), u)
+        case "log2":
+            return _over(Constant(1 / math.log(2)), u)
         case "sqrt":
             return _over(Constant(0.5), f)
+        case "cbrt":
+            return _over(Constant(1 / 3), Call("square", f))
+        case "square":
+            return _times(Constant(2.0), u)
+        case "sinh":
+            return Call("cosh", u)
+        case "cosh":
+            return Call("sinh", u)
         case "tanh":
             return _minus(_ONE, Binary("**", f, Constant(2.0)))
-    return Call("sign", u)  # the derivative of abs; at its kink it is taken to be 0
+        case "arcsin":
+            return _over(_ONE, Call("sqrt", _one_minus_square(u)))
+        case "arccos":
+            return _over(Constant(-1.0), Call("sqrt", _one_minus_square(u)))
+        case "arctan":
+            return _over(_ONE, _plus(_ONE, Call("square", u)))
+        case "arcsinh":
+            return _over(_ONE, Call("sqrt", _plus(_ONE, Call("square", u))))
+        case "arccosh":
+            # Two roots, so that points left of 1 have no derivative, as no value.
+            roots = _times(Call("sqrt", _minus(u, _ONE)), Call("sqrt", _plus(u, _ONE)))
+            return _over(_ONE, roots)
+        case "arctanh":
+            return _over(_ONE, _one_minus_square(u))
+        case "sign":
+            return _ZERO
+    return Call("sign", u)  # the derivative of abs
 
 
-def _power(f: Expression, u: Expression, v: Expression, column: int) -> Expression:
+def _one_minus_square(u: Expression) -> Expression:
+    """Return (1 - u) (1 + u), which near u = 1 rounds far less than 1 - u**2."""
+    return _times(_minus(_ONE, u), _plus(_ONE, u))
+
+
+def _derivative_of_power(
+    f: Expression, u: Expression, v: Expression, du: Expression, dv: Expression
+) -> Expression:
     """Differentiate f = u**v: v u**(v-1) u' + f log(u) v'."""
-    du, dv = derivative(u, column), derivative(v, column)
     first = second = _ZERO
     if du is not _ZERO:
         if isinstance(v, Constant):
@@ -238,6 +337,14 @@ def _power(f: Expression, u: Expression, v: Expression, column: int) -> Expressi
     if dv is not _ZERO:
         second = _times(_times(f, Call("log", u)), dv)
     return _plus(first, second)
+
+
+def _choice(
+    left: Expression, right: Expression, below: Expression, above: Expression
+) -> Expression:
+    if below is _ZERO and above is _ZERO:
+        return _ZERO
+    return below if below is above else Choice(left, right, below, above)
 
 
 def _is(expression: Expression, value: float) -> bool:

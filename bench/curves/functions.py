@@ -1,7 +1,7 @@
 """Functions of a library's text: lines parsed, derived, and their gradients checked."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,13 +16,24 @@ from bench.curves.expressions import (
     evaluate,
     used,
 )
-from bench.curves.grammar import MAX_INDEX, MAX_LENGTH, parse
+from bench.curves.grammar import (
+    MAX_INDEX,
+    MAX_LENGTH,
+    Parsed,
+    check_part_name,
+    read,
+)
 
-MAX_FUNCTIONS = 1_000
+MAX_FUNCTIONS = 1_000  # and as many named parts
 MAX_CHARACTERS = 120_000  # in all lines together, without comments
 MAX_DERIVED = 100_000  # terms × inputs, which the size of the derivatives grows with
 MAX_NAME = 40  # characters of a comment that are kept as a name
 N_CURVES, N_POINTS = 16, 32  # size of the sample on which a written gradient is checked
+
+# A line NAME = EXPRESSION: the sign is no comparison, and in no brackets.
+_PART = re.compile(r"([^=]*[^=<>!:])=(?!=)(.*)")
+_NAME = re.compile(r"\b[A-Za-z][A-Za-z0-9_]*\b(?! *\[)")
+_RANGE = re.compile(r" *x([0-9]+) in \[([^],]+),([^],]+)\] *")
 
 
 @dataclass(frozen=True)
@@ -40,7 +51,11 @@ class Function:
     gradients
         The expressions of the derivatives, one for each input.
     name
-        The comment at the end of the line; empty if there is none.
+        The comment at the end of the line, without the ranges; empty if there is none.
+    ranges
+        The lowest and the highest value of column 0, 1, …, if the comment ends with
+        them: ``# NAME: x0 in [1, 5], x1 in [0, 1]``. They are for people; no curve
+        depends on them.
     """
 
     line: int
@@ -48,6 +63,110 @@ class Function:
     value: Expression
     gradients: tuple[Expression, ...]
     name: str = ""
+    ranges: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A line that is not empty: its number, its text, and the comment behind it."""
+
+    number: int
+    text: str
+    comment: str
+
+    @property
+    def definition(self) -> tuple[str, str] | None:
+        """Name and expression if the line defines a part, such as ``u = 2*x[:,0]``."""
+        matched = _PART.fullmatch(self.text)
+        # In brackets, as in sin(x=1), the sign is a mistake within an expression.
+        if matched is None or matched[1].count("(") != matched[1].count(")"):
+            return None
+        return matched[1].strip(), matched[2].strip()
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A function as its line has it: without the gradients that are derived."""
+
+    line: _Line
+    value: Expression
+    gradients: list[Expression | None]
+
+    @property
+    def n_inputs(self) -> int:
+        """Number of inputs that are read or have a gradient; at least one."""
+        nodes = [self.value, *(part for part in self.gradients if part is not None)]
+        columns = [
+            leaf.column + 1
+            for node in nodes
+            for leaf in used(node)
+            if isinstance(leaf, Input)
+        ]
+        return max([1, *columns, len(self.gradients)])
+
+
+class _Reader:
+    """Reads the lines of a library one after the other, and keeps its named parts.
+
+    Parameters
+    ----------
+    defined
+        The name of each part of the library, with the number of its line.
+    """
+
+    def __init__(self, defined: Mapping[str, int]) -> None:
+        self._defined = defined
+        self._parts: dict[str, Parsed] = {}
+        self._used: set[str] = set()
+        self._inputs: set[str] = set()
+
+    def add_part(self, name: str, text: str) -> None:
+        """Read a named part."""
+        check_part_name(name, self._inputs)
+        if ";" in text:
+            raise LibraryError(
+                f"the part '{name}' has a gradient; expected none: the derivatives of "
+                "the functions that use it are derived"
+            )
+        if not text:
+            raise LibraryError(f"the part '{name}' has no value; expected {name} = …")
+        self._parts[name] = self._read(text)
+
+    def read_function(self, line: _Line) -> _Written:
+        """Read a function."""
+        value, *written = line.text.split(";")
+        if len(written) > MAX_INDEX + 1:
+            raise LibraryError(
+                f"{len(written)} gradients; expected at most {MAX_INDEX + 1}"
+            )
+        if not value.strip():
+            raise LibraryError("no value; expected value;d/dx0;d/dx1;…")
+        gradients = [self._read(part) if part.strip() else None for part in written]
+        parsed = self._read(value)
+        for expression in (parsed, *gradients):
+            self._used |= expression.parts if expression is not None else set()
+        return _Written(
+            line,
+            parsed.expression,
+            [g.expression if g is not None else None for g in gradients],
+        )
+
+    @property
+    def unused(self) -> list[str]:
+        """The parts that no function uses."""
+        return [name for name in self._parts if name not in self._used]
+
+    def _read(self, text: str) -> Parsed:
+        for name in _NAME.findall(text):
+            if name in self._defined and name not in self._parts:
+                raise LibraryError(
+                    f"the part '{name}' is defined on line {self._defined[name]}; "
+                    "expected a part that is defined on a line above this one"
+                )
+        parsed = read(text, self._parts)
+        if parsed.input_name is not None:
+            self._inputs.add(parsed.input_name)
+        return parsed
 
 
 def read_functions(text: str, where: str) -> tuple[tuple[Function, ...], int]:
@@ -56,45 +175,60 @@ def read_functions(text: str, where: str) -> tuple[tuple[Function, ...], int]:
     Parameters
     ----------
     text
-        One function a line, ``value;d/dx0;d/dx1;…``.
+        One function a line, ``value;d/dx0;d/dx1;…``, or a named part, ``u = value``.
     where
         The name of the text in error messages.
     """
-    # Not str.splitlines, which also splits at form feeds and Unicode separators.
-    lines = []
-    for number, raw in enumerate(re.split(r"\r\n?|\n", text), start=1):
-        written, _, comment = raw.partition("#")
-        if line := written.strip():
-            lines.append((number, line, shown(comment.strip(), MAX_NAME)))
-    if not lines or len(lines) > MAX_FUNCTIONS:
+    lines = _lines(text)
+    defined = _defined(lines, where)
+    n_functions = len(lines) - len(defined)
+    if not 1 <= n_functions <= MAX_FUNCTIONS:
         raise LibraryError(
-            f"{where}: {len(lines)} functions; expected 1 to {MAX_FUNCTIONS}, "
+            f"{where}: {n_functions} functions; expected 1 to {MAX_FUNCTIONS}, "
             "one a line"
         )
+    reader = _Reader(defined)
     parsed = []
     length = 0
-    for number, line, name in lines:
-        with located(f"{where}:{number}"):
-            parsed.append((number, name, *_read_line(line)))
-            length += len(line)
+    for line in lines:
+        with located(f"{where}:{line.number}"):
+            if len(line.text) > MAX_LENGTH * 2:
+                raise LibraryError(
+                    f"a line of {len(line.text)} characters; expected at most "
+                    f"{MAX_LENGTH * 2}"
+                )
+            if line.definition is not None:
+                reader.add_part(*line.definition)
+            else:
+                parsed.append(reader.read_function(line))
+            length += len(line.text)
             if length > MAX_CHARACTERS:
                 raise LibraryError(
                     f"more than {MAX_CHARACTERS} characters up to this line, not "
                     "counting comments; split the library"
                 )
-    n_inputs = max(_count_inputs(value, written) for *_, value, written in parsed)
-    n_terms = sum(count_terms([value, *written]) for *_, value, written in parsed)
+    for name in reader.unused[-1:]:  # the last one, since no other part can use it
+        raise LibraryError(
+            f"{where}:{defined[name]}: no function uses the part '{name}'; use it, or "
+            "remove the line"
+        )
+    n_inputs = max(function.n_inputs for function in parsed)
+    n_terms = sum(count_terms([f.value, *f.gradients]) for f in parsed)
     if n_terms * n_inputs > MAX_DERIVED:
         raise LibraryError(
             f"{where}: {n_terms} terms × {n_inputs} inputs; expected at most "
             f"{MAX_DERIVED}, so that derivatives stay small: split the library"
         )
     functions = []
-    for number, name, line, value, written in parsed:
+    for function in parsed:
+        line, value = function.line, function.value
         derived = [derivative(value, column) for column in range(n_inputs)]
-        with located(f"{where}:{number}"):
-            gradients = _checked_gradients(value, written, derived)
-        functions.append(Function(number, line, value, gradients, name))
+        with located(f"{where}:{line.number}"):
+            gradients = _checked_gradients(value, function.gradients, derived)
+        name, ranges = name_and_ranges(line.comment)
+        functions.append(
+            Function(line.number, line.text, value, gradients, name, ranges)
+        )
     return tuple(functions), n_inputs
 
 
@@ -113,32 +247,55 @@ def cost(function: Function) -> int:
     )
 
 
-def _read_line(line: str) -> tuple[str, Expression, list[Expression | None]]:
-    if len(line) > MAX_LENGTH * 2:
-        raise LibraryError(
-            f"a line of {len(line)} characters; expected at most {MAX_LENGTH * 2}"
-        )
-    value, *written = line.split(";")
-    if len(written) > MAX_INDEX + 1:
-        raise LibraryError(
-            f"{len(written)} gradients; expected at most {MAX_INDEX + 1}"
-        )
-    if not value.strip():
-        raise LibraryError("no value; expected value;d/dx0;d/dx1;…")
-    gradients = [parse(part) if part.strip() else None for part in written]
-    return line, parse(value), gradients
+def _lines(text: str) -> list[_Line]:
+    # Not str.splitlines, which also splits at form feeds and Unicode separators.
+    lines = []
+    for number, raw in enumerate(re.split(r"\r\n?|\n", text), start=1):
+        written, _, comment = raw.partition("#")
+        if written.strip():
+            lines.append(_Line(number, written.strip(), comment.strip()))
+    return lines
 
 
-def _count_inputs(value: Expression, written: Sequence[Expression | None]) -> int:
-    """Count the inputs that a line reads or gives a gradient for; at least one."""
-    nodes = [value, *(part for part in written if part is not None)]
-    columns = [
-        leaf.column + 1
-        for node in nodes
-        for leaf in used(node)
-        if isinstance(leaf, Input)
-    ]
-    return max([1, *columns, len(written)])
+def _defined(lines: Iterable[_Line], where: str) -> dict[str, int]:
+    """Return the names of the parts, with the numbers of their lines."""
+    defined: dict[str, int] = {}
+    for line in lines:
+        if line.definition is None:
+            continue
+        name, _ = line.definition
+        with located(f"{where}:{line.number}"):
+            check_part_name(name, set())
+            if name in defined:
+                raise LibraryError(
+                    f"the part '{name}' is defined on line {defined[name]} already; "
+                    "choose another name"
+                )
+            defined[name] = line.number
+            if len(defined) > MAX_FUNCTIONS:
+                raise LibraryError(
+                    f"more than {MAX_FUNCTIONS} named parts; split the library"
+                )
+    return defined
+
+
+def name_and_ranges(comment: str) -> tuple[str, tuple[tuple[float, float], ...]]:
+    """Split a comment ``NAME: x0 in [1, 5], x1 in [0, 1]`` into name and ranges.
+
+    Another comment is a name as a whole.
+    """
+    name, _, rest = comment.rpartition(":")
+    ranges = []
+    for column, item in enumerate(re.split(r"(?<=\]),", rest)):
+        matched = _RANGE.fullmatch(item)
+        try:
+            low, high = map(float, matched.group(2, 3)) if matched else (0.0, 0.0)
+        except ValueError:
+            low = high = 0.0
+        if not matched or int(matched[1]) != column or not low < high:
+            return shown(comment, MAX_NAME), ()
+        ranges.append((low, high))
+    return shown(name.strip(), MAX_NAME), tuple(ranges)
 
 
 def _checked_gradients(

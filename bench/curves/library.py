@@ -169,9 +169,9 @@ class FunctionLibrary:
                         raise LibraryError(
                             f"{self.name}, line {function.line}: "
                             f"'{shown(function.text, 60)}' has a {kind} that is not "
-                            f"finite, found among {n_curves} random curves; keep "
-                            "divisors, logarithms, roots and exponents away from their "
-                            "limits"
+                            f"finite, found among {n_curves} random curves"
+                            f"{_outside(function, x)}; keep divisors, logarithms, "
+                            "roots and exponents away from their limits"
                         )
 
     def _points(self, x: np.ndarray, dtype: Any) -> np.ndarray:
@@ -221,6 +221,18 @@ def _fill(
     gradients[rows] = 0.0  # for columns of x that the library does not read
     for column, part in enumerate(parts[1:]):
         gradients[rows, :, column] = part
+
+
+def _outside(function: Function, x: np.ndarray) -> str:
+    """Say which points lie outside the ranges that the function's comment gives."""
+    for column, (low, high) in enumerate(function.ranges):
+        smallest, largest = x[:, column].min(), x[:, column].max()
+        if smallest < low or largest > high:
+            return (
+                f", on points whose column {column} lies in [{smallest:g}, "
+                f"{largest:g}] where its comment says [{low:g}, {high:g}]"
+            )
+    return ""
 
 
 def _spread(x: np.ndarray, n_points: int) -> np.ndarray:

@@ -83,6 +83,11 @@ def test_a_hundred_mutations_are_refused_or_read_right(kind, tmp_path):
         ("open('/etc/passwd')", "unknown function 'open'"),
         ("np.load(N0)", "unknown function 'load'. Known: sin"),
         ("sine(N0)", "did you mean 'sin'"),
+        ("ln(N0)", "own.lib:3: unknown function 'ln'; write log"),
+        ("x[:,0]^2", "write ** for powers"),
+        ("x3*N0", "write a column of the input as x[:,0]"),
+        ("u = N0; 1\nu", "own.lib:3: the part 'u' has a gradient"),
+        ("u*N0", "expected a constant, a coefficient or a part defined above"),
         ("nan", "unknown name 'nan'"),
         ("import os", "is not an expression"),
         ("х[:,0]", "it holds U+0445; expected plain ASCII"),  # noqa: RUF001
@@ -117,6 +122,17 @@ def test_a_line_of_a_library_is_refused_at_once(
         (b"N0\n" * 1001, "own.lib: 1001 functions"),
         (b"log(N0)", "has a value that is not finite"),
         (b"x[:,3]", "reads 4 inputs, but the points have 1; give the points more"),
+        (b"u = N0\nx[:,0]", "own.lib:1: no function uses the part 'u'"),
+        (
+            b"u0 = N0*x[:,0]\n"
+            + b"\n".join(b"u%d = u%d*u%d" % (i + 1, i, i) for i in range(60))
+            + b"\nu60",
+            "own.lib:9: an expression of more than 150 levels or 1000 terms with all",
+        ),
+        (
+            b"u = " + b"+".join([b"(N1*x[:,0])"] * 140) + b"\n" + b"u+N0\n" * 999,
+            "terms \u00d7 1 inputs; expected at most 100000",
+        ),
     ],
 )
 def test_a_library_is_refused_whole(write_suite, bench_run, tmp_path, content, said):

@@ -1,8 +1,11 @@
 """The library of twenty families, against its definition in NumPy."""
 
+import hashlib
+
 import numpy as np
 import pytest
 
+from bench.base import resources
 from bench.curves.expressions import Coefficient, used
 from bench.curves.library import load_library
 
@@ -31,6 +34,7 @@ FAMILIES = {
     "sin u^2": lambda u, c: np.sin(u**2),
 }
 N_CURVES = 500
+PUBLISHED = "5ba28ced8a6b42230c365cc9d6cf63d98fc2b9f9179eeb5fe72e69dbf2ad6ac4"
 
 
 @pytest.fixture(scope="module")
@@ -85,3 +89,25 @@ def test_only_families_that_have_a_parameter_read_it(library):
         if isinstance(leaf, Coefficient) and (leaf.kind, leaf.index) == ("U", 1)
     }
     assert with_c == {name for name in FAMILIES if "c" in name.replace("cos", "")}
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_the_same_families_with_a_named_part_are_equal_bit_for_bit(library, dtype):
+    parts = load_library("families20-parts")
+    assert [f.name for f in parts.functions] == [f.name for f in library.functions]
+    for number in range(len(FAMILIES)):
+        one, other = (
+            whole.only([number]).sample(X, 20, np.random.default_rng(5), True, dtype)
+            for whole in (library, parts)
+        )
+        np.testing.assert_array_equal(one[0], other[0], strict=True)
+        np.testing.assert_array_equal(one[1], other[1], strict=True)
+    # The whole libraries draw the same functions and coefficients, too.
+    drawn = [w.sample(X, 50, np.random.default_rng(6)) for w in (library, parts)]
+    np.testing.assert_array_equal(*drawn)
+
+
+def test_families20_is_byte_for_byte_as_published():
+    # Keys and random streams of published results hold its text.
+    text = (resources.LIBRARIES / "families20.lib").read_bytes()
+    assert hashlib.sha256(text).hexdigest() == PUBLISHED

@@ -1,9 +1,18 @@
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from bench.base.errors import BenchError, LibraryError
-from bench.curves.expressions import evaluate, used
-from bench.curves.grammar import parse
+from bench.curves.expressions import (
+    CONSTANTS,
+    FUNCTIONS,
+    PAIRED_FUNCTIONS,
+    evaluate,
+    used,
+)
+from bench.curves.grammar import MAX_DEPTH, check_part_name, parse, read
 
 X = np.array([[0.5, 2.0], [-1.5, 3.0], [0.25, -4.0]])
 
@@ -36,6 +45,11 @@ def value(text, x=X, drawn=DRAWN):
         ("((x[:,0]))", "x[:,0]"),
         ("2*3*x[:,0]", "6*x[:,0]"),
         ("sin(0)+x[:,0]", "x[:,0]"),
+        ("np.pi*x[:,0]", "pi*x[:,0]"),
+        ("x[:,0]**np.e", "x[:,0]**e"),
+        ("np.arctan(x[:,0])", "arctan(x[:,0])"),
+        ("np.minimum(x[:,0], N0)", "minimum(x[:,0], N0)"),
+        ("pi[:,0]*pi", "x[:,0]*pi"),
     ],
 )
 def test_spellings_mean_the_same(text, other):
@@ -54,6 +68,13 @@ def test_spellings_mean_the_same(text, other):
         ("1-2-3", -4.0),
         ("1+2*3", 7.0),
         ("np.exp(1)", np.e),
+        ("pi", np.pi),
+        ("np.e", np.e),
+        ("sqrt(2*pi)", (2 * np.pi) ** 0.5),
+        ("minimum(3, 2)", 2.0),
+        ("maximum(3, np.pi)", np.pi),
+        ("arcsin(1)", np.pi / 2),
+        ("cbrt(-8)", -2.0),
         ("abs(-3)", 3.0),
         ("1e12", 1e12),
     ],
@@ -84,7 +105,7 @@ def test_other_functions_are_refused(text):
     "text",
     [
         "x.real",
-        "np.pi",
+        "np.inf",
         "x[:,0].T",
         "np.sin",
         "sin(x=1)",
@@ -138,6 +159,32 @@ def test_other_syntax_is_refused(text):
         ("np[:,0]", "'np' is reserved"),
         ("x[:,0] + y[:,1]", "two inputs, 'x' and 'y'"),
         ("x", "write a column of the input as"),
+        ("x0", "write a column of the input as"),
+        ("x1", "write a column of the input as"),
+        ("x3", "write a column of the input as"),
+        ("x_0", "write a column of the input as"),
+        ("sin(X_12)", "write a column of the input as"),
+        ("n0", "write a coefficient as N0"),
+        ("U_3", "write a coefficient as U3"),
+        ("theta", "expected a constant, a coefficient or a part defined above"),
+        ("PI", "write pi"),
+        ("E", "write e"),
+        ("tau", r"write 2\*pi"),
+        ("math.pi", "write pi or np.pi"),
+        ("numpy.e", "write e or np.e"),
+        ("np.tau", r"write 2\*pi"),
+        ("x[:,0]^2", r"write \*\* for powers"),
+        ("e^x[:,0]", r"write \*\* for powers"),
+        ("x[:,0]\u00b2", r"holds U\+00B2; .*; write \*\*2"),
+        ("2*\u03c0", r"holds U\+03C0; .*; write pi"),
+        ("sin", "a function has its argument in brackets"),
+        ("np.sin", "a function has its argument in brackets"),
+        ("math.sin(x[:,0])", "write sin or np.sin"),
+        ("torch.arcsinh(x[:,0])", "write arcsinh or np.arcsinh"),
+        ("math.asin(x[:,0])", "write arcsin"),
+        ("sin(1, 2)", "sin of 2 arguments; expected 1"),
+        ("minimum(N0)", "minimum of 1 arguments; expected 2"),
+        ("log(N0, 2)", r"expected 1; write log\(a\)/log\(b\), log2"),
         ("N100", "expected a number from 0 to 99"),
         ("M0", "unknown name 'M0'"),
         ("sine(N)", "did you mean 'sin'"),
@@ -187,3 +234,94 @@ def test_refusals_are_value_errors_of_bench():
     assert issubclass(LibraryError, BenchError)
     with pytest.raises(ValueError, match="unknown name"):
         parse("foo")
+
+
+def parts_of(**texts):
+    parts = {}
+    for name, text in texts.items():
+        parts[name] = read(text, parts)
+    return parts
+
+
+def test_a_part_counts_as_if_it_were_written_out():
+    parts = parts_of(u="N0*x[:,0] + 1", v="u*sin(u)")
+    found = read("v/u", parts)
+    written = read("((N0*x[:,0] + 1)*sin(N0*x[:,0] + 1))/(N0*x[:,0] + 1)")
+    assert (found.n_nodes, found.depth) == (written.n_nodes, written.depth)
+    assert found.parts == {"u", "v"}
+    assert found.input_name == "x"
+    assert written.parts == set()
+    (one,) = evaluate([found.expression], X, DRAWN)
+    (other,) = evaluate([written.expression], X, DRAWN)
+    np.testing.assert_array_equal(one, other, strict=True)
+
+
+def test_parts_that_double_are_refused_before_they_are_expanded():
+    parts = parts_of(u="x[:,0]*N0")
+    for _ in range(7):
+        parts["u"] = read("u*u", parts)
+    assert parts["u"].n_nodes == 4 * 2**7 - 1
+    with pytest.raises(LibraryError, match="1000 terms with all parts written out"):
+        read("u*u", parts)
+
+
+def test_parts_that_nest_are_refused_at_the_depth_of_one_expression():
+    parts = parts_of(u="x[:,0]")
+    for _ in range(MAX_DEPTH):
+        parts["u"] = read("sin(u)", parts)
+    assert parts["u"].depth == MAX_DEPTH
+    with pytest.raises(LibraryError, match="150 levels or 1000 terms with all parts"):
+        read("sin(u)", parts)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("u(N0)", r"'u' is a part, not a function; write a product as u\*"),
+        ("u[:,0]", "'u' is a part and cannot be an input"),
+        ("y[:,0] + u", "two inputs, 'y' and 'x'"),
+        ("u + y[:,0]", "two inputs, 'x' and 'y'"),
+        ("x[:,0]**c", "an exponent of 40"),
+        ("speeed", "did you mean 'speed'"),
+    ],
+)
+def test_misused_parts_are_refused(text, message):
+    with pytest.raises(LibraryError, match=message):
+        parse(text, parts_of(u="x[:,0]", c="40", speed="N0"))
+
+
+@pytest.mark.parametrize(
+    ("name", "meaning"),
+    [
+        *(("pi", "a constant"), ("e", "a constant"), ("sin", "a function")),
+        *(("minimum", "a function"), ("N", "a coefficient"), ("U12", "a coefficient")),
+        *(("S1000", "a coefficient"), ("x", "the input"), ("X", "the input")),
+        *(("time", "the input"), ("np", "a word"), ("lambda", "a word")),
+    ],
+)
+def test_a_part_shadows_no_known_name(name, meaning):
+    with pytest.raises(LibraryError, match=f"'{name}' is {meaning}.* cannot name a"):
+        check_part_name(name, {"time"})
+
+
+@pytest.mark.parametrize("name", ["", "2u", "a b", "_u", "u'", "é", "u" * 41, "x[:,0]"])
+def test_what_is_no_name_cannot_name_a_part(name):
+    with pytest.raises(LibraryError, match="cannot name a part; expected a name such"):
+        check_part_name(name, set())
+
+
+@pytest.mark.parametrize("name", ["u", "Speed_2", "x1", "theta", "M", "u" * 40])
+def test_other_names_can(name):
+    check_part_name(name, {"time"})
+
+
+def test_every_function_and_constant_stands_in_the_docs():
+    page = (Path(__file__).parents[2] / "docs/libraries.md").read_text("utf-8")
+    table = {
+        word
+        for line in page.splitlines()
+        if line.startswith("|")
+        for code in re.findall("`([^`]+)`", line)
+        for word in re.findall(r"[a-z]+[0-9]*", code)
+    }
+    assert table >= {*FUNCTIONS, *PAIRED_FUNCTIONS, *CONSTANTS}

@@ -354,8 +354,10 @@ def test_probe_passes_the_shipped_libraries(name):
         "x[:,0]" + "/(1+x[:,0]**2)" * 100,
         "1/(2+sin(" * 40 + "x[:,0]" + "))" * 40,
         "cos(" * 70 + "x[:,0]" + ")**3" * 70,
+        "arcsinh(" * 140 + "x[:,0]" + ")" * 140,
+        "maximum(0.1*" * 70 + "x[:,0]" + ", -x[:,0])" * 70,
     ],
-    ids=["calls", "product", "quotient", "fraction", "powers"],
+    ids=["calls", "product", "quotient", "fraction", "powers", "roots", "choices"],
 )
 def test_deep_expressions_are_derived_and_drawn(text):
     deep = parse_library(text, "deep")

@@ -47,7 +47,8 @@ TOLERANCES = {"float64": 1e-9, "float32": 1e-5}
 N_SAMPLES = 8  # numbers kept of each array, besides its weighted mean
 
 # Libraries of their own: a shipped one may change without a stage's number, since
-# its text is part of every key. Together they use the whole grammar.
+# its text is part of every key. Together they use the grammar as it was when they were
+# first kept; tests/curves/test_expressions.py compares later functions with NumPy's.
 FILES = {
     "one.lib": """\
 0.5*N0*x[:,0]**2 + U0*sin(x[:,0] + N1);1.0*N0*x[:,0] + U0*cos(x[:,0] + N1)
