@@ -13,6 +13,7 @@ from bench.compare.results_csv import read_table
 from bench.suite import PRESETS, Suite
 
 _SHOWN = 3  # rows that are named for each verdict
+_SAME = ("equivalent", "identical")
 _CELL = ["dataset", "repetition", "classifier"]
 
 
@@ -124,7 +125,7 @@ def _matched(
 
 
 def _summary(frame: pd.DataFrame, depending: set[str]) -> str:
-    n_equivalent = int((frame["verdict"] == "equivalent").sum())
+    n_equivalent = int(frame["verdict"].isin(_SAME).sum())
     parts = [f"{n_equivalent} of {len(frame)} equivalent to the published"]
     sizes = frame["difference"].abs()
     if sizes.notna().any():
@@ -135,7 +136,7 @@ def _summary(frame: pd.DataFrame, depending: set[str]) -> str:
             parts[0] += f" ({_row_name(row, depending)})"
     for verdict in VERDICTS:
         rows = frame[frame["verdict"] == verdict]
-        if verdict == "equivalent" or rows.empty:
+        if verdict in _SAME or rows.empty:
             continue
         names = [_row_name(row, depending) for _, row in rows.head(_SHOWN).iterrows()]
         message = f"{verdict}: {', '.join(names)}"
