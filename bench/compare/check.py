@@ -13,11 +13,10 @@ import pandas as pd
 from tabulate import tabulate
 
 from bench.base import CompareError, MissingFileError, locked, shown, write_whole
-from bench.compare.differences import compare_results, what_is_missing
+from bench.compare.differences import compare_results, signed, what_is_missing
 from bench.compare.fresh import find_dataset, score_classifier
 from bench.compare.results_csv import MAX_NAME, read_table
-from bench.curves import DatasetRecipe
-from bench.stats import FEWEST_FOR_VERDICT, check_width, mean_interval
+from bench.stats import FEWEST_FOR_VERDICT, check_width, score_interval
 
 ALPHA = 0.05  # one minus the coverage of the two-sided interval behind each gate
 PASS, FAIL, CANNOT_TELL = "pass", "fail", "cannot tell"
@@ -130,10 +129,10 @@ def check_classifier(
     seed = suite_seed if seed is None else seed
     name = _checked_name(name or type(estimator).__name__)
     scores = score_classifier(estimator, recipe, repetitions, seed, name)
-    half_curve = _half_curve(recipe)
+    n_curves = recipe.n_classes * recipe.spec.test
     if at_least is not None:
-        return _judge_floor(scores, at_least, half_curve)
-    limits = _Limits(at_most_worse=margin, half_curve=half_curve)
+        return _judge_floor(scores, at_least, n_curves)
+    limits = _Limits(at_most_worse=margin, half_curve=0.5 / n_curves)
     if against is not None:
         other = score_classifier(against, recipe, repetitions, seed, name)
         title = type(against).__name__
@@ -146,7 +145,7 @@ def check_classifier(
     return _judge_against_file(scores, path, limits)
 
 
-def _judge_floor(scores: pd.DataFrame, floor: float, half_curve: float) -> Outcome:
+def _judge_floor(scores: pd.DataFrame, floor: float, n_curves: int) -> Outcome:
     """Fail if the mean is below the floor; pass if its whole interval is not.
 
     Draws and seeds are fixed, so the same code always has the same mean: whether that
@@ -154,13 +153,14 @@ def _judge_floor(scores: pd.DataFrame, floor: float, half_curve: float) -> Outco
     of the few draws, and then the gate cannot tell.
     """
     values = scores["test_accuracy"].to_numpy()
-    n = len(values)
-    interval = mean_interval(values[:, None], ALPHA, half_curve)
-    mean = float(interval.mean[0])
+    n, mean = len(values), float(values.mean())
     low, high = 0.0, 1.0  # what is known of any accuracy
     figures = f"held-out accuracy {mean:.4f}"
     if n >= FEWEST_FOR_VERDICT:
-        low, high = float(interval.low[0]), float(interval.high[0])
+        lows, highs = score_interval(
+            values[:, None], ALPHA, bounds=(0.0, 1.0), n_curves=n_curves
+        )
+        low, high = float(lows[0]), float(highs[0])
         figures += f" [{low:.4f}, {high:.4f}]"
     figures += f" over {_counted(n)}, at_least={floor:g}"
     if mean < floor - 1e-12:
@@ -171,7 +171,7 @@ def _judge_floor(scores: pd.DataFrame, floor: float, half_curve: float) -> Outco
         verdict, said = PASS, ""
     else:
         verdict = CANNOT_TELL
-        missing = what_is_missing(values, half_curve, mean - floor, ALPHA)
+        missing = what_is_missing(values, 0.5 / n_curves, mean - floor, ALPHA)
         said = (
             ": cannot tell: the mean is not below it, but a pass needs the whole "
             f"interval above it. {_remedy(missing, 'a lower floor')}"
@@ -199,7 +199,7 @@ def _judge_against_file(scores: pd.DataFrame, path: Path, limits: _Limits) -> Ou
     base = kept[_same_rows(kept, scores)]
     if base.empty:
         raise CompareError(f"{path}: found no scores of {_title(scores)}; {_ACCEPT}")
-    verdict, message = _compared(base, scores, limits)
+    verdict, message = _compared(base, scores, limits, " (of the kept scores as well)")
     if message.startswith(_NOT_COMPARABLE):
         message += (
             "; draws change with seed, recipe and repetitions, and between machines "
@@ -209,7 +209,7 @@ def _judge_against_file(scores: pd.DataFrame, path: Path, limits: _Limits) -> Ou
 
 
 def _compared(
-    base: pd.DataFrame, scores: pd.DataFrame, limits: _Limits
+    base: pd.DataFrame, scores: pd.DataFrame, limits: _Limits, of_which: str = ""
 ) -> tuple[str, str]:
     """Judge noninferiority; return the verdict, and a text with the numbers behind it.
 
@@ -222,20 +222,19 @@ def _compared(
     if found == "not comparable":
         return FAIL, f"{_NOT_COMPARABLE}{row['why']}"
     figures = f"held-out accuracy {row['new']:.4f} against {row['base']:.4f}"
-    over = f"over {_counted(n)}"
     if found == "identical":
         return PASS, f"identical: {figures}, the same in each of {_counted(n)}"
-    figures += f", difference {row['difference']:+.4f}"
+    figures += f", difference {signed(row['difference'])}"
     if n >= FEWEST_FOR_VERDICT:
-        figures += f" [{row['low']:+.4f}, {row['high']:+.4f}]"
-    figures += f" {over}, margin {margin:g}"
+        figures += f" [{signed(row['low'])}, {signed(row['high'])}]"
+    figures += f" over {_counted(n)}, margin {margin:g}"
     if found == "noninferior":
         return PASS, f"not worse by more than the margin: {figures}"
     if found == "worse":
         return FAIL, f"worse by more than the margin: {figures}"
     return CANNOT_TELL, (
         f"cannot tell: {figures}. A pass needs the whole interval above {-margin:g}. "
-        f"{_remedy(row['why'], 'a larger margin')}"
+        f"{_remedy(row['why'] + of_which, 'a larger margin')}"
     )
 
 
@@ -245,11 +244,6 @@ def _remedy(missing: str, other: str) -> str:
         f"{missing[0].upper()}{missing[1:]}; or give {other}, or inconclusive='warn', "
         "which lets it pass"
     )
-
-
-def _half_curve(recipe: DatasetRecipe) -> float:
-    """Return half a test curve as a difference of accuracies."""
-    return 0.5 / (recipe.n_classes * recipe.spec.test)
 
 
 def _is_accuracy(value: object) -> bool:

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from bench.base import CompareError, did_you_mean, shown
-from bench.compare.resolution import half_curves
+from bench.compare.resolution import SHARES, half_curves
 from bench.compare.results_csv import cell_name
 from bench.render import escape, markdown_table
 from bench.stats import (
@@ -156,9 +156,10 @@ def compare_results(
     at_most_worse
         The largest loss that is allowed, in the metric's unit: asks for noninferiority.
     half_curve
-        Half a test curve as a difference of accuracies, below which the standard
+        Half a test curve as a difference of the metric, below which the standard
         deviation of differences is never taken. By default it is found from the
-        accuracies of each dataset, see `bench.compare.resolution.half_curves`.
+        accuracies of each dataset, see `bench.compare.resolution`; it is zero for
+        metrics that do not move in steps of a curve.
 
     Returns
     -------
@@ -200,7 +201,9 @@ def compare_results(
     }
     n_judged = sum(not (pairs.why or pairs.identical) for pairs in paired.values())
     question = _Question.of(margin, at_most_worse, alpha, n_judged)
-    least_std = half_curves(base, new) if half_curve is None else {}
+    least_std = {}
+    if half_curve is None and metric in SHARES:
+        least_std = half_curves(base, new)
     rows = []
     for (dataset, classifier), pairs in paired.items():
         row = {"dataset": dataset, "classifier": classifier, "n": len(pairs.scores)}
@@ -270,13 +273,15 @@ def what_is_missing(
     """
     if len(values) < FEWEST_FOR_VERDICT:
         return f"a verdict needs {FEWEST_FOR_VERDICT} repetitions"
-    std = max(float(values.std(ddof=1)), least_std)
+    std, spread = float(values.std(ddof=1)), "at this spread"
+    if std < least_std:
+        std, spread = least_std, f"at a spread of half a test curve ({least_std:g})"
     # Else the search would go on for long: the power at MANY is below one half.
     if distance * math.sqrt(MANY) > 2 * std:
         needed = repetitions_needed(std, distance, alpha=alpha)
         if needed <= MANY:
-            return f"at this spread, about {needed} repetitions would do"
-    return f"at this spread, more than {MANY} repetitions would be needed"
+            return f"{spread}, about {needed} repetitions would do"
+    return f"{spread}, more than {MANY} repetitions would be needed"
 
 
 def count_verdicts(frame: pd.DataFrame) -> str:
@@ -285,12 +290,18 @@ def count_verdicts(frame: pd.DataFrame) -> str:
     return ", ".join(f"{counts[v]} {v}" for v in VERDICTS if counts[v])
 
 
+def signed(difference: float) -> str:
+    """Write a difference with its sign and four decimals, ``–`` for NaN."""
+    # Rounded, plus 0.0: else a difference of rounding alone is written as -0.0000.
+    return "–" if math.isnan(difference) else f"{round(difference, 4) + 0.0:+.4f}"
+
+
 def name_rows(frame: pd.DataFrame, shown_names: int = 6) -> str:
     """Name the first few rows, each with its difference, and count the rest."""
     names = []
     for row in frame.to_dict("records"):
         gain = row["difference"]
-        change = "" if math.isnan(gain) else f" ({gain:+.4f})"
+        change = "" if math.isnan(gain) else f" ({signed(gain)})"
         names.append(f"{shown(row['classifier'])} on {shown(row['dataset'])}{change}")
     return name_some(names, shown_names)
 
@@ -353,15 +364,15 @@ def as_text(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a comparison as a table for readers, with every value as text."""
     rows = []
     for row in frame.to_dict("records"):
-        interval = f"[{row['low']:+.4f}, {row['high']:+.4f}]"
+        interval = f"[{signed(row['low'])}, {signed(row['high'])}]"
         rows.append(
             {
                 "dataset": row["dataset"],
                 "classifier": row["classifier"],
                 "n": str(row["n"]),
-                "base": _written(row["base"], ".4f"),
-                "new": _written(row["new"], ".4f"),
-                "difference": _written(row["difference"], "+.4f"),
+                "base": "–" if math.isnan(row["base"]) else f"{row['base']:.4f}",
+                "new": "–" if math.isnan(row["new"]) else f"{row['new']:.4f}",
+                "difference": signed(row["difference"]),
                 "interval": "–" if math.isnan(row["low"]) else interval,
                 "verdict": row["verdict"],
                 "why": row["why"],
@@ -483,10 +494,6 @@ def _distance(gain: float, question: _Question) -> tuple[float, float]:
     is_lost = gain < -question.margin
     level = question.high_alpha if is_lost else question.low_alpha
     return abs(gain + question.margin), level
-
-
-def _written(value: float, form: str) -> str:
-    return "–" if math.isnan(value) else f"{value:{form}}"
 
 
 def _plain(value: Any) -> Any:

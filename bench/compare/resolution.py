@@ -9,6 +9,7 @@ from fractions import Fraction
 
 import pandas as pd
 
+SHARES = ("accuracy", "balanced_accuracy")  # the metrics that are shares of curves
 _MOST_CURVES = 10_000_000  # more than this are no shares of curves
 
 

@@ -17,6 +17,7 @@ from .histories import last_epochs as last_epochs
 from .histories import spread as spread
 from .histories import trained_online as trained_online
 from .intervals import mean_interval as mean_interval
+from .intervals import score_interval as score_interval
 from .metrics import METRICS as METRICS
 from .metrics import Predictions as Predictions
 from .metrics import score_all as score_all

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 from bench.stats.scores import ROUNDING, check_width
 
@@ -107,6 +107,64 @@ def mean_columns(values: np.ndarray, alpha: float) -> dict[str, float]:
         return dict.fromkeys(MEAN, math.nan)
     estimate = mean_interval(values[:, None], alpha)
     return {name: float(getattr(estimate, name)[0]) for name in MEAN}
+
+
+def score_interval(
+    scores: np.ndarray, alpha: float, *, bounds: tuple[float, float], n_curves: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the interval of the mean of each column of bounded scores.
+
+    It lies within the bounds by construction, and has a width also where all scores are
+    equal. It is Korn and Graubard's (Survey Methodology 24:193, 1998): the exact
+    interval of Clopper and Pearson for as many curves, each right or wrong, as would
+    give the observed spread over repetitions. This effective number of curves is never
+    larger than all test curves together, since the score of a repetition varies at
+    least as its own curves do; and it is reduced by (z / t)², since the spread of a few
+    repetitions is known badly. Of a score without an upper bound, such as log loss, it
+    is Garwood's interval, that of a count, in the same way.
+
+    Parameters
+    ----------
+    scores
+        Shape (n, n_columns), within the bounds, n at least 1.
+    alpha
+        One minus the coverage of the interval of a column. The measured coverage is in
+        docs/statistics.md.
+    bounds
+        The metric's bounds; the upper one may be infinite.
+    n_curves
+        The number of test curves of one repetition.
+
+    Returns
+    -------
+    low, high : arrays of shape (n_columns,)
+        NaN at n = 1.
+    """
+    n = len(scores)
+    if n < 2:
+        nan = np.full(scores.shape[1], math.nan)
+        return nan, nan
+    bottom, top = bounds
+    scale = top - bottom if math.isfinite(top) else 1.0
+    # Rounding may put a mean of ones above one.
+    mean = np.clip((scores.mean(axis=0) - bottom) / scale, 0, (top - bottom) / scale)
+    error = scores.std(axis=0, ddof=1) / scale / math.sqrt(n)
+    variance = mean * (1 - mean) if math.isfinite(top) else mean  # of a single curve
+    # Below this error, the effective number would exceed all curves, and at 0 divide.
+    error = np.maximum(error, np.sqrt(variance / (n * n_curves)))
+    effective = np.full_like(mean, n * n_curves)
+    np.divide(variance, error**2, out=effective, where=error > 0)
+    t, z = stats.t.isf(alpha / 2, n - 1), stats.norm.isf(alpha / 2)
+    effective *= (z / t) ** 2
+    right, wrong = mean * effective, (1 - mean) * effective
+    if math.isfinite(top):
+        low = np.where(right > 0, special.betaincinv(right, wrong + 1, alpha / 2), 0)
+        high = special.betaincinv(right + 1, np.maximum(wrong, 0), 1 - alpha / 2)
+        high = np.where(wrong > 0, high, 1)
+    else:
+        low = np.where(right > 0, special.gammaincinv(right, alpha / 2), 0) / effective
+        high = special.gammaincinv(right + 1, 1 - alpha / 2) / effective
+    return bottom + scale * low, bottom + scale * high
 
 
 def welch_interval(
