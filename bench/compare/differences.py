@@ -458,7 +458,7 @@ def _judge(
     if pairs.identical:
         return row | {"difference": 0.0, "verdict": "identical", "why": ""}
     gains = differences(new, base, METRICS[metric].larger_is_better)
-    low, high = _interval(gains, question, least_std)
+    low, high = (float(ends[0]) for ends in _ends(gains[:, None], question, least_std))
     answer = _answer(low, high, question, len(gains))
     why = ""
     if answer == "inconclusive":
@@ -468,14 +468,13 @@ def _judge(
     return row | {"verdict": answer, "why": why}
 
 
-def _interval(
+def _ends(
     gains: np.ndarray, question: _Question, least_std: float
-) -> tuple[float, float]:
-    """Return the interval of the mean gain; NaN for a single gain."""
-    column = gains[:, None]
-    low = mean_interval(column, question.low_alpha, least_std).low
-    high = mean_interval(column, question.high_alpha, least_std).high
-    return float(low[0]), float(high[0])
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ends of the interval of each column's mean; NaN for a single gain."""
+    low = mean_interval(gains, question.low_alpha, least_std).low
+    high = mean_interval(gains, question.high_alpha, least_std).high
+    return low, high
 
 
 def _answer(low: float, high: float, question: _Question, n: int) -> str:
