@@ -128,6 +128,9 @@ def check_classifier(
     recipe, suite_seed = find_dataset(dataset)
     seed = suite_seed if seed is None else seed
     name = _checked_name(name or type(estimator).__name__)
+    kept = None
+    if baseline_file is not None and not accept:  # read before any fit
+        kept = _read_baseline(Path(baseline_file), recipe.spec.id, name)
     scores = score_classifier(estimator, recipe, repetitions, seed, name)
     n_curves = recipe.n_classes * recipe.spec.test
     if at_least is not None:
@@ -140,9 +143,10 @@ def check_classifier(
         return _judge_difference(other, scores, limits, title)
     assert baseline_file is not None  # since it is the only gate left
     path = Path(baseline_file)
-    if accept:
+    if kept is None:
         _write_baseline(scores, path)
-    return _judge_against_file(scores, path, limits)
+        kept = _read_baseline(path, recipe.spec.id, name)
+    return _judge_against_file(scores, kept, path.name, limits)
 
 
 def _judge_floor(scores: pd.DataFrame, floor: float, n_curves: int) -> Outcome:
@@ -163,7 +167,7 @@ def _judge_floor(scores: pd.DataFrame, floor: float, n_curves: int) -> Outcome:
         low, high = float(lows[0]), float(highs[0])
         figures += f" [{low:.4f}, {high:.4f}]"
     figures += f" over {_counted(n)}, at_least={floor:g}"
-    verdict, said = _floor_verdict(mean, low, floor), ""
+    verdict, said = _floor_verdict(mean, low, floor), ": reached"
     if verdict == FAIL:
         said = ": below it"
         if high >= floor:
@@ -195,22 +199,17 @@ def _judge_difference(
     return Outcome(verdict, both, f"{_title(scores)} against {title}: {message}")
 
 
-def _judge_against_file(scores: pd.DataFrame, path: Path, limits: _Limits) -> Outcome:
-    """Judge against the scores in a baseline file; those of other data fail."""
-    try:
-        kept = read_table(path)
-    except MissingFileError as error:
-        raise MissingFileError(f"{error}; {_ACCEPT}") from None
-    base = kept[_same_rows(kept, scores)]
-    if base.empty:
-        raise CompareError(f"{path}: found no scores of {_title(scores)}; {_ACCEPT}")
-    verdict, message = _compared(base, scores, limits, " (of the kept scores as well)")
+def _judge_against_file(
+    scores: pd.DataFrame, kept: pd.DataFrame, file: str, limits: _Limits
+) -> Outcome:
+    """Judge against the scores of a baseline file; those of other data fail."""
+    verdict, message = _compared(kept, scores, limits, " (of the kept scores as well)")
     if message.startswith(_NOT_COMPARABLE):
         message += (
             "; draws change with seed, recipe and repetitions, and between machines "
             f"and versions of NumPy: {_ACCEPT}"
         )
-    return Outcome(verdict, scores, f"{_title(scores)} against {path.name}: {message}")
+    return Outcome(verdict, scores, f"{_title(scores)} against {file}: {message}")
 
 
 def _compared(
@@ -259,6 +258,19 @@ def _counted(n: int) -> str:
     return f"{n} repetition{'s' * (n != 1)}"
 
 
+def _read_baseline(path: Path, dataset: str, name: str) -> pd.DataFrame:
+    """Read the scores of a dataset and classifier that a baseline file must have."""
+    try:
+        kept = read_table(path)
+    except MissingFileError as error:
+        raise MissingFileError(f"{error}; {_ACCEPT}") from None
+    rows = kept[_is_of(kept, dataset, name)]
+    if rows.empty:
+        title = f"{shown(name)} on {shown(dataset)}"
+        raise CompareError(f"{path}: found no scores of {title}; {_ACCEPT}")
+    return rows
+
+
 def _write_baseline(scores: pd.DataFrame, path: Path) -> None:
     """Write scores to a baseline file; the scores of other checks in it stay."""
     kept = scores[_KEPT]
@@ -267,19 +279,18 @@ def _write_baseline(scores: pd.DataFrame, path: Path) -> None:
     with locked(path.with_name(f".{path.name}.lock")):
         if path.exists():
             old = read_table(path)
-            others = old[~_same_rows(old, scores)].reindex(columns=_KEPT)
+            first = scores.iloc[0]
+            is_replaced = _is_of(old, first["dataset"], first["classifier"])
+            others = old[~is_replaced].reindex(columns=_KEPT)
             kept = pd.concat([others, kept])
         kept = kept.sort_values(["dataset", "classifier", "repetition"])
         write_whole(path, kept.to_csv(index=False, lineterminator="\n").encode())
 
 
-def _same_rows(kept: pd.DataFrame, scores: pd.DataFrame) -> "pd.Series[bool]":
-    """Whether each kept row is of the dataset and classifier of the scores."""
-    is_classifier = kept["classifier"] == scores["classifier"].iloc[0]
-    same: pd.Series[bool] = is_classifier & (
-        kept["dataset"] == scores["dataset"].iloc[0]
-    )
-    return same
+def _is_of(kept: pd.DataFrame, dataset: str, name: str) -> "pd.Series[bool]":
+    """Whether each kept row is of a dataset and classifier."""
+    found: pd.Series[bool] = (kept["dataset"] == dataset) & (kept["classifier"] == name)
+    return found
 
 
 def _title(scores: pd.DataFrame) -> str:

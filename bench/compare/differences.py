@@ -229,10 +229,11 @@ def compare_results(
     columns = ["dataset", "classifier", "n", *numbers, "verdict", "why"]
     frame = pd.DataFrame(rows, columns=columns)
     frame = frame.astype(dict.fromkeys(numbers, float)).fillna({"why": ""})
-    asked = {"margin": margin}
-    if at_most_worse is not None:
-        asked = {"at_most_worse": at_most_worse}
-    frame.attrs = {"metric": metric, "alpha": alpha} | asked
+    frame.attrs = {"metric": metric, "alpha": alpha}
+    if at_most_worse is None:
+        frame.attrs["margin"] = margin
+    else:
+        frame.attrs["at_most_worse"] = at_most_worse
     return frame
 
 

@@ -164,6 +164,7 @@ def test_a_floor_fails_by_the_mean_and_passes_by_the_interval():
             f"KNeighborsClassifier on grid: held-out accuracy {mean:.4f} [{low:.4f}, "
             f"{high:.4f}] over 5 repetitions, at_least={floor:g}"
         )
+        assert outcome.headline.endswith(": reached") is outcome.passed
         assert ("though not clearly" in outcome.headline) is bool(mean < floor < high)
 
 
