@@ -4,8 +4,9 @@ Every pytest loads it where this package is installed. So it imports no other mo
 the package before the first check runs.
 """
 
+import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _PROPERTY = "bench_check"
+
+
+class InconclusiveWarning(pytest.PytestWarning):
+    """A gate cannot tell, and `inconclusive="warn"` lets it pass."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -31,7 +36,8 @@ def bench_check(request: pytest.FixtureRequest) -> "Callable[..., pd.DataFrame]"
     """Gate the held-out accuracy of a scikit-learn classifier on fresh curves.
 
     ``bench_check(estimator, dataset, at_least=0.95)`` fits clones of the estimator on
-    fresh repetitions of a dataset; if the gate does not hold, it fails with a table.
+    fresh repetitions of a dataset. Unless the requirement is shown to hold, it fails
+    with a table: the outcomes are pass, fail and "cannot tell".
     """
 
     def check(
@@ -41,14 +47,19 @@ def bench_check(request: pytest.FixtureRequest) -> "Callable[..., pd.DataFrame]"
         at_least: float | None = None,
         against: Any = None,
         baseline_file: "str | PathLike[str] | None" = None,
-        repetitions: int = 3,
+        repetitions: int = 5,
         margin: float = 0.01,
+        inconclusive: Literal["fail", "warn"] = "fail",
         seed: int | None = None,
         name: str | None = None,
     ) -> "pd.DataFrame":
-        """Fit and score a classifier, and fail if the gate does not hold.
+        """Fit and score a classifier, and fail unless the gate is shown to hold.
 
-        One of `at_least`, `against` and `baseline_file` is the gate. Draws and the
+        One of `at_least`, `against` and `baseline_file` is the gate. Each judges by a
+        95% interval (paired t), and needs at least three repetitions to pass, unless
+        the scores are identical. It fails with its own words, "cannot tell", where the
+        interval is too wide for a verdict: the message says how many repetitions would
+        do. Draws and the
         seeds of classifiers (every `random_state` that is None) are fixed. So a check
         has the same scores each time, and a cell of a suite has them too.
 
@@ -61,22 +72,26 @@ def bench_check(request: pytest.FixtureRequest) -> "Callable[..., pd.DataFrame]"
             current folder); or the path or name of a suite, with the id of one of its
             datasets: ``("quick", "normal-100")``.
         at_least : float
-            The check fails if the mean held-out accuracy is below it. The message says
-            whether the whole 95% interval is below it too.
+            An accuracy. The check passes if the whole interval of the mean held-out
+            accuracy is at or above it, fails if the mean is below it, and otherwise
+            cannot tell.
         against : classifier
-            Another classifier, fitted on the same draws. The check fails if `estimator`
-            is worse: if the 95% interval of the paired difference lies below −margin.
-            With few repetitions that interval is wide, and an inconclusive difference
-            passes.
+            Another classifier, fitted on the same draws. The check passes if
+            `estimator` is shown to be worse by at most the margin: if the interval of
+            the paired difference lies above −margin; it fails if the interval lies
+            below −margin, and otherwise cannot tell.
         baseline_file : path
-            A ``results.csv`` that an earlier run wrote with ``--bench-accept``. The
-            check fails if `estimator` is worse in the same sense, or not comparable:
-            other data, or fewer repetitions. Draws are the same only on one machine
-            with the same versions.
+            A ``results.csv`` that an earlier run wrote with ``--bench-accept``, judged
+            in the same way. Identical scores pass, whatever the number of repetitions.
+            Scores that are not comparable fail: other data, or fewer repetitions. Draws
+            are the same only on one machine with the same versions.
         repetitions : int
-            The number of fresh draws: at least 1 with `at_least`, otherwise 2.
+            The number of fresh draws.
         margin : float
-            The largest difference that does not matter.
+            The largest loss that does not matter, with `against` and `baseline_file`.
+        inconclusive : "fail" or "warn"
+            What happens where the check cannot tell: a failure, or an
+            `InconclusiveWarning` and a pass.
         seed : int, optional
             The seed of all random streams; by default the suite's, or 0.
         name : str, optional
@@ -101,6 +116,7 @@ def bench_check(request: pytest.FixtureRequest) -> "Callable[..., pd.DataFrame]"
                 baseline_file=baseline_file,
                 repetitions=repetitions,
                 margin=margin,
+                inconclusive=inconclusive,
                 seed=seed,
                 name=name,
                 accept=request.config.getoption("--bench-accept"),
@@ -112,7 +128,9 @@ def bench_check(request: pytest.FixtureRequest) -> "Callable[..., pd.DataFrame]"
         # As a property of the report, it is written to JUnit's XML, and xdist hands it
         # from a worker to the summary below.
         request.node.user_properties.append((_PROPERTY, outcome.headline))
-        if not outcome.passed:
+        if outcome.verdict == "cannot tell" and inconclusive == "warn":
+            warnings.warn(InconclusiveWarning(outcome.headline), stacklevel=2)
+        elif not outcome.passed:
             pytest.fail(outcome.text)
         return outcome.scores
 

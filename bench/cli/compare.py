@@ -12,7 +12,12 @@ from bench.cli.terminal import say
 if TYPE_CHECKING:
     import pandas as pd
 
-_SHOWN = 6  # rows of a verdict that are named in its line
+# The verdicts that do not pass, and the remedy.
+_REMEDIES = {
+    "worse": "",
+    "inconclusive": "; more repetitions or a larger margin would tell",
+    "not comparable": "",
+}
 
 
 def add_compare(commands: Subparsers) -> None:
@@ -22,7 +27,13 @@ def add_compare(commands: Subparsers) -> None:
 
 def add_check(commands: Subparsers) -> None:
     """Add the command and its arguments."""
-    _add(commands, "check", check)
+    margins = _add(commands, "check", check)
+    margins.add_argument(
+        "--at-most-worse",
+        type=_margin,
+        metavar="M",
+        help="pass if it is shown of each row that it lost at most M (noninferiority)",
+    )
 
 
 def compare(options: argparse.Namespace) -> int:
@@ -33,20 +44,21 @@ def compare(options: argparse.Namespace) -> int:
 
 def check(options: argparse.Namespace) -> int:
     """Compare as a gate: exit with 1 if any is worse, with 4 if the outcome is open."""
-    from bench.compare import exit_code
+    from bench.compare import exit_code, name_rows
 
-    frame = _compared(options)
+    frame = _compared(options, options.at_most_worse)
     _write(frame, options)
-    for verdict in ("worse", "inconclusive", "not comparable"):
+    for verdict, remedy in _REMEDIES.items():
         rows = frame[frame["verdict"] == verdict]
         if len(rows):
-            say(f"{verdict}: {_names(rows)}")
+            say(f"{verdict}: {name_rows(rows)}{remedy}")
     return exit_code(frame)
 
 
 def _add(
     commands: Subparsers, name: str, body: Callable[[argparse.Namespace], int]
-) -> None:
+) -> "argparse._MutuallyExclusiveGroup":
+    """Add one of the two; return the group of options that set its margin."""
     command = add_command(commands, name, body)
     for metavar in ("BASE", "NEW"):
         command.add_argument(
@@ -55,7 +67,8 @@ def _add(
             metavar=metavar,
             help="a results.csv, a report's folder or a store",
         )
-    command.add_argument(
+    margins = command.add_mutually_exclusive_group()
+    margins.add_argument(
         "--margin",
         type=_margin,
         default=0.01,
@@ -73,20 +86,27 @@ def _add(
         type=_alpha,
         default=0.05,
         metavar="A",
-        help="1 minus the probability that a dataset's intervals all hold "
-        "(default: 0.05)",
+        help="1 minus the probability that all intervals hold together (default: 0.05)",
     )
     form = command.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON")
     form.add_argument("--markdown", action="store_true", help="print markdown")
+    return margins
 
 
-def _compared(options: argparse.Namespace) -> "pd.DataFrame":
+def _compared(
+    options: argparse.Namespace, at_most_worse: float | None = None
+) -> "pd.DataFrame":
     from bench.compare import compare_results, read_source
 
     base, new = (read_source(p, options.metric) for p in (options.base, options.new))
     return compare_results(
-        base, new, metric=options.metric, margin=options.margin, alpha=options.alpha
+        base,
+        new,
+        metric=options.metric,
+        margin=options.margin,
+        alpha=options.alpha,
+        at_most_worse=at_most_worse,
     )
 
 
@@ -100,17 +120,6 @@ def _write(frame: "pd.DataFrame", options: argparse.Namespace) -> None:
         print(to_markdown(frame))
     else:
         print_comparison(frame)
-
-
-def _names(rows: "pd.DataFrame") -> str:
-    from bench.base import shown
-
-    names = [
-        f"{shown(row['classifier'])} on {shown(row['dataset'])}"
-        for row in rows.to_dict("records")
-    ]
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
 
 
 def _margin(text: str) -> float:

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Literal
 
+from rich import box
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -177,21 +178,33 @@ def print_forecast(plan: Plan, forecast: "Forecast", jobs: int) -> None:
 
 
 def print_comparison(frame: "pd.DataFrame") -> None:
-    """Print a comparison of `bench.compare.differences.compare_results`."""
-    from bench.compare import as_text, count_verdicts, describe
+    """Print a comparison of `bench.compare.differences.compare_results`.
 
-    rows = as_text(frame)
-    if not rows["why"].any():
-        rows = rows.drop(columns="why")
-    table = Table(title=_text(count_verdicts(frame)), title_justify="left")
+    The reasons stand below the table, once for all rows that share one.
+    """
+    from bench.compare import as_text, count_verdicts, describe, reasons
+
+    rows = as_text(frame).drop(columns="why")
+    # Narrow: a row of the shipped suites fits 80 characters, but for its interval.
+    table = Table(
+        title=_text(count_verdicts(frame)),
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        padding=0,
+    )
     for column in rows.columns:
-        # Wrapped, not cut, since the names of what failed a gate must be readable.
-        table.add_column(_text(column), justify=_side(column), overflow="fold")
+        # Folded, not cut, since the names of what failed a gate must be readable.
+        fixed = column not in ("dataset", "classifier", "interval")
+        header, side = _text(column), _side(column)
+        table.add_column(header, justify=side, overflow="fold", no_wrap=fixed)
     for row in rows.to_dict("records"):
         cells = (_text(shown(value, 1000)) for value in row.values())
         table.add_row(*cells, style=_STYLES.get(row["verdict"]))
     console = _console(160)
     console.print(table)
+    for reason in reasons(frame):
+        console.print(_text(shown(reason, 2000)))
     console.print(_text(describe(frame)))
 
 

@@ -4,6 +4,8 @@ from .differences import compare_results as compare_results
 from .differences import count_verdicts as count_verdicts
 from .differences import describe as describe
 from .differences import exit_code as exit_code
+from .differences import name_rows as name_rows
+from .differences import reasons as reasons
 from .differences import to_json as to_json
 from .differences import to_markdown as to_markdown
 from .published import compare_with_published as compare_with_published

@@ -1,48 +1,92 @@
 """The comparison of two sets of results: which classifiers became better or worse.
 
-Scores are paired if both come from the same data, by the data hash. Without a pair they
-are not comparable, and never count as equivalent.
+Scores are paired if both come from the same curves, see `bench.compare.pairing`.
+Without a pair they are not comparable, and never count as equivalent.
+
+A comparison asks one of two questions of a row. By default: how does it differ, with
+the verdicts of a report. With `at_most_worse`, a test of noninferiority: is a loss over
+a margin excluded?
 """
 
 import json
 import math
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
-from bench.base import CompareError, did_you_mean
+from bench.base import CompareError, did_you_mean, shown
+from bench.compare.pairing import PairedCell, PairedCells, Pairs, pair_cells
+from bench.compare.resolution import SHARES, half_curves
 from bench.compare.results_csv import cell_name
 from bench.render import escape, markdown_table
 from bench.stats import (
+    FEWEST_FOR_VERDICT,
     METRICS,
     check_share,
     check_width,
     differences,
     mean_interval,
     name_some,
+    repetitions_needed,
     verdict,
 )
 
-VERDICTS = ("worse", "inconclusive", "not comparable", "equivalent", "better", "new")
+VERDICTS = (
+    "worse",
+    "inconclusive",
+    "not comparable",
+    "noninferior",
+    "equivalent",
+    "identical",
+    "better",
+    "new",
+)
+PASSING = {"noninferior", "equivalent", "identical", "better"}
 REGRESSION, UNDECIDED = 1, 4  # exit codes
+MANY = 1000  # more repetitions than this are no remedy
 _COLUMNS = ("dataset", "repetition", "classifier", "status", "data_hash")
-_SHOWN = 5
 
 
 @dataclass(frozen=True)
-class _Cell:
-    """A cell as one of the two sources has it."""
+class _Question:
+    """What is asked of each row, and how surely it is to be answered.
 
-    status: str
-    data_hash: str
-    score: float
+    Attributes
+    ----------
+    margin
+        The largest difference that does not matter.
+    noninferiority
+        Whether only a loss is looked for.
+    low_alpha, high_alpha
+        One minus the coverage of the two-sided intervals that give a row's lower end
+        and its upper end.
+    """
 
+    margin: float
+    noninferiority: bool
+    low_alpha: float
+    high_alpha: float
 
-_Cells = dict[int, _Cell]  # repetition → cell
-_ABSENT = _Cell("absent", "", math.nan)
+    @classmethod
+    def of(
+        cls, margin: float, at_most_worse: float | None, alpha: float, n_rows: int
+    ) -> Self:
+        """Spread alpha over the rows that are compared.
+
+        All verdicts of a comparison are to be right together, so that its intervals
+        hold simultaneously over all rows. The gate of noninferiority needs less: it
+        passes only if every row does, and whichever row is truly worse must have been
+        missed by its own interval. So lower ends need no adjustment (an
+        intersection-union test), and only upper ends do, since one row is enough to
+        fail.
+        """
+        simultaneous = alpha / max(1, n_rows)
+        if at_most_worse is None:
+            return cls(margin, False, simultaneous, simultaneous)
+        return cls(at_most_worse, True, alpha, simultaneous)
 
 
 def compare_results(
@@ -52,6 +96,8 @@ def compare_results(
     metric: str = "accuracy",
     margin: float = 0.01,
     alpha: float = 0.05,
+    at_most_worse: float | None = None,
+    half_curve: float | None = None,
 ) -> pd.DataFrame:
     """Compare held-out scores that come from the same data.
 
@@ -62,22 +108,40 @@ def compare_results(
     metric
         The metric of the scores, one of `bench.stats.metrics.METRICS`.
     margin
-        The largest difference that does not matter, in the metric's unit.
+        The largest difference that does not matter, in the metric's unit. It has no
+        meaning where `at_most_worse` is given.
     alpha
-        One minus the probability that all intervals of a dataset hold together
-        (paired t, Bonferroni over the classifiers compared on that dataset).
+        One minus the probability that all intervals hold together (paired t,
+        Bonferroni over all rows that are compared and not identical). With
+        `at_most_worse` only the upper ends do; the lower ends are those of each row's
+        own interval.
+    at_most_worse
+        The largest loss that is allowed, in the metric's unit: asks for noninferiority.
+    half_curve
+        Half a test curve as a difference of the metric, below which the standard
+        deviation of differences is never taken. By default it is found from the
+        accuracies of each dataset, see `bench.compare.resolution`; it is zero for
+        metrics that do not move in steps of a curve.
 
     Returns
     -------
     DataFrame
         One row a dataset and classifier: those of `base` in its order, then those that
-        only `new` has. ``n`` is the number of pairs; ``base`` and ``new`` are the mean
+        only `new` has. ``n`` is the number of pairs, ``rounded`` of those whose curves
+        differ in their last bits; ``base`` and ``new`` are the mean
         scores; ``difference`` is positive if `new` is better, with an interval from
-        ``low`` to ``high`` (NaN for a single pair, unless both scores are equal).
-        ``verdict`` is "better", "worse", "equivalent" or "inconclusive"; or "not
-        comparable", with the reason in ``why`` and without scores; or "new", for rows
-        that only `new` has, which no gate judges. ``frame.attrs`` holds metric, margin
-        and alpha.
+        ``low`` to ``high`` (NaN for a single pair and for identical scores).
+        ``verdict`` is
+
+        - "identical" if the scores are equal in each repetition;
+        - "better", "worse", "equivalent" or "inconclusive", as in a report; with
+          `at_most_worse` "noninferior" if the interval excludes a larger loss, "worse"
+          if it lies wholly beyond, else "inconclusive". With fewer than three pairs
+          always "inconclusive". ``why`` then says what is missing;
+        - "not comparable", with the reason in ``why`` and without scores;
+        - "new" for rows that only `new` has, which no gate judges.
+
+        ``frame.attrs`` holds metric, alpha, and margin or at_most_worse.
 
     Raises
     ------
@@ -91,22 +155,32 @@ def compare_results(
         )
     check_width("margin", margin)
     check_share("alpha", alpha)
+    if at_most_worse is not None:
+        check_width("at_most_worse", at_most_worse)
     in_base = _by_row(base, "BASE", metric)
     in_new = _by_row(new, "NEW", metric)
     paired = {
-        row: _pair(cells, in_new.get(row, {}), metric) for row, cells in in_base.items()
+        row: pair_cells(cells, in_new.get(row, {}), metric)
+        for row, cells in in_base.items()
     }
-    n_compared = Counter(
-        dataset for (dataset, _), (_, why) in paired.items() if not why
-    )
+    n_judged = sum(not (pairs.why or pairs.identical) for pairs in paired.values())
+    question = _Question.of(margin, at_most_worse, alpha, n_judged)
+    least_std = {}
+    if half_curve is None and metric in SHARES:
+        least_std = half_curves(base, new)
     rows = []
-    for (dataset, classifier), (scores, why) in paired.items():
-        row = {"dataset": dataset, "classifier": classifier, "n": len(scores)}
-        if why:
-            rows.append(row | {"verdict": "not comparable", "why": why})
+    for (dataset, classifier), pairs in paired.items():
+        row = {
+            "dataset": dataset,
+            "classifier": classifier,
+            "n": len(pairs.scores),
+            "rounded": pairs.n_rounded,
+        }
+        if pairs.why:
+            rows.append(row | {"verdict": "not comparable", "why": pairs.why})
         else:
-            level = alpha / n_compared[dataset]
-            rows.append(row | _judge(scores, metric, margin, level))
+            least = least_std.get(dataset, half_curve or 0.0)
+            rows.append(row | _judge(pairs, metric, question, least))
     for (dataset, classifier), cells in in_new.items():
         if (dataset, classifier) not in in_base:
             done = [c.score for c in cells.values() if c.status == "done"]
@@ -115,16 +189,21 @@ def compare_results(
                     "dataset": dataset,
                     "classifier": classifier,
                     "n": len(done),
+                    "rounded": 0,
                     "new": float(np.mean(done)) if done else math.nan,
                     "verdict": "new",
                     "why": "not in BASE",
                 }
             )
     numbers = ["base", "new", "difference", "low", "high"]
-    columns = ["dataset", "classifier", "n", *numbers, "verdict", "why"]
+    columns = ["dataset", "classifier", "n", "rounded", *numbers, "verdict", "why"]
     frame = pd.DataFrame(rows, columns=columns)
     frame = frame.astype(dict.fromkeys(numbers, float)).fillna({"why": ""})
-    frame.attrs = {"metric": metric, "margin": margin, "alpha": alpha}
+    frame.attrs = {"metric": metric, "alpha": alpha}
+    if at_most_worse is None:
+        frame.attrs["margin"] = margin
+    else:
+        frame.attrs["at_most_worse"] = at_most_worse
     return frame
 
 
@@ -137,9 +216,43 @@ def exit_code(frame: pd.DataFrame) -> int:
     verdicts = set(frame["verdict"])
     if "worse" in verdicts:
         return REGRESSION
-    is_compared = verdicts & {"better", "equivalent"}
-    is_undecided = verdicts & {"inconclusive", "not comparable"} or not is_compared
-    return UNDECIDED if is_undecided else 0
+    is_undecided = verdicts & {"inconclusive", "not comparable"}
+    return UNDECIDED if is_undecided or not verdicts & PASSING else 0
+
+
+def what_is_missing(
+    values: np.ndarray, least_std: float, distance: float, alpha: float
+) -> str:
+    """Say how many repetitions would give a verdict, should mean and spread stay.
+
+    Parameters
+    ----------
+    values
+        A score or a difference for each repetition, shape (n,), n at least 1.
+    least_std
+        The least standard deviation that they are taken to have.
+    distance
+        From their mean to the value that the interval must exclude, 0 or more.
+    alpha
+        One minus the coverage of the interval.
+
+    Returns
+    -------
+    str
+        A clause such as "at this spread, about 24 repetitions would do": they exclude
+        the value with 80% power.
+    """
+    if len(values) < FEWEST_FOR_VERDICT:
+        return f"a verdict needs {FEWEST_FOR_VERDICT} repetitions"
+    std, spread = float(values.std(ddof=1)), "at this spread"
+    if std < least_std:
+        std, spread = least_std, f"at a spread of half a test curve ({least_std:g})"
+    # Else the search would go on for long: the power at MANY is below one half.
+    if distance * math.sqrt(MANY) > 2 * std:
+        needed = repetitions_needed(std, distance, alpha=alpha)
+        if needed <= MANY:
+            return f"{spread}, about {needed} repetitions would do"
+    return f"{spread}, more than {MANY} repetitions would be needed"
 
 
 def count_verdicts(frame: pd.DataFrame) -> str:
@@ -148,15 +261,49 @@ def count_verdicts(frame: pd.DataFrame) -> str:
     return ", ".join(f"{counts[v]} {v}" for v in VERDICTS if counts[v])
 
 
+def signed(difference: float) -> str:
+    """Write a difference with its sign and four decimals, ``–`` for NaN."""
+    # Rounded, plus 0.0: else a difference of rounding alone is written as -0.0000.
+    return "–" if math.isnan(difference) else f"{round(difference, 4) + 0.0:+.4f}"
+
+
+def name_rows(frame: pd.DataFrame, shown_names: int = 6) -> str:
+    """Name the first few rows, each with its difference, and count the rest."""
+    names = []
+    for row in frame.to_dict("records"):
+        gain = row["difference"]
+        change = "" if math.isnan(gain) else f" ({signed(gain)})"
+        names.append(f"{shown(row['classifier'])} on {shown(row['dataset'])}{change}")
+    return name_some(names, shown_names)
+
+
+def reasons(frame: pd.DataFrame) -> list[str]:
+    """Write the reasons of verdicts, one text for all rows that share one."""
+    with_reason = frame[frame["why"] != ""]
+    groups = with_reason.groupby(["verdict", "why"], sort=False)
+    return [f"{verdict}: {name_rows(rows)}: {why}" for (verdict, why), rows in groups]
+
+
 def describe(frame: pd.DataFrame) -> str:
     """Describe the columns of a comparison, and the numbers behind its verdicts."""
     metric = METRICS[frame.attrs["metric"]]
     better = "larger" if metric.larger_is_better else "smaller"
+    alpha = frame.attrs["alpha"]
+    text = (
+        f"Held-out {metric.title} ({better} is better), of the same curves; a "
+        "positive difference is better. identical: equal in every repetition. "
+    )
+    if "margin" in frame.attrs:
+        return (
+            f"{text}All intervals hold together with probability {1 - alpha:g}; "
+            f"margin {frame.attrs['margin']:g}."
+        )
+    loss = frame.attrs["at_most_worse"]
     return (
-        f"Held-out {metric.title} ({better} is better), paired by data hash; a "
-        f"positive difference is better. Intervals hold together over the "
-        f"classifiers of a dataset with probability {1 - frame.attrs['alpha']:g}; "
-        f"margin {frame.attrs['margin']:g}."
+        f"{text}noninferior: the interval lies above {-loss:g}, so that a larger loss "
+        f"is excluded; worse: it lies below. An interval's lower end holds with "
+        f"probability {1 - alpha / 2:g}; all upper ends hold together with "
+        f"probability {1 - alpha / 2:g}."
     )
 
 
@@ -188,15 +335,15 @@ def as_text(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a comparison as a table for readers, with every value as text."""
     rows = []
     for row in frame.to_dict("records"):
-        interval = f"[{row['low']:+.4f}, {row['high']:+.4f}]"
+        interval = f"[{signed(row['low'])}, {signed(row['high'])}]"
         rows.append(
             {
                 "dataset": row["dataset"],
                 "classifier": row["classifier"],
                 "n": str(row["n"]),
-                "base": _written(row["base"], ".4f"),
-                "new": _written(row["new"], ".4f"),
-                "difference": _written(row["difference"], "+.4f"),
+                "base": "–" if math.isnan(row["base"]) else f"{row['base']:.4f}",
+                "new": "–" if math.isnan(row["new"]) else f"{row['new']:.4f}",
+                "difference": signed(row["difference"]),
                 "interval": "–" if math.isnan(row["low"]) else interval,
                 "verdict": row["verdict"],
                 "why": row["why"],
@@ -207,7 +354,7 @@ def as_text(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _by_row(
     frame: pd.DataFrame, name: str, metric: str
-) -> dict[tuple[str, str], _Cells]:
+) -> dict[tuple[str, str], PairedCells]:
     """Group the cells of a source by dataset and classifier."""
     for column in _COLUMNS:
         if column not in frame:
@@ -215,93 +362,71 @@ def _by_row(
                 f"{name} has no column '{column}'; expected {', '.join(_COLUMNS)}"
             )
     score = f"test_{metric}"
-    rows: dict[tuple[str, str], _Cells] = {}
+    rows: dict[tuple[str, str], PairedCells] = {}
     for row in frame.to_dict("records"):
         cells = rows.setdefault((row["dataset"], row["classifier"]), {})
         if row["repetition"] in cells:
             cell = cell_name(row["dataset"], row["repetition"], row["classifier"])
             raise CompareError(f"{name} has two rows of {cell}; expected one a cell")
-        cells[row["repetition"]] = _Cell(
-            row["status"], row["data_hash"], float(row.get(score, math.nan))
-        )
+        cells[row["repetition"]] = PairedCell.of(row, score)
     return rows
 
 
-def _pair(base: _Cells, new: _Cells, metric: str) -> tuple[np.ndarray, str]:
-    """Pair the cells of a row that come from the same data.
+def _judge(
+    pairs: Pairs, metric: str, question: _Question, least_std: float
+) -> dict[str, Any]:
+    """Compare the two columns of at least one pair of scores."""
+    base, new = pairs.scores.T
+    row: dict[str, Any] = {"base": float(base.mean()), "new": float(new.mean())}
+    if pairs.identical:
+        return row | {"difference": 0.0, "verdict": "identical", "why": ""}
+    gains = differences(new, base, METRICS[metric].larger_is_better)
+    low, high = (float(ends[0]) for ends in _ends(gains[:, None], question, least_std))
+    answer = _answer(low, high, question, len(gains))
+    why = ""
+    if answer == "inconclusive":
+        distance, level = _distance(float(gains.mean()), question)
+        why = what_is_missing(gains, least_std, distance, level)
+        if pairs.n_rounded:
+            why = f"{_rounded(pairs)}; {why}"
+    row |= {"difference": float(gains.mean()), "low": low, "high": high}
+    return row | {"verdict": answer, "why": why}
 
-    Returns
-    -------
-    scores : array of shape (n, 2)
-        The score of each pair in both sources.
-    why : str
-        The reason why the row is not comparable; empty if it is.
-    """
-    by_hash: dict[str, _Cell] = {}
-    for cell in new.values():
-        if cell.status == "done":
-            by_hash.setdefault(cell.data_hash, cell)
-    pairs: list[tuple[float, float]] = []
-    problems: dict[str, list[str]] = {}
-    used: set[str] = set()
 
-    def note(problem: str, repetition: int, detail: str = "") -> None:
-        problems.setdefault(problem, []).append(f"{repetition}{detail}")
-
-    for repetition, cell in base.items():
-        # The same repetition first; another one if both sources number them
-        # differently.
-        same_repetition = new.get(repetition, _ABSENT)
-        is_same_data = same_repetition.data_hash == cell.data_hash
-        partner = same_repetition if is_same_data else by_hash.get(cell.data_hash)
-        if cell.status != "done":
-            note("missing cells: not done in BASE", repetition, f" ({cell.status})")
-        elif cell.data_hash in used:
-            note("changed data: BASE has the same data twice", repetition)
-        elif partner is not None and partner.status == "done":
-            if math.isnan(cell.score) or math.isnan(partner.score):
-                source = "BASE" if math.isnan(cell.score) else "NEW"
-                note(f"no {METRICS[metric].title} in {source}", repetition)
-            pairs.append((cell.score, partner.score))
-        elif same_repetition is _ABSENT:
-            note("fewer repetitions: not in NEW", repetition)
-        elif same_repetition.status != "done":
-            status = same_repetition.status
-            note("missing cells: not done in NEW", repetition, f" ({status})")
-        else:
-            note("changed data: not the same in NEW", repetition)
-        used.add(cell.data_hash)
-    scores = np.array(pairs, dtype=np.float64).reshape(-1, 2)
-    if not new:
-        return scores, "missing cells: not in NEW"
-    return scores, "; ".join(
-        f"{what}: repetitions {name_some(at, _SHOWN)}" for what, at in problems.items()
+def _rounded(pairs: Pairs) -> str:
+    """Say that scores differ on curves that differ in their last bits alone."""
+    return (
+        f"the curves differ in their last bits in {pairs.n_rounded} of "
+        f"{len(pairs.scores)} repetitions, as on another processor, and its scores "
+        "with them"
     )
 
 
-def _judge(
-    scores: np.ndarray, metric: str, margin: float, level: float
-) -> dict[str, Any]:
-    """Compare the two columns of (n, 2) paired scores, n at least 1."""
-    base, new = scores.T
-    gains = differences(new, base, METRICS[metric].larger_is_better)
-    interval = mean_interval(gains[:, None], level)
-    low, high = float(interval.low[0]), float(interval.high[0])
-    if not gains.any():  # equal scores need no interval, not even of a single pair
-        low = high = 0.0
-    return {
-        "base": float(base.mean()),
-        "new": float(new.mean()),
-        "difference": float(interval.mean[0]),
-        "low": low,
-        "high": high,
-        "verdict": verdict(low, high, margin),
-        "why": "" if len(scores) > 1 or not gains.any() else "a single repetition",
-    }
+def _ends(
+    gains: np.ndarray, question: _Question, least_std: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ends of the interval of each column's mean; NaN for a single gain."""
+    low = mean_interval(gains, question.low_alpha, least_std).low
+    high = mean_interval(gains, question.high_alpha, least_std).high
+    return low, high
 
 
-def _written(value: float, form: str) -> str:
-    return "–" if math.isnan(value) else f"{value:{form}}"
+def _answer(low: float, high: float, question: _Question, n: int) -> str:
+    """Return the verdict on an interval that rests on n gains."""
+    found = verdict(low, high, question.margin, n)
+    if not question.noninferiority or found == "worse" or n < FEWEST_FOR_VERDICT:
+        return found
+    # A loss of exactly the margin is allowed, whatever its last bits are.
+    return "noninferior" if low >= -question.margin - 1e-12 else "inconclusive"
+
+
+def _distance(gain: float, question: _Question) -> tuple[float, float]:
+    """Return the way from a gain to the end of its verdict, and the level there."""
+    if not question.noninferiority:
+        return abs(abs(gain) - question.margin), question.low_alpha
+    is_lost = gain < -question.margin
+    level = question.high_alpha if is_lost else question.low_alpha
+    return abs(gain + question.margin), level
 
 
 def _plain(value: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bench.base import differing, parse_fingerprint, same_curves
-from bench.stats import METRICS, name_some
+from bench.stats import METRICS, differences, name_some
 from bench.store import FITTED
 
 SHOWN = 5  # repetitions that a message names
@@ -70,6 +70,15 @@ class Pairs:
     scores: np.ndarray
     why: str
     n_rounded: int = 0
+
+    @property
+    def identical(self) -> bool:
+        """Whether no score differs, though last bits of curves may.
+
+        Then no interval is needed, whatever the number of pairs is.
+        """
+        base, new = self.scores.T
+        return not differences(new, base, True).any()
 
 
 def pair_cells(base: PairedCells, new: PairedCells, metric: str) -> Pairs:
@@ -135,11 +144,8 @@ def _fingerprints(cell: PairedCell, other: PairedCell) -> tuple[Any, Any]:
 
 def _change(cell: PairedCell, other: PairedCell) -> str:
     """Say in which way the curves of a repetition are not the same."""
-    if not (cell.fingerprint and other.fingerprint):
-        return (
-            "not the same in NEW (without fingerprints, which earlier versions did not "
-            "write, curves of another processor cannot be recognised)"
-        )
+    if not (cell.fingerprint and other.fingerprint):  # by an earlier version
+        return "not the same in NEW"
     recipe, fits = cell.recipe.partition("+")[::2]
     other_recipe, other_fits = other.recipe.partition("+")[::2]
     if recipe != other_recipe:

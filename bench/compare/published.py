@@ -13,6 +13,7 @@ from bench.compare.results_csv import read_table
 from bench.suite import PRESETS, Suite
 
 _SHOWN = 3  # rows that are named for each verdict
+_SAME = ("equivalent", "identical")
 _CELL = ["dataset", "repetition", "classifier"]
 
 
@@ -21,11 +22,11 @@ def compare_with_published(
 ) -> str:
     """Compare the scores of a shipped suite with the published ones.
 
-    A suite is compared only if its file is unchanged. Cells come from the same data if
-    their data hashes are equal, or if their keys are: a key covers all that the curves
-    depend on except the processor. In the second case the line says that the curves
-    differ in their last bits. The metric is the suite's first; margin and alpha are the
-    suite's.
+    A suite is compared only if its file is unchanged. Where curves differ in their last
+    bits alone, as on another kind of processor, the line says so. A published file of
+    an earlier version has no fingerprints that would show it: there cells are of the
+    same curves if their keys are equal, which cover all but the processor. The metric
+    is the suite's first; margin and alpha are the suite's.
 
     Parameters
     ----------
@@ -58,7 +59,7 @@ def compare_with_published(
     except BenchError as error:
         return f"not compared with the published scores: {shown(str(error), 1000)}"
     line = _summary(frame[frame["verdict"] != "new"], _depending_on_rounding(plan))
-    if n_moved:
+    if n_moved or frame["rounded"].any():
         line += (
             "; the curves differ from the published ones in their last bits, as on "
             "another kind of processor"
@@ -100,7 +101,9 @@ def _keys(path: Path) -> dict[tuple[str, int, str], str]:
 def _matched(
     results: pd.DataFrame, base: pd.DataFrame, keys: dict[tuple[str, int, str], str]
 ) -> tuple[pd.DataFrame, int]:
-    """Give cells with equal keys the published data hash.
+    """Give cells with equal keys the data hash of a published cell.
+
+    Only where that has no fingerprint.
 
     Returns
     -------
@@ -108,8 +111,9 @@ def _matched(
     n_moved : int
         The number of cells whose hash was replaced.
     """
-    cells = base[_CELL].itertuples(index=False, name=None)
-    hashes = dict(zip(cells, base["data_hash"], strict=True))
+    old = base[base["fingerprint"] == ""]
+    cells = old[_CELL].itertuples(index=False, name=None)
+    hashes = dict(zip(cells, old["data_hash"], strict=True))
     matched = []
     n_moved = 0
     for row in results.to_dict("records"):
@@ -124,7 +128,7 @@ def _matched(
 
 
 def _summary(frame: pd.DataFrame, depending: set[str]) -> str:
-    n_equivalent = int((frame["verdict"] == "equivalent").sum())
+    n_equivalent = int(frame["verdict"].isin(_SAME).sum())
     parts = [f"{n_equivalent} of {len(frame)} equivalent to the published"]
     sizes = frame["difference"].abs()
     if sizes.notna().any():
@@ -135,7 +139,7 @@ def _summary(frame: pd.DataFrame, depending: set[str]) -> str:
             parts[0] += f" ({_row_name(row, depending)})"
     for verdict in VERDICTS:
         rows = frame[frame["verdict"] == verdict]
-        if verdict == "equivalent" or rows.empty:
+        if verdict in _SAME or rows.empty:
             continue
         names = [_row_name(row, depending) for _, row in rows.head(_SHOWN).iterrows()]
         message = f"{verdict}: {', '.join(names)}"

@@ -17,6 +17,7 @@ from .histories import last_epochs as last_epochs
 from .histories import spread as spread
 from .histories import trained_online as trained_online
 from .intervals import mean_interval as mean_interval
+from .intervals import score_interval as score_interval
 from .metrics import METRICS as METRICS
 from .metrics import Predictions as Predictions
 from .metrics import score_all as score_all
@@ -34,6 +35,7 @@ from .sweeps import first_verdict as first_verdict
 from .transfer import compare_transfers as compare_transfers
 from .transfer import home_and_away as home_and_away
 from .within_dataset import DOES_NOT as DOES_NOT
+from .within_dataset import FEWEST_FOR_VERDICT as FEWEST_FOR_VERDICT
 from .within_dataset import UNCLEAR as UNCLEAR
 from .within_dataset import WORKS as WORKS
 from .within_dataset import compare_to as compare_to

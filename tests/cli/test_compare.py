@@ -2,6 +2,7 @@ import json
 
 import pandas as pd
 import pytest
+from rich.console import Console
 
 from bench.base import resources
 
@@ -28,11 +29,66 @@ def test_long_names_are_folded_never_cut(bench_run, tmp_path):
     named = results([0.5, 0.6], dataset="d" * 64, classifier="c" * 64)
     named.to_csv(tmp_path / "a.csv", index=False)
     out = bench_run("compare", tmp_path / "a.csv", tmp_path / "a.csv")[1]
-    rows = [line for line in out.splitlines() if "│" in line or "|" in line]
-    assert sum(line.count("d" * 8) for line in rows) > 0
-    table = "".join(rows)
+    table = out.partition("identical")[2].partition("Held-out")[0]
+    assert table.count("d") >= 64 + 1  # and that of the verdict
     assert table.count("c") >= 64
     assert "…" not in table
+
+
+def test_the_seed_report_fits_80_characters(bench_run, monkeypatch):
+    monkeypatch.setattr("bench.cli.console._console", lambda _=0: Console(width=80))
+    code, out, _ = bench_run("check", SEED, SEED)
+    lines = out.splitlines()
+    assert code == 0
+    assert lines[0].strip() == "26 identical"
+    first = "normal-100 SD 10 0.9892 0.9892 +0.0000 – identical"
+    assert " ".join(lines[3].split()) == first
+    assert lines[29].startswith("Held-out accuracy (larger is better)")
+    assert max(map(len, lines)) <= 80
+
+
+def write(folder, **frames):
+    """Write sources; give their paths."""
+    for name, frame in frames.items():
+        frame.to_csv(folder / f"{name}.csv", index=False)
+    return [folder / f"{name}.csv" for name in frames]
+
+
+def test_the_gate_of_noninferiority_has_three_answers(bench_run, tmp_path):
+    base = [0.8035, 0.8120, 0.7985, 0.8015, 0.8090]
+    gains = [0.0015, -0.0030, 0.0010, -0.0025, 0.0]
+    new = [round(b + g, 4) for b, g in zip(base, gains, strict=True)]
+    paths = write(tmp_path, base=results(base), new=results(new))
+    for loss, code, verdict in (
+        (0.02, 0, "noninferior"),
+        (0.001, 4, "inconclusive"),
+        (0, 4, "inconclusive"),
+    ):
+        found, out, err = bench_run("check", *paths, "--at-most-worse", loss, "--json")
+        assert found == code
+        document = json.loads(out)
+        assert document["verdicts"] == {verdict: 1}
+        assert document["at_most_worse"] == loss
+        assert "margin" not in document
+        assert err.startswith("bench: inconclusive: KNN on grid (-0.0006)") == bool(
+            code
+        )
+    worse = write(tmp_path, worse=results([round(b - 0.05, 4) for b in new]))
+    code, out, err = bench_run("check", paths[0], *worse, "--at-most-worse", 0.02)
+    assert (code, err) == (1, "bench: worse: KNN on grid (-0.0506)\n")
+    assert bench_run("check", *worse, paths[0], "--at-most-worse", 0)[0] == 0
+
+
+def test_what_is_missing_stands_below_the_table(bench_run, tmp_path):
+    paths = write(
+        tmp_path,
+        base=results([0.8035, 0.8120, 0.7985]),
+        new=results([0.7935, 0.8230, 0.7975]),
+    )
+    code, out, err = bench_run("check", *paths)
+    assert code == 4
+    assert "inconclusive: KNN on grid (+0.0000): at this spread, about 11 rep" in out
+    assert err.endswith("; more repetitions or a larger margin would tell\n")
 
 
 @pytest.mark.parametrize(
@@ -43,6 +99,9 @@ def test_long_names_are_folded_never_cut(bench_run, tmp_path):
         (["--margin", "much"], "found 'much'"),
         (["--alpha", "1"], "expected a number between 0 and 1"),
         (["--json", "--markdown"], "not allowed with"),
+        (["--at-most-worse", "-1"], "expected a number from 0 up"),
+        (["--at-most-worse", "some"], "found 'some'"),
+        (["--at-most-worse", ".02", "--margin", ".02"], "not allowed with"),
     ],
 )
 def test_options_out_of_range_are_usage_errors(bench_run, capfd, flags, message):

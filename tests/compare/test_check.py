@@ -31,6 +31,7 @@ from bench.compare.check import _write_baseline, check_classifier
 from bench.compare.read import read_source
 from bench.compare.results_csv import read_table
 from bench.curves.recipes import resolve_dataset
+from bench.stats.intervals import score_interval
 
 pytest_plugins = ["pytester"]
 
@@ -144,31 +145,60 @@ def test_the_global_random_state_and_torchs_threads_are_left_alone():
     assert str(np.random.get_state()) == state  # noqa: NPY002
 
 
-def test_the_floor_is_the_mean():
-    scores = check_classifier(KNeighborsClassifier(), RECIPE, at_least=0.0).scores
-    mean = scores["test_accuracy"].mean()
-    for floor, passed in ((mean - 1e-9, True), (mean, True), (mean + 1e-9, False)):
+def test_a_floor_fails_by_the_mean_and_passes_by_the_interval():
+    outcome = check_classifier(KNeighborsClassifier(), RECIPE, at_least=0.0)
+    values = outcome.scores["test_accuracy"].to_numpy()
+    mean = values.mean()
+    (low,), (high,) = score_interval(values[:, None], 0.05, bounds=(0, 1), n_curves=40)
+    for floor, verdict in (
+        (low - 1e-9, "pass"),
+        (low + 1e-9, "cannot tell"),
+        (mean, "cannot tell"),
+        (mean + 1e-9, "fail"),
+        (high + 1e-9, "fail"),
+    ):
         outcome = check_classifier(KNeighborsClassifier(), RECIPE, at_least=floor)
-        assert outcome.passed is passed
-    assert "KNeighborsClassifier on grid: held-out accuracy" in outcome.headline
-    assert "below it, though not clearly" in outcome.headline
-    assert failing(at_least=1.0).headline.endswith("at_least=1: below it")
+        assert outcome.verdict == verdict
+        assert outcome.passed is (verdict == "pass")
+        assert outcome.headline.startswith(
+            f"KNeighborsClassifier on grid: held-out accuracy {mean:.4f} [{low:.4f}, "
+            f"{high:.4f}] over 5 repetitions, at_least={floor:g}"
+        )
+        assert outcome.headline.endswith(": reached") is outcome.passed
+        assert ("though not clearly" in outcome.headline) is bool(mean < floor < high)
 
 
-def test_one_repetition_suffices_for_a_floor():
-    outcome = failing(at_least=0.99, repetitions=1)
-    assert len(outcome.scores) == 1
+def test_a_floor_that_the_mean_barely_reaches_says_what_would_do():
+    outcome = failing(at_least=0.4)
+    assert outcome.verdict == "cannot tell"
+    assert outcome.headline.endswith(
+        ", at_least=0.4: cannot tell: the mean is not below it, but a pass needs the "
+        "whole interval above it. At this spread, about 6 repetitions would do; or "
+        "give a lower floor, or inconclusive='warn', which lets it pass"
+    )
+
+
+@pytest.mark.parametrize(
+    ("floor", "verdict"), [(0.0, "pass"), (0.1, "cannot tell"), (0.99, "fail")]
+)
+def test_two_repetitions_show_nothing_but_that_the_mean_is_below(floor, verdict):
+    outcome = check_classifier(NOBODY, RECIPE, at_least=floor, repetitions=2)
+    assert outcome.verdict == verdict
     assert "[" not in outcome.headline
+    assert (" A verdict needs 3 repetitions; or" in outcome.headline) is (floor == 0.1)
+
+
+LARGE = RECIPE | {"train": 200, "test": 200}
 
 
 def test_guessing_is_worse_than_neighbours_and_not_the_other_way_round():
-    dataset = RECIPE | {"train": 200, "test": 200}
     outcome = check_classifier(
-        NOBODY, dataset, against=KNeighborsClassifier(), repetitions=4
+        NOBODY, LARGE, against=KNeighborsClassifier(), repetitions=4
     )
-    assert not outcome.passed
-    assert "DummyClassifier on grid against KNeighborsClassifier: worse: held" in (
-        outcome.headline
+    assert outcome.verdict == "fail"
+    assert (
+        "DummyClassifier on grid against KNeighborsClassifier: worse by more than the "
+        "margin: held-out accuracy 0." in outcome.headline
     )
     assert (
         outcome.scores["classifier"].tolist()
@@ -180,55 +210,88 @@ def test_guessing_is_worse_than_neighbours_and_not_the_other_way_round():
     )
     assert "held-out" in outcome.text
     outcome = check_classifier(
-        KNeighborsClassifier(), dataset, against=NOBODY, repetitions=4
+        KNeighborsClassifier(), LARGE, against=NOBODY, repetitions=4
     )
-    assert outcome.passed
-    assert ": better: " in outcome.headline
+    assert outcome.verdict == "pass"
+    assert "DummyClassifier: not worse by more than the margin: held" in (
+        outcome.headline
+    )
 
 
-def test_a_classifier_is_equivalent_to_itself():
+@pytest.mark.parametrize("repetitions", [1, 2, 3])
+def test_guessing_does_not_pass_for_want_of_repetitions(repetitions):
+    outcome = failing(
+        against=KNeighborsClassifier(), repetitions=repetitions, margin=0.001
+    )
+    assert outcome.verdict == "cannot tell"
+    assert "KNeighborsClassifier: cannot tell: held-out accuracy 0." in outcome.headline
+    assert "A pass needs the whole interval above -0.001. " in outcome.headline
+    missing = "A verdict needs 3 repetitions"
+    if repetitions == 3:
+        missing = "At this spread, about "
+        assert " repetitions would do; or give a larger margin, or" in outcome.headline
+    assert missing in outcome.headline
+
+
+@pytest.mark.parametrize("repetitions", [1, 3])
+def test_a_classifier_is_identical_to_itself(repetitions):
     outcome = check_classifier(
-        DecisionTreeClassifier(), RECIPE, against=DecisionTreeClassifier(), margin=0.0
+        DecisionTreeClassifier(),
+        RECIPE,
+        against=DecisionTreeClassifier(),
+        margin=0.0,
+        repetitions=repetitions,
     )
     assert outcome.passed
-    assert "against DecisionTreeClassifier (against): equivalent" in outcome.headline
+    assert "against DecisionTreeClassifier (against): identical: " in outcome.headline
 
 
 def test_a_baseline_file_is_kept_and_compared_with(tmp_path):
     path = tmp_path / "kept" / "baseline.csv"
     good, bad = KNeighborsClassifier(), NOBODY
-    dataset = RECIPE | {"train": 200, "test": 200}
     settings = {"baseline_file": path, "repetitions": 4, "name": "mine"}
     with pytest.raises(MissingFileError, match="run pytest with --bench-accept"):
-        check_classifier(good, dataset, **settings)
-    assert check_classifier(good, dataset, **settings, accept=True).passed
+        check_classifier(good, LARGE, **settings)
+    assert check_classifier(good, LARGE, **settings, accept=True).passed
     first = path.read_bytes()
-    outcome = check_classifier(good, dataset, **settings)
+    outcome = check_classifier(good, LARGE, **settings)
     assert outcome.passed
-    assert "mine on grid against baseline.csv: equivalent" in outcome.headline
-    outcome = check_classifier(bad, dataset, **settings)
-    assert not outcome.passed
-    assert "mine on grid against baseline.csv: worse" in outcome.headline
+    assert "mine on grid against baseline.csv: identical: held-out" in outcome.headline
+    assert outcome.headline.endswith(", the same in each of 4 repetitions")
+    outcome = check_classifier(bad, LARGE, **settings)
+    assert outcome.verdict == "fail"
+    assert "mine on grid against baseline.csv: worse by more" in outcome.headline
+    outcome = check_classifier(KNeighborsClassifier(7), LARGE, **settings, margin=0)
+    assert outcome.verdict == "cannot tell"
+    assert "repetitions would do (of the kept scores as well); or" in outcome.headline
     assert path.read_bytes() == first
     other = settings | {"name": "other"}
     with pytest.raises(CompareError, match="found no scores of other on grid; run py"):
-        check_classifier(good, dataset, **other)
-    assert check_classifier(bad, dataset, **other, accept=True).passed
+        check_classifier(good, LARGE, **other)
+    assert check_classifier(bad, LARGE, **other, accept=True).passed
     assert len(read_source(path)) == 8
-    assert check_classifier(good, dataset, **settings).passed
-    check_classifier(good, dataset, **settings, accept=True)
+    assert check_classifier(good, LARGE, **settings).passed
+    check_classifier(good, LARGE, **settings, accept=True)
     assert len(read_source(path)) == 8
 
 
-def test_a_baseline_of_other_draws_is_not_comparable(tmp_path):
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"seed": 1}, "changed data: not the same in NEW: repetitions 0, 1, 2"),
+        ({"repetitions": 2}, "fewer repetitions: not in NEW: repetitions 2"),
+    ],
+)
+def test_a_baseline_of_other_draws_fails_and_cannot_be_warned_away(
+    tmp_path, changed, why
+):
     path = tmp_path / "baseline.csv"
-    settings = {"baseline_file": path, "repetitions": 3}
+    settings = {"baseline_file": path, "repetitions": 3, "inconclusive": "warn"}
     check_classifier(NOBODY, RECIPE, **settings, accept=True)
-    for changed in ({"seed": 1}, {"repetitions": 2}):
-        outcome = check_classifier(NOBODY, RECIPE, **settings | changed)
-        assert not outcome.passed
-        assert "not comparable: " in outcome.headline
-        assert "run pytest with --bench-accept" in outcome.headline
+    outcome = check_classifier(NOBODY, RECIPE, **settings | changed)
+    assert outcome.verdict == "fail"
+    assert f"baseline.csv: not comparable: {why}; draws change" in outcome.headline
+    assert "run pytest with --bench-accept" in outcome.headline
 
 
 @pytest.mark.parametrize(
@@ -240,7 +303,9 @@ def test_a_baseline_of_other_draws_is_not_comparable(tmp_path):
         ({"at_least": "0.9"}, "at_least: found '0.9'"),
         ({"at_least": 0.5, "repetitions": 0}, "repetitions: found 0; expected a whole"),
         ({"at_least": 0.5, "repetitions": 1.5}, "repetitions: found 1.5"),
-        ({"against": NOBODY, "repetitions": 1}, "from 2 to 1000 with against"),
+        ({"against": NOBODY, "repetitions": 1001}, "whole number from 1 to 1000"),
+        ({"against": NOBODY, "inconclusive": "pass"}, "found 'pass'; expected 'fail'"),
+        ({"at_least": 0.5, "inconclusive": None}, "inconclusive: found None; expected"),
         ({"at_least": 0.5, "margin": -1}, "margin"),
         ({"at_least": 0.5, "name": "a\nb"}, "name: found 'a"),
     ],
@@ -276,7 +341,7 @@ def test_a_gate_that_holds_passes_and_gives_the_scores(users):
     run = users("""
     def test_neighbours(bench_check):
         scores = bench_check(KNeighborsClassifier(), RECIPE, at_least=0.1)
-        assert len(scores) == 3
+        assert len(scores) == 5
         assert set(scores["status"]) == {"done"}
     """)
     run.assert_outcomes(passed=1)
@@ -314,6 +379,47 @@ def test_a_gate_that_does_not_hold_fails_with_a_table(users, tmp_path):
     assert 'name="bench_check" value="DummyClassifier on grid' in report.read_text()
 
 
+UNSURE = """
+    def test_unsure(bench_check):
+        scores = bench_check(
+            NOBODY, RECIPE, against=KNeighborsClassifier(), repetitions=2{more}
+        )
+        assert len(scores) == 4
+"""
+
+
+def test_what_cannot_be_told_fails_with_its_own_words(users):
+    run = users(UNSURE.format(more=""))
+    run.assert_outcomes(failed=1)
+    run.stdout.fnmatch_lines(
+        ["E*Failed: DummyClassifier on grid against KNeighborsClassifier: cannot tell*"]
+    )
+
+
+def test_what_cannot_be_told_may_pass_with_a_warning(users):
+    asked = UNSURE.format(more=', inconclusive="warn"')
+    run = users(asked, "-W", "default::bench.pytest_plugin.InconclusiveWarning")
+    run.assert_outcomes(passed=1, warnings=1)
+    run.stdout.fnmatch_lines(
+        ["*InconclusiveWarning: DummyClassifier on grid against KNeigh*: cannot tell*"]
+    )
+    users(asked).assert_outcomes(failed=1)  # where warnings are errors
+
+
+def test_a_warning_lets_nothing_pass_that_is_below_or_a_mistake(users):
+    run = users("""
+    def test_below(bench_check):
+        bench_check(NOBODY, RECIPE, at_least=0.95, inconclusive="warn")
+
+    def test_word(bench_check):
+        bench_check(NOBODY, RECIPE, at_least=0.1, inconclusive="pass")
+    """)
+    run.assert_outcomes(failed=2)
+    run.stdout.fnmatch_lines(
+        ["E*Failed: bench_check: inconclusive: found 'pass'; expected 'fail' or 'warn'"]
+    )
+
+
 def test_a_mistake_fails_in_one_line(users):
     run = users("""
     def test_mistake(bench_check):
@@ -332,6 +438,29 @@ def test_an_error_of_the_classifier_is_its_own(users):
     """)
     run.assert_outcomes(failed=1)
     run.stdout.fnmatch_lines(["E*InvalidParameterError*n_neighbors*"])
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        "self.predict_proba(X)[:, 1]",
+        "super().predict(X).astype(float) + 0.5",
+        "super().predict(X)[:-1]",
+    ],
+)
+def test_predictions_that_are_no_labels_never_pass(users, output):
+    body = f"""
+    class Strange(KNeighborsClassifier):
+        def predict(self, X):
+            return {output}
+
+    def test_floor(bench_check):
+        bench_check(Strange(), RECIPE, at_least=0.1, inconclusive="warn")
+
+    def test_against(bench_check):
+        bench_check(Strange(), RECIPE, against=Strange(), repetitions=1)
+    """
+    users(body).assert_outcomes(failed=2)
 
 
 def test_checks_that_write_scores_at_the_same_time_lose_none(tmp_path):
@@ -361,7 +490,7 @@ def test_accepted_scores_are_the_baseline_of_later_runs(users, pytester):
     run.assert_outcomes(failed=1)
     run.stdout.fnmatch_lines(["*kept.csv: cannot be read*--bench-accept*"])
     users(body, "--bench-accept").assert_outcomes(passed=1)
-    assert len((pytester.path / "kept.csv").read_text().splitlines()) == 4
+    assert len((pytester.path / "kept.csv").read_text().splitlines()) == 6
     users(body).assert_outcomes(passed=1)
 
 
@@ -437,7 +566,7 @@ def test_it_works_as_installed_with_xdist_and_benchmarks(pytester, monkeypatch):
         + """
 def test_neighbours(bench_check, benchmark):
     neighbours = KNeighborsClassifier()
-    assert len(bench_check(neighbours, RECIPE, at_least=0.1)) == 3
+    assert len(bench_check(neighbours, RECIPE, at_least=0.1)) == 5
     benchmark.pedantic(neighbours.get_params, rounds=1)
 """
     )

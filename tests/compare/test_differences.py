@@ -51,7 +51,7 @@ def seed_copy(tmp_path):
 def test_the_seed_report_is_no_worse_than_itself(bench_run):
     code, out, err = bench_run("check", SEED, SEED / "results.csv")
     assert (code, err) == (0, "")
-    assert "26 equivalent" in out
+    assert "26 identical" in out
 
 
 def test_scores_of_sd_wgan_under_the_name_of_sd_are_worse(bench_run, seed_copy):
@@ -63,11 +63,12 @@ def test_scores_of_sd_wgan_under_the_name_of_sd_are_worse(bench_run, seed_copy):
     path = seed_copy(swap)
     code, out, err = bench_run("check", SEED, path, "--json")
     assert code == 1
-    assert err == "bench: worse: SD on normal-100, SD on uniform-100\n"
+    names = "SD on normal-100 (-0.3419), SD on uniform-100 (-0.2777)"
+    assert err == f"bench: worse: {names}\n"
     document = json.loads(out)
     worse = [r["classifier"] for r in document["rows"] if r["verdict"] == "worse"]
     assert worse == ["SD", "SD"]
-    assert document["verdicts"] == {"worse": 2, "equivalent": 24}
+    assert document["verdicts"] == {"worse": 2, "identical": 24}
     assert document["exit_code"] == 1
     assert bench_run("compare", SEED, path)[0] == 0
 
@@ -92,7 +93,7 @@ def test_two_repetitions_fewer_of_one_classifier_are_not_comparable(
 
     code, out, err = bench_run("check", SEED, seed_copy(cut), "--json")
     assert (code, err) == (4, "bench: not comparable: GP on normal-100\n")
-    assert json.loads(out)["verdicts"] == {"equivalent": 25, "not comparable": 1}
+    assert json.loads(out)["verdicts"] == {"identical": 25, "not comparable": 1}
 
 
 @pytest.mark.parametrize("changed", ["f" * 64, "0" * 64, "other"])
@@ -133,57 +134,87 @@ def test_the_interval_is_the_paired_t_of_scipy():
     assert (row["low"], row["high"]) == pytest.approx(tuple(expected))
 
 
-def test_the_intervals_of_a_dataset_hold_together():
-    rng = np.random.default_rng(1)
-    scores = rng.normal(0.8, 0.02, (2, 3, 5))
+def three_rows(rng, n=5):
+    """Draw both sources: two classifiers of a dataset, and one of another."""
+    rows = [("grid", "a"), ("grid", "b"), ("other", "a")]
+    scores = rng.normal(0.8, 0.02, (2, 3, n))
     base, new = (
         pd.concat(
-            [results(s, classifier=name) for s, name in zip(half, "abc", strict=True)]
+            [results(s, *names) for s, names in zip(half, rows, strict=True)],
+            ignore_index=True,
         )
         for half in scores
     )
-    lonely = (
-        results([0.5, 0.6, 0.4], dataset="other"),
-        results([0.5, 0.5, 0.5], "other"),
-    )
-    frame = compare_results(
-        pd.concat([base, lonely[0]]), pd.concat([new, lonely[1]]), alpha=0.1
-    )
-    for row, first, second in zip(frame[:3].to_dict("records"), *scores, strict=True):
+    return base, new, scores
+
+
+def test_all_intervals_hold_together():
+    base, new, scores = three_rows(np.random.default_rng(1))
+    frame = compare_results(base, new, alpha=0.1)
+    for row, first, second in zip(frame.to_dict("records"), *scores, strict=True):
         test = stats.ttest_rel(second, first)
         expected = tuple(test.confidence_interval(1 - 0.1 / 3))
         assert (row["low"], row["high"]) == pytest.approx(expected)
-    row = frame.iloc[3]
-    expected = stats.ttest_rel([0.5, 0.5, 0.5], [0.5, 0.6, 0.4]).confidence_interval(
-        0.9
-    )
-    assert (row["low"], row["high"]) == pytest.approx(tuple(expected))
+
+
+def test_identical_rows_and_rows_without_pairs_need_no_interval():
+    base, new, scores = three_rows(np.random.default_rng(1))
+    new.loc[new["classifier"] == "b", "test_accuracy"] = scores[0, 1]
+    new.loc[new["dataset"] == "other", "data_hash"] = "x"
+    frame = compare_results(base, new)
+    assert frame["verdict"].tolist()[1:] == ["identical", "not comparable"]
+    assert frame.loc[1:, ["low", "high"]].isna().all(axis=None)
+    expected = stats.ttest_rel(scores[1, 0], scores[0, 0]).confidence_interval(0.95)
+    assert tuple(frame.loc[0, ["low", "high"]]) == pytest.approx(tuple(expected))
+
+
+def test_noninferiority_needs_lower_ends_alone_and_upper_ends_together():
+    base, new, scores = three_rows(np.random.default_rng(1))
+    frame = compare_results(base, new, at_most_worse=0.02)
+    for row, first, second in zip(frame.to_dict("records"), *scores, strict=True):
+        test = stats.ttest_rel(second, first)
+        low = test.confidence_interval(0.95).low
+        high = test.confidence_interval(1 - 0.05 / 3).high
+        assert (row["low"], row["high"]) == pytest.approx((low, high))
+    assert frame.attrs == {"metric": "accuracy", "alpha": 0.05, "at_most_worse": 0.02}
+
+
+BASE = [0.8010, 0.8105, 0.8200]
 
 
 @pytest.mark.parametrize(
-    ("new", "verdict"),
+    ("gains", "by_margin", "by_loss"),
     [
-        ([0.80, 0.81, 0.82], "equivalent"),
-        ([0.85, 0.86, 0.87], "better"),
-        ([0.75, 0.76, 0.77], "worse"),
-        ([0.79, 0.80, 0.81], "equivalent"),  # by the margin itself
-        ([0.81, 0.82, 0.83], "equivalent"),
-        ([0.70, 0.81, 0.92], "inconclusive"),
+        ([0.0, 0.0, 0.0], "identical", "identical"),
+        ([0.0, 0.0005, 0.0], "equivalent", "noninferior"),
+        ([0.05, 0.05, 0.05], "better", "noninferior"),
+        ([0.0, 0.01, 0.02], "inconclusive", "noninferior"),
+        ([-0.05, -0.05, -0.05], "worse", "worse"),
+        ([-0.01, -0.01, -0.01], "equivalent", "noninferior"),
+        ([-0.0095, -0.0095, -0.0095], "equivalent", "noninferior"),
+        ([-0.02, -0.02, -0.02], "worse", "inconclusive"),  # a loss of the margin
+        ([-0.0195, -0.0190, -0.0200], "worse", "inconclusive"),
+        ([-0.10, 0.01, 0.11], "inconclusive", "inconclusive"),
     ],
 )
-def test_the_verdict_is_by_interval_and_margin(new, verdict):
-    row = only_row(results([0.80, 0.81, 0.82]), results(new), margin=0.01)
-    assert row["verdict"] == verdict
-    assert row["why"] == ""
+def test_the_verdict_is_by_interval_and_margin(gains, by_margin, by_loss):
+    new = [round(b + g, 4) for b, g in zip(BASE, gains, strict=True)]
+    for settings, verdict in (
+        ({"margin": 0.0115}, by_margin),
+        ({"at_most_worse": 0.02}, by_loss),
+    ):
+        row = only_row(results(BASE), results(new), **settings)
+        assert row["verdict"] == verdict
+        assert bool(row["why"]) == (verdict == "inconclusive")
 
 
 def test_the_margin_decides():
-    base, new = results([0.80, 0.81, 0.82]), results([0.75, 0.76, 0.77])
+    base, new = results(BASE), results([s - 0.05 for s in BASE])
     verdicts = [
-        only_row(base, new, margin=margin)["verdict"] for margin in (0.0, 0.049, 0.051)
+        only_row(base, new, margin=margin)["verdict"] for margin in (0.0, 0.048, 0.052)
     ]
     assert verdicts == ["worse", "worse", "equivalent"]
-    assert only_row(base, base, margin=0.0)["verdict"] == "equivalent"
+    assert only_row(base, base, margin=0.0)["verdict"] == "identical"
 
 
 def test_a_smaller_score_is_better_if_the_metric_says_so():
@@ -194,20 +225,58 @@ def test_a_smaller_score_is_better_if_the_metric_says_so():
     assert only_row(new, base, metric="log_loss")["verdict"] == "worse"
 
 
-def test_one_pair_is_inconclusive_unless_its_scores_are_equal():
-    row = only_row(results([0.8]), results([0.3]))
-    assert (row["verdict"], row["why"]) == ("inconclusive", "a single repetition")
-    assert math.isnan(row["low"])
-    assert math.isnan(row["high"])
-    row = only_row(results([0.8]), results([0.8]))
-    assert (row["verdict"], row["low"], row["high"]) == ("equivalent", 0.0, 0.0)
+@pytest.mark.parametrize("n", [1, 2])
+@pytest.mark.parametrize("settings", [{}, {"at_most_worse": 0.02}])
+def test_below_three_pairs_only_identical_scores_give_a_verdict(n, settings):
+    base = BASE[:n]
+    for gain in (-0.5, 0.1):
+        row = only_row(results(base), results([s + gain for s in base]), **settings)
+        expected = ("inconclusive", "a verdict needs 3 repetitions")
+        assert (row["verdict"], row["why"]) == expected
+        assert math.isnan(row["low"]) == (n == 1)
+    frame = compare_results(results(base), results(base), **settings)
+    assert frame["verdict"].tolist() == ["identical"]
+    assert exit_code(frame) == 0
+
+
+def test_equal_differences_are_no_surer_than_half_a_test_curve():
+    gain = 0.0015  # three of 2000 curves
+    base, new = results(BASE), results([round(s + gain, 4) for s in BASE])
+    row = only_row(base, new)
+    half_width = stats.t.isf(0.025, 2) * 0.5 / 2000 / math.sqrt(3)
+    assert (row["low"], row["high"]) == pytest.approx(
+        (gain - half_width, gain + half_width)
+    )
+    # Given, it need not be found from the accuracies.
+    row = only_row(base, new, half_curve=0.5 / 20)
+    assert row["verdict"] == "inconclusive"
+    assert row["why"] == (
+        "at a spread of half a test curve (0.025), about 70 repetitions would do"
+    )
+    assert only_row(base, new, half_curve=0.0)["low"] == pytest.approx(gain)
+
+
+@pytest.mark.parametrize(
+    ("gains", "why"),
+    [
+        ([-0.01, 0.0, 0.01], "at this spread, about 10 repetitions would do"),
+        ([-0.11, 0.0, 0.11], "at this spread, about 952 repetitions would do"),
+        ([-0.12, 0.0, 0.12], "at this spread, more than 1000 repetitions would be n"),
+        ([-0.02, -0.01, 0.0], "at this spread, more than 1000 repetitions would be n"),
+    ],
+)
+def test_a_reason_says_how_many_repetitions_would_do(gains, why):
+    new = [round(b + g, 4) for b, g in zip(BASE, gains, strict=True)]
+    row = only_row(results(BASE), results(new), at_most_worse=0.01)
+    assert row["verdict"] == "inconclusive"
+    assert row["why"].startswith(why)
 
 
 def test_cells_are_paired_by_their_data_not_by_their_number():
     base = results([0.1, 0.5, 0.9])
     new = results([0.9, 0.1, 0.5], data_hash=["grid-2", "grid-0", "grid-1"])
     row = only_row(base, new)
-    assert (row["verdict"], row["n"], row["difference"]) == ("equivalent", 3, 0.0)
+    assert (row["verdict"], row["n"], row["difference"]) == ("identical", 3, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -288,7 +357,7 @@ def test_new_rows_are_listed_without_a_verdict():
     base = results([0.5, 0.6])
     new = pd.concat([base, results([0.1, 0.2], classifier="more")])
     frame = compare_results(base, new)
-    assert frame["verdict"].tolist() == ["equivalent", "new"]
+    assert frame["verdict"].tolist() == ["identical", "new"]
     assert frame.loc[1, "new"] == pytest.approx(0.15)
     assert math.isnan(frame.loc[1, "base"])
     assert exit_code(frame) == 0
@@ -303,6 +372,10 @@ def test_new_rows_are_listed_without_a_verdict():
         (["equivalent", "not comparable"], 4),
         (["new"], 4),
         (["equivalent", "new"], 0),
+        (["identical"], 0),
+        (["identical", "noninferior"], 0),
+        (["noninferior", "inconclusive"], 4),
+        (["noninferior", "worse", "inconclusive"], 1),
     ],
 )
 def test_the_exit_code_is_that_of_the_worst(verdicts, code):
@@ -315,6 +388,8 @@ def test_the_exit_code_is_that_of_the_worst(verdicts, code):
         ({"metric": "acuracy"}, "unknown metric 'acuracy' .did you mean 'accuracy'"),
         ({"margin": -0.01}, "margin"),
         ({"margin": math.nan}, "margin"),
+        ({"at_most_worse": -0.01}, "at_most_worse"),
+        ({"at_most_worse": math.inf}, "at_most_worse"),
         ({"alpha": 5}, "alpha"),
     ],
 )
@@ -341,15 +416,15 @@ def test_json_has_every_number_and_null_for_nan():
         "dataset": "grid",
         "classifier": "KNN",
         "n": 2,
+        "rounded": 0,
         "base": pytest.approx(0.85),
         "new": pytest.approx(0.85),
         "difference": 0.0,
-        "low": 0.0,
-        "high": 0.0,
-        "verdict": "equivalent",
+        "low": None,
+        "high": None,
+        "verdict": "identical",
         "why": "",
     }
-    assert second["low"] is None
     assert second["why"] == "missing cells: not in NEW"
 
 
@@ -361,7 +436,7 @@ def test_names_are_escaped_in_markdown_and_on_the_terminal(bench_run, tmp_path):
         "compare", tmp_path / "base.csv", tmp_path / "new.csv", "--markdown"
     )
     assert code == 0
-    assert "**1 equivalent**" in out
+    assert "**1 identical**" in out
     assert "&lt;b&gt;&#91;red&#93;&#124;x" in out
     assert "&#91;bold&#93;&#96;y&#96;&#95;z&#95;" in out
     out = bench_run("compare", tmp_path / "base.csv", tmp_path / "new.csv")[1]

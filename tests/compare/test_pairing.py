@@ -35,7 +35,7 @@ def test_the_same_fingerprint_and_recipe_are_the_same_curves_but_for_rounding():
     [
         ({"fingerprint": OTHER}, r"other curves in NEW \(1 of 2 classes"),
         ({"fingerprint": ROUNDED, "recipe": "another"}, "of another recipe in NEW"),
-        ({"fingerprint": ""}, "without fingerprints"),
+        ({"fingerprint": ""}, "not the same in NEW"),
         (
             {"fingerprint": OTHER, "recipe": "recipe+fitted"},
             "same draws, but other fits",
@@ -55,3 +55,8 @@ def test_networks_fitted_anew_in_both_are_other_fits():
     there = replace(here, data_hash="b" * 64, fingerprint=OTHER)
     pairs = pair_cells({0: here}, {0: there}, "accuracy")
     assert "other fits" in pairs.why
+
+
+def test_equal_scores_are_identical_whatever_the_last_bits():
+    assert pairs_of(data_hash="b" * 64, fingerprint=ROUNDED).identical
+    assert not pairs_of(data_hash="b" * 64, fingerprint=ROUNDED, score=0.6).identical

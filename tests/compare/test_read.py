@@ -38,7 +38,7 @@ def put_scored(plan, folder, score=0.5):
 
 
 def test_a_store_and_the_report_from_it_compare_alike(tmp_path, write_suite, bench_run):
-    plan = stored.plan_of(write_suite())
+    plan = stored.plan_of(write_suite(repetitions=3))
     base = put_scored(plan, tmp_path / "base")
     put_scored(plan, tmp_path / "new", score=0.3)
     report = tmp_path / "report"

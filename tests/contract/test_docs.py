@@ -21,6 +21,7 @@ from bench.base import resources
 from bench.cells.plan import make_plan
 from bench.cli.exit_codes import MEANINGS
 from bench.cli.main import make_parser
+from bench.compare.differences import VERDICTS
 from bench.engines.config import make_engine
 from bench.stats.metrics import METRICS
 from bench.stats.within_dataset import DOES_NOT, UNCLEAR, WORKS
@@ -134,10 +135,7 @@ def test_every_key_of_a_suite_has_a_meaning():
 
 
 def test_every_verdict_stands_in_the_docs():
-    for verdict in (
-        *("better", "worse", "equivalent", "inconclusive", "not comparable"),
-        *(WORKS, DOES_NOT, UNCLEAR),
-    ):
+    for verdict in (*VERDICTS, *(WORKS, DOES_NOT, UNCLEAR)):
         assert verdict in ALL
 
 

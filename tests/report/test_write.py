@@ -81,7 +81,7 @@ def test_the_csv_of_such_a_report_has_empty_scores_and_is_read_by_the_gate(repor
         is_online = frame["classifier"].isin(ONLINE)
         assert frame["train_accuracy"].isna().tolist() == is_online.tolist()
         compared = compare_results(frame, bench.read_results(plan, store))
-        assert set(compared["verdict"]) == {"equivalent"}
+        assert set(compared["verdict"]) == {"identical"}
         assert exit_code(compared) == 0
 
 
