@@ -3,9 +3,7 @@
 Names of functions, files and classes are checked later, by the modules that load them.
 """
 
-import re
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -14,63 +12,12 @@ from pydantic_core import PydanticCustomError
 
 from bench.base import BenchError, Document, Strict, did_you_mean, named, validated
 from bench.stats import METRICS
+from bench.suite.answers import AnswerSpec
 from bench.suite.classifiers import ClassifierSpec
 from bench.suite.datasets import DatasetSpec
 from bench.suite.fields import FEW, Id, LimitsSpec, Name, Seed, Training
 from bench.suite.study import StudySpec
 from bench.suite.sweeps import Family
-
-
-class AnswerSpec(Strict):
-    """An answer to a question, written by a person who read the report.
-
-    Attributes
-    ----------
-    question
-        The question.
-    answer
-        The answer.
-    date
-        The day on which it was written, such as 2026-11-24.
-    commit
-        The commit of the results that it is based on, at least 7 hexadecimal digits.
-        The report warns if no stored result comes from that commit.
-    """
-
-    question: Annotated[str, Field(min_length=1, max_length=300)]
-    answer: Annotated[str, Field(min_length=1, max_length=4000)]
-    date: Annotated[str, Field(json_schema_extra={"format": "date"})]
-    commit: Annotated[str, Field(json_schema_extra={"pattern": "^[0-9a-f]{7,40}$"})]
-
-    @field_validator("date", mode="before")
-    @classmethod
-    def _is_a_date(cls, value: Any) -> Any:
-        try:
-            # fromisoformat also reads other forms, such as 20261124.
-            is_date = date.fromisoformat(value).isoformat() == value
-        except (TypeError, ValueError):
-            is_date = False
-        if not is_date:
-            raise PydanticCustomError(
-                "date",
-                "found '{found}'; expected a date, such as 2026-11-24",
-                {"found": str(value)[:60]},
-            )
-        return value
-
-    @field_validator("commit", mode="before")
-    @classmethod
-    def _hexadecimal(cls, value: Any) -> Any:
-        # YAML reads digits alone as a number, which loses leading zeros: 0123456.
-        if not (isinstance(value, str) and re.fullmatch("[0-9a-f]{7,40}", value)):
-            raise PydanticCustomError(
-                "commit",
-                "found '{found}'; expected 7 to 40 hexadecimal digits, such as from "
-                "`git rev-parse HEAD`; quote them if all are digits 0 to 9",
-                {"found": str(value)[:60]},
-            )
-        return value
-
 
 MOST_DATASETS = 20  # of a transfer: a wider table is not readable
 
