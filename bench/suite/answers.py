@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from bench.base import Strict
+from bench.base import Matching, Strict
 from bench.suite.fields import Id, Name
 
 _NUMBERS = ("difference", "interval", "verdict")  # of a comparison
@@ -76,25 +76,21 @@ class RowSpec(Strict):
     verdict: Literal["better", "worse", "equivalent", "inconclusive"] | None = None
     on: Annotated[int, Field(ge=0)] | None = None
     of: Annotated[int, Field(ge=1)] | None = None
-    table: Annotated[str, Field(json_schema_extra={"pattern": "^[a-z_]+$"})] | None = (
-        None
-    )
+    table: (
+        Annotated[
+            str,
+            Field(max_length=60),
+            Matching(
+                "^[a-z_]+$",
+                "the name of a CSV file of the report without '.csv', such as online",
+            ),
+        ]
+        | None
+    ) = None
     row: dict[Name, Name | int | float] = Field(default_factory=dict)
     column: Name | None = None
     value: Name | int | float | None = None
     rows: Annotated[int, Field(ge=0)] | None = None
-
-    @field_validator("table")
-    @classmethod
-    def _is_a_name(cls, value: str | None) -> str | None:
-        if value is not None and not re.fullmatch("[a-z_]{1,60}", value):
-            raise PydanticCustomError(
-                "table",
-                "found '{found}'; expected the name of a CSV file of the report "
-                "without '.csv', such as online",
-                {"found": value[:60]},
-            )
-        return value
 
     @field_validator("interval")
     @classmethod

@@ -3,6 +3,8 @@
 Names of functions, files and classes are checked later, by the modules that load them.
 """
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -10,7 +12,15 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Discriminator, Field, PrivateAttr, Tag, field_validator
 from pydantic_core import PydanticCustomError
 
-from bench.base import BenchError, Document, Strict, did_you_mean, named, validated
+from bench.base import (
+    BenchError,
+    Document,
+    Matching,
+    Strict,
+    did_you_mean,
+    named,
+    validated,
+)
 from bench.stats import METRICS
 from bench.suite.answers import AnswerSpec
 from bench.suite.classifiers import ClassifierSpec
@@ -19,6 +29,11 @@ from bench.suite.fields import FEW, Id, LimitsSpec, Name, Seed, Training
 from bench.suite.study import StudySpec
 from bench.suite.sweeps import Family
 
+_NAME = Matching(
+    "^[A-Za-z0-9][A-Za-z0-9._-]*$",
+    "letters from A to Z, digits, and . _ - after the first one",
+    lambda text: re.sub("[^A-Za-z0-9._-]+", "-", text).lstrip("._-").rstrip("-"),
+)
 MOST_DATASETS = 20  # of a transfer: a wider table is not readable
 
 
@@ -126,7 +141,7 @@ class Suite(Strict):
     """
 
     version: Literal[1]
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    name: Annotated[str, Field(max_length=64), _NAME]
     description: str = ""
     seed: Seed = 0
     repetitions: Annotated[int, Field(ge=1, le=100_000)]
@@ -182,6 +197,16 @@ class Suite(Strict):
                     "duplicate",
                     "duplicate id '{name}'; ids must be unique",
                     {"name": name, "at": position},
+                )
+        # On the screen they are equal, and in file names on some systems.
+        looks = [unicodedata.normalize("NFC", name) for name in ids]
+        for position, look in enumerate(looks):
+            if look in looks[:position]:
+                raise PydanticCustomError(
+                    "duplicate",
+                    "the id '{name}' looks like an earlier one, which writes an "
+                    "accent with other Unicode characters; give it another name",
+                    {"name": look, "at": position},
                 )
         return entries
 
