@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench.stats import METRICS
 from bench.suite import RowSpec, Suite
 
 _FLIPPED = {"better": "worse", "worse": "better"}
@@ -54,9 +53,10 @@ def check_rows(
     tables
         Name of a CSV file of the report, without ".csv" → its content. Of the tables
         that a report always has, these columns are read: of ``summary`` dataset,
-        classifier, ``<score>_mean``, ``<score>_std`` and near_best; of ``comparisons``
-        dataset, classifier, difference, low, high and verdict; of ``pairs`` first,
-        second, difference, low and high, and verdict if it is there.
+        classifier, ``<score>_mean`` and ``<score>_std``; of ``intervals`` dataset,
+        classifier, n, best, near_best and, if it is there, collapsed; of
+        ``comparisons`` dataset, classifier, difference, low, high and verdict; of
+        ``pairs`` first, second, difference, low and high, and verdict if it is there.
 
     Returns
     -------
@@ -87,7 +87,8 @@ def agrees(written: float, found: Any) -> bool:
 def _checked(
     row: RowSpec, suite: Suite, tables: Mapping[str, pd.DataFrame]
 ) -> CheckedRow:
-    table, words, problems = _table_of(row), [], []
+    words: list[str] = []
+    problems: list[str] = []
     for said, problem in _checks(row, suite, tables):
         words.append(said)
         problems += [problem] if problem else []
@@ -96,7 +97,7 @@ def _checked(
     # A row that is missing would be reported once for each of its figures.
     return CheckedRow(
         f"{place}: {text}" if place else text,
-        table,
+        _table_of(row),
         "; ".join(dict.fromkeys(problems)),
     )
 
@@ -105,7 +106,7 @@ def _table_of(row: RowSpec) -> str:
     if row.table is not None:
         return row.table
     if row.against is None:
-        return "summary"
+        return "summary" if row.mark is None and row.collapsed is None else "intervals"
     is_across = row.dataset is None and row.on is None
     return "pairs" if is_across else "comparisons"
 
@@ -162,7 +163,7 @@ def _counts(
     for dataset in datasets:
         try:
             if row.mark is not None:
-                held = _is_marked(row.mark, dataset, str(row.classifier), suite, tables)
+                held = _is_marked(row.mark, dataset, str(row.classifier), tables)
             else:
                 compared = _compared(row, dataset, suite, tables)
                 held = compared["verdict"] == row.verdict
@@ -195,36 +196,31 @@ def _scores(
             yield said, str(error)
     if row.mark is not None:
         try:
-            is_so = _is_marked(
-                row.mark, str(row.dataset), str(row.classifier), suite, tables
-            )
+            is_so = _is_marked(row.mark, str(row.dataset), str(row.classifier), tables)
             yield _MARKS[row.mark], "" if is_so else f"it is not marked '{row.mark}'"
         except _RowError as error:
             yield _MARKS[row.mark], str(error)
+    if row.collapsed is not None:
+        said = f"{row.collapsed} of {row.of} trainings collapsed"
+        try:
+            wanted = {"dataset": row.dataset, "classifier": row.classifier}
+            found = _single(tables, "intervals", wanted)
+            share = (found.get("collapsed"), found["n"])
+            right = share == (row.collapsed, row.of)
+            yield said, "" if right else f"it is {share[0]} of {share[1]}"
+        except _RowError as error:
+            yield said, str(error)
 
 
 def _is_marked(
-    mark: str,
-    dataset: str,
-    classifier: str,
-    suite: Suite,
-    tables: Mapping[str, pd.DataFrame],
+    mark: str, dataset: str, classifier: str, tables: Mapping[str, pd.DataFrame]
 ) -> bool:
     """Return whether a classifier has a mark on a dataset."""
-    _single(tables, "summary", {"dataset": dataset, "classifier": classifier})
-    rows = _select(tables, "summary", {"dataset": dataset})
-    metric = suite.metrics[0]
-    means = rows[f"test_{metric}_mean"]
-    best = means.max() if METRICS[metric].larger_is_better else means.min()
-    leading = set(rows.loc[means == best, "classifier"])
-    if mark == "best":
-        return classifier in leading
-    if "near_best" not in rows:
-        raise _RowError("summary.csv has no column 'near_best'")
-    near = set(rows.loc[rows["near_best"].astype(str) == "True", "classifier"])
-    return (
-        classifier in near if mark == "near_best" else {classifier} == leading == near
-    )
+    _single(tables, "intervals", {"dataset": dataset, "classifier": classifier})
+    column = "best" if mark == "best" else "near_best"
+    marked = _select(tables, "intervals", {"dataset": dataset, column: "True"})
+    names = set(marked["classifier"])
+    return names == {classifier} if mark == "alone" else classifier in names
 
 
 def _comparison(

@@ -400,7 +400,7 @@ def _style_at(index: int) -> ClassifierStyle:
 def _fonts() -> tuple[str, ...]:
     """Return the font of all figures, and installed ones for letters that it lacks."""
     installed = {font.name for font in font_manager.fontManager.ttflist}
-    configured = mpl.rcParamsOrig  # the user's matplotlibrc, before `style`
+    configured: Any = mpl.rcParamsOrig  # the user's matplotlibrc, before `style`
     own: list[str] = []
     for family in configured["font.family"]:
         own += configured.get(f"font.{family}", [family])

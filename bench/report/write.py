@@ -93,7 +93,8 @@ def _tables(findings: Findings, online: pd.DataFrame) -> dict[str, pd.DataFrame]
     """Return the content of each CSV file; one without rows is not written."""
     frames = {
         "results": findings.results,
-        "summary": _with_marks(findings),
+        "summary": findings.summary,
+        "intervals": findings.intervals,
         "comparisons": findings.compared,
         "pairs": findings.across.pairs if findings.across is not None else None,
         "audits": findings.audits,
@@ -108,14 +109,6 @@ def _tables(findings: Findings, online: pd.DataFrame) -> dict[str, pd.DataFrame]
         for name, frame in frames.items()
         if frame is not None and not frame.empty
     }
-
-
-def _with_marks(findings: Findings) -> pd.DataFrame:
-    """Return the summary, with the marks of "not distinguishable from the best"."""
-    if findings.intervals is None or "near_best" in findings.summary:
-        return findings.summary
-    marks = findings.intervals[["dataset", "classifier", "near_best"]]
-    return findings.summary.merge(marks, on=["dataset", "classifier"], how="left")
 
 
 def _write_latex(

@@ -17,11 +17,12 @@ _CELL = ("column", "value")
 class RowSpec(Strict):
     """A row of the report's tables that an answer rests on, and what it says there.
 
-    Four forms: a row of ``summary.csv`` (``dataset``, ``classifier``, and ``mean``,
-    ``std`` or ``mark``), of ``comparisons.csv`` (also ``against``, and ``difference``,
-    ``interval`` or ``verdict``; without ``dataset`` of ``pairs.csv``), a number of
-    datasets (``classifier``, ``mark`` or ``verdict``, ``on``, ``of``), and a row of any
-    other CSV file of the report (``table``, ``row``, and ``value`` or ``rows``).
+    Four forms: a row of ``summary.csv`` or ``intervals.csv`` (``dataset``,
+    ``classifier``, and ``mean``, ``std``, ``mark`` or ``collapsed``), of
+    ``comparisons.csv`` (also ``against``, and ``difference``, ``interval`` or
+    ``verdict``; without ``dataset`` of ``pairs.csv``), a number of datasets
+    (``classifier``, ``mark`` or ``verdict``, ``on``, ``of``), and a row of any other
+    CSV file of the report (``table``, ``row``, and ``value`` or ``rows``).
 
     Attributes
     ----------
@@ -39,6 +40,8 @@ class RowSpec(Strict):
     mark
         The classifier's place on the dataset: "best" has the best mean, "near_best" is
         not distinguishable from the best, "alone" is the only one of these.
+    collapsed
+        Number of its trainings, of all `of`, that never left chance.
     against
         The classifier that it is compared with; one of the two is the baseline.
     difference
@@ -50,7 +53,7 @@ class RowSpec(Strict):
     on
         Number of datasets on which the mark or the verdict holds.
     of
-        Number of datasets that have a row for the classifier.
+        Number of datasets that have a row for the classifier, or of its trainings.
     table
         The name of a CSV file of the report, without ".csv".
     row
@@ -70,6 +73,7 @@ class RowSpec(Strict):
     mean: float | None = None
     std: Annotated[float, Field(ge=0)] | None = None
     mark: Literal["best", "near_best", "alone"] | None = None
+    collapsed: Annotated[int, Field(ge=0)] | None = None
     against: Id | None = None
     difference: float | None = None
     interval: tuple[float, float] | None = None
@@ -135,6 +139,9 @@ def _problem(given: set[str]) -> str:
         if "value" in given:
             return form({"table", "row", *_CELL}, set(), {"value"})
         return form({"table"}, {"row"}, {"rows"})
+    if "collapsed" in given:
+        needs = {"dataset", "classifier", "collapsed", "of"}
+        return form(needs, {"mean", "std", "mark"}, {"collapsed"})
     if given & {"on", "of"}:
         if "mark" in given:
             return form({"classifier", "mark", "on", "of"}, set(), {"mark"})

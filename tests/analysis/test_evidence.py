@@ -11,6 +11,15 @@ SUMMARY = pd.DataFrame(
         "test_accuracy_mean": [0.9346, 0.93, 0.5, 0.7, 0.9, 0.5],
         "test_accuracy_std": [0.0028, 0.01, 0.0, 0.1, 0.01, float("nan")],
         "fit_seconds_mean": [28.08, 0.1, 0.2, 28.0, 0.1, 0.2],
+    }
+)
+INTERVALS = pd.DataFrame(
+    {
+        "dataset": ["grid", "grid", "grid", "other", "other", "other"],
+        "classifier": ["SD", "KNN", "GNB"] * 2,
+        "n": [10] * 6,
+        "collapsed": [1, 0, 0] * 2,
+        "best": [True, False, False, False, True, False],
         "near_best": [True, True, False, False, True, False],
     }
 )
@@ -30,7 +39,13 @@ PAIRS = pd.DataFrame(
 ONLINE = pd.DataFrame(
     {"classifier": ["a", "b"], "epochs": [300.0, 5.0], "words": ["x", "y"]}
 )
-TABLES = {"summary": SUMMARY, "comparisons": COMPARED, "pairs": PAIRS, "online": ONLINE}
+TABLES = {
+    "summary": SUMMARY,
+    "intervals": INTERVALS,
+    "comparisons": COMPARED,
+    "pairs": PAIRS,
+    "online": ONLINE,
+}
 GRID = {"dataset": "grid"}
 
 
@@ -60,6 +75,7 @@ def check(write_suite):
         GRID | {"classifier": "SD", "mean": 0.935, "std": 0.003, "mark": "best"},
         GRID | {"classifier": "KNN", "mean": 0.93, "mark": "near_best"},
         {"dataset": "other", "classifier": "KNN", "mark": "alone"},
+        GRID | {"classifier": "SD", "collapsed": 1, "of": 10, "mean": 0.935},
         GRID | {"classifier": "SD", "score": "fit_seconds", "mean": 28.1},
         GRID | {"classifier": "KNN", "against": "SD", "verdict": "inconclusive"},
         GRID
@@ -88,6 +104,7 @@ def test_a_row_that_agrees_has_no_problem(check, row):
             {"dataset": "other", "classifier": "GNB", "std": 0.0},
             "the std is missing",
         ),
+        (GRID | {"classifier": "SD", "collapsed": 0, "of": 10}, "it is 1 of 10"),
         (GRID | {"classifier": "KNN", "mark": "best"}, "not marked 'best'"),
         (GRID | {"classifier": "SD", "mark": "alone"}, "not marked 'alone'"),
         (GRID | {"classifier": "GNB", "mark": "near_best"}, "not marked 'near_best'"),
@@ -145,14 +162,10 @@ def test_a_row_is_told_in_words_with_its_table(check):
     assert found.table == "comparisons"
 
 
-def test_marks_need_their_column(check):
-    tables = TABLES | {"summary": SUMMARY.drop(columns="near_best")}
-    best = check(GRID | {"classifier": "SD", "mark": "best"}, tables)
-    alone = check(GRID | {"classifier": "SD", "mark": "alone"}, tables)
-    assert (best.problem, alone.problem) == (
-        "",
-        "summary.csv has no column 'near_best'",
-    )
+def test_marks_need_their_table(check):
+    tables = {"summary": SUMMARY}
+    found = check(GRID | {"classifier": "SD", "mark": "best"}, tables)
+    assert found.problem == "the report has no intervals.csv"
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,6 @@ OUTDATED = {
     "extensions": EARLIER,
     "hard": EARLIER,
     "inputs": EARLIER,
-    "losses": EARLIER,
     "null": EARLIER,
     "online": EARLIER,
     "sanity": EARLIER,
@@ -59,9 +58,8 @@ def interval_problems(name, frame):
         stem = low_name.removesuffix("low")
         if f"{stem}high" not in frame or name in UNBOUNDED:
             continue
-        centre = next(
-            (c for c in (stem.rstrip("_"), "mean", "difference") if c in frame), None
-        )
+        named = (stem.rstrip("_"), "mean_compared", "mean", "difference", "accuracy")
+        centre = next((c for c in named if c in frame), None)
         is_difference = "difference" in (centre or "")
         least, most = (-1.0 if is_difference else 0.0), 1.0
         for line, row in enumerate(frame.to_dict("records"), start=2):
@@ -71,8 +69,13 @@ def interval_problems(name, frame):
                 continue
             if not least - SLACK <= low <= high <= most + SLACK:
                 yield f"{place} is not ordered within [{least:g}, {most:g}]"
-            elif centre and not low - SLACK <= row[centre] <= high + SLACK:
-                yield f"{place} does not hold the {centre} {row[centre]:.4g}"
+                continue
+            if centre is None:
+                continue
+            # A number of collapses stands beside the interval of their share.
+            value = row[centre] / (row["n"] if centre == "collapsed" else 1)
+            if not low - SLACK <= value <= high + SLACK:
+                yield f"{place} does not hold the {centre} {value:.4g}"
 
 
 def verdict_problems(frame, margin):
@@ -168,7 +171,9 @@ def answer_problems(answer, checked, settings):
     for row in checked:
         if row.problem:
             yield f"{name}: {row.words}: {row.problem}"
-    verdicts = {row.verdict for row in rows} - {None}
+    verdicts = {row.verdict or row.row.get("verdict") for row in rows}
+    verdicts |= {row.value for row in rows if "verdict" in (row.column or "")}
+    verdicts -= {None}
     marked = any(row.mark for row in rows)
     for pattern, held in (
         (_COMPARED, bool(verdicts) or marked),

@@ -28,6 +28,7 @@ def loaded(write_suite, *rows):
         GAP | {"mean": 0.5, "verdict": "worse"},
         {"classifier": "KNN", "against": "SD", "difference": 0.1},
         {"classifier": "KNN", "mark": "best", "on": 9, "of": 10},
+        ROW | {"collapsed": 1, "of": 10, "mean": 0.931},
         {"classifier": "A", "against": "B", "verdict": "better", "on": 0, "of": 1},
         {"table": "online", "row": {"n": 5}, "column": "epochs", "value": 300},
         {"table": "trials", "row": {"value": "<= .55", "lr": 1e-3}, "rows": 43},
