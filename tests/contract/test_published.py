@@ -202,6 +202,7 @@ def problems_of(folder):
     if "comparisons" in tables:
         problems += verdict_problems(tables["comparisons"], suite.stats.margin)
     settings = re.sub(r"(?ms)^answers:.*?(?=^\S|\Z)", "", path.read_text("utf-8"))
+    settings += suite.model_dump_json(exclude={"answers"})  # with defaults
     for answer, checked in zip(suite.answers, check_rows(suite, tables), strict=True):
         problems += answer_problems(answer, checked, settings)
         if escape(" ".join(answer.answer.split())) not in readme:
