@@ -3,6 +3,8 @@ from .audits import load_audits as load_audits
 from .audits import not_done as not_done
 from .cell_arrays import CellArrays as CellArrays
 from .cell_arrays import read_cell_arrays as read_cell_arrays
+from .evidence import CheckedRow as CheckedRow
+from .evidence import check_rows as check_rows
 from .findings import Findings as Findings
 from .findings import analyse as analyse
 from .findings import rows_of as rows_of

@@ -59,5 +59,6 @@ from .seeds import digest as digest
 from .seeds import generator as generator
 from .seeds import split as split
 from .threads import limited_threads as limited_threads
+from .validation import Matching as Matching
 from .validation import Strict as Strict
 from .validation import validated as validated

@@ -1,5 +1,6 @@
 """Parts of error messages: places, similar names, and text made printable."""
 
+import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
@@ -19,6 +20,13 @@ def located(where: str) -> Iterator[None]:
 def did_you_mean(name: object, known: Iterable[str]) -> str:
     """Return ``" (did you mean 'SVC'?)"`` for a similar name, else an empty string."""
     known = list(known)
+    look = unicodedata.normalize("NFC", str(name))
+    twins = {other for other in known if unicodedata.normalize("NFC", other) == look}
+    if twins - {name}:
+        return (
+            " (there is one that looks the same, but writes an accent with other "
+            "Unicode characters: copy it)"
+        )
     by_folded = {candidate.casefold(): candidate for candidate in known}
     near = get_close_matches(str(name).casefold(), by_folded, n=1, cutoff=0.6)
     return f" (did you mean '{by_folded[near[0]]}'?)" if near else ""

@@ -3,18 +3,24 @@
 import inspect
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar, get_args
 
 from pydantic import (
     BaseModel,
     ConfigDict,
+    GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     ValidationError,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
-from pydantic_core.core_schema import CoreSchema, ErrorType
+from pydantic_core.core_schema import (
+    CoreSchema,
+    ErrorType,
+    no_info_after_validator_function,
+)
 
 from bench.base.documents import Document
 from bench.base.errors import BenchError
@@ -83,6 +89,57 @@ class Strict(BaseModel):
                         },
                     )
         return data
+
+
+@dataclass(frozen=True)
+class Matching:
+    """A text that matches a pattern, with a message in words, for ``Annotated``.
+
+    Attributes
+    ----------
+    pattern
+        The pattern, from ``^`` to ``$``. Editors get it from the JSON Schema.
+    expected
+        What the text may be, in words: the end of the message.
+    mended
+        Turns a text that was refused into the nearest one that matches, or into an
+        empty one if there is none.
+    """
+
+    pattern: str
+    expected: str
+    mended: Callable[[str], str] = lambda text: ""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Check the text after all other checks."""
+        return no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Give the pattern to editors."""
+        return handler(core_schema) | {"pattern": self.pattern}
+
+    def _matches(self, text: str) -> bool:
+        # Not `match`: a dollar sign would also match before a line break at the end.
+        return re.fullmatch(self.pattern, text) is not None
+
+    def _check(self, text: str) -> str:
+        if self._matches(text):
+            return text
+        mended = self.mended(text)
+        example = f", such as '{mended}'" if self._matches(mended) else ""
+        raise PydanticCustomError(
+            "pattern",
+            "found '{found}'; expected {expected}{example}",
+            {
+                "found": shown(text, 60),
+                "expected": self.expected,
+                "example": example,
+            },
+        )
 
 
 def split_docstring(model: type) -> tuple[str, dict[str, str]]:
@@ -155,6 +212,8 @@ def _explain(error: ValidationError, document: Document) -> str:
     elif first["type"] in _PYDANTIC_KINDS:
         found = shown(json.dumps(first["input"], default=str, ensure_ascii=False), 60)
         message = f"found {found}; {message[0].lower()}{message[1:]}"
+        if first["type"] == "string_type" and isinstance(first["input"], int | float):
+            message += ": put it in quotes"
     more = f" (and {len(places)} more)" if places else ""
     return f"{document.where(*written)}: {name or 'file'}: {message}{more}"
 

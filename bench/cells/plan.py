@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from unicodedata import normalize
 
 from bench.base import SuiteError, did_you_mean, located
 from bench.cells.audits import MAX_REPETITIONS
@@ -165,7 +166,10 @@ def _chosen(
 ) -> set[str]:
     """Return the wanted ids, with groups replaced by their ids; all if none is."""
     chosen: set[str] = set()
-    for name in wanted:
+    # Some terminals write an accent with other Unicode characters than the suite.
+    by_look = {normalize("NFC", name): name for name in (*groups, *known)}
+    for written in wanted:
+        name = by_look.get(normalize("NFC", written), written)
         if name in known:
             chosen.add(name)
         elif name in groups:

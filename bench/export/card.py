@@ -17,6 +17,7 @@ from safetensors import SafetensorError, numpy, safe_open
 
 from bench.base import (
     DiscriminatorError,
+    Matching,
     MissingFileError,
     Strict,
     is_file,
@@ -40,7 +41,7 @@ class WeightsFile(Strict):
     """The file with the weights, and its checksum."""
 
     file: Literal["weights.safetensors"] = "weights.safetensors"
-    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    sha256: Annotated[str, Matching("^[0-9a-f]{64}$", "64 hexadecimal digits")]
 
 
 class Card(Strict):

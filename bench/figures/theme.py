@@ -6,11 +6,13 @@ figures are global state.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
+from itertools import groupby
 from pathlib import Path
 from textwrap import wrap
 from typing import Any
@@ -24,6 +26,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from bench.figures.fitting import break_wide_texts, move_into_figure
 from bench.suite import PRESETS
 
 COLUMN, PAGE = 3.35, 7.0  # inches: a journal's single and double column
@@ -33,6 +36,31 @@ SMALL = 6.5  # points: size of names beside dots and in legends
 LARGEST_SVG = 2**20  # bytes; browsers are slow to show a larger one
 _DPI = 160
 _FONT = "DejaVu Sans"  # comes with matplotlib: the same letters on every machine
+# For letters that it lacks, the first of these that is installed, after those of the
+# user's own matplotlibrc.
+_FALLBACKS = (
+    "Noto Sans CJK SC",
+    "Noto Sans CJK JP",
+    "Noto Sans SC",
+    "Source Han Sans SC",
+    "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei",
+    "Droid Sans Fallback",
+    "PingFang SC",
+    "Hiragino Sans",
+    "Apple SD Gothic Neo",
+    "Microsoft YaHei",
+    "Yu Gothic",
+    "Malgun Gothic",
+    "SimHei",
+    "Arial Unicode MS",
+    "Noto Sans",
+    "Noto Sans Devanagari",
+    "Noto Sans Thai",
+    "Noto Emoji",
+    "Segoe UI Emoji",
+    "Symbola",
+)
 _LONGEST = 22  # characters of a name; a column has no room for more beside its axes
 
 # seaborn's "colorblind" palette. Its pale and grey tones are replaced and others are
@@ -77,7 +105,6 @@ _STYLE: dict[Any, Any] = {
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlesize": 8,
-    "font.family": _FONT,
     "font.size": 7.5,
     "grid.alpha": 0.3,
     "grid.linewidth": 0.6,
@@ -114,7 +141,7 @@ def style() -> Iterator[None]:
     """
     with mpl.rc_context():
         mpl.rcdefaults()
-        mpl.rcParams.update(_STYLE)
+        mpl.rcParams.update(_STYLE | {"font.family": list(_fonts())})
         yield
 
 
@@ -193,20 +220,33 @@ def styles_of(
 def plain(text: str, longest: int = _LONGEST) -> str:
     r"""Return a user's text in a form that a figure shows literally.
 
-    A dollar sign does not start mathematics, line breaks become spaces, and a character
-    that the font lacks is written as in Python (``\u4e2d``). An ellipsis replaces the
-    middle of a long text.
+    A dollar sign does not start mathematics, and line breaks become spaces. Characters
+    that no installed font has are named in brackets: ``[fire]`` for an emoji, ``[U+4E2D
+    6587]`` for letters without a name of their own. An ellipsis replaces the middle of
+    a long text.
     """
-    text = " ".join(text.split())
-    text = "".join(c if ord(c) in _drawable() else ascii(c)[1:-1] for c in text)
+    return drawn(text, longest).replace("$", r"\$")
+
+
+def drawn(text: str, longest: int) -> str:
+    """Return a text as `plain` does, for an artist that reads no mathematics."""
+    # Composed: a font that has é may lack the accent alone.
+    text = unicodedata.normalize("NFC", " ".join(text.split()))
+    parts = []
+    for can_draw, run in groupby(text, key=_can_draw):
+        characters = "".join(run)
+        parts.append(characters if can_draw else _in_words(characters))
+    text = "".join(parts)
     if len(text) > longest:
         tail = (longest - 1) // 2
         text = f"{text[: longest - 1 - tail]}…{text[-tail:]}"
-    return text.replace("$", r"\$")
+    return text
 
 
 def set_title(ax: Axes, text: str, size: float = 8.0) -> None:
-    """Set the title of axes, broken into lines that fit their width.
+    """Set the title of axes, broken into lines that fit about their width.
+
+    `image_of` breaks it again where the letters are wider than assumed here.
 
     Parameters
     ----------
@@ -216,7 +256,9 @@ def set_title(ax: Axes, text: str, size: float = 8.0) -> None:
         Size of the letters, in points.
     """
     per_line = max(12, int(inches_of(ax)[0] * 72 / (0.58 * size)))
-    ax.set_title("\n".join(wrap(plain(text, 400), per_line)), fontsize=size)
+    unbroken = drawn(text, 400)
+    title = "\n".join(wrap(unbroken, per_line))
+    ax.set_title(title, fontsize=size, parse_math=False).set_label(unbroken)
 
 
 def inches_of(ax: Axes) -> tuple[float, float]:
@@ -296,6 +338,10 @@ def image_of(figure: Figure) -> tuple[str, bytes]:
         layout = figure.get_layout_engine()
         if layout is not None:
             layout.execute(figure)
+            renderer = canvas.get_renderer()
+            if break_wide_texts(figure, renderer):
+                layout.execute(figure)
+            move_into_figure(figure, renderer)
             figure.set_layout_engine("none")  # both formats keep this layout
         content = BytesIO()
         FigureCanvasSVG(figure).print_svg(content, metadata={"Date": None})
@@ -351,7 +397,43 @@ def _style_at(index: int) -> ClassifierStyle:
 
 
 @cache
-def _drawable() -> frozenset[int]:
-    """Return the code points that the font can draw."""
-    path = font_manager.findfont(_FONT)
+def _fonts() -> tuple[str, ...]:
+    """Return the font of all figures, and installed ones for letters that it lacks."""
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    configured: Any = mpl.rcParamsOrig  # the user's matplotlibrc, before `style`
+    own: list[str] = []
+    for family in configured["font.family"]:
+        own += configured.get(f"font.{family}", [family])
+    # The colours of an emoji are bitmaps, which matplotlib cannot draw.
+    names = [
+        name
+        for name in dict.fromkeys([*own, *_FALLBACKS])
+        if name in installed and name != _FONT and "Color Emoji" not in name
+    ]
+    return (_FONT, *names)
+
+
+def _can_draw(character: str) -> bool:
+    return any(ord(character) in _letters(font) for font in _fonts())
+
+
+@cache
+def _letters(font: str) -> frozenset[int]:
+    """Return the code points that a font can draw."""
+    path = font_manager.findfont(font)
     return frozenset(font_manager.get_font(path).get_charmap())
+
+
+def _in_words(characters: str) -> str:
+    """Name characters that no font has, such as ``[fire]`` or ``[U+4E2D 6587]``."""
+    words, in_code = [], False
+    for character in characters:
+        name = unicodedata.name(character, "").lower()
+        # A syllable's name ends with its sound: hangul syllable han.
+        name = re.sub(r"^.*\b(?:letter|syllable)\b(?: small)? ", "", name)
+        is_code = not name or "ideograph" in name
+        if is_code:
+            name = ("" if in_code else "U+") + f"{ord(character):04X}"
+        words.append(name)
+        in_code = is_code
+    return f"[{' '.join(words)}]"

@@ -1,6 +1,7 @@
 from .blocks import Block as Block
 from .blocks import Code as Code
 from .blocks import FigureFile as FigureFile
+from .blocks import Folded as Folded
 from .blocks import Items as Items
 from .blocks import Link as Link
 from .blocks import Section as Section
@@ -8,6 +9,7 @@ from .blocks import Strong as Strong
 from .blocks import Table as Table
 from .blocks import Text as Text
 from .blocks import Warning as Warning
+from .blocks import Words as Words
 from .html_page import write_webpage as write_webpage
 from .latex import latex_table as latex_table
 from .markdown import escape as escape

@@ -69,6 +69,14 @@ class Items:
 
 
 @dataclass(frozen=True)
+class Folded:
+    """A bulleted list that a reader opens by its title."""
+
+    title: str
+    entries: Sequence[Words]
+
+
+@dataclass(frozen=True)
 class Warning:
     """A remark that a reader must know before they trust the results below it."""
 
@@ -150,7 +158,7 @@ class Section:
     blocks: Sequence["Block | Section"]
 
 
-Block: TypeAlias = Text | Items | Warning | Table | FigureFile
+Block: TypeAlias = Text | Items | Folded | Warning | Table | FigureFile
 
 
 def paragraphs(words: Words) -> list[list[str | Code | Strong | Link]]:

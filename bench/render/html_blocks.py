@@ -12,6 +12,7 @@ from bench.render.blocks import (
     Block,
     Code,
     FigureFile,
+    Folded,
     Items,
     Link,
     Section,
@@ -77,6 +78,9 @@ class PageBlocks:
             case Items(entries):
                 items = (f"<li>{_inside(entry)}</li>" for entry in entries)
                 return f"<ul>\n{join_lines(items)}\n</ul>"
+            case Folded(title, entries):
+                summary = f"<summary>{escape_html(title)}</summary>"
+                return f"<details>\n{summary}\n{self.block(Items(entries))}\n</details>"
             case Warning(words):
                 return (
                     '<div class="warning" role="note">'

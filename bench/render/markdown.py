@@ -12,6 +12,7 @@ from bench.render.blocks import (
     Block,
     Code,
     FigureFile,
+    Folded,
     Items,
     Link,
     Section,
@@ -71,6 +72,10 @@ def _block(block: Block) -> list[str]:
             return _paragraphs(words)
         case Items(entries):
             return ["\n".join(f"- {' '.join(_paragraphs(e))}" for e in entries)]
+        case Folded(title, entries):
+            summary = f"<summary>{_escaped(title)}</summary>"
+            # Markdown within HTML is read only after an empty line.
+            return [f"<details>\n{summary}", *_block(Items(entries)), "</details>"]
         case Warning(words):
             return [f"> **Warning.** {' '.join(_paragraphs(words))}"]
         case Table():

@@ -1,22 +1,33 @@
 """The answers that a person wrote after reading a report's figures."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
-from bench.render import Block, Strong, Text, Warning
+import pandas as pd
+
+from bench.analysis import CheckedRow, check_rows
+from bench.render import Block, Folded, Link, Strong, Text, Warning, Words
+from bench.report.tables import counted
 from bench.suite import Suite
 
 
-def answer_blocks(suite: Suite, commits: Iterable[str | None]) -> list[Block]:
+def answer_blocks(
+    suite: Suite,
+    commits: Iterable[str | None],
+    tables: Mapping[str, pd.DataFrame],
+) -> list[Block]:
     """Print the suite's answers; warn of an answer that is not about these results.
 
     Parameters
     ----------
     commits
         The commit of each stored result, or None if it is not known.
+    tables
+        Name of a CSV file of the report, without ".csv" → its content. The rows that an
+        answer rests on are compared with them.
     """
     known = set(filter(None, commits))
     blocks: list[Block] = []
-    for entry in suite.answers:
+    for entry, rows in zip(suite.answers, check_rows(suite, tables), strict=True):
         blocks += [
             Text([Strong(entry.question)]),
             Text(entry.answer),
@@ -30,4 +41,34 @@ def answer_blocks(suite: Suite, commits: Iterable[str | None]) -> list[Block]:
                     f"before you trust the answer to '{entry.question}'."
                 )
             )
+        blocks += _evidence(entry.question, rows)
     return blocks
+
+
+def _evidence(question: str, rows: Sequence[CheckedRow]) -> list[Block]:
+    """List the rows that an answer rests on; warn of those that say something else."""
+    if not rows:
+        return []
+    blocks: list[Block] = []
+    wrong = [row for row in rows if row.problem]
+    if wrong:
+        shown = "; ".join(f"{row.words} ({row.problem})" for row in wrong[:3])
+        more = f"; and {len(wrong) - 3} more" if len(wrong) > 3 else ""
+        blocks.append(
+            Warning(
+                f"The answer to '{question}' no longer agrees with the tables of this "
+                f"report: it rests on {shown}{more}."
+            )
+        )
+    entries: list[Words] = [
+        [f"{row.words}, ", _linked(row.table), _mark(row)] for row in rows
+    ]
+    return [*blocks, Folded(f"Rests on {counted(len(rows), 'row')}", entries)]
+
+
+def _linked(table: str) -> Link:
+    return Link(f"{table}.csv", f"{table}.csv")
+
+
+def _mark(row: CheckedRow) -> str:
+    return f" – no longer: {row.problem}" if row.problem else ""

@@ -79,11 +79,17 @@ class FigureFolder:
             A function at the top level of a module. It is called with the arguments
             that follow, and returns a matplotlib figure or axes of one.
 
+        On some file systems the names of two files may not differ in case alone, as
+        those of the datasets X11 and x11 would. So a name with capital letters gets a
+        hash at its end.
+
         Raises
         ------
         TypeError
             If an argument is a function: a hash cannot show what it computes.
         """
+        if name != name.lower():
+            name = f"{name}-{digest(name)[:6]}"
         fingerprint = fingerprint_of(draw, args, kwargs)
         path = self._current(name, fingerprint)
         if path is None:

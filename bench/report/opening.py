@@ -1,7 +1,9 @@
 """The beginning of a report, above its first chapter."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
 
 from bench.analysis import Findings, not_done, trained_online
 from bench.cells import Plan
@@ -11,16 +13,26 @@ from bench.report.tables import counted
 from bench.store import Result
 
 
-def opening(plan: Plan, findings: Findings, stored: Sequence[Result]) -> list[Block]:
+def opening(
+    plan: Plan,
+    findings: Findings,
+    stored: Sequence[Result],
+    tables: Mapping[str, pd.DataFrame],
+) -> list[Block]:
     """State the question, its answers, what was computed, and all warnings.
 
-    `stored` holds the results of the cells that have one.
+    Parameters
+    ----------
+    stored
+        The results of the cells that have one.
+    tables
+        The tables that answers rest on, see `bench.report.answers.answer_blocks`.
     """
     suite, results = plan.suite, findings.results
     blocks: list[Block] = []
     if suite.description:
         blocks.append(Text(suite.description))
-    blocks += answer_blocks(suite, [result.commit for result in stored])
+    blocks += answer_blocks(suite, [result.commit for result in stored], tables)
     if plan.reference:
         blocks.append(Text([Strong(plan.reference.lesson)]))
     states = Counter(results["status"])

@@ -74,9 +74,12 @@ def write_report(
         *audits_chapter(findings),
         provenance_chapter(plan, findings, stored),
     ]
-    _write_csv(findings, pd.concat(online, ignore_index=True), folder)
+    tables = _tables(findings, pd.concat(online, ignore_index=True))
+    for table_name, frame in tables.items():
+        path = folder / f"{table_name}.csv"
+        frame.to_csv(path, index=False, lineterminator="\n")
     _write_latex(plan, findings, online, folder)
-    name, beginning = plan.suite.name, opening(plan, findings, stored)
+    name, beginning = plan.suite.name, opening(plan, findings, stored, tables)
     write_webpage(
         folder / "index.html", title=name, sections=sections, opening=beginning
     )
@@ -86,11 +89,12 @@ def write_report(
     return target
 
 
-def _write_csv(findings: Findings, online: pd.DataFrame, folder: Path) -> None:
-    """Write each data frame that has rows as a CSV file."""
+def _tables(findings: Findings, online: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return the content of each CSV file; one without rows is not written."""
     frames = {
         "results": findings.results,
         "summary": findings.summary,
+        "intervals": findings.intervals,
         "comparisons": findings.compared,
         "pairs": findings.across.pairs if findings.across is not None else None,
         "audits": findings.audits,
@@ -100,10 +104,11 @@ def _write_csv(findings: Findings, online: pd.DataFrame, folder: Path) -> None:
         "transfer": findings.transfers,
         "works": findings.works,
     }
-    for name, frame in frames.items():
-        if frame is not None and not frame.empty:
-            path = folder / f"{name}.csv"
-            frame.to_csv(path, index=False, lineterminator="\n")
+    return {
+        name: frame
+        for name, frame in frames.items()
+        if frame is not None and not frame.empty
+    }
 
 
 def _write_latex(

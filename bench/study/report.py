@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,8 @@ def write_study_report(
     """Write a study's report; return the path of its README.md.
 
     The same folder gets ``index.html``, ``trials.csv``, ``figures/`` and, if a trial is
-    complete, ``best.yaml``, a suite for ``bench run``.
+    complete, ``best.csv``, its test scores, and ``best.yaml``, a suite for ``bench
+    run``.
 
     Parameters
     ----------
@@ -65,14 +67,19 @@ def write_study_report(
     """
     folder.mkdir(parents=True, exist_ok=True)
     figures = FigureFolder(folder)
-    _write_trials(results, held_out, folder)
+    tables = {"trials": _trials(results, held_out)}
+    if results.best is not None and held_out is not None:
+        tables["best"] = _best(results, held_out)
+    for table_name, frame in tables.items():
+        path = folder / f"{table_name}.csv"
+        frame.to_csv(path, index=False, lineterminator="\n")
     sections = [
         _best_chapter(study_plan, results, held_out),
         _search_chapter(study_plan, results, figures),
         _provenance_chapter(study_plan, results, storage),
     ]
     name = study_plan.suite.name
-    opening = _opening(study_plan, results)
+    opening = _opening(study_plan, results, tables)
     text = to_markdown(sections, title=name, opening=opening)
     if results.best is not None:
         best = snippet(study_plan.suite, results.parameters, folder)
@@ -85,24 +92,43 @@ def write_study_report(
     return target
 
 
-def _write_trials(
-    results: StudyResults, held_out: HeldOut | None, folder: Path
-) -> None:
+def _trials(results: StudyResults, held_out: HeldOut | None) -> pd.DataFrame:
     trials = results.trials.drop(columns=["machine", "versions"])
     test = held_out.best.mean() if held_out is not None and len(held_out.best) else None
     trials["test_accuracy"] = [
         test if number == results.best else None for number in trials["number"]
     ]
-    trials.to_csv(folder / "trials.csv", index=False, lineterminator="\n")
+    return trials
 
 
-def _opening(study_plan: StudyPlan, results: StudyResults) -> list[Block]:
+def _best(results: StudyResults, held_out: HeldOut) -> pd.DataFrame:
+    """Return the held-out scores of the best trial and of the suite's own recipe."""
+    scores = (held_out.best, held_out.suite)
+    return pd.DataFrame(
+        {
+            "recipe": _recipes(results),
+            "n": [len(values) for values in scores],
+            "mean": [values.mean() if len(values) else np.nan for values in scores],
+            "std": [
+                values.std(ddof=1) if len(values) > 1 else np.nan for values in scores
+            ],
+        }
+    )
+
+
+def _recipes(results: StudyResults) -> list[str]:
+    return [f"trial {results.best}", "the suite unchanged"]
+
+
+def _opening(
+    study_plan: StudyPlan, results: StudyResults, tables: Mapping[str, pd.DataFrame]
+) -> list[Block]:
     suite, spec, training = study_plan.suite, study_plan.spec, study_plan.training
     [dataset], [entry] = suite.datasets, suite.classifiers
     states = results.trials["state"].value_counts()
     counts = ", ".join(f"{states[s]} {s}" for s in states.index)
     blocks: list[Block] = [Text(suite.description)] if suite.description else []
-    blocks += answer_blocks(suite, results.trials["commit"])
+    blocks += answer_blocks(suite, results.trials["commit"], tables)
     blocks.append(
         Text(
             f"{len(results.trials)} trials of {entry.id} on {dataset.id} ({counts}), "
@@ -128,7 +154,7 @@ def _best_chapter(
     error = math.sqrt(value * (1 - value) / n_curves)
     scores = pd.DataFrame(
         {
-            "recipe": [f"trial {results.best}", "the suite unchanged"],
+            "recipe": _recipes(results),
             "held-out accuracy": [_scored(held_out.best), _scored(held_out.suite)],
             "n": [len(held_out.best), len(held_out.suite)],
         }

@@ -1,3 +1,5 @@
+from .answers import AnswerSpec as AnswerSpec
+from .answers import RowSpec as RowSpec
 from .classifiers import ClassifierSpec as ClassifierSpec
 from .classifiers import Source as Source
 from .classifiers import file_of as file_of

@@ -1,16 +1,21 @@
 """Fields that several parts of a suite file share: ids, sizes, limits, training."""
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from bench.base import Limits, Strict, parse_duration, parse_size
+from bench.base import Limits, Matching, Strict, parse_duration, parse_size
 
 # An id becomes part of file names: no slashes and control characters, no dot at the
 # start, no space at either end.
-_ID = r"^[^\s/\\.\x00-\x1f]([^/\\\x00-\x1f]*[^\s/\\\x00-\x1f])?$"
-Id = Annotated[str, Field(max_length=64, pattern=_ID)]
+_ID = Matching(
+    r"^[^\s/\\.\x00-\x1f]([^/\\\x00-\x1f]*[^\s/\\\x00-\x1f])?$",
+    "1 to 64 characters, no slash, no dot at the start, no space at either end",
+    lambda text: re.sub(r"[/\\\x00-\x1f]+", "-", text).lstrip(". ").strip(" -"),
+)
+Id = Annotated[str, Field(max_length=64), _ID]
 Size = Annotated[int, Field(ge=1, le=1_000_000)]
 Seed = Annotated[int, Field(ge=0, lt=2**64)]
 Positive = Annotated[float, Field(gt=0)]

@@ -1,10 +1,12 @@
 """The schema of a reference: published scores that a report shows beside its own."""
 
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field
 
 from bench.base import (
+    Matching,
     MissingFileError,
     Strict,
     SuiteError,
@@ -47,7 +49,13 @@ class Reference(Strict):
 
     title: str
     source: str
-    measures: str = Field(pattern="^(train|test)_[a-z_]+$")
+    measures: Annotated[
+        str,
+        Matching(
+            "^(train|test)_[a-z_]+$",
+            "train_ or test_ and the name of a metric, such as test_accuracy",
+        ),
+    ]
     lesson: str
     notes: dict[str, str] = Field(default_factory=dict)
     remarks: tuple[str, ...] = ()

@@ -4,74 +4,36 @@ Names of functions, files and classes are checked later, by the modules that loa
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, PrivateAttr, Tag, field_validator
 from pydantic_core import PydanticCustomError
 
-from bench.base import BenchError, Document, Strict, did_you_mean, named, validated
+from bench.base import (
+    BenchError,
+    Document,
+    Matching,
+    Strict,
+    did_you_mean,
+    named,
+    validated,
+)
 from bench.stats import METRICS
+from bench.suite.answers import AnswerSpec
 from bench.suite.classifiers import ClassifierSpec
 from bench.suite.datasets import DatasetSpec
 from bench.suite.fields import FEW, Id, LimitsSpec, Name, Seed, Training
 from bench.suite.study import StudySpec
 from bench.suite.sweeps import Family
 
-
-class AnswerSpec(Strict):
-    """An answer to a question, written by a person who read the report.
-
-    Attributes
-    ----------
-    question
-        The question.
-    answer
-        The answer.
-    date
-        The day on which it was written, such as 2026-11-24.
-    commit
-        The commit of the results that it is based on, at least 7 hexadecimal digits.
-        The report warns if no stored result comes from that commit.
-    """
-
-    question: Annotated[str, Field(min_length=1, max_length=300)]
-    answer: Annotated[str, Field(min_length=1, max_length=4000)]
-    date: Annotated[str, Field(json_schema_extra={"format": "date"})]
-    commit: Annotated[str, Field(json_schema_extra={"pattern": "^[0-9a-f]{7,40}$"})]
-
-    @field_validator("date", mode="before")
-    @classmethod
-    def _is_a_date(cls, value: Any) -> Any:
-        try:
-            # fromisoformat also reads other forms, such as 20261124.
-            is_date = date.fromisoformat(value).isoformat() == value
-        except (TypeError, ValueError):
-            is_date = False
-        if not is_date:
-            raise PydanticCustomError(
-                "date",
-                "found '{found}'; expected a date, such as 2026-11-24",
-                {"found": str(value)[:60]},
-            )
-        return value
-
-    @field_validator("commit", mode="before")
-    @classmethod
-    def _hexadecimal(cls, value: Any) -> Any:
-        # YAML reads digits alone as a number, which loses leading zeros: 0123456.
-        if not (isinstance(value, str) and re.fullmatch("[0-9a-f]{7,40}", value)):
-            raise PydanticCustomError(
-                "commit",
-                "found '{found}'; expected 7 to 40 hexadecimal digits, such as from "
-                "`git rev-parse HEAD`; quote them if all are digits 0 to 9",
-                {"found": str(value)[:60]},
-            )
-        return value
-
-
+_NAME = Matching(
+    "^[A-Za-z0-9][A-Za-z0-9._-]*$",
+    "letters from A to Z, digits, and . _ - after the first one",
+    lambda text: re.sub("[^A-Za-z0-9._-]+", "-", text).lstrip("._-").rstrip("-"),
+)
 MOST_DATASETS = 20  # of a transfer: a wider table is not readable
 
 
@@ -179,7 +141,7 @@ class Suite(Strict):
     """
 
     version: Literal[1]
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    name: Annotated[str, Field(max_length=64), _NAME]
     description: str = ""
     seed: Seed = 0
     repetitions: Annotated[int, Field(ge=1, le=100_000)]
@@ -235,6 +197,16 @@ class Suite(Strict):
                     "duplicate",
                     "duplicate id '{name}'; ids must be unique",
                     {"name": name, "at": position},
+                )
+        # On the screen they are equal, and in file names on some systems.
+        looks = [unicodedata.normalize("NFC", name) for name in ids]
+        for position, look in enumerate(looks):
+            if look in looks[:position]:
+                raise PydanticCustomError(
+                    "duplicate",
+                    "the id '{name}' looks like an earlier one, which writes an "
+                    "accent with other Unicode characters; give it another name",
+                    {"name": look, "at": position},
                 )
         return entries
 

@@ -44,6 +44,7 @@ HEADINGS = {
     "StatsSpec": "Statistics",
     "TransferSpec": "Transfer",
     "AnswerSpec": "An answer",
+    "RowSpec": "A row that an answer rests on",
     "StudySpec": "A study",
     "DimensionSpec": "A parameter of a study",
 }

@@ -36,6 +36,14 @@ def test_a_byte_order_mark_is_not_part_of_the_first_key(tmp_path):
     assert read(tmp_path, "a: 1", "utf-8-sig").data == {"a": 1}
 
 
+def test_a_file_of_windows_is_read_as_any_other(tmp_path):
+    path = tmp_path / "a.yaml"
+    path.write_bytes("\ufeffa: 1\r\nb:\r\n  - größe\r\n".encode())
+    document = read_document(path, SuiteError)
+    assert document.data == {"a": 1, "b": ["größe"]}
+    assert document.lines["b", 0] == 3
+
+
 def test_two_escapes_of_one_character_are_joined(tmp_path):
     # JSON writes a character beyond U+FFFF in this way.
     assert read(tmp_path, r'a: "\ud83d\ude00"').data == {"a": "\U0001f600"}

@@ -37,11 +37,16 @@ def test_the_traceback_does_not_show_the_message_twice():
         ("svc", " (did you mean 'SVC'?)"),  # another case is as near as can be
         ("knn1", " (did you mean 'KNN'?)"),
         ("elephant", ""),
+        (
+            "e\u0301",
+            " (there is one that looks the same, but writes an accent with other "
+            "Unicode characters: copy it)",
+        ),
         (7, ""),
     ],
 )
 def test_the_nearest_name_is_suggested(name, said):
-    assert did_you_mean(name, iter(["KNN", "SVC"])) == said
+    assert did_you_mean(name, iter(["KNN", "SVC", "é"])) == said
 
 
 def test_without_known_names_nothing_is_suggested():

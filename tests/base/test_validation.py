@@ -1,11 +1,13 @@
+import re
 from typing import Annotated, ClassVar, Literal
 
 import pytest
-from pydantic import Field
+from pydantic import Field, TypeAdapter, ValidationError
 
+from bench.base import resources
 from bench.base.documents import Document, read_document
 from bench.base.errors import SuiteError
-from bench.base.validation import Strict, split_docstring, validated
+from bench.base.validation import Matching, Strict, split_docstring, validated
 
 
 class Point(Strict):
@@ -75,7 +77,10 @@ def test_lists_become_tuples_but_those_within_params_stay_lists(read):
     ("text", "said"),
     [
         ("count: 0", "1: count: found 0; input should be greater than or equal to 1"),
-        ("name: 5", "1: name: found 5; input should be a valid string"),
+        (
+            "name: 5",
+            "1: name: found 5; input should be a valid string: put it in quotes",
+        ),
         ("\nnaem: x", "2: naem: unknown key 'naem' (did you mean 'name'?). Expected: "),
         ("\nink: 1", "2: ink: the key 'ink' belongs in the pen"),
         ("shapes:\n- {low: 1}", "2: shapes[0]: "),
@@ -137,3 +142,30 @@ def test_the_schema_has_the_descriptions_of_a_class_and_those_it_inherits():
         "high": "Two ends, of two lines.",
         "given-name": "Its name.",
     }
+
+
+PLAIN = Matching("^[a-z]+$", "letters from a to z", lambda text: text.lower())
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Ab", "found 'Ab'; expected letters from a to z, such as 'ab'"),
+        ("5", "found '5'; expected letters from a to z"),
+        ("", "found ''; expected letters from a to z"),
+        ("a\n", "found 'a\\n'; expected letters from a to z"),
+    ],
+)
+def test_a_text_of_another_pattern_is_refused_in_words(text, said):
+    texts = TypeAdapter(Annotated[str, PLAIN])
+    assert texts.validate_python("ab") == "ab"
+    assert texts.json_schema() == {"type": "string", "pattern": "^[a-z]+$"}
+    with pytest.raises(ValidationError) as caught:
+        texts.validate_python(text)
+    assert caught.value.errors()[0]["msg"] == said
+
+
+def test_no_field_shows_its_pattern_to_a_reader():
+    # pydantic's own check of a pattern prints the regular expression.
+    for path in resources.PACKAGE.rglob("*.py"):
+        assert not re.search(r"Field\([^)]*\bpattern=", path.read_text("utf-8")), path

@@ -80,3 +80,9 @@ def test_a_channel_that_a_dataset_lacks_is_refused_with_file_and_line(plan_of):
     message = str(caught.value)
     assert "suite.yaml:" in message
     assert "classifiers[1]: reads the channel 'gradient', which the dataset" in message
+
+
+def test_an_id_may_be_chosen_in_another_unicode_form(write_suite):
+    plan = stored.plan_of(write_suite(classifiers=[{"id": "e\u0301", "use": "DT"}]))
+    limited = plan.limited((), ["\u00e9"])
+    assert [recipe.id for recipe in limited.classifiers] == ["e\u0301"]

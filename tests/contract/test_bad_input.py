@@ -215,7 +215,14 @@ LONG = "x" * 100_000
         ({"seed": 1.0}, "seed: found 1.0; input should be a valid integer"),
         ({"threads": True}, "threads: found true"),
         ({"name": ["a"]}, 'name: found ["a"]; input should be a valid string'),
-        ({"name": "../up"}, "suite.yaml:3: name"),
+        (
+            {"name": "../up"},
+            "suite.yaml:3: name: found '../up'; expected letters from A to Z, digits, "
+            "and . _ - after the first one, such as 'up'",
+        ),
+        ({"name": "my benchmark (v2)"}, "such as 'my-benchmark-v2'"),
+        ({"name": "x" * 65}, "name: found"),
+        ({"stats": {"baseline": "a/b"}}, "stats.baseline: found 'a/b'; expected 1 to"),
         ({"repetitions": -5}, "repetitions: found -5"),
         ({"repetitions": 100_000}, "are 400000 cells; expected at most 100000: lower"),
         ({"datasets": {}}, "datasets: found {}"),
@@ -226,7 +233,13 @@ LONG = "x" * 100_000
         (dataset(train=10**12), "train: found 1000000000000; input should be less"),
         (dataset(id="../up"), "suite.yaml:8: datasets[0].id"),
         (dataset(id=".."), "datasets[0].id"),
-        (dataset(id="a/b"), "datasets[0].id"),
+        (
+            dataset(id="a/b"),
+            "datasets[0].id: found 'a/b'; expected 1 to 64 characters, no slash, no "
+            "dot at the start, no space at either end, such as 'a-b'",
+        ),
+        (classifier(id=".hidden", use="DT"), "such as 'hidden'"),
+        (classifier(id=5, use="DT"), "a valid string: put it in quotes"),
         (dataset(id="a\\b"), "datasets[0].id"),
         (dataset(id="/etc"), "datasets[0].id"),
         (dataset(id=" a"), "datasets[0].id"),

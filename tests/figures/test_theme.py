@@ -88,7 +88,7 @@ def test_a_colour_blind_reader_can_distinguish_classifiers(deficiency):
 def test_text_of_users_is_shown_literally():
     assert theme.plain("a $x$ b") == r"a \$x\$ b"
     assert theme.plain("two\nlines") == "two lines"
-    assert theme.plain("模") == "\\u6a21"
+    assert theme.plain("e\u0301") == "é"
     short = theme.plain("abc" * 40, 11)
     assert short == "abcab…bcabc"
     assert theme.plain("±1 × 2 – x") == "±1 × 2 – x"
@@ -166,3 +166,52 @@ def test_a_long_title_is_broken_into_lines():
         theme.set_title(ax, "a dataset with $ of some length, of 16 cores " * 2)
     assert axes[0].get_title().count("\n") >= 1
     assert_readable(axes[0])
+
+
+@pytest.fixture
+def fonts(monkeypatch):
+    """Let figures fall back on these fonts alone."""
+
+    def fall_back_on(*names):
+        theme._fonts.cache_clear()
+        monkeypatch.setattr(theme, "_FALLBACKS", names)
+        monkeypatch.setitem(mpl.rcParamsOrig, "font.family", ["DejaVu Sans"])
+
+    yield fall_back_on
+    theme._fonts.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("🔥 best", "[fire] best"),
+        ("数据集", "[U+6570 636E 96C6]"),
+        ("한글", "[han geul]"),
+        ("カタ", "[ka ta]"),
+        ("\U000f0000", "[U+F0000]"),
+    ],
+)
+def test_letters_that_no_font_has_are_named(fonts, text, shown):
+    fonts()
+    assert theme.plain(text) == shown
+
+
+def test_an_installed_font_is_used_for_letters_that_the_first_one_lacks(fonts):
+    lacking = next(
+        chr(code)
+        for code in sorted(theme._letters("STIXGeneral"))
+        if code not in theme._letters("DejaVu Sans") and code > 0xFF
+    )
+    fonts("Not Installed", "STIXGeneral", "Noto Color Emoji")
+    assert theme._fonts() == ("DejaVu Sans", "STIXGeneral")
+    assert theme.plain(lacking) == lacking
+    figure, [ax] = theme.new_figure(1)
+    theme.set_title(ax, lacking)
+    assert theme.image_of(figure)[1]  # a warning of a missing letter is an error
+
+
+def test_a_font_of_the_users_own_settings_comes_first(fonts, monkeypatch):
+    fonts("STIXGeneral")
+    monkeypatch.setitem(mpl.rcParamsOrig, "font.family", ["serif"])
+    monkeypatch.setitem(mpl.rcParamsOrig, "font.serif", ["cmr10", "Not Installed"])
+    assert theme._fonts() == ("DejaVu Sans", "cmr10", "STIXGeneral")

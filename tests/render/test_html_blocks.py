@@ -3,7 +3,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bench.render.blocks import Code, Items, Link, Section, Strong, Table, Text, Warning
+from bench.render.blocks import (
+    Code,
+    Folded,
+    Items,
+    Link,
+    Section,
+    Strong,
+    Table,
+    Text,
+    Warning,
+)
 from bench.render.html_blocks import PageBlocks, escape_html
 
 
@@ -74,6 +84,12 @@ def test_lists_and_warnings_keep_several_paragraphs_in_one_element(
     )
     assert "<strong>Warning.</strong> one<br>two</p>" in page.block(
         Warning("one\n\ntwo")
+    )
+
+
+def test_a_folded_list_is_opened_by_its_title(page: PageBlocks) -> None:
+    assert page.block(Folded("a < b", ["one"])) == (
+        "<details>\n<summary>a &lt; b</summary>\n<ul>\n<li>one</li>\n</ul>\n</details>"
     )
 
 

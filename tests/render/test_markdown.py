@@ -4,6 +4,7 @@ import pytest
 from bench.render.blocks import (
     Code,
     FigureFile,
+    Folded,
     Items,
     Link,
     Section,
@@ -30,6 +31,7 @@ def test_every_kind_of_block_is_written() -> None:
                 ],
             ),
             Section("Last", [Items(["one", ("see ", Link("it", "results.csv"), ".")])]),
+            Section("Folded", [Folded("a_b", ["one"])]),
         ],
         title="seed",
         opening=[Warning("Careful."), Text(("Run ", Code("a_b"), ", ", Strong("now")))],
@@ -61,6 +63,15 @@ All of &#42;it&#42;.
 
 - one
 - see [it](results.csv).
+
+## Folded
+
+<details>
+<summary>a&#95;b</summary>
+
+- one
+
+</details>
 """
     )
 

@@ -272,3 +272,9 @@ def test_a_figure_that_changes_its_format_leaves_one_file(tmp_path, monkeypatch)
 def test_a_folder_without_figures_has_none_to_remove(tmp_path):
     FigureFolder(tmp_path / "none").remove_unused()
     assert not (tmp_path / "none").exists()
+
+
+def test_names_that_differ_in_case_alone_give_files_that_differ_in_more(tmp_path):
+    names = [add(tmp_path, name=name).name for name in ("dataset-X11", "dataset-x11")]
+    assert len({name.casefold() for name in names}) == 2
+    assert names[1] == "dataset-x11.svg"

@@ -15,7 +15,7 @@ def warnings_of(blocks):
 
 def test_a_complete_suite_opens_with_its_counts(make_findings):
     plan, findings, results = make_findings(classifiers=["KNN"], repetitions=1)
-    [text] = opening(plan, findings, results)
+    [text] = opening(plan, findings, results, {})
     assert text.words.startswith(
         "1 cell (1 dataset × 1 repetition × 1 classifier): 1 done."
     )
@@ -29,7 +29,7 @@ def test_the_question_comes_first_and_the_lesson_of_the_reference_next(make_find
         description="Is it?",
         reference="seed-notebook",
     )
-    question, lesson, _ = opening(plan, findings, results)
+    question, lesson, _ = opening(plan, findings, results, {})
     assert question.words == "Is it?"
     assert lesson.words == [Strong(plan.reference.lesson)]
 
@@ -38,7 +38,7 @@ def test_failed_cells_are_counted_and_warned_of(make_findings):
     plan, findings, results = make_findings(
         lambda dataset, name: None if name == "GNB" else 0.8, repetitions=2
     )
-    blocks = opening(plan, findings, results)
+    blocks = opening(plan, findings, results, {})
     assert "6 cells" in blocks[0].words
     assert "4 done, 2 failed." in blocks[0].words
     assert "Trained online, on fresh curves in each epoch instead: SD." in (
@@ -57,7 +57,7 @@ def test_of_each_dataset_one_alarm_is_shown_and_the_others_are_counted(make_find
             {"dataset": "b", "alarm": True, "words": "first of b"},
         ]
     ).assign(audit="balance", value=1.0)
-    blocks = opening(plan, replace(findings, audits=alarms), results)
+    blocks = opening(plan, replace(findings, audits=alarms), results, {})
     assert warnings_of(blocks)[-2:] == [
         "a: first of a. (1 more under Audits.)",
         "b: first of b.",

@@ -72,3 +72,10 @@ def test_the_schema_describes_an_answer():
     assert answer["properties"]["date"]["format"] == "date"
     assert answer["properties"]["commit"]["pattern"] == "^[0-9a-f]{7,40}$"
     assert "works" in schema["$defs"]["StatsSpec"]["properties"]
+
+
+def test_ids_that_look_the_same_are_refused(write_suite):
+    composed, apart = {"id": "\u00e9", "use": "DT"}, {"id": "e\u0301", "use": "GNB"}
+    path = write_suite(classifiers=[composed, apart])
+    with pytest.raises(SuiteError, match="looks like an earlier one, which writes an"):
+        bench.load_suite(path)
