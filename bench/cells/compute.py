@@ -3,9 +3,7 @@
 import hashlib
 import random
 import sys
-import traceback
 import warnings
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,12 +13,11 @@ import numpy as np
 from bench.base import cpu_name, derive_seed, limited_threads, peak_resident, versions
 from bench.cells.audits import audit_repetition
 from bench.cells.cell import Arrays, Audit, Cell, Outcome, Unit
+from bench.cells.failures import WarningCounts, describe_error
 from bench.cells.scoring import Fit, predict_and_score, score, timed
 from bench.classifiers import build
 from bench.curves import draw_part, make_dataset
 from bench.stats import Predictions, score_all
-
-_MAX_WARNINGS = 10
 
 
 def warm_up() -> None:
@@ -110,23 +107,15 @@ def compute(
 @contextmanager
 def _recorded(threads: int) -> Iterator[dict[str, Any]]:
     """Record fields of a result: an exception, which is caught, warnings and memory."""
-    counts: Counter[str] = Counter()
+    counts = WarningCounts()
     measured: dict[str, Any] = {}
-    with limited_threads(threads), warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    with limited_threads(threads), warnings.catch_warnings():
+        counts.start()
         try:
             yield measured
         except Exception as error:
-            measured["error"] = {
-                "type": _error_type(error),
-                "message": str(error)[:2000],
-                "traceback": traceback.format_exc(limit=-20),
-            }
-    counts.update(f"{w.category.__name__}: {w.message}"[:500] for w in caught)
-    measured["warnings"] = tuple(
-        f"{text} (×{count})" if count > 1 else text
-        for text, count in counts.most_common(_MAX_WARNINGS)
-    )
+            measured["error"] = describe_error(error)
+    measured |= counts.fields()
     measured["peak_rss_mib"] = round(peak_resident() / 2**20, 1)
 
 
@@ -182,10 +171,3 @@ def _transfer(cell: Cell, fit: Fit) -> tuple[dict[str, Any], Arrays]:
         X = X[:, fit.columns]
     scored, arrays = predict_and_score(fit.estimator, {"test": X}, {"test": y})
     return scored | {"data_hash": hasher.hexdigest()}, arrays
-
-
-def _error_type(error: Exception) -> str:
-    # torch raises a plain RuntimeError when its allocator has no memory left.
-    if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
-        return "MemoryLimit"
-    return type(error).__name__
