@@ -17,7 +17,7 @@ _MAX_DISTINCT = 1000  # warnings that are told apart
 _DOUBLE, _SINGLE = r"\b(?:double|torch\.float64)\b", r"\b(?:float|torch\.float32)\b"
 _TYPES_DIFFER = re.compile(f"{_DOUBLE}.*{_SINGLE}|{_SINGLE}.*{_DOUBLE}", re.IGNORECASE)
 _REMEDY = (
-    "the curves are float64 by default and the weights of a torch network float32: write "
+    "curves are float64 by default and the weights of a torch network float32: write "
     "dtype: float32 in the dataset, or cast the network's input (x.float())"
 )
 

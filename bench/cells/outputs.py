@@ -1,9 +1,9 @@
 """The outputs of a classifier, checked as they arrive, before a score is computed.
 
-Everything that a suite or a gate scores comes through `ask`. What `predict` gives must be
-one label for each curve, or the classifier has failed. Probabilities and decision values
-are used by some metrics only: where they cannot be used they are left out, with the reason,
-and the predictions still count.
+Everything that a suite or a gate scores comes through `ask`. What `predict` gives must
+be one label for each curve, or the classifier has failed. Only some metrics need
+probabilities or decision values: where these cannot be used they are left out, with the
+reason, and the predictions still count.
 """
 
 from collections.abc import Mapping, Sequence
@@ -133,7 +133,7 @@ def as_labels(found: Any, n_curves: int, classes: np.ndarray) -> np.ndarray:
 def as_probabilities(
     found: Any, predictions: np.ndarray, columns: np.ndarray
 ) -> np.ndarray:
-    """Return what `predict_proba` gave as probabilities, (n_curves, n_classes), float32.
+    """Return what `predict_proba` gave: shape (n_curves, n_classes), float32.
 
     Parameters
     ----------
@@ -205,12 +205,12 @@ def as_decisions(
     values = _numbers(found, method)
     n_curves, n_classes = len(predictions), len(columns)
     n_pairs = n_classes * (n_classes - 1) // 2
-    if n_classes > 2 and values.shape == (n_curves, n_pairs):
-        if pairs or n_pairs != n_classes:
-            raise ClassifierError(
-                f"{method} gave {n_pairs} columns, one for each pair of classes; "
-                "expected one for each class, as decision_function_shape: ovr gives"
-            )
+    has_pairs = n_classes > 2 and values.shape == (n_curves, n_pairs)
+    if has_pairs and (pairs or n_pairs != n_classes):
+        raise ClassifierError(
+            f"{method} gave {n_pairs} columns, one for each pair of classes; expected "
+            "one for each class, as decision_function_shape: ovr gives"
+        )
     if n_classes == 2 and values.shape == (n_curves, 1):
         values = values[:, 0]
     expected: list[tuple[int, ...]] = [(n_curves, n_classes)]
@@ -365,8 +365,8 @@ def _check_finite(values: np.ndarray, method: str) -> None:
     if not finite.all():
         wrong = np.argwhere(~finite)
         raise ClassifierError(
-            f"{method} gave {values[tuple(wrong[0])]} for curve {wrong[0][0]}; expected "
-            "finite numbers, in the range of float32"
+            f"{method} gave {values[tuple(wrong[0])]} for curve {wrong[0][0]}; "
+            "expected finite numbers, in the range of float32"
         )
 
 
@@ -436,12 +436,12 @@ def _label_remedy(value: Any) -> str:
     """Return how to mend a prediction that is no label."""
     if isinstance(value, bytes | str):
         return (
-            "the numbers that fit was given: keep the names in fit and let predict give "
-            "their positions, as sklearn.preprocessing.LabelEncoder does"
+            "the numbers that fit was given: keep the names in fit and let predict "
+            "give their positions, as sklearn.preprocessing.LabelEncoder does"
         )
     if isinstance(value, float | np.floating) and 0 < value < 1:
         return (
-            "not a probability: predict_proba is for those, and predict gives the label "
-            "of the largest"
+            "not a probability: predict_proba is for those, and predict gives the "
+            "label of the largest"
         )
     return "the numbers that fit was given"

@@ -2,11 +2,15 @@
 
 import tracemalloc
 import warnings
+from functools import partial
 
 import pytest
 import torch
 
 from bench.cells.failures import WarningCounts, describe_error
+
+
+warn = partial(warnings.warn, stacklevel=2)
 
 
 def described(error):
@@ -52,11 +56,11 @@ def test_other_errors_keep_their_words():
 
 
 def test_an_error_whose_message_cannot_be_read_is_told():
-    class Mute(Exception):
+    class MuteError(Exception):
         def __str__(self):
             raise ValueError("no")
 
-    told = described(Mute())
+    told = described(MuteError())
     assert (told["type"], told["message"]) == (
         "Mute",
         "Mute: its message cannot be read",
@@ -77,9 +81,9 @@ def test_warnings_are_counted_and_none_is_kept():
 
     def work():
         for step in range(n):
-            warnings.warn(f"step {step} did not converge {'.' * 400}", RuntimeWarning)
+            warn(f"step {step} did not converge {'.' * 400}", RuntimeWarning)
         for _ in range(3):
-            warnings.warn("again and again", UserWarning)
+            warn("again and again", UserWarning)
 
     tracemalloc.start()
     try:
@@ -96,8 +100,8 @@ def test_warnings_are_counted_and_none_is_kept():
 def test_the_most_frequent_warnings_come_first():
     def work():
         for step in range(12):
-            warnings.warn(f"number {step}", UserWarning)
-        warnings.warn("number 3", UserWarning)
+            warn(f"number {step}", UserWarning)
+        warn("number 3", UserWarning)
 
     found = counted(work)
     assert found["warnings"][0] == "UserWarning: number 3 (×2)"
