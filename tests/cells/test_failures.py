@@ -9,7 +9,6 @@ import torch
 
 from bench.cells.failures import WarningCounts, describe_error
 
-
 warn = partial(warnings.warn, stacklevel=2)
 
 
@@ -62,8 +61,8 @@ def test_an_error_whose_message_cannot_be_read_is_told():
 
     told = described(MuteError())
     assert (told["type"], told["message"]) == (
-        "Mute",
-        "Mute: its message cannot be read",
+        "MuteError",
+        "MuteError: its message cannot be read",
     )
     assert "test_failures.py" in told["traceback"]
 
