@@ -15,7 +15,7 @@ from bench.cells.audits import audit_repetition
 from bench.cells.cell import Arrays, Audit, Cell, Outcome, Unit
 from bench.cells.failures import WarningCounts, describe_error
 from bench.cells.scoring import Fit, predict_and_score, score, timed
-from bench.classifiers import build
+from bench.classifiers import build, imported_versions
 from bench.curves import draw_part, make_dataset
 from bench.stats import Predictions, score_all
 
@@ -81,7 +81,7 @@ def compute(
     with _recorded(unit[0].threads) as fit_record:
         seed_process(cells_to_fit[0])
         if cells_to_fit[0].classifier.training is None:
-            fitted = [_fit_and_score(cell) for cell in cells_to_fit]
+            fitted = [_fit_and_score(cell, fit_record) for cell in cells_to_fit]
         else:
             # Here, since it imports torch, which takes seconds.
             from bench.cells.online import train_batch
@@ -96,6 +96,7 @@ def compute(
             measured, arrays = fit.measured | fit_record, fit.arrays
         elif fits:
             with _recorded(cell.threads) as measured:
+                measured["versions"] = fit_record.get("versions", {})
                 seed_process(cell)
                 scored, arrays = _transfer(cell, fits[cell.fit_key])
                 measured |= scored
@@ -132,7 +133,8 @@ def _seed_process(cell: Cell) -> None:
         torch.manual_seed(state)
 
 
-def _fit_and_score(cell: Cell) -> Fit:
+def _fit_and_score(cell: Cell, record: dict[str, Any]) -> Fit:
+    """Fit and score a cell; put the versions into the record, also of a failed fit."""
     data = make_dataset(cell.dataset, cell.repetition, cell.seed)
     columns = data.columns(cell.classifier.channels)
     X = {"train": data.X_train, "test": data.X_test}
@@ -148,8 +150,11 @@ def _fit_and_score(cell: Cell) -> Fit:
     def fit() -> None:
         estimator.fit(X["train"], y["train"])
 
-    measured["fit_seconds"], measured["fit_cpu_seconds"] = timed(fit)
-    scored, arrays = score(cell, estimator, X, y)
+    try:
+        measured["fit_seconds"], measured["fit_cpu_seconds"] = timed(fit)
+        scored, arrays = score(cell, estimator, X, y)
+    finally:  # after the fit, since some packages are imported only by it
+        record["versions"] = imported_versions(estimator)
     return Fit(measured | scored, arrays, estimator, columns)
 
 

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
-from importlib.metadata import packages_distributions
+from importlib.metadata import distributions
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
@@ -47,18 +47,25 @@ def imported_versions(estimator: Any) -> dict[str, str]:
 
 @cache
 def _versions_from(homes: frozenset[str]) -> tuple[tuple[str, str], ...]:
-    names = set()
-    providers = None
-    for package in sorted(_reached(homes)):
-        if not _is_installed(package):  # a module of the user's, which has no version
-            continue
-        if package_version(package) != "missing":
-            names.add(package)
-            continue
-        if providers is None:  # reads all metadata, tenths of a second: only if needed
-            providers = packages_distributions()
-        names.update(providers.get(package, ()))
+    packages = {p for p in _reached(homes) if _is_installed(p)}
+    named = {p for p in packages if package_version(p) != "missing"}
+    names = named | _providers(packages - named)
     return tuple((n, package_version(n)) for n in sorted(names, key=str.lower)[:_MOST])
+
+
+def _providers(packages: set[str]) -> set[str]:
+    """Return the distributions of packages whose names differ from theirs.
+
+    The lists of files are searched as text: `importlib.metadata.packages_distributions`
+    parses them all, which takes longer than fitting a small classifier.
+    """
+    starts = tuple(f"{package}{end}" for package in packages for end in "/.")
+    found = set()
+    for distribution in distributions() if packages else ():
+        files = "\n" + (distribution.read_text("RECORD") or "")
+        if any(f"\n{start}" in files for start in starts):
+            found.add(distribution.name)
+    return found
 
 
 def _reached(homes: Iterable[str]) -> set[str]:

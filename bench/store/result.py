@@ -61,7 +61,10 @@ class Result:
     error
         Type and message of the error, the signal that ended the process if one did, and
         the traceback, which the store keeps in a file of its own.
-    versions, commit, dirty, cpu, device
+    versions
+        Distribution → version: those that compute every result, and those that its
+        classifier imports, see `bench.classifiers.imported`.
+    commit, dirty, cpu, device
         Provenance, see `bench.base.provenance`.
     arrays_sha256
         Checksum of the ``.npz`` file.
