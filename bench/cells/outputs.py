@@ -122,7 +122,7 @@ def as_labels(found: Any, n_curves: int, classes: np.ndarray) -> np.ndarray:
     if not known.all():
         wrong = np.flatnonzero(~known)
         first = values[wrong[0]]
-        others = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
+        others = f", and no label for {len(wrong) - 1} more" if len(wrong) > 1 else ""
         raise ClassifierError(
             f"predict gave {_quoted(first)} for curve {wrong[0]}{others}; expected one "
             f"of the labels {labels} for each curve, {_label_remedy(first)}"

@@ -97,9 +97,9 @@ def provenance_chapter(
     machines = sorted({f"{result.cpu} ({result.device})" for result in stored})
     cpu = sum((r.fit_cpu_seconds or 0) + (r.predict_cpu_seconds or 0) for r in stored)
     warned = Counter(
-        (result.classifier, text.split(":", 1)[0])
+        (result.classifier, kind)
         for result in stored
-        for text in result.warnings
+        for kind in dict.fromkeys(text.split(":", 1)[0] for text in result.warnings)
     )
     command = f"python -m bench run {plan.suite.path.as_posix()}"
     stats = plan.suite.stats

@@ -42,7 +42,6 @@ THIRDS = np.digitize(X[:, 0], [-0.4, 0.4])
         np.array([np.int8(0), np.float32(1), np.bool_(True)], object),
         pd.DataFrame({"label": [0, 1, 1]}),
         pd.Series([0, 1, 1], index=[7, 8, 9], dtype="Int64"),
-        np.matrix([0, 1, 1]),
         np.ma.masked_array([0, 1, 1], mask=False),
     ],
 )
@@ -61,7 +60,7 @@ NAMES = "keep the names in fit and let predict give their positions"
     [
         (
             [0, 0.9, 0.1],
-            f"gave 0.9 for curve 1 and 1 more; expected one .*{PROBABILITY}",
+            f"gave 0.9 for curve 1, and no label for 1 more; .*{PROBABILITY}",
         ),
         (
             [0, 1, np.nan],
@@ -69,11 +68,17 @@ NAMES = "keep the names in fit and let predict give their positions"
         ),
         ([0, np.inf, 1], "gave inf for curve 1;"),
         ([0, 1, 1.5], "gave 1.5 for curve 2; .* the numbers that fit was given$"),
-        ([0, 2**40 + 1, 2**32], "gave 1099511627777 for curve 1 and 1 more"),
+        (
+            [0, 2**40 + 1, 2**32],
+            "gave 1099511627777 for curve 1, and no label for 1 more",
+        ),
         ([0, -1, 1], "gave -1 for curve 1"),
-        ([7, 7, 7], "gave 7 for curve 0 and 2 more"),
+        ([7, 7, 7], "gave 7 for curve 0, and no label for 2 more"),
         ([0, 1, 2**70], f"gave {2**70} for curve 2"),
-        (["0", "1", "1"], f"gave the text '0' for curve 0 and 2 more; .*{NAMES}"),
+        (
+            ["0", "1", "1"],
+            f"gave the text '0' for curve 0, and no label for 2 more; .*{NAMES}",
+        ),
         ([b"a", b"b", b"a"], "gave the text b'a' for curve 0"),
         (np.array([0, "symbolic", 1], object), "gave the text 'symbolic' for curve 1"),
         (["neural", "symbolic", "x" * 500], f"the text 'neural' for .*{NAMES}"),

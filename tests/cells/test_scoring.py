@@ -64,7 +64,9 @@ def test_a_label_that_does_not_exist_is_an_error():
         def predict(self, X):
             return np.full(len(X), 0.5)
 
-    with pytest.raises(ValueError, match=r"gave 0\.5 for curve 0 and 3 more"):
+    with pytest.raises(
+        ValueError, match=r"gave 0\.5 for curve 0, and no label for 3 more"
+    ):
         predict_and_score(Half(), X, Y)
 
 

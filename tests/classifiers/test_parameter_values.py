@@ -1,15 +1,19 @@
 """Values of parameters that no fit would take, refused by a plan."""
 
 import importlib
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.ensemble import BaggingClassifier
 from sklearn.model_selection import GridSearchCV
 
 from bench.base.errors import ClassifierError
+from bench.base.resources import CHECKOUT
 from bench.classifiers.class_paths import check_class, check_step
+from bench.classifiers.recipes import seed_all
 from bench.suite.presets import PRESETS
 
 REMEDY = "cannot be written inside params: write a class that builds it, such as class"
@@ -133,6 +137,19 @@ def test_a_class_that_reads_its_own_parameters_is_left_alone():
     same = type("Same", (GridSearchCV,), {})
     with pytest.raises(ClassifierError, match="cannot be written inside params"):
         check_class("./my.py:Same", same, {"estimator": "RF", "param_grid": {}})
+
+
+def test_the_remedy_of_the_page_works_and_is_seeded():
+    page = (CHECKOUT / "docs" / "classifiers.md").read_text("utf-8")
+    [code] = re.findall(r"```python\n(.*?class Search.*?)```", page, re.DOTALL)
+    names = {"__name__": "my"}
+    exec(code, names)
+    check_class("./my.py:Search", names["Search"], {})
+    search = names["Search"]().set_params(estimator__n_estimators=2, cv=2)
+    seed_all(search, 0, "stream")
+    assert search.estimator.random_state is not None
+    X = np.random.default_rng(0).normal(size=(20, 3))
+    assert clone(search).fit(X, np.arange(20) % 2).predict(X).shape == (20,)
 
 
 def test_every_entry_of_a_suite_of_nested_estimators_is_refused(write_suite, bench_run):
