@@ -78,7 +78,7 @@ def compute(
     """
     cells_to_fit = [cell for cell in unit if cell.target is None]
     fits: dict[str, Fit] = {}
-    with _recorded(unit[0].threads) as fit_record:
+    with _recorded(unit[0].threads, unit[0].dataset.spec.dtype) as fit_record:
         seed_process(cells_to_fit[0])
         if cells_to_fit[0].classifier.training is None:
             fitted = [_fit_and_score(cell, fit_record) for cell in cells_to_fit]
@@ -95,7 +95,7 @@ def compute(
             fit = fits[cell.key]
             measured, arrays = fit.measured | fit_record, fit.arrays
         elif fits:
-            with _recorded(cell.threads) as measured:
+            with _recorded(cell.threads, cell.dataset.spec.dtype) as measured:
                 measured["versions"] = fit_record.get("versions", {})
                 seed_process(cell)
                 scored, arrays = _transfer(cell, fits[cell.fit_key])
@@ -106,8 +106,11 @@ def compute(
 
 
 @contextmanager
-def _recorded(threads: int) -> Iterator[dict[str, Any]]:
-    """Record fields of a result: an exception, which is caught, warnings and memory."""
+def _recorded(threads: int, dtype: str = "") -> Iterator[dict[str, Any]]:
+    """Record fields of a result: an exception, which is caught, warnings and memory.
+
+    `dtype` is the type of the curves that a classifier gets, if there is one.
+    """
     counts = WarningCounts()
     measured: dict[str, Any] = {}
     with limited_threads(threads), warnings.catch_warnings():
@@ -115,7 +118,7 @@ def _recorded(threads: int) -> Iterator[dict[str, Any]]:
         try:
             yield measured
         except Exception as error:
-            measured["error"] = describe_error(error)
+            measured["error"] = describe_error(error, dtype)
     measured |= counts.fields()
     measured["peak_rss_mib"] = round(peak_resident() / 2**20, 1)
 

@@ -9,6 +9,7 @@ from typing import Any
 from bench.base import described
 
 _MAX_MESSAGE = 2000  # characters
+_MAX_TRACEBACK = 100_000  # characters; it repeats the whole message
 _MAX_TEXT = 500  # characters of a warning
 _MOST = 10  # warnings that a result keeps
 _MAX_DISTINCT = 1000  # warnings that are told apart
@@ -22,21 +23,31 @@ _REMEDY = (
 )
 
 
-def describe_error(error: Exception) -> dict[str, str]:
+def describe_error(error: Exception, dtype: str = "") -> dict[str, str]:
     """Return the field `error` of a result, for an exception that is being handled.
 
     The message has the likely cause and the remedy on its first line, where they are
     known.
+
+    Parameters
+    ----------
+    error
+        The exception.
+    dtype
+        The type of the curves' values, such as "float64"; empty if there are none.
     """
     try:
         message = str(error)
     except Exception:  # a foreign exception's own __str__ may raise
         message = described(error)
-    return {
-        "type": _type(error, message),
-        "message": _with_remedy(error, message)[:_MAX_MESSAGE],
-        "traceback": traceback.format_exc(limit=-20),
-    }
+    told = message[:_MAX_MESSAGE]
+    if dtype == "float64":
+        told = _with_remedy(error, told)
+    text = traceback.format_exc(limit=-20)
+    if len(text) > _MAX_TRACEBACK:
+        half = _MAX_TRACEBACK // 2
+        text = f"{text[:half]}\n…\n{text[-half:]}"
+    return {"type": _type(error, message), "message": told, "traceback": text}
 
 
 def _type(error: Exception, message: str) -> str:
@@ -48,7 +59,8 @@ def _type(error: Exception, message: str) -> str:
 
 def _with_remedy(error: Exception, message: str) -> str:
     first, newline, rest = message.partition("\n")
-    if isinstance(error, RuntimeError | ValueError) and _TYPES_DIFFER.search(first):
+    is_torchs = isinstance(error, RuntimeError) or "torch." in first
+    if is_torchs and _TYPES_DIFFER.search(first):
         first = f"{first}; {_REMEDY}"
     return first + newline + rest
 

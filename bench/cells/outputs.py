@@ -311,14 +311,14 @@ def _most_detailed(
             if not reason.startswith(method):
                 reason = f"{method} cannot be read: {reason}"
             absent[method] = shown(reason, _MAX_REASON)
-        except Exception as error:  # no metric may need it: its scores are left out
+        except (Exception, SystemExit) as error:  # its scores are left out
             absent[method] = _raised(method, error)
         else:
             return _Scores(method, values)
     return _Scores("", None)
 
 
-def _raised(what: str, error: Exception) -> str:
+def _raised(what: str, error: BaseException) -> str:
     return shown(f"{what} raised {described(error)}", _MAX_REASON)
 
 
@@ -341,7 +341,15 @@ def _array(found: Any, method: str) -> np.ndarray:
         raise ClassifierError(
             f"{method} gave masked values; expected one for each curve"
         )
-    return np.asarray(found)
+    try:
+        return np.asarray(found)
+    except MemoryError:
+        raise
+    except Exception as error:  # a ragged list, a tensor that is not on the CPU
+        raise ClassifierError(
+            f"{method} gave a {type(found).__name__} that is no array "
+            f"({described(error)})"
+        ) from None
 
 
 def _numbers(found: Any, method: str) -> np.ndarray:
@@ -428,8 +436,8 @@ def _quoted(value: Any) -> str:
     if isinstance(value, np.bytes_ | np.str_):  # whose repr names their type
         value = value.item()
     if isinstance(value, bytes | str):
-        return f"the text {shown(repr(value), 60)}"
-    return shown(str(value), 60)
+        return f"the text {shown(repr(value), 40)}"
+    return shown(str(value), 40)
 
 
 def _label_remedy(value: Any) -> str:

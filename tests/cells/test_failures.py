@@ -12,11 +12,11 @@ from bench.cells.failures import WarningCounts, describe_error
 warn = partial(warnings.warn, stacklevel=2)
 
 
-def described(error):
+def described(error, dtype="float64"):
     try:
         raise error
     except Exception as raised:
-        return describe_error(raised)
+        return describe_error(raised, dtype)
 
 
 def torch_error(work):
@@ -43,15 +43,23 @@ def test_torchs_words_on_float64_curves_have_the_remedy(work):
     message = described(error)["message"]
     assert message.startswith(str(error).splitlines()[0])
     assert "write dtype: float32 in the dataset" in message.splitlines()[0]
+    assert described(error, "float32")["message"] == str(error)
 
 
 def test_other_errors_keep_their_words():
     for error in (
         RuntimeError("float and half"),
-        TypeError("double is no float"),
+        ValueError("Buffer dtype mismatch, expected 'double' but got 'float'"),
         RuntimeError("first\na double and a float"),
     ):
         assert described(error)["message"] == str(error)
+
+
+def test_a_long_message_is_cut_in_the_traceback_too():
+    told = described(ValueError("x" * 10**6))
+    assert told["message"] == "x" * 2000
+    assert len(told["traceback"]) < 101_000
+    assert "in described" in told["traceback"]
 
 
 def test_an_error_whose_message_cannot_be_read_is_told():

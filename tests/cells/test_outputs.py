@@ -5,6 +5,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -95,6 +96,8 @@ NAMES = "keep the names in fit and let predict give their positions"
         ),
         ([0, 1], r"gave shape \(2,\), expected \(3,\): one of the labels 0 and 1 for"),
         (None, r"gave shape \(\)"),
+        ([[0], [1, 0], [1]], r"gave a list that is no array \(ValueError: "),
+        (torch.ones(3, requires_grad=True), r"a Tensor that is no array .*detach\(\)"),
         (np.ma.masked_array([0, 1, 1], mask=[0, 0, 1]), "gave masked values"),
     ],
 )
@@ -305,6 +308,14 @@ def test_a_method_that_cannot_be_used_is_left_out_with_the_reason():
     found = outputs_of(predict_proba=raises, decision_function=decides)
     assert (found.kind, found.scores["test"].shape) == ("decision", (20,))
     assert found.absent.keys() == {"predict_proba"}
+
+    def leaves(self, X):
+        raise SystemExit(3)
+
+    assert (
+        "raised SystemExit: 3"
+        in outputs_of(predict_proba=leaves).absent["predict_proba"]
+    )
     both = outputs_of(predict_proba=raises, decision_function=raises)
     assert both.absent.keys() == {"predict_proba", "decision_function"}
     assert outputs_of().absent == {}

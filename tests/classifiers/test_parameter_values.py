@@ -145,7 +145,7 @@ def test_the_remedy_of_the_page_works_and_is_seeded():
     names = {"__name__": "my"}
     exec(code, names)
     check_class("./my.py:Search", names["Search"], {})
-    search = names["Search"]().set_params(estimator__n_estimators=2, cv=2)
+    search = names["Search"]().set_params(estimator__n_estimators=2)
     seed_all(search, 0, "stream")
     assert search.estimator.random_state is not None
     X = np.random.default_rng(0).normal(size=(20, 3))
