@@ -47,9 +47,10 @@ def imported_versions(estimator: Any) -> dict[str, str]:
 
 @cache
 def _versions_from(homes: frozenset[str]) -> tuple[tuple[str, str], ...]:
-    packages = {p for p in _reached(homes) if _is_installed(p)}
+    packages = _reached(homes)
     named = {p for p in packages if package_version(p) != "missing"}
-    names = named | _providers(packages - named)
+    # A module of the user's has no version, and is not searched for.
+    names = named | _providers({p for p in packages - named if _is_installed(p)})
     return tuple((n, package_version(n)) for n in sorted(names, key=str.lower)[:_MOST])
 
 

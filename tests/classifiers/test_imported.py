@@ -66,6 +66,11 @@ def test_parts_of_a_classifier_count_and_modules_of_the_user_do_not(installed):
     assert imported_versions(mine) == {"zz-boost-cpu": "3.2"}
 
 
+def test_an_editable_package_counts_by_its_name(installed, tmp_path):
+    installed("zz_local", "zz-local", "0.1").__file__ = str(tmp_path / "zz_local.py")
+    assert imported_versions(class_of("zz_local")()) == {"zz_local": "0.1"}
+
+
 def test_a_lazy_module_is_not_loaded(installed):
     class Lazy(ModuleType):
         def __getattribute__(self, name):
