@@ -26,8 +26,11 @@ run: $(READY)
 quick: $(READY)
 	$(BIN)/python -m bench run suites/quick.yaml -j $(JOBS)
 
-# The classifiers of the extra [peers]; see peers.txt.
+# The classifiers of the extra [peers]. Its pins depart from what aeon asks for, since
+# that would replace the pinned NumPy by an older one; see peers.txt.
 peers: $(READY)
+	@echo "aeon asks for numba<0.64, which asks for numpy<2.4: installing a later numba" \
+		"with the pinned NumPy instead, so that no last bit changes (peers.txt)"
 	$(INSTALL) --no-deps -r peers.txt
 
 # Many tests wait for processes of their own: two at a time take little longer each.

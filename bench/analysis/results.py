@@ -34,8 +34,8 @@ def read_results(
         is stored), ``train_`` and ``test_`` scores of the suite's metrics, seconds,
         memory in MiB, attempts, iterations, the number of cells in its batch
         (``batched``; seconds are those of the batch divided by it), data hash and
-        fingerprint of the curves, error, signal, name of the dataset's recipe and key.
-        Training scores are NaN for online training.
+        fingerprint of the curves, error, signal, why scores are absent, name of the
+        dataset's recipe and key. Training scores are NaN for online training.
     """
     if not isinstance(suite, Plan):
         suite = make_plan(suite if isinstance(suite, Suite) else load_suite(suite))
@@ -141,6 +141,7 @@ def _row(result: Result, metrics: Iterable[str], store: Store) -> dict[str, Any]
     return row | {
         "error": message.splitlines()[0][:300] if message else "",
         "signal": error.get("signal", ""),
+        "absent": "; ".join(result.absent.values()),
     }
 
 
@@ -151,20 +152,24 @@ def summarise(results: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         ``n`` cells done of ``n_cells``, and mean and std (ddof=1) over repetitions
-        of every score, and of the seconds to fit and predict. Datasets are in the
-        suite's order, classifiers sorted by the first held-out score, best first.
+        of every score; mean, std and median of the seconds to fit and predict, since a
+        busy machine or a first compilation makes some of them much longer. Datasets are
+        in the suite's order, classifiers sorted by the first held-out score, best
+        first.
     """
     scores = [c for c in results.columns if c.startswith(("train_", "test_"))]
-    values = [*scores, "fit_seconds", "predict_seconds"]
+    seconds = ["fit_seconds", "predict_seconds"]
     groups = results.groupby(["dataset", "classifier"], sort=False)
     summary = groups.agg(
         n=("status", lambda status: int((status == "done").sum())),
         n_cells=("status", "size"),
     )
     done = results[results["status"] == "done"].groupby(["dataset", "classifier"])
-    for name in values:
+    for name in (*scores, *seconds):
         summary[f"{name}_mean"] = done[name].mean()
         summary[f"{name}_std"] = done[name].std(ddof=1)
+    for name in seconds:
+        summary[f"{name}_median"] = done[name].median()
     summary = summary.reset_index()
     headline = next(c for c in scores if c.startswith("test_"))
     metric = METRICS[headline.removeprefix("test_")]

@@ -95,7 +95,12 @@ class Cell:
         return {part.class_path: part.version for part in parts}
 
     def result(self, status: str, **measured: Any) -> Result:
-        """Make a result from the cell's own fields and those that were measured."""
+        """Make a result from the cell's own fields and those that were measured.
+
+        Measured `versions` are those of packages that the classifier imports beside
+        those that every result names.
+        """
+        imported = measured.pop("versions", {})
         return Result(
             key=self.key,
             fields=self.fields,
@@ -107,7 +112,7 @@ class Cell:
             batched=self.batched,
             target="" if self.target is None else self.target.spec.id,
             device=self.classifier.device,
-            versions=versions(),
+            versions=versions() | imported,
             cpu=cpu_name(),
             blas=blas_name(),
             **measured,

@@ -3,9 +3,7 @@
 import hashlib
 import random
 import sys
-import traceback
 import warnings
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -23,12 +21,11 @@ from bench.base import (
 )
 from bench.cells.audits import audit_repetition
 from bench.cells.cell import Arrays, Audit, Cell, Outcome, Unit
+from bench.cells.failures import WarningCounts, describe_error
 from bench.cells.scoring import Fit, predict_and_score, score, timed
-from bench.classifiers import build
+from bench.classifiers import build, imported_versions
 from bench.curves import Dataset, draw_part, make_dataset
 from bench.stats import Predictions, score_all
-
-_MAX_WARNINGS = 10
 
 
 def warm_up() -> None:
@@ -88,10 +85,10 @@ def compute(
     """
     cells_to_fit = [cell for cell in unit if cell.target is None]
     fits: dict[str, Fit] = {}
-    with _recorded(unit[0].threads) as fit_record:
+    with _recorded(unit[0].threads, unit[0].dataset.spec.dtype) as fit_record:
         seed_process(cells_to_fit[0])
         if cells_to_fit[0].classifier.training is None:
-            fitted = [_fit_and_score(cell) for cell in cells_to_fit]
+            fitted = [_fit_and_score(cell, fit_record) for cell in cells_to_fit]
         else:
             # Here, since it imports torch, which takes seconds.
             from bench.cells.online import train_batch
@@ -105,7 +102,8 @@ def compute(
             fit = fits[cell.key]
             measured, arrays = fit.measured | fit_record, fit.arrays
         elif fits:
-            with _recorded(cell.threads) as measured:
+            with _recorded(cell.threads, cell.dataset.spec.dtype) as measured:
+                measured["versions"] = fit_record.get("versions", {})
                 seed_process(cell)
                 scored, arrays = _transfer(cell, fits[cell.fit_key])
                 measured |= scored
@@ -115,25 +113,20 @@ def compute(
 
 
 @contextmanager
-def _recorded(threads: int) -> Iterator[dict[str, Any]]:
-    """Record fields of a result: an exception, which is caught, warnings and memory."""
-    counts: Counter[str] = Counter()
+def _recorded(threads: int, dtype: str = "") -> Iterator[dict[str, Any]]:
+    """Record fields of a result: an exception, which is caught, warnings and memory.
+
+    `dtype` is the type of the curves that a classifier gets, if there is one.
+    """
+    counts = WarningCounts()
     measured: dict[str, Any] = {}
-    with limited_threads(threads), warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    with limited_threads(threads), warnings.catch_warnings():
+        counts.start()
         try:
             yield measured
         except Exception as error:
-            measured["error"] = {
-                "type": _error_type(error),
-                "message": str(error)[:2000],
-                "traceback": traceback.format_exc(limit=-20),
-            }
-    counts.update(f"{w.category.__name__}: {w.message}"[:500] for w in caught)
-    measured["warnings"] = tuple(
-        f"{text} (×{count})" if count > 1 else text
-        for text, count in counts.most_common(_MAX_WARNINGS)
-    )
+            measured["error"] = describe_error(error, dtype)
+    measured |= counts.fields()
     measured["peak_rss_mib"] = round(peak_resident() / 2**20, 1)
 
 
@@ -150,7 +143,8 @@ def _seed_process(cell: Cell) -> None:
         torch.manual_seed(state)
 
 
-def _fit_and_score(cell: Cell) -> Fit:
+def _fit_and_score(cell: Cell, record: dict[str, Any]) -> Fit:
+    """Fit and score a cell; put the versions into the record, also of a failed fit."""
     data = make_dataset(cell.dataset, cell.repetition, cell.seed)
     columns = data.columns(cell.classifier.channels)
     X = {"train": data.X_train, "test": data.X_test}
@@ -166,8 +160,11 @@ def _fit_and_score(cell: Cell) -> Fit:
     def fit() -> None:
         estimator.fit(X["train"], y["train"])
 
-    measured["fit_seconds"], measured["fit_cpu_seconds"] = timed(fit)
-    scored, arrays = score(cell, estimator, X, y)
+    try:
+        measured["fit_seconds"], measured["fit_cpu_seconds"] = timed(fit)
+        scored, arrays = score(cell, estimator, X, y)
+    finally:  # after the fit, since some packages are imported only by it
+        record["versions"] = imported_versions(estimator)
     return Fit(measured | scored, arrays, estimator, columns)
 
 
@@ -198,10 +195,3 @@ def _transfer(cell: Cell, fit: Fit) -> tuple[dict[str, Any], Arrays]:
     scored["data_hash"] = hasher.hexdigest()
     scored["fingerprint"] = fit.measured["fingerprint"] + fingerprint
     return scored, arrays
-
-
-def _error_type(error: Exception) -> str:
-    # torch raises a plain RuntimeError when its allocator has no memory left.
-    if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
-        return "MemoryLimit"
-    return type(error).__name__

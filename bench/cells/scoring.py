@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from bench.cells.cell import Arrays, Cell
+from bench.cells.outputs import Outputs, ask
 from bench.stats import Predictions, score_all
 
 
@@ -58,8 +59,8 @@ def score(
 
     Raises
     ------
-    ValueError
-        If predictions and labels differ in shape.
+    ClassifierError
+        If `predict` does not give one of the labels for each curve.
     """
     measured, arrays = predict_and_score(estimator, X, y)
     if cell.classifier.is_ours:
@@ -68,10 +69,24 @@ def score(
         for name, values in estimator.weights().items():
             arrays[f"weight_{name}"] = values
     last = estimator if len(cell.classifier.parts) == 1 else estimator[-1]
-    iterations = getattr(last, "n_iter_", None)
-    if iterations is not None:  # an array with one entry a class in some classifiers
-        measured["iterations"] = int(np.max(iterations))
+    iterations = iterations_of(last)
+    if iterations is not None:
+        measured["iterations"] = iterations
     return measured, arrays
+
+
+def iterations_of(estimator: Any) -> int | None:
+    """Return how many iterations or epochs a fit took, the most of any class.
+
+    None where the classifier does not say it as a finite number from 0 up: a record of
+    the training that cannot be read takes no score away.
+    """
+    try:
+        counts = np.asarray(getattr(estimator, "n_iter_", None), dtype=np.float64)
+        most = counts.max(initial=-1)
+        return int(most) if 0 <= most < 2**53 else None
+    except Exception:  # a foreign attribute may be anything, and may raise anything
+        return None
 
 
 def predict_and_score(
@@ -80,39 +95,29 @@ def predict_and_score(
     """Let a fitted classifier predict curves, timed, and score the predictions.
 
     This is all that a transfer needs; `score` also reads the record of the training.
+    Every score of the package is of outputs that `bench.cells.outputs` has checked.
     """
     measured: dict[str, Any] = {}
     arrays: Arrays = {}
+    outputs: list[Outputs] = []
+    # Every part of a dataset has curves of every class.
+    classes = np.unique(np.concatenate(list(y.values())))
 
     def predict() -> None:
-        for part in X:
-            arrays[f"labels_{part}"] = y[part].astype(np.int32)
-            predictions = np.asarray(estimator.predict(X[part]))
-            if predictions.shape != y[part].shape:
-                raise ValueError(
-                    f"predict gave shape {predictions.shape}, expected {y[part].shape}"
-                )
-            arrays[f"predictions_{part}"] = predictions.astype(np.int32)
-            kind, scores = _scores(estimator, X[part])
-            arrays["kind"] = np.array(kind)
-            if scores is not None:
-                arrays[f"scores_{part}"] = scores
+        outputs.append(ask(estimator, X, classes))
 
     measured["predict_seconds"], measured["predict_cpu_seconds"] = timed(predict)
+    [found] = outputs
     for part in X:
+        arrays[f"labels_{part}"] = y[part].astype(np.int32)
+        arrays[f"predictions_{part}"] = found.predictions[part]
+        arrays["kind"] = np.array(found.kind)
+        if part in found.scores:
+            arrays[f"scores_{part}"] = found.scores[part]
         measured[part] = score_all(Predictions.of(arrays, part))
+    if found.absent:
+        measured["absent"] = found.absent
     return measured, arrays
-
-
-def _scores(estimator: Any, X: np.ndarray) -> tuple[str, np.ndarray | None]:
-    """Return the kind and the values of the most detailed output of a classifier."""
-    for kind, method in (
-        ("probability", "predict_proba"),
-        ("decision", "decision_function"),
-    ):
-        if hasattr(estimator, method):
-            return kind, np.asarray(getattr(estimator, method)(X), dtype=np.float32)
-    return "none", None
 
 
 def timed(work: Callable[[], object]) -> tuple[float, float]:

@@ -1,5 +1,7 @@
 from .class_paths import class_version as class_version
 from .class_paths import own_parameters as own_parameters
+from .estimator_kinds import check_kind as check_kind
+from .imported import imported_versions as imported_versions
 from .pipeline import examine_all as examine_all
 from .recipes import ClassifierRecipe as ClassifierRecipe
 from .recipes import build as build

@@ -22,6 +22,8 @@ from bench.base import (
     resources,
     shown,
 )
+from bench.classifiers.estimator_kinds import check_kind
+from bench.classifiers.parameter_values import check_built, check_given
 
 # Class paths of our classifiers and their stages in `bench.RESULTS`: the first ones
 # import torch, the others do not.
@@ -34,6 +36,7 @@ _STAGES = {
     "bench.cue_classifier.CueClassifier": "CUES",
     "bench.quadratic.RegularisedQDA": "QDA-REG",
 }
+_READ_POINTS = ("bench.cue_classifier.CueClassifier",)  # beside the discriminators
 # Class paths are part of keys and suites and never change; these modules define the
 # classes today.
 _HOMES = {
@@ -64,6 +67,11 @@ def kept_path(class_path: str) -> str:
 def is_discriminator(class_path: str) -> bool:
     """Return whether a path is that of SD, CSD or CSD2, which import torch."""
     return class_path in _DISCRIMINATORS
+
+
+def takes_points(class_path: str) -> bool:
+    """Return whether a class of ours has the parameters `x` and `n_channels`."""
+    return is_discriminator(class_path) or class_path in _READ_POINTS
 
 
 def import_class(class_path: str) -> Any:
@@ -182,24 +190,29 @@ def check_own(class_path: str, params: dict[str, Any], is_last: bool) -> None:
     _check_names(class_path, params, own_parameters(class_path))
 
 
-def check_class(class_path: str, class_: Any, params: dict[str, Any]) -> None:
-    """Refuse a class that is not a classifier, and parameters it does not take."""
+def check_class(class_path: str, class_: Any, params: dict[str, Any]) -> Any:
+    """Refuse a class that is no classifier, and bad parameters; return it built."""
     needed = ("fit", "predict", "get_params", "set_params")
     _check_methods(class_path, class_, needed, "is not a scikit-learn classifier")
-    # The first is of older scikit-learn, and of classes that imitate it.
-    if getattr(class_, "_estimator_type", None) == "regressor" or (
-        "RegressorMixin" in [base.__name__ for base in class_.__mro__]
-    ):
-        raise ClassifierError(f"'{class_path}' is a regressor; expected a classifier")
-    _check_constructor(class_path, class_, params)
+    check_kind(f"'{class_path}'", class_)
+    estimator = _check_constructor(class_path, class_, params)
+    check_kind(f"'{class_path}'", class_, estimator)
+    return estimator
 
 
-def check_step(class_path: str, class_: Any, params: dict[str, Any]) -> None:
-    """Refuse a class that cannot be a step before the last one of a pipeline."""
+def check_step(class_path: str, class_: Any, params: dict[str, Any]) -> Any:
+    """Refuse a class that cannot be a step before the last; return it built."""
+    if hasattr(class_, "fit_resample") and not hasattr(class_, "transform"):
+        raise ClassifierError(
+            f"'{class_path}' cannot be a step before the last: it changes the number "
+            "of curves (fit_resample), and a step only transforms them; the classes of "
+            "a dataset are of equal size. To resample anyhow, write a class that "
+            "builds the whole pipeline in a file beside the suite: class: ./my.py:Mine"
+        )
     needed = ("fit", "transform", "get_params", "set_params")
     problem = "cannot be a step before the last"
     _check_methods(class_path, class_, needed, problem)
-    _check_constructor(class_path, class_, params)
+    return _check_constructor(class_path, class_, params)
 
 
 def _check_methods(
@@ -212,7 +225,8 @@ def _check_methods(
         )
 
 
-def _check_constructor(class_path: str, class_: Any, params: dict[str, Any]) -> None:
+def _check_constructor(class_path: str, class_: Any, params: dict[str, Any]) -> Any:
+    """Build a class, and check names and values of its parameters; return it built."""
     try:
         known = list(inspect.signature(class_).parameters.values())
     except (Exception, SystemExit) as error:
@@ -224,13 +238,17 @@ def _check_constructor(class_path: str, class_: Any, params: dict[str, Any]) -> 
     names = [parameter.name for parameter in known]
     if not any(parameter.kind == parameter.VAR_KEYWORD for parameter in known):
         _check_names(class_path, params, names)
+    check_given(class_path, class_, params)
     try:
-        class_(**params).get_params()
+        estimator = class_(**params)
+        estimator.get_params()
     except (Exception, SystemExit) as error:
         raise ClassifierError(
             f"'{class_path}' cannot be built from {shown(str(params), 80)}: "
             f"{described(error)}"
         ) from None
+    check_built(class_path, estimator)
+    return estimator
 
 
 def is_foreign(class_path: str) -> bool:

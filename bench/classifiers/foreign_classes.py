@@ -31,6 +31,7 @@ from bench.classifiers.class_paths import (
     class_version,
     import_class,
 )
+from bench.classifiers.estimator_kinds import keeps_columns
 from bench.processes import CallOutcome, Executor, Request, new_executor, signal_name
 
 # Time limit for the classes of one module. The first import of a large one takes 10 s.
@@ -87,11 +88,15 @@ class Finding:
     absent
         The package that the class's file imports and that is not installed, if that is
         the reason.
+    keeps_columns
+        Whether a step keeps the columns that it gets, see
+        `bench.classifiers.estimator_kinds.keeps_columns`.
     """
 
     version: str = ""
     error: str = ""
     absent: str = ""
+    keeps_columns: bool = False
 
 
 Findings = Mapping[str, Finding]
@@ -199,7 +204,8 @@ def _examine(candidate: Candidate) -> Finding:
                 return Finding(version, message, absent or "")
             class_ = class_in(module, class_path)
         check = check_class if candidate.is_last else check_step
-        check(class_path, class_, dict(candidate.params))
+        built = check(class_path, class_, dict(candidate.params))
+        kept = keeps_columns(built)
     except ClassifierError as error:
         return Finding(version, error=str(error))
     except (Exception, SystemExit) as error:  # a metaclass that raises, for instance
@@ -208,7 +214,7 @@ def _examine(candidate: Candidate) -> Finding:
             "expected a class that follows scikit-learn's conventions"
         )
         return Finding(version, error=message)
-    return Finding(version)
+    return Finding(version, keeps_columns=kept)
 
 
 def _import_message(candidate: Candidate, reason: str) -> str:

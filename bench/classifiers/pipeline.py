@@ -24,6 +24,7 @@ from bench.classifiers.class_paths import (
     is_foreign,
     kept_path,
     missing_extra,
+    takes_points,
     version_needs_import,
 )
 from bench.classifiers.foreign_classes import (
@@ -61,6 +62,9 @@ class Step:
         How to install its package, if that is missing and belongs to an extra.
     file
         The file that defines it; None for a class of a package.
+    keeps_columns
+        Whether it hands on as many columns as it gets, each made of one, so that those
+        are still the curve's points; assumed of what was not examined.
     """
 
     class_path: str
@@ -69,6 +73,7 @@ class Step:
     wrap: str = ""
     missing: str = ""
     file: ClassFile | None = None
+    keeps_columns: bool = True
 
     @property
     def name(self) -> str:
@@ -84,6 +89,11 @@ class Step:
     def is_foreign(self) -> bool:
         """Whether it is neither ours nor scikit-learn's."""
         return self.file is not None or is_foreign(self.class_path)
+
+    @property
+    def takes_points(self) -> bool:
+        """Whether it has parameters for the dataset's points and channels."""
+        return bool(self.wrap) or (self.file is None and takes_points(self.class_path))
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -150,7 +160,7 @@ def resolve_steps(
                 checked.append(_with_finding(step, known[candidate.key]))
             else:
                 if _is_changed(spec):
-                    _check_here(step, is_last=step is steps[-1])
+                    step = _check_here(step, is_last=step is steps[-1])
                 checked.append(step)
     return tuple(checked)
 
@@ -262,19 +272,20 @@ def _with_finding(step: Step, finding: Finding) -> Step:
         return replace(step, missing=missing)
     if finding.error:
         raise ClassifierError(finding.error)
-    return replace(step, version=finding.version)
+    return replace(step, version=finding.version, keeps_columns=finding.keeps_columns)
 
 
-def _check_here(step: Step, is_last: bool) -> None:
+def _check_here(step: Step, is_last: bool) -> Step:
     """Check a class of ours by its source, or one of scikit-learn by building it."""
     if step.missing:
-        return
+        return step
     if step.is_own:
         check_own(step.class_path, step.params, is_last)
-        return
+        return step
     [finding] = examine([Candidate(step.class_path, step.params, None, is_last)])
     if finding.error:
         raise ClassifierError(finding.error)
+    return replace(step, keeps_columns=finding.keeps_columns)
 
 
 def _imports(text: str) -> Iterator[str]:

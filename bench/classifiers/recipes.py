@@ -74,6 +74,15 @@ class ClassifierRecipe:
         return len(self.parts) == 1 and self.parts[0].is_own
 
     @property
+    def gets_points(self) -> bool:
+        """Whether the classifier gets the dataset's points and number of channels.
+
+        It does not where a step before it may change the columns: its own columns are
+        then no points of a curve.
+        """
+        return all(step.keeps_columns for step in self.parts[:-1])
+
+    @property
     def modules(self) -> set[str]:
         """The modules that `build` imports."""
         modules = {"sklearn.pipeline"} if len(self.parts) > 1 else set[str]()
@@ -90,6 +99,8 @@ class ClassifierRecipe:
         }
         if before:  # a dictionary, so that `status --why` can name a field that differs
             identity["before"] = {str(i): s.identity for i, s in enumerate(before)}
+        if last.takes_points and not self.gets_points:
+            identity["points"] = False
         if self.training is not None:
             stage = RESULTS["online"]
             settings = self.training.model_dump(exclude={"mode"})
@@ -151,11 +162,14 @@ def build(
         The repetition's part of the names of random streams.
     x : array of shape (n_points, n_inputs)
         The input points. The classifier gets x, `n_channels` and the device if it is
-        one of ours and has parameters of these names.
+        one of ours and has parameters of these names; x and `n_channels` only if no
+        step before it may change the columns.
     """
     estimators = [step.make() for step in recipe.parts]
     last = estimators[-1]
-    sizes = {"x": x, "n_channels": n_channels, "device": recipe.device}
+    sizes: dict[str, Any] = {"device": recipe.device}
+    if recipe.gets_points:
+        sizes |= {"x": x, "n_channels": n_channels}
     if type(last).__module__.startswith("bench."):
         known = last.get_params(deep=False)
         last.set_params(**{k: v for k, v in sizes.items() if k in known})

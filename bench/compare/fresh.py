@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from bench.base import DatasetError, did_you_mean, limited_threads
 from bench.cells import predict_and_score, timed
-from bench.classifiers import seed_all
+from bench.classifiers import check_kind, seed_all
 from bench.curves import DatasetRecipe, make_dataset, resolve_dataset
 from bench.suite import DatasetSpec, load_suite
 
@@ -71,7 +71,14 @@ def score_classifier(
     DataFrame
         One row a repetition: dataset, repetition, classifier, status ("done"),
         train_accuracy, test_accuracy, fit_seconds, predict_seconds, data_hash.
+
+    Raises
+    ------
+    ClassifierError
+        If it is no classifier, or if `predict` does not give one of the labels for each
+        curve: what a cell of a suite refuses too.
     """
+    check_kind(f"'{name}'", type(estimator), estimator)
     from sklearn.base import clone  # takes 1 s to import, and not every check needs it
 
     rows = []

@@ -152,8 +152,8 @@ def plot_pareto(
     ax = axes_or_new(ax)
     looks = styles_of(summary["classifier"], looks)
     score = f"test_{metric}_mean"
-    done = summary[summary["n"] > 0].dropna(subset=[score, "fit_seconds_mean"])
-    seconds = done["fit_seconds_mean"].clip(lower=_CLOCK).to_numpy(float)
+    done = summary[summary["n"] > 0].dropna(subset=[score, "fit_seconds_median"])
+    seconds = done["fit_seconds_median"].clip(lower=_CLOCK).to_numpy(float)
     scores = done[score].to_numpy(float)
     larger_is_better = METRICS[metric].larger_is_better
     lines = []
@@ -172,7 +172,7 @@ def plot_pareto(
         ax.margins(y=0.09)
     points = np.column_stack([seconds, scores])
     _draw_points(ax, list(done["classifier"]), points, looks, lines)
-    ax.set_xlabel("time to fit (s), mean; line: Pareto front")
+    ax.set_xlabel("time to fit (s), median; line: Pareto front")
     ax.set_ylabel(f"held-out {METRICS[metric].title}")
     return _name_missing(ax, summary, done)
 

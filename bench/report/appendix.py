@@ -1,11 +1,12 @@
 """The report's last chapters: remarks, coverage, audits and provenance."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pandas as pd
 
 from bench.analysis import STANDARD_ERRORS, Findings, machines_of, rounded_rows
+from bench.base import versions
 from bench.cells import Plan
 from bench.render import Block, Code, Items, Link, Section, Strong, Table, Text
 from bench.report.tables import counted
@@ -94,17 +95,11 @@ def provenance_chapter(
         for result in stored
     )
     machines = machines_of(stored)
-    versions = sorted(
-        {
-            ", ".join(f"{name} {v}" for name, v in sorted(result.versions.items()))
-            for result in stored
-        }
-    )
     cpu = sum((r.fit_cpu_seconds or 0) + (r.predict_cpu_seconds or 0) for r in stored)
     warned = Counter(
-        (result.classifier, text.split(":", 1)[0])
+        (result.classifier, kind)
         for result in stored
-        for text in result.warnings
+        for kind in dict.fromkeys(text.split(":", 1)[0] for text in result.warnings)
     )
     command = f"python -m bench run {plan.suite.path.as_posix()}"
     stats = plan.suite.stats
@@ -120,7 +115,7 @@ def provenance_chapter(
             machine + (f": {counted(n, 'cell')}" if len(machines) > 1 else "")
             for machine, n in machines.most_common()
         ),
-        f"Versions: {'; '.join(versions)}",
+        *_versions(stored),
         f"Processor time of all fits and predictions: {cpu:.0f} s",
     ]
     if rounded := _rounded(findings.results):
@@ -134,6 +129,8 @@ def provenance_chapter(
         )
     if warned:
         listed = ", ".join(f"{c} {kind} ({n})" for (c, kind), n in warned.items())
+        more = sum(result.other_warnings for result in stored)
+        listed += f"; {more} others, which no result lists" if more else ""
         lines.append(f"Warnings raised (number of cells): {listed}")
     lines.append(
         [
@@ -163,6 +160,28 @@ def _rounded(results: pd.DataFrame) -> str:
         "processor than most of their repetition; the fingerprints of the curves agree "
         f"(number of repetitions): {listed}"
     )
+
+
+def _versions(stored: Sequence[Result]) -> list[str]:
+    """List the packages of every result; and what single classifiers import besides."""
+    common = versions()
+    sets = sorted({_named(result.versions, common.keys()) for result in stored})
+    lines = [f"Versions: {'; '.join(sets)}"]
+    users: dict[str, list[str]] = {}
+    for result in stored:
+        others = result.versions.keys() - common.keys()
+        if others and result.classifier:
+            of = users.setdefault(_named(result.versions, others), [])
+            if result.classifier not in of:
+                of.append(result.classifier)
+    if users:
+        listed = "; ".join(f"{', '.join(ids)}: {text}" for text, ids in users.items())
+        lines.append(f"Imported by single classifiers besides: {listed}")
+    return lines
+
+
+def _named(found: dict[str, str], names: Collection[str]) -> str:
+    return ", ".join(f"{n} {v}" for n, v in sorted(found.items()) if n in names)
 
 
 def _number(value: float) -> str:

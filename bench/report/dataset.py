@@ -144,8 +144,9 @@ def score_table(plan: Plan, findings: Findings, dataset: str) -> Table:
     title = METRICS[plan.suite.metrics[0]].title
     caption = (
         f"Mean±std over n repetitions (ddof=1), sorted by held-out {title}. Seconds "
-        f"are measured on {counted(plan.suite.threads, 'thread')}; compare them within "
-        "one machine only."
+        "are medians over repetitions, measured on "
+        f"{counted(plan.suite.threads, 'thread')}; compare them within one machine "
+        "only."
     )
     if not intervals.empty:
         near = set(intervals.loc[intervals["near_best"], "classifier"])
@@ -207,21 +208,33 @@ def _imputed(plan: Plan) -> str:
 
 def _notes(plan: Plan, findings: Findings, dataset: str) -> list[Block]:
     """Explain the empty scores: which metric needs what, which classifiers lack it."""
-    summary = rows_of(findings.summary, dataset)
+    # A cell that is not done lacks all scores, for another reason.
+    results = rows_of(findings.results, dataset)
+    done = results[results["status"] == "done"]
     sentences = []
     for name in plan.suite.metrics:
-        # A classifier without any done cell lacks all scores, for another reason.
-        lacking = summary.loc[
-            summary[f"test_{name}_mean"].isna() & (summary["n"] > 0), "classifier"
-        ]
-        if len(lacking):
-            metric, names = METRICS[name], ", ".join(lacking)
-            verb = "does" if len(lacking) == 1 else "do"
+        lacking = done[done[f"test_{name}"].isna()]
+        if lacking.empty:
+            continue
+        metric = METRICS[name]
+        refused = lacking[lacking["absent"] != ""]
+        never = [c for c in _ids(lacking) if c not in _ids(refused)]
+        needs = f"{capitalised(metric.title)} needs {metric.needs}"
+        if never:
+            verb = "does" if len(never) == 1 else "do"
+            sentences.append(f"{needs}, which {', '.join(never)} {verb} not have.")
+        for classifier in _ids(refused):
+            rows = refused[refused["classifier"] == classifier]
+            of_all = f" in {counted(len(rows), 'repetition')}"
             sentences.append(
-                f"{capitalised(metric.title)} needs {metric.needs}, which {names} "
-                f"{verb} not have."
+                f"{needs}; {classifier} gave none that can be used{of_all}: "
+                f"{rows['absent'].iloc[0]}."
             )
     return [Text(" ".join(sentences))] if sentences else []
+
+
+def _ids(rows: pd.DataFrame) -> list[str]:
+    return list(dict.fromkeys(rows["classifier"]))
 
 
 def _reference(plan: Plan, findings: Findings, dataset: str) -> list[Block]:

@@ -71,8 +71,9 @@ def overview_chapter(plan: Plan, findings: Findings, figures: FigureFolder) -> S
             figures.add(
                 f"cost-{number}",
                 f"Held-out {title} against seconds to fit",
-                f"Seconds on {counted(plan.suite.threads, 'thread')} of the machine "
-                "that Provenance names. Line: the Pareto front, classifiers that no "
+                "Seconds are medians over repetitions, on "
+                f"{counted(plan.suite.threads, 'thread')} of the machine that "
+                "Provenance names. Line: the Pareto front, classifiers that no "
                 "other one beats in both score and cost.",
                 _costs,
                 group,

@@ -75,7 +75,7 @@ def score_rows(
         row["n"] = str(entry["n"])
         if entry["n"] < entry["n_cells"]:
             row["n"] += f" of {entry['n_cells']}"
-        fit = entry["fit_seconds_mean"]
+        fit = entry["fit_seconds_median"]
         row["fit (s)"] = "–" if math.isnan(fit) else f"{fit:.2f}"
         if reference and published:
             score = published.get(name)

@@ -55,11 +55,19 @@ class Result:
     threads
         Number of threads that the cell was allowed.
     warnings
-        The warnings that were raised, each once, with their count.
+        The warnings that were raised most often, each once, with their count.
+    other_warnings
+        How many more were raised than these and their counts say.
+    absent
+        Method ("predict_proba", "decision_function") → why the scores that it gave are
+        left out, see `bench.cells.outputs`. A method that does not exist is not named.
     error
         Type and message of the error, the signal that ended the process if one did, and
         the traceback, which the store keeps in a file of its own.
-    versions, commit, dirty, cpu, blas, device
+    versions
+        Distribution → version: those that compute every result, and those that its
+        classifier imports, see `bench.classifiers.imported`.
+    commit, dirty, cpu, blas, device
         Provenance, see `bench.base.provenance`.
     arrays_sha256
         Checksum of the ``.npz`` file.
@@ -88,6 +96,8 @@ class Result:
     iterations: int | None = None
     threads: int = 1
     warnings: tuple[str, ...] = ()
+    other_warnings: int = 0
+    absent: dict[str, str] = field(default_factory=dict)
     error: dict[str, str] | None = None
     versions: dict[str, str] = field(default_factory=dict)
     commit: str | None = None
@@ -124,7 +134,12 @@ def encodable(result: Result) -> Result:
         return text.encode("utf-8", "backslashreplace").decode()
 
     error = result.error and {k: escaped(v) for k, v in result.error.items()}
-    return replace(result, error=error, warnings=tuple(map(escaped, result.warnings)))
+    return replace(
+        result,
+        error=error,
+        warnings=tuple(map(escaped, result.warnings)),
+        absent={method: escaped(why) for method, why in result.absent.items()},
+    )
 
 
 def to_json(result: Result) -> bytes:

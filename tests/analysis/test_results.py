@@ -28,6 +28,14 @@ def frame(rows, metric="accuracy"):
     return results.assign(fit_seconds=1.0, predict_seconds=0.5)
 
 
+def test_seconds_have_a_median_which_one_slow_repetition_does_not_move():
+    rows = [("d", "KNN", "done", 1.0, 0.5)] * 3
+    results = frame(rows).assign(fit_seconds=[0.2, 0.1, 90.0])
+    [row] = summarise(results).to_dict("records")
+    assert row["fit_seconds_median"] == 0.2
+    assert row["predict_seconds_median"] == 0.5
+
+
 def test_what_is_not_stored_is_missing_and_without_scores(plan_of, tmp_path):
     plan, store = plan_of(classifiers=["GNB"]), Store(tmp_path / "store")
     scores = {"accuracy": 0.75}
@@ -57,6 +65,14 @@ def test_an_error_is_one_short_line(plan_of, tmp_path):
     stored.put(store, plan.cells[0].result("failed", error=error | {"signal": "X"}))
     row = read_results(plan, store).iloc[0]
     assert (row["error"], row["signal"]) == ("ValueError: first", "X")
+
+
+def test_why_scores_are_absent_is_a_column(plan_of, tmp_path):
+    plan, store = plan_of(classifiers=["GNB"]), Store(tmp_path / "store")
+    why = {"predict_proba": "predict_proba raised", "decision_function": "and this"}
+    stored.put(store, plan.cells[0].result("done", absent=why))
+    absent = read_results(plan, store)["absent"].tolist()
+    assert absent == ["and this; predict_proba raised", ""]
 
 
 def test_transfers_have_two_datasets_and_no_training_scores(plan_of, tmp_path):

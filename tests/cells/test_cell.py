@@ -81,3 +81,11 @@ def test_a_result_has_the_coordinates_of_its_cell(plan_of):
     assert (result.key, result.status, result.seconds) == (transfer.key, "failed", 1.5)
     audit = plan.audits[0].result("done")
     assert (audit.classifier, audit.is_audit) == ("", True)
+
+
+def test_a_result_has_the_versions_of_what_its_classifier_imports_besides(plan_of):
+    cell = plan_of(classifiers=["GNB"]).cells[0]
+    common = cell.result("done").versions
+    assert "numpy" in common
+    found = cell.result("done", versions={"aeon": "1.6.0", "numba": "0.68.1"}).versions
+    assert found == common | {"aeon": "1.6.0", "numba": "0.68.1"}

@@ -144,3 +144,44 @@ def test_the_list_of_presets_names_their_steps(bench_run):
     assert "sklearn.preprocessing.StandardScaler → sklearn.linear_model.Log" in text
     for name in ("HGB", "QDA-REG", "CUES", "MRH"):
         assert f" {name} {PRESETS[name].summary} (" in text
+
+
+def last_of(*steps, n_channels=2):
+    return made({"steps": list(steps)}, n_channels=n_channels)[-1].get_params()
+
+
+SCALER, DECOMPOSITION = STEPS[:2]
+OURS = {"use": "CSD", "params": {"max_epochs": 1}}
+
+
+def test_points_and_channels_are_given_after_steps_that_keep_the_columns():
+    kept = last_of(SCALER, "sklearn.preprocessing.FunctionTransformer", OURS)
+    np.testing.assert_array_equal(kept["x"], X)
+    assert kept["n_channels"] == 2
+
+
+@pytest.mark.parametrize("last", [OURS, "SD", "CUES"])
+def test_neither_is_given_after_a_step_that_may_change_the_columns(last):
+    found = last_of(SCALER, DECOMPOSITION, last)
+    assert found["x"] is None
+    assert found["n_channels"] == 1
+    written = {"use": "CSD", "params": {"n_channels": 5}}
+    assert last_of(DECOMPOSITION, written)["n_channels"] == 5
+    # It is part of the key, since the scores depend on it.
+    assert resolve({"steps": [DECOMPOSITION, last]}).identity["points"] is False
+    assert "points" not in resolve({"steps": [SCALER, last]}).identity
+    assert "points" not in resolve({"steps": [DECOMPOSITION, "KNN"]}).identity
+
+
+def test_a_step_from_a_file_may_say_that_it_keeps_the_columns(tmp_path):
+    (tmp_path / "my.py").write_text(
+        "from sklearn.base import BaseEstimator, OneToOneFeatureMixin\n"
+        "class Diffs(BaseEstimator):\n"
+        "    def fit(self, X, y=None): return self\n"
+        "    def transform(self, X): return X[:, 1:] - X[:, :-1]\n"
+        "class Flips(OneToOneFeatureMixin, Diffs):\n"
+        "    def transform(self, X): return -X\n"
+    )
+    for name, keeps in (("Flips", True), ("Diffs", False)):
+        recipe = resolve({"steps": [f"./my.py:{name}", "SD"]}, tmp_path)
+        assert recipe.gets_points is keeps

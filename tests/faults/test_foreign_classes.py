@@ -206,9 +206,14 @@ def test_an_experimental_class_is_refused_with_a_remedy_that_works(
     assert "write class: ./my.py:HalvingGridSearchCV" in err
     (tmp_path / "my.py").write_text(
         "from sklearn.experimental import enable_halving_search_cv\n"
-        "from sklearn.model_selection import HalvingGridSearchCV\n"
+        "from sklearn.model_selection import HalvingGridSearchCV as Halving\n"
+        "from sklearn.tree import DecisionTreeClassifier\n"
+        "class HalvingGridSearchCV(Halving):\n"
+        "    def __init__(self, estimator=DecisionTreeClassifier(), param_grid=None):\n"
+        "        super().__init__(estimator, param_grid)\n"
     )
     entry["class"] = "./my.py:HalvingGridSearchCV"
+    del entry["params"]["estimator"]  # no object can be written inside params
     suite = write_suite(classifiers=["GNB", entry])
     assert bench_run("run", suite, "--dry-run")[0] == 0
 

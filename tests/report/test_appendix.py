@@ -109,3 +109,29 @@ def test_provenance_adds_up_what_results_say_of_their_origin(make_findings):
     assert "Processor time of all fits and predictions: 60 s" in text
     assert "Repetitions trained together as one batch: 2 at a time." in text
     assert "SD ConvergenceWarning (1), KNN ConvergenceWarning (1)" in text
+
+
+def test_provenance_lists_what_single_classifiers_import_besides(make_findings):
+    plan, findings, results = make_findings(repetitions=2)
+    numpy = results[0].versions["numpy"]
+    imported = {"SD": {"aeon": "1.6.0", "numba": "0.68.1"}, "GNB": {"xgboost": "3.2.0"}}
+    stored = [
+        replace(
+            result,
+            versions=result.versions | imported.get(result.classifier, {}),
+            warnings=("Slow: at a", "Slow: at b") if result is results[0] else (),
+            other_warnings=7 if result is results[0] else 0,
+        )
+        for result in results
+    ]
+    [block] = provenance_chapter(plan, findings, stored).blocks
+    text = "\n".join(line for line in block.entries if isinstance(line, str))
+    [versions] = [line for line in text.splitlines() if line.startswith("Versions: ")]
+    assert versions.count(f"numpy {numpy}") == 1
+    assert "aeon" not in versions
+    assert (
+        "Imported by single classifiers besides: SD: aeon 1.6.0, numba 0.68.1; "
+        "GNB: xgboost 3.2.0" in text
+    )
+    first = results[0].classifier
+    assert f"{first} Slow (1); 7 others, which no result lists" in text

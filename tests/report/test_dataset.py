@@ -107,16 +107,24 @@ def test_a_metric_says_which_classifiers_lack_what_it_needs(
     make_findings, figures, tmp_path
 ):
     plan, findings, _ = make_findings(metrics=["accuracy", "log_loss"], repetitions=2)
-    has_none = findings.summary["classifier"].isin(["KNN", "GNB"])
-    column = findings.summary["test_log_loss_mean"].mask(has_none)
     # GNB has no score at all, which the table of coverage explains.
-    n = findings.summary["n"].mask(findings.summary["classifier"] == "GNB", 0)
-    summary = findings.summary.assign(test_log_loss_mean=column, n=n)
-    findings = replace(findings, summary=summary)
+    results = findings.results
+    is_gnb = results["classifier"] == "GNB"
+    has_none = is_gnb | results["classifier"].isin(["KNN", "SD"])
+    why = "predict_proba gave probabilities that sum to 2 for curve 0; expected 1"
+    is_refused = (results["classifier"] == "SD") & (results["repetition"] == 1)
+    has_none &= (results["classifier"] != "SD") | is_refused
+    results = results.assign(
+        test_log_loss=results["test_log_loss"].mask(has_none),
+        status=results["status"].mask(is_gnb, "failed"),
+        absent=results["absent"].mask(is_refused, why),
+    )
+    findings = replace(findings, results=results)
     arrays = read_cell_arrays(findings, "grid", Store(tmp_path / "store"))
     section = dataset_chapter(plan, findings, plan.datasets[0], arrays, figures)
     assert section.blocks[2] == Text(
-        "Log loss needs probabilities, which KNN does not have."
+        "Log loss needs probabilities, which KNN does not have. Log loss needs "
+        f"probabilities; SD gave none that can be used in 1 repetition: {why}."
     )
 
 

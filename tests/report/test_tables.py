@@ -20,7 +20,7 @@ def summary(**columns):
     entry = {"dataset": "normal-100", "classifier": "KNN", "n": 5, "n_cells": 5}
     for part, mean in (("train", 0.9), ("test", 0.8)):
         entry |= {f"{part}_accuracy_mean": mean, f"{part}_accuracy_std": 0.01}
-    return pd.DataFrame([entry | {"fit_seconds_mean": 1.5} | columns])
+    return pd.DataFrame([entry | {"fit_seconds_median": 1.5} | columns])
 
 
 @pytest.mark.parametrize(
@@ -114,6 +114,6 @@ def test_what_was_never_published_has_dashes_and_other_datasets_no_columns(plan)
 
 
 def test_missing_cells_are_counted_and_an_unknown_time_is_a_dash(plan):
-    frame = summary(n=3, fit_seconds_mean=math.nan)
+    frame = summary(n=3, fit_seconds_median=math.nan)
     [row] = score_rows(plan, frame, "normal-100").to_dict("records")
     assert (row["n"], row["fit (s)"]) == ("3 of 5", "–")
