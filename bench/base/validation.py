@@ -154,7 +154,9 @@ def _explain(error: ValidationError, document: Document) -> str:
         )
     elif first["type"] in _PYDANTIC_KINDS:
         found = shown(json.dumps(first["input"], default=str, ensure_ascii=False), 60)
-        message = f"found {found}; {message[0].lower()}{message[1:]}"
+        # What a person writes is a list, though a model keeps it as a tuple.
+        message = f"{message[0].lower()}{message[1:]}".replace("tuple", "list")
+        message = f"found {found}; {message.replace(' after validation', '')}"
     more = f" (and {len(places)} more)" if places else ""
     return f"{document.where(*written)}: {name or 'file'}: {message}{more}"
 

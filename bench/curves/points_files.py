@@ -11,7 +11,7 @@ import numpy as np
 
 from bench.base import InputsError, MissingFileError, located, read_bytes, shown
 from bench.curves.arrays import bounded
-from bench.curves.text_tables import Table, counts, find_columns, read_table
+from bench.curves.text_tables import Table, counts_rows, find_columns, read_table
 
 MAX_TEXT = 32 * 2**20  # bytes; so much text takes a second to read, unlike an array
 MAX_MEMBERS = 10_000  # of a gzip file; bgzip's hold 64 KiB each
@@ -41,7 +41,7 @@ def read_points(
     max_bytes
         The largest size of a file, before and after decompression.
     delimiter, decimal
-        What separates the columns of text (a key of `text_tables.DELIMITERS`) and its
+        What separates the columns of text (a key of `dialects.DELIMITERS`) and its
         decimal mark ("." or ","); by default they are recognised.
     n_inputs
         The number of columns that the library reads. A file with more is refused unless
@@ -136,7 +136,7 @@ def _gunzip(packed: bytes, limit: int) -> bytes:
     Not by `gzip`, which reads on through any number of members.
     """
     unpacked, size, position = [], 0, 0
-    for _ in range(MAX_MEMBERS):
+    for number in range(MAX_MEMBERS):
         member = zlib.decompressobj(wbits=31)
         while not member.eof and size <= limit:
             piece = member.unconsumed_tail or packed[position : position + _PIECE]
@@ -144,7 +144,11 @@ def _gunzip(packed: bytes, limit: int) -> bytes:
                 raise zlib.error("not one whole member; compress it again with gzip")
             if not member.unconsumed_tail:
                 position += len(piece)
-            unpacked.append(member.decompress(piece, limit + 1 - size))
+            try:
+                unpacked.append(member.decompress(piece, limit + 1 - size))
+            except zlib.error as error:
+                where = f"after {number} members: " if number else ""
+                raise zlib.error(f"{where}{error}; compress it again") from None
             size += len(unpacked[-1])
         position -= len(member.unused_data)
         # The program gzip, too, ignores zeros at the end, as tapes have them.
@@ -215,7 +219,7 @@ def _refuse_more_columns(table: Table, n_inputs: int | None) -> None:
 
 def _is_index(table: Table) -> bool:
     """Whether the first column only counts the points."""
-    if not counts(table.values[:, 0]):
+    if not counts_rows(table.values[:, 0]):
         return False
     if table.names is not None:
         return table.names[0].lower() in _INDEX_NAMES

@@ -1,12 +1,20 @@
 """The schema of input points: the kinds of points and their settings."""
 
+import json
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
-from bench.base import Strict
+from bench.base import Strict, shown
 from bench.suite.fields import FEW, Positive, Seed, Size
 
 MOST_COLUMNS = 16
@@ -18,21 +26,35 @@ def _form(value: Any) -> str:
     return "list" if isinstance(value, list | tuple) else "number"
 
 
+def _number_or_list(value: Any) -> Any:
+    if isinstance(value, str | dict | bool) or value is None or value in ([], ()):
+        raise PydanticCustomError(
+            "number_or_list",
+            "found {found}; expected a number, or a list with one for each column, "
+            "such as [1, 0]",
+            {"found": shown(json.dumps(value, default=str, ensure_ascii=False), 60)},
+        )
+    return value
+
+
 # One number for all columns of the input, or a list with one for each.
 Number = Annotated[
     Annotated[float, Tag("number")]
     | Annotated[Annotated[tuple[float, ...], _EACH], Tag("list")],
     Discriminator(_form),
+    BeforeValidator(_number_or_list),
 ]
 PositiveNumber = Annotated[
     Annotated[Positive, Tag("number")]
     | Annotated[Annotated[tuple[Positive, ...], _EACH], Tag("list")],
     Discriminator(_form),
+    BeforeValidator(_number_or_list),
 ]
 GridSize = Annotated[
     Annotated[Size, Tag("number")]
     | Annotated[Annotated[tuple[Size, ...], _EACH], Tag("list")],
     Discriminator(_form),
+    BeforeValidator(_number_or_list),
 ]
 
 

@@ -340,7 +340,11 @@ def bomb():
         ("p.txt", b"1_000\n", "line 1: found '1_000'; expected numbers"),
         ("p.csv", b"1\n1_000\n", "line 2: found '1_000'"),
         ("p.txt", "1\n٣\n".encode(), "line 2: found '٣'"),
-        ("p.txt", b"1 2\n3\n", "line 2: found 1 columns; expected 2, as in"),
+        (
+            "p.txt",
+            b"1 2\n3\n",
+            "line 2: found 1 columns, split at blanks; expected 2, as in",
+        ),
         ("p.txt", b"1\nnan\n", "not finite: nan in point 2"),
         ("p.txt", b"1e999\n", "not finite: inf in point 1"),
         ("p.csv", b"", "an empty file; expected one point a line"),
@@ -349,8 +353,13 @@ def bomb():
         ("p.txt.gz", bomb(), "more than 67108864 bytes unpacked; expected fewer"),
         (
             "p.txt.gz",
-            gzip.compress(b"1\n", mtime=0) * 2,
-            "not one whole member; compress it",
+            gzip.compress(b"1\n", mtime=0) * 2 + b"and more",
+            "after 2 members: ",
+        ),
+        (
+            "p.txt.gz",
+            gzip.compress(b"", mtime=0) * 10_001,
+            "more than 10000 members; compress it again",
         ),
         ("p.txt.gz", gzip.compress(b"1\n", mtime=0)[:-4], "not one whole member"),
         ("p.txt.gz", b"1\n", "cannot be read"),
