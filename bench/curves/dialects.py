@@ -179,8 +179,7 @@ def is_names(cells: Sequence[str], columns: Sequence[int | str] | None) -> bool:
     if columns is not None:
         if any(isinstance(column, str) for column in columns):
             return True
-        chosen = [c for i, c in enumerate(cells) if i in columns]
-        return bool(chosen) and not any(map(is_value, chosen))
+        cells = [c for i, c in enumerate(cells) if i in columns] or cells
     return bool(cells) and not any(map(is_value, cells))
 
 
@@ -201,8 +200,8 @@ def is_number(text: str) -> bool:
 
 def remedy(cell: str, decimal: str | None) -> str:
     """Say what to do about a cell that is no number; empty if nothing is known."""
-    if decimal == "," and "." in cell and is_number(cell):
-        return ", with decimal: ',' as the suite says"
+    if decimal == "," and "." in cell:
+        return ", with decimal: ',' as the suite says, and nothing between thousands"
     if cell.lower() in MISSING:
         return "; fill the missing value, or remove its line"
     if not _LIKE_NUMBER.match(cell):

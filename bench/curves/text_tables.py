@@ -136,8 +136,8 @@ class _Text:
             while lines := stream.readlines(BLOCK):
                 last = first + len(lines) - 1
                 if last > MAX_LINES or max(map(len, lines)) > MAX_LINE:
-                    long = [i for i, s in enumerate(lines) if len(s) > MAX_LINE]
-                    raise ValueError(_too_large(first + min(long, default=0)))
+                    wide = [first + i for i, s in enumerate(lines) if len(s) > MAX_LINE]
+                    raise ValueError(_too_large(min([*wide, MAX_LINES + 1])))
                 yield first, lines
                 first = last + 1
 
@@ -149,10 +149,12 @@ def without_comments(first: int, lines: Sequence[str]) -> Iterator[tuple[int, st
     """Yield the lines that hold more than a comment, each with its number."""
     for number, line in enumerate(lines, first):
         if "#" in line:
-            comment = _BEFORE_COMMENT.match(line) if '"' in line else None
-            line = comment[1] if comment else line.partition("#")[0]
+            if '"' not in line:
+                line = line.partition("#")[0]
+            elif comment := _BEFORE_COMMENT.match(line):
+                line = comment[1]
         if line and not line.isspace() and not line.lstrip().startswith(_COMMENTS):
-            yield number, line.rstrip("\n")
+            yield number, line.rstrip(" \n")
 
 
 def _without_comments_at_once(lines: list[str]) -> list[str]:
@@ -278,10 +280,9 @@ class _Body:
         )
         # Whether each line may be one number with a decimal comma.
         self.are_pairs = self.in_doubt and head.width == 2
-        # pandas names columns 0, 1, …; it writes no number without a point.
+        # So pandas names columns; few tables of points begin with 0, 1, …
         counted = [str(i) for i in range(head.width)]
         self.may_be_names = head.names is None and head.first == counted
-        self.n_bare = 0
 
     def check_size(self, number: int) -> None:
         """Raise a ValueError if there are too many numbers before a line."""
@@ -324,7 +325,6 @@ class _Body:
             self.all_thousands = _NO_THOUSANDS.search(text) is None
         if self.are_pairs:
             self.are_pairs = all(map(_PAIR.fullmatch, lines))
-        self._count_bare(chain.from_iterable(columns))
         return True
 
     def _cells(self, lines: list[str]) -> list[str] | None:
@@ -360,7 +360,6 @@ class _Body:
             raise InputsError(_one_or_two(halves[1], number))
         self.are_pairs = self.are_pairs and _PAIR.fullmatch(line) is not None
         chosen = [cells[position].strip() for position in head.positions]
-        self._count_bare(chosen)
         for values, cell in zip(self.values, chosen, strict=True):
             values.append(self._number(cell, number, cells))
 
@@ -405,22 +404,16 @@ class _Body:
             f"{readable}"
         )
 
-    def _count_bare(self, cells: Iterator[str] | Sequence[str]) -> None:
-        """Count numbers without a point, as long as the first line may be names."""
-        if self.may_be_names:
-            self.n_bare += sum("." not in cell and "e" not in cell for cell in cells)
-            self.may_be_names = self.n_bare <= len(self.head.positions)
-
     def table(self) -> Table:
         """Return the table, or refuse one that can be read in two ways."""
         head = self.head
         values = np.stack([np.frombuffer(column) for column in self.values], axis=1)
         if self.comma and head.decimal is None:
             self._check_commas()
-        has_index = head.columns is None and counts_rows(values[:, 0])
-        if self.are_pairs and not has_index:
+        has_index = head.has_row_names and head.columns is None
+        if self.are_pairs and not (has_index and counts_rows(values[:, 0])):
             raise InputsError(_one_or_two(",".join(head.first), head.number))
-        if self.may_be_names and not _is_even(values):
+        if self.may_be_names and len(values) > 1 and not _is_even(values):
             zero, line = head.first[0], ",".join(head.first)
             raise InputsError(
                 f"line {head.number}: found '{shown(line, 40)}', which may be names of "
@@ -474,7 +467,7 @@ def counts_rows(column: np.ndarray) -> bool:
 def _is_even(table: np.ndarray) -> bool:
     """Whether a table is one column of equally spaced numbers."""
     steps = np.diff(table[:, 0])
-    is_even = len(steps) < 2 or np.allclose(steps, steps[0], rtol=1e-3, atol=0)
+    is_even = len(steps) > 1 and np.allclose(steps, steps[0], rtol=1e-3, atol=0)
     return table.shape[1] == 1 and bool(is_even)
 
 
