@@ -107,14 +107,14 @@ def grid(
     _ordered(low, high)
     lows, highs, sizes = (_repeated(value, dim) for value in (low, high, size))
     if math.prod(sizes) > min(MAX_POINTS, MAX_VALUES // dim):
-        found = " × ".join(map(str, size)) if _is_list(size) else f"{size}^{dim}"
+        found = " × ".join(map(str, sizes)) if _is_list(size) else f"{size}^{dim}"
         raise InputsError(
             f"a grid of {found} points; expected at most {MAX_POINTS}: lower size or "
             "dim"
         )
     axes = [
-        np.linspace(*ends, n, endpoint=endpoint)
-        for *ends, n in zip(lows, highs, sizes, strict=True)
+        np.linspace(least, most, n, endpoint=endpoint)
+        for least, most, n in zip(lows, highs, sizes, strict=True)
     ]
     columns = np.meshgrid(*axes, indexing="ij")
     return np.stack([values.ravel() for values in columns], axis=1)

@@ -104,8 +104,8 @@ def resolve_dataset(spec: DatasetSpec, folder: Path | None = None) -> DatasetRec
             f"points have {x.shape[1]}; give the points more columns (inputs.dim or "
             "inputs.columns)"
         )
-    is_x10 = spec.inputs.kind == "x10"
-    if is_x10 and x.shape[1] > library.n_inputs and not spec.inputs.says_columns:
+    is_told = spec.inputs.kind != "x10" or "columns" in spec.inputs.model_fields_set
+    if x.shape[1] > library.n_inputs and not is_told:
         raise InputsError(
             f"x10 has {x.shape[1]} columns; the library '{spec.library}' reads "
             f"{library.n_inputs}: name the columns to use, such as columns: [0]"

@@ -79,35 +79,22 @@ class _Inputs(Strict):
 
     Attributes
     ----------
+    per_column
+        The keys that may be a list, with one number for each column of the input.
     sort
         Whether to sort the points by their first column.
     """
 
+    per_column: ClassVar[tuple[str, ...]] = ()
     model_config = ConfigDict(json_schema_extra=_only_kind_is_required)
 
     sort: bool = False
 
-
-class _Generated(_Inputs):
-    """Settings of points that are generated, in a number of columns.
-
-    Attributes
-    ----------
-    per_column
-        The keys that may be a list with one number for each column.
-    dim
-        Number of columns of the input; by default the length of a list, or 1.
-    """
-
-    per_column: ClassVar[tuple[str, ...]] = ()
-
-    dim: Dim = 1
-
     @model_validator(mode="before")
     @classmethod
-    def _count(cls, data: Any) -> Any:
+    def _count_columns(cls, data: Any) -> Any:
         """Set `dim` to the length of the lists where it is not written."""
-        if not isinstance(data, dict) or "dim" in data:
+        if not isinstance(data, dict) or "dim" in data or "dim" not in cls.model_fields:
             return data
         lists = [data[k] for k in cls.per_column if _form(data.get(k)) == "list"]
         if not lists or not 1 <= len(lists[0]) <= MOST_COLUMNS:
@@ -117,19 +104,27 @@ class _Generated(_Inputs):
     @model_validator(mode="after")
     def _one_for_each_column(self) -> Self:
         for name in self.per_column:
-            value = getattr(self, name)
-            if isinstance(value, tuple) and len(value) != self.dim:
+            value, n = getattr(self, name), self._n_columns
+            if isinstance(value, tuple) and len(value) != n:
                 found = ", ".join(f"{entry:g}" for entry in value)
                 raise PydanticCustomError(
                     "columns",
                     "{name}: found [{found}]; expected one number for all columns, or "
-                    "a list with one for each of the {dim} columns",
-                    {"name": name, "found": found, "dim": self.dim},
+                    "a list with one for each of the {dim}",
+                    {
+                        "name": name,
+                        "found": found,
+                        "dim": f"{n} columns" if n > 1 else "1 column",
+                    },
                 )
         return self
 
+    @property
+    def _n_columns(self) -> int:
+        return int(getattr(self, "dim", 1))  # some kinds have one column
 
-class _Bounded(_Generated):
+
+class _Bounded(_Inputs):
     """Settings of points within an interval.
 
     Attributes
@@ -138,7 +133,7 @@ class _Bounded(_Generated):
         The ends of the interval: a number for all columns, or a list with one for each.
     """
 
-    per_column = ("low", "high")
+    per_column: ClassVar[tuple[str, ...]] = ("low", "high")
 
     low: Number
     high: Number
@@ -154,13 +149,13 @@ class _Bounded(_Generated):
                     {
                         "low": low,
                         "high": high,
-                        "where": f" in column {column}" if self.dim > 1 else "",
+                        "where": f" in column {column}" if self._n_columns > 1 else "",
                     },
                 )
         return self
 
     def _each(self, value: float | tuple[float, ...]) -> Sequence[float]:
-        return value if isinstance(value, tuple) else (value,) * self.dim
+        return value if isinstance(value, tuple) else (value,) * self._n_columns
 
 
 class X10Inputs(_Inputs):
@@ -180,13 +175,8 @@ class X10Inputs(_Inputs):
     rows: Annotated[int, Field(ge=1, le=1000)] = 1000
     columns: Annotated[tuple[Literal[0, 1], ...], FEW] = (0, 1)
 
-    @property
-    def says_columns(self) -> bool:
-        """Whether the suite says which columns to use."""
-        return "columns" in self.model_fields_set
 
-
-class NormalInputs(_Generated):
+class NormalInputs(_Inputs):
     """Points from N(mean, std²).
 
     Attributes
@@ -200,15 +190,18 @@ class NormalInputs(_Generated):
         a list with one for each.
     seed
         Seed of the points. They are the same in all repetitions.
+    dim
+        Number of columns of the input; by default the length of a list, or 1.
     """
 
-    per_column = ("mean", "std")
+    per_column: ClassVar[tuple[str, ...]] = ("mean", "std")
 
     kind: Literal["normal"]
     size: Size
     mean: Number = 0.0
     std: PositiveNumber = 1.0
     seed: Seed = 0
+    dim: Dim = 1
 
 
 class UniformInputs(_Bounded):
@@ -222,11 +215,14 @@ class UniformInputs(_Bounded):
         Number of points.
     seed
         Seed of the points. They are the same in all repetitions.
+    dim
+        Number of columns of the input; by default the length of a list, or 1.
     """
 
     kind: Literal["uniform"]
     size: Size
     seed: Seed = 0
+    dim: Dim = 1
 
 
 class GridInputs(_Bounded):
@@ -241,13 +237,16 @@ class GridInputs(_Bounded):
         total number is their product: size to the power of dim.
     endpoint
         Whether `high` is one of the points.
+    dim
+        Number of columns of the input; by default the length of a list, or 1.
     """
 
-    per_column = ("low", "high", "size")
+    per_column: ClassVar[tuple[str, ...]] = ("low", "high", "size")
 
     kind: Literal["grid"]
     size: GridSize
     endpoint: bool = False
+    dim: Dim = 1
 
 
 class TruncatedNormalInputs(_Bounded):
@@ -266,15 +265,18 @@ class TruncatedNormalInputs(_Bounded):
         Number of points that are drawn before those outside [low, high] are dropped.
     seed
         Seed of the points. They are the same in all repetitions.
+    dim
+        Number of columns of the input; by default the length of a list, or 1.
     """
 
-    per_column = ("low", "high", "std")
+    per_column: ClassVar[tuple[str, ...]] = ("low", "high", "std")
 
     kind: Literal["truncated-normal"]
     std: PositiveNumber
     size: Size
     pool: Annotated[int, Field(ge=1, le=10_000_000)] = 1_000_000
     seed: Seed = 0
+    dim: Dim = 1
 
 
 class FileInputs(_Inputs):
