@@ -210,6 +210,6 @@ def remedy(cell: str, decimal: str | None) -> str:
         return f"; write '-' for the sign U+{ord(cell[0]):04X}"
     if re.fullmatch(r"[-+]?[\d.]+[dD][-+]?\d+", cell):
         return "; write e for d"
-    if re.fullmatch(rf"[-+]?[\d.,{SEPARATORS}]+", cell):
+    if re.fullmatch(rf"[-+]?[0-9.,{SEPARATORS}]+", cell):
         return "; write them without separators of thousands"
     return ""

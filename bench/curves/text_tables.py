@@ -141,6 +141,20 @@ class _Text:
                 yield first, lines
                 first = last + 1
 
+    def sample(self, after: int) -> list[tuple[int, str]]:
+        """Return the first lines that hold more than a comment: few if they are long.
+
+        Each has its number.
+        """
+        found, size = [], 0
+        for block in self.blocks(after):
+            for number, line in without_comments(*block):
+                found.append((number, line))
+                size += len(line)
+                if len(found) == SAMPLE or (len(found) > 1 and size > BLOCK):
+                    return found
+        return found
+
     def _open(self) -> io.TextIOWrapper:
         return io.TextIOWrapper(io.BytesIO(self.raw), self.encoding)
 
@@ -179,10 +193,7 @@ class _Head:
         decimal: str | None,
     ) -> None:
         self.after = 0 if text.delimiter is None else 1
-        blocks = text.blocks(self.after)
-        sample = list(
-            islice(chain.from_iterable(without_comments(*b) for b in blocks), SAMPLE)
-        )
+        sample = text.sample(self.after)
         if not sample:
             raise ValueError("an empty file; expected one point a line")
         self.decimal = decimal
