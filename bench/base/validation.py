@@ -153,10 +153,11 @@ def _explain(error: ValidationError, document: Document) -> str:
             f"tags: {expected}"
         )
     elif first["type"] in _PYDANTIC_KINDS:
-        found = shown(json.dumps(first["input"], default=str, ensure_ascii=False), 60)
         # What a person writes is a list, though a model keeps it as a tuple.
-        message = f"{message[0].lower()}{message[1:]}".replace("tuple", "list")
-        message = f"found {found}; {message.replace(' after validation', '')}"
+        message = message.replace("tuple", "list").replace("Tuple", "list")
+        message = message.replace(" after validation", "")
+        found = shown(json.dumps(first["input"], default=str, ensure_ascii=False), 60)
+        message = f"found {found}; {message[0].lower()}{message[1:]}"
     more = f" (and {len(places)} more)" if places else ""
     return f"{document.where(*written)}: {name or 'file'}: {message}{more}"
 
