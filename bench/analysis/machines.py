@@ -42,6 +42,8 @@ def rounded_rows(results: pd.DataFrame) -> pd.DataFrame:
         curves are not bit for bit those that most classifiers of the repetition have.
     """
     done = results[results["status"] == "done"]
+    if done.empty:
+        return pd.DataFrame(columns=["dataset", "classifier", "n"])
     # The first of the most frequent hashes, in the suite's order.
     usual = done.groupby(["dataset", "repetition"], sort=False)["data_hash"].transform(
         lambda hashes: hashes.value_counts(sort=True).index[0]

@@ -251,7 +251,10 @@ class _Reader:
         return text  # strings, and dates, which the core schema reads as strings
 
     def _text(self, node: ScalarNode) -> str:
-        """Return the text of a scalar; refuse invisible characters."""
+        """Return the text of a scalar; refuse invisible characters.
+
+        A tab alone may stand as a delimiter, which a suite gives.
+        """
         text = str(node.value)
         try:  # JSON writes a character beyond U+FFFF as two escapes
             text = text.encode("utf-16", "surrogatepass").decode("utf-16")
@@ -259,7 +262,7 @@ class _Reader:
             raise self.error(
                 f"{self._where(node)}: half a character (a lone surrogate); remove it"
             ) from None
-        allowed = "\n\t" if node.style in ("|", ">") else ""
+        allowed = "\n\t" if node.style in ("|", ">") or text == "\t" else ""
         for character in text:
             if not character.isprintable() and character not in allowed:
                 raise self.error(

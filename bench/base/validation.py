@@ -210,6 +210,9 @@ def _explain(error: ValidationError, document: Document) -> str:
             f"tags: {expected}"
         )
     elif first["type"] in _PYDANTIC_KINDS:
+        # What a person writes is a list, though a model keeps it as a tuple.
+        message = message.replace("tuple", "list").replace("Tuple", "list")
+        message = message.replace(" after validation", "")
         found = shown(json.dumps(first["input"], default=str, ensure_ascii=False), 60)
         message = f"found {found}; {message[0].lower()}{message[1:]}"
         if first["type"] == "string_type" and isinstance(first["input"], int | float):

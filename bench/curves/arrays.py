@@ -5,7 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from bench.base import BenchError, DatasetError
+from bench.base import BenchError, DatasetError, InputsError
+
+MAX_POINTS = 1_000_000
+MAX_VALUES = 4_000_000  # points × columns
 
 # Values (n, n_points) and gradients (n, n_points, n_inputs); None if not requested.
 # Curves come in blocks, so that memory does not grow with the number of curves.
@@ -43,6 +46,15 @@ def as_points(
             f"{reader}found an x of shape {points.shape}; expected (n_points, n_inputs)"
         )
     return points
+
+
+def bounded(n_points: int, n_columns: int = 1) -> None:
+    """Raise an InputsError for more points or values than a dataset can use."""
+    if not (1 <= n_points <= MAX_POINTS and n_points * n_columns <= MAX_VALUES):
+        raise InputsError(
+            f"{n_points} points × {n_columns} columns; expected at most {MAX_POINTS} "
+            f"points and {MAX_VALUES} values"
+        )
 
 
 def check_channels(n_columns: int, n_channels: int) -> None:

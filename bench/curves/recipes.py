@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from bench.base import RESULTS, DatasetError
-from bench.curves.inputs import make_inputs
+from bench.base import RESULTS, DatasetError, InputsError
+from bench.curves.inputs import make_inputs, positions_in
 from bench.curves.library import FunctionLibrary, load_library
 from bench.suite import DatasetSpec, MimicCurves
 
@@ -101,13 +101,19 @@ def resolve_dataset(spec: DatasetSpec, folder: Path | None = None) -> DatasetRec
     library = load_library(spec.library, folder)
     inputs = spec.inputs.model_dump()
     if spec.inputs.kind == "file":
-        inputs["path"] = folder / spec.inputs.path
+        inputs |= {"path": folder / spec.inputs.path, "n_inputs": library.n_inputs}
     x = make_inputs(**inputs)
     if x.shape[1] < library.n_inputs:
         raise DatasetError(
             f"the library '{spec.library}' reads {library.n_inputs} inputs, but the "
             f"points have {x.shape[1]}; give the points more columns (inputs.dim or "
             "inputs.columns)"
+        )
+    is_told = spec.inputs.kind != "x10" or "columns" in spec.inputs.model_fields_set
+    if x.shape[1] > library.n_inputs and not is_told:
+        raise InputsError(
+            f"x10 has {x.shape[1]} columns; the library '{spec.library}' reads "
+            f"{library.n_inputs}: name the columns to use, such as columns: [0]"
         )
     _check_weights(spec, int(x.shape[1]))
     _check_functions(spec, len(library.functions))
@@ -119,11 +125,28 @@ def resolve_dataset(spec: DatasetSpec, folder: Path | None = None) -> DatasetRec
     identity["library"] = library.text
     identity["inputs"]["kind"] = spec.inputs.kind
     if spec.inputs.kind == "file":
-        identity["inputs"]["path"] = hashlib.sha256(x.tobytes()).hexdigest()
+        _identify_points(identity["inputs"], x, inputs)
     identity["train"], identity["test"] = spec.train, spec.test
     identity["results"] = _versions()["results"]
     identity |= _later_stages(spec, identity)
     return DatasetRecipe(spec, library, x, identity)
+
+
+def _identify_points(
+    identity: dict[str, Any], x: np.ndarray, inputs: dict[str, Any]
+) -> None:
+    """Let the points themselves stand for the file that they were read from.
+
+    How its text is written does not count. Columns count by position, as they did
+    before a suite could name them.
+    """
+    identity["path"] = hashlib.sha256(x.tobytes()).hexdigest()
+    written = {key: inputs[key] for key in ("delimiter", "decimal")}
+    for key in written:
+        identity.pop(key, None)
+    if "columns" in identity:
+        path, columns = inputs["path"], inputs["columns"]
+        identity["columns"] = list(positions_in(path, columns, **written))
 
 
 def _versions() -> dict[str, Any]:

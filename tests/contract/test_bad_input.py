@@ -369,7 +369,11 @@ def bomb():
         ("p.txt", b"1_000\n", "line 1: found '1_000'; expected numbers"),
         ("p.csv", b"1\n1_000\n", "line 2: found '1_000'"),
         ("p.txt", "1\n٣\n".encode(), "line 2: found '٣'"),
-        ("p.txt", b"1 2\n3\n", "line 2: found 1 columns; expected 2, as in"),
+        (
+            "p.txt",
+            b"1 2\n3\n",
+            "line 2: found 1 columns, split at blanks; expected 2, as in",
+        ),
         ("p.txt", b"1\nnan\n", "not finite: nan in point 2"),
         ("p.txt", b"1e999\n", "not finite: inf in point 1"),
         ("p.csv", b"", "an empty file; expected one point a line"),
@@ -378,8 +382,13 @@ def bomb():
         ("p.txt.gz", bomb(), "more than 67108864 bytes unpacked; expected fewer"),
         (
             "p.txt.gz",
-            gzip.compress(b"1\n", mtime=0) * 2,
-            "not one whole member; compress it",
+            gzip.compress(b"1\n", mtime=0) * 2 + b"and more",
+            "after 2 members: ",
+        ),
+        (
+            "p.txt.gz",
+            gzip.compress(b"", mtime=0) * 10_001,
+            "more than 10000 members; compress it again",
         ),
         ("p.txt.gz", gzip.compress(b"1\n", mtime=0)[:-4], "not one whole member"),
         ("p.txt.gz", b"1\n", "cannot be read"),
@@ -407,6 +416,39 @@ def test_a_file_of_points_is_refused(
     refused(*bench_run("run", suite), "suite.yaml:7: datasets[0]: ", said)
     assert time.process_time() - start < 2
     assert not (tmp_path / "unpickled").exists()
+
+
+COMMAS = "-3,000\n-2,000\n-1,000\n0,000\n1,000\n2,000\n3,000\n"
+
+
+def test_decimal_commas_are_refused_and_the_remedy_works(
+    write_suite, bench_run, tmp_path
+):
+    (tmp_path / "p.csv").write_text(COMMAS)
+    inputs = {"kind": "file", "path": "p.csv"}
+    few = {"audits": False, "repetitions": 1, "classifiers": ["GNB"]}
+    suite = write_suite(**dataset(inputs=inputs), **few)
+    refused(
+        *bench_run("run", suite),
+        "p.csv: line 1: found '-3,000', which looks like a number with a decimal comma",
+        "write decimal: ',' for the first",
+    )
+    suite = write_suite(**dataset(inputs=inputs | {"decimal": ","}), **few)
+    assert bench_run("run", suite, "--dry-run")[0] == 0
+
+
+def test_each_column_of_a_formula_has_its_range(write_suite, bench_run, tmp_path):
+    formula = "x[:,0]/np.sqrt(1 - x[:,1]**2/x[:,2]**2)"
+    (tmp_path / "relativity.lib").write_text(formula)
+    ranges = {"low": [1, 1, 3], "high": [5, 2, 10]}
+    inputs = {"kind": "uniform", "size": 20} | ranges
+    few = {"audits": False, "repetitions": 1, "classifiers": ["GNB"]}
+    entry = {"library": "relativity", "train": 20, "test": 20}
+    suite = write_suite(**dataset(inputs=inputs, **entry), **few)
+    assert bench_run("run", suite, "--dry-run")[0] == 0
+    one_range = inputs | {"low": 1, "high": 5, "dim": 3}
+    suite = write_suite(**dataset(inputs=one_range, **entry), **few)
+    refused(*bench_run("run", suite), "has a value that is not finite")
 
 
 @pytest.mark.parametrize(

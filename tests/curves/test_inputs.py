@@ -272,7 +272,7 @@ def test_columns_beyond_a_file_are_refused(columns, tmp_path):
         ("a.txt", b"one two\n", "not a table of numbers"),
         ("a.csv", b"a,b\nc,d\n", "not a table of numbers"),
         ("a.txt", b"1 2\n3\n", "not a table of numbers"),
-        ("a.txt", b"1,2\n", "not a table of numbers"),
+        ("a.txt", b"1,2\n", "comma may be a decimal mark"),
         ("a.txt", b"\xff\xfe1", "not a table of numbers"),
         ("a.txt", b"", "an empty file"),
         ("a.csv", b"# note\n", "an empty file"),
@@ -353,3 +353,75 @@ def test_hostile_numbers_and_archives_are_refused(tmp_path):
         make_inputs("uniform", low=0, high=float("inf"), size=3)
     with pytest.raises(InputsError, match="at most"):
         make_inputs("normal", size=10**13)
+
+
+@pytest.mark.parametrize(
+    ("kind", "one", "several"),
+    [
+        ("uniform", {"low": -2, "high": 5}, {"low": [-2, -2], "high": [5, 5]}),
+        ("normal", {"mean": 3, "std": 2}, {"mean": [3, 3], "std": [2, 2]}),
+        ("grid", {"low": 0, "high": 2}, {"low": [0, 0], "high": 2}),
+        (
+            "truncated-normal",
+            {"std": 1, "low": -2, "high": 3, "pool": 1000},
+            {"std": [1, 1], "low": [-2, -2], "high": [3, 3], "pool": 1000},
+        ),
+    ],
+)
+def test_equal_numbers_for_each_column_are_as_one_number(kind, one, several):
+    x = make_inputs(kind, size=9, dim=2, **one)
+    np.testing.assert_array_equal(make_inputs(kind, size=9, **several), x)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("uniform", {}),
+        ("grid", {}),
+        ("grid", {"size": [4, 5, 20]}),
+        ("truncated-normal", {"std": [3, 1, 9], "pool": 20_000}),
+    ],
+)
+def test_each_column_has_its_range(kind, options):
+    low, high = [1, -1, 3], [5, 2, 10]
+    x = make_inputs(kind, **{"size": 20, "low": low, "high": high} | options)
+    assert x.shape == (
+        (400 if "size" in options else 8000 if kind == "grid" else 20),
+        3,
+    )
+    assert (x >= low).all()
+    assert (x <= high).all()
+    assert (x.max(axis=0) - x.min(axis=0) > np.subtract(high, low) / 2).all()
+
+
+def test_each_column_has_its_mean_and_std():
+    x = make_inputs("normal", size=20_000, mean=[3, -1], std=[0.5, 20])
+    np.testing.assert_allclose(x.mean(0), [3, -1], atol=0.6)
+    np.testing.assert_allclose(x.std(0), [0.5, 20], rtol=0.03)
+
+
+def test_a_grid_has_a_size_for_each_column():
+    x = make_inputs("grid", low=[0, 5], high=[1, 8], size=[2, 3])
+    assert x.tolist() == [[a, b] for a in (0, 0.5) for b in (5, 6, 7)]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"low": [0, 0], "high": [1, 1, 1]}, "high: found 3 numbers; expected one for"),
+        (
+            {"low": [0, 0], "high": 1, "dim": 3},
+            "low: found 2 numbers; expected one for",
+        ),
+        ({"low": [0, 3], "high": 1}, "low = 3, high = 1 in column 1; expected low"),
+        ({"low": [], "high": 1}, "low: found 0 numbers"),
+    ],
+)
+def test_lists_of_another_length_are_refused(options, message):
+    with pytest.raises(InputsError, match=message):
+        make_inputs("uniform", size=5, **options)
+
+
+def test_a_grid_of_too_many_points_in_its_columns_is_refused():
+    with pytest.raises(InputsError, match="a grid of 1000 × 1000 × 2 points"):
+        make_inputs("grid", low=0, high=1, size=[1000, 1000, 2])

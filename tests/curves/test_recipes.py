@@ -4,7 +4,7 @@ import pytest
 import stored
 
 import bench
-from bench.base.errors import DatasetError, SuiteError
+from bench.base.errors import DatasetError, InputsError, SuiteError
 from bench.curves.recipes import resolve_dataset, versions_here, versions_of
 from bench.report.dataset import describe_classes
 from bench.suite.datasets import DatasetSpec
@@ -171,3 +171,51 @@ def test_streams_do_not_depend_on_sizes_noise_and_split():
 )
 def test_a_dataset_is_described_in_words(changes, message):
     assert message in describe_classes(resolve(**changes))
+
+
+TABLE = "x,y\n0.5,1.25\n0.25,2.5\n"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        ({"kind": "file", "path": "p.csv"}, r"p\.csv: found 2 columns \('x', 'y'\)"),
+        ({"kind": "x10"}, "x10 has 2 columns; the library 'families20' reads 1: name"),
+    ],
+)
+def test_columns_that_the_library_does_not_read_must_be_named(
+    tmp_path, inputs, message
+):
+    (tmp_path / "p.csv").write_text(TABLE)
+    with pytest.raises(InputsError, match=message):
+        resolve(tmp_path, inputs=inputs)
+    for columns in ([0], [0, 1]):
+        recipe = resolve(tmp_path, inputs=inputs | {"columns": columns})
+        assert recipe.x.shape[1] == len(columns)
+
+
+def test_how_a_file_is_written_is_not_in_its_identity(tmp_path):
+    (tmp_path / "p.csv").write_text(TABLE)
+    (tmp_path / "q.txt").write_text("y\tx\n1,250\t0,500\n2,500\t0,250\n")
+    (tmp_path / "r.csv").write_text("0,5\n0,25\n")
+
+    def identity(**inputs):
+        recipe = resolve(tmp_path, inputs={"kind": "file"} | inputs)
+        return recipe.identity["inputs"]
+
+    plain = identity(path="p.csv", columns=[0])
+    assert plain == {"kind": "file", "path": plain["path"], "columns": [0]}
+    assert identity(path="p.csv", columns=["x"]) == plain
+    assert identity(path="p.csv", columns=["x"], delimiter=",", decimal=".") == plain
+    second = identity(path="q.txt", columns=["x"], delimiter="tab", decimal=",")
+    assert second == plain | {"columns": [1]}
+    whole = identity(path="r.csv", decimal=",")
+    assert whole == {"kind": "file", "path": plain["path"]}
+
+
+def test_a_list_says_the_number_of_columns_in_the_identity():
+    inputs = {"kind": "uniform", "size": 9, "low": [1, 0], "high": 5}
+    recipe = resolve(inputs=inputs)
+    assert recipe.identity["inputs"] == inputs | {"low": [1, 0], "high": 5, "dim": 2}
+    assert recipe.identity == resolve(inputs=inputs | {"dim": 2}).identity
+    assert "dim" not in resolve(inputs=inputs | {"low": 1}).identity["inputs"]

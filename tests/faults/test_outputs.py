@@ -4,7 +4,10 @@ One suite with one row for each, run as a user runs it: each row has the figures
 sound classifier that it is made of, or says what was found.
 """
 
+from types import SimpleNamespace
+
 import numpy as np
+import pandas as pd
 import pytest
 import yaml_text
 from sklearn.cluster import KMeans
@@ -145,7 +148,9 @@ def test_warnings_are_counted_and_odd_iterations_cost_nothing(run):
     assert (found.status, found.iterations) == ("done", None)
     assert len(found.warnings) == 10
     assert found.other_warnings == 1990
-    chapter = str(provenance_chapter(plan, None, list(results.values())))
+    columns = ["dataset", "repetition", "classifier", "status", "data_hash"]
+    findings = SimpleNamespace(results=pd.DataFrame(columns=columns))
+    chapter = str(provenance_chapter(plan, findings, list(results.values())))
     assert "1990 others, which no result lists" in chapter
 
 

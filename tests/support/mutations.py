@@ -70,7 +70,7 @@ TREE: dict[str, Any] = {
         {
             "id": "file",
             "library": "own.lib",
-            "inputs": {"kind": "file", "path": "p.csv"},
+            "inputs": {"kind": "file", "path": "p.csv", "columns": [0]},
         },
     ],
     "classifiers": [
@@ -274,7 +274,7 @@ def points_files(draw: Callable[..., Any]) -> Files:
     if packing == "broken.gz":
         raw = draw(edited(raw, CELLS))
     inputs = {"kind": "file", "path": name}
-    dataset = TREE["datasets"][0] | {"library": "F11_v1", "inputs": inputs}
+    dataset = TREE["datasets"][0] | {"library": "F10_v1", "inputs": inputs}
     tree = TREE | {"datasets": [dataset], "classifiers": ["GNB"], "reference": None}
     suite = {key: value for key, value in tree.items() if value is not None}
     return {"suite.yaml": json.dumps(suite).encode(), name: raw}
