@@ -1,13 +1,13 @@
 """The steps of a classifier, resolved and checked: one class, or a pipeline."""
 
-import ast
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bench.base import BenchError, ClassifierError, did_you_mean, located
+from bench.classifiers.class_code import Code
 from bench.classifiers.class_files import (
     ClassFile,
     load_module,
@@ -61,6 +61,8 @@ class Step:
         How to install its package, if that is missing and belongs to an extra.
     file
         The file that defines it; None for a class of a package.
+    code
+        What else counts of its code.
     """
 
     class_path: str
@@ -69,6 +71,7 @@ class Step:
     wrap: str = ""
     missing: str = ""
     file: ClassFile | None = None
+    code: Code = field(default_factory=Code)
 
     @property
     def name(self) -> str:
@@ -89,13 +92,16 @@ class Step:
     def identity(self) -> dict[str, Any]:
         """A JSON value of all that its fit depends on; keys depend on it.
 
-        A file counts by its text only, not by its path.
+        A file counts by its text, not by its path; files beside it also by their names.
         """
-        return {
+        identity = {
             "class": f"file:{self.name}" if self.file else self.class_path,
             "params": self.params,
             "version": self.version,
-        } | ({"wrap": self.wrap} if self.wrap else {})
+        }
+        return (
+            identity | self.code.identity | ({"wrap": self.wrap} if self.wrap else {})
+        )
 
     @property
     def modules(self) -> set[str]:
@@ -103,7 +109,7 @@ class Step:
         names = {_WRAPPERS[self.wrap].rpartition(".")[0]} if self.wrap else set()
         if self.file is None:
             return names | {home_of(self.class_path)}
-        return names | set(_imports(self.file.text))
+        return names | self.file.installed_imports
 
     def load(self) -> Any:
         """Return the class."""
@@ -227,7 +233,7 @@ def _step(class_path: str, params: dict[str, Any], wrap: str, folder: Path) -> S
     missing = missing_extra(_WRAPPER_PACKAGES.get(wrap, ""))
     if in_file := file_of(class_path):
         file = read_class_file(folder / in_file[0], in_file[0])
-        return Step(class_path, params, f"file {file.digest}", wrap, missing, file)
+        return Step(class_path, params, f"file {file.text_digest}", wrap, missing, file)
     class_path = kept_path(class_path)
     missing = missing or missing_extra(class_path)
     version = "" if version_needs_import(class_path) else class_version(class_path)
@@ -262,7 +268,7 @@ def _with_finding(step: Step, finding: Finding) -> Step:
         return replace(step, missing=missing)
     if finding.error:
         raise ClassifierError(finding.error)
-    return replace(step, version=finding.version)
+    return replace(step, version=finding.version, code=finding.code)
 
 
 def _check_here(step: Step, is_last: bool) -> None:
@@ -275,12 +281,3 @@ def _check_here(step: Step, is_last: bool) -> None:
     [finding] = examine([Candidate(step.class_path, step.params, None, is_last)])
     if finding.error:
         raise ClassifierError(finding.error)
-
-
-def _imports(text: str) -> Iterator[str]:
-    """Yield the modules that a text imports at its top level."""
-    for node in ast.parse(text).body:
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module
