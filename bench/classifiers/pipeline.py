@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -99,9 +99,8 @@ class Step:
             "params": self.params,
             "version": self.version,
         }
-        return (
-            identity | self.code.identity | ({"wrap": self.wrap} if self.wrap else {})
-        )
+        wrap = {"wrap": self.wrap} if self.wrap else {}
+        return identity | self.code.identity | wrap
 
     @property
     def modules(self) -> set[str]:

@@ -23,9 +23,10 @@ MAX_FILES = 5000
 MAX_FOLDERS = 10_000
 MAX_BYTES = 2**27
 MAX_NAMED = 100  # files with a hash of their own in a key; of more, folders have one
+# Also what is compiled: it is the code that runs.
 _SUFFIXES = frozenset(
-    ".py .pyw .pyx .pxd .pxi .c .cc .cpp .cxx .h .hh .hpp .cu .cuh .f .f90 .rs .jl .r "
-    ".so .pyd .dylib".split()
+    (".py", ".pyw", ".pyx", ".pxd", ".pxi", ".c", ".cc", ".cpp", ".cxx", ".h", ".hpp")
+    + (".cu", ".cuh", ".f", ".f90", ".rs", ".jl", ".so", ".pyd", ".dylib")
 )
 _OURS = "bench"  # keyed by `bench.RESULTS` alone
 _SITES = {"site-packages", "dist-packages"}  # names of folders of installed packages
@@ -79,10 +80,8 @@ def is_module(name: str) -> bool:
         spec = find_spec(name)
     except (ValueError, ImportError):
         return True  # a module without a spec, made by hand
-    # Any folder in a place of imports can be a namespace package, which has no origin.
-    return spec is not None and (
-        spec.origin is not None or not spec.submodule_search_locations
-    )
+    # Any folder can be a namespace package, which has no origin.
+    return spec is not None and spec.origin is not None
 
 
 def is_provided(package: str, file: Path) -> bool:
