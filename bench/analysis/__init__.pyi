@@ -11,6 +11,7 @@ from .forecasts import Forecast as Forecast
 from .forecasts import forecast as forecast
 from .forecasts import pilot as pilot
 from .online import REACHED as REACHED
+from .recomputed import describe_recomputed as describe_recomputed
 from .results import load_results as load_results
 from .results import read_results as read_results
 from .results import results_frame as results_frame

@@ -25,8 +25,11 @@ MAX_BYTES = 2**27
 MAX_NAMED = 100  # files with a hash of their own in a key; of more, folders have one
 # Also what is compiled: it is the code that runs.
 _SUFFIXES = frozenset(
-    (".py", ".pyw", ".pyx", ".pxd", ".pxi", ".c", ".cc", ".cpp", ".cxx", ".h", ".hpp")
-    + (".cu", ".cuh", ".f", ".f90", ".rs", ".jl", ".so", ".pyd", ".dylib")
+    f".{suffix}"
+    for suffix in (
+        *("py", "pyw", "pyx", "pxd", "pxi", "c", "cc", "cpp", "cxx", "h", "hpp"),
+        *("cu", "cuh", "f", "f90", "rs", "jl", "so", "pyd", "dylib"),
+    )
 )
 _OURS = "bench"  # keyed by `bench.RESULTS` alone
 _SITES = {"site-packages", "dist-packages"}  # names of folders of installed packages
