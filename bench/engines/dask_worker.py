@@ -209,8 +209,9 @@ def _check_versions(cell: Task, address: str, run_name: str) -> None:
         # A class that extends sys.path itself imports packages that are not found here.
         if found != wanted_hash and (found or package in cell.named):
             raise EngineError(
-                f"the worker {address} (host {platform.node()}) has other source files "
-                f"of '{package}', or none; copy the same to every machine"
+                f"the worker {address} (host {platform.node()}) has not the source "
+                f"files of '{package}' that the suite was planned with: copy the same "
+                "files to every machine"
             )
     here = [class_version(class_path) for class_path in cell.installed]
     here += versions_here(cell.dataset.identity)

@@ -271,6 +271,7 @@ class Store:
         shard = self.path(result.key, "json").parent
         shard.mkdir(parents=True, exist_ok=True)
         temporary = {}
+        is_between = False  # arrays were replaced, and their JSON not yet
         try:
             for suffix, raw in files.items():
                 name = f".{result.key}.{suffix}.{_HOST}.{os.getpid()}.tmp"
@@ -278,8 +279,9 @@ class Store:
                 write_flushed(temporary[suffix], raw)
             with locked(self._lock):
                 other = self.get(result.key)
-                is_better = replaces and result.status == "done"
-                if other is not None and other.status == "done" and not is_better:
+                had_arrays = other is not None and other.status == "done"
+                if had_arrays and not (replaces and result.status == "done"):
+                    assert other is not None  # for type checkers
                     return other
                 for suffix in _SUFFIXES:  # the JSON is the last
                     final = self.path(result.key, suffix)
@@ -287,11 +289,13 @@ class Store:
                         set_aside(final, self._damaged_folder)
                     if suffix in temporary:
                         temporary[suffix].replace(final)
+                        is_between = suffix == "npz" and had_arrays
                     else:  # such as the traceback of an earlier result that failed
                         final.unlink(missing_ok=True)
         finally:
-            for path in temporary.values():
-                path.unlink(missing_ok=True)
+            for suffix, path in temporary.items():
+                if suffix != "json" or not is_between:  # see `sweep`
+                    path.unlink(missing_ok=True)
         return result
 
     def _check_arrays(self, result: Result) -> None:
