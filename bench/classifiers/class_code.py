@@ -108,7 +108,7 @@ def _versions(classes: list[Any], counted: set[str]) -> dict[str, str]:
     paths = [kept_path(f"{c.__module__}.{c.__qualname__}") for c in classes]
     ours = {path: class_version(path) for path in paths if is_staged(path)}
     top = paths[0].partition(".")[0]
-    if top in counted or top == "bench":
+    if top in counted or top == "bench" or top in sys.stdlib_module_names:
         return ours
     return {top: class_version(paths[0])} | ours
 

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
+from pathlib import Path
 from pickle import dumps, loads
 from typing import Any
 
@@ -21,6 +22,7 @@ from bench.base import (
     described,
     digest,
     format_size,
+    is_file,
     memory_share,
     shown,
 )
@@ -208,9 +210,12 @@ def _examine(
                 module = load_module(file)
             except (Exception, SystemExit) as error:
                 reason = f"{_place(error, file)}{described(error)}"
-                absent = error.name if isinstance(error, ModuleNotFoundError) else None
+                absent = ""
+                if isinstance(error, ModuleNotFoundError):
+                    absent = error.name or ""
+                    reason += _beside(absent, file)
                 message = _import_message(candidate, reason)
-                return Finding(version, message, absent or "")
+                return Finding(version, message, absent)
             class_ = class_in(module, class_path)
         # What a constructor imports would depend on the classes that were built before.
         modules = imported.setdefault(candidate.group, frozenset(sys.modules) - before)
@@ -250,6 +255,15 @@ def _place(error: BaseException, file: ClassFile) -> str:
             path, line = trace.tb_frame.f_code.co_filename, trace.tb_lineno
         trace = trace.tb_next
     return f"{path}:{line}: " if line else ""
+
+
+def _beside(absent: str, file: ClassFile) -> str:
+    """Return a remedy if a missing module lies beside the file; else ""."""
+    name = absent.removeprefix(f"{file.package}.").partition(".")[0]
+    path = Path(file.path).with_name(f"{name}.py")
+    if not name or name == Path(file.path).stem or not is_file(path):
+        return ""
+    return f"; '{path.name}' lies beside it: write `import {name}` to import it"
 
 
 def _ending(candidate: Candidate, outcome: CallOutcome) -> str:

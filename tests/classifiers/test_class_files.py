@@ -211,6 +211,19 @@ def test_a_mistake_in_a_helper_is_one_line(tmp_path, helper, message):
     assert "bench_file" not in finding.error
 
 
+def test_a_helper_imported_by_a_call_has_a_remedy(tmp_path):
+    (tmp_path / "my.py").write_text(
+        "import importlib\nimportlib.import_module('helper')"
+    )
+    (tmp_path / "helper.py").touch()
+    file = read_class_file(tmp_path / "my.py", "./my.py")
+    [finding] = examine([Candidate("./my.py:Mine", {}, file, is_last=True)])
+    assert finding.error.endswith(
+        "No module named 'helper'; 'helper.py' lies beside it: write `import helper` "
+        "to import it"
+    )
+
+
 def test_a_binary_file_and_a_folder_are_refused(tmp_path):
     (tmp_path / "my.py").write_bytes(b"\xff")
     (tmp_path / "folder.py").mkdir()
