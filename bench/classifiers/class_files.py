@@ -233,7 +233,7 @@ def _read_beside(path: Path, text: str, written: str) -> tuple[Beside, ...]:
             for top in _tops(importing, imported):
                 if top == importing.removesuffix(".py"):
                     continue  # xgboost.py means the installed package by its own name
-                for name, file in _files_of(path.parent, top, imported).items():
+                for name, file in _files_near(path, top, imported).items():
                     if name in found or name == path.name:
                         continue
                     found[name] = _read(file, name, written)
@@ -256,6 +256,13 @@ def _tops(importing: str, imported: Imported) -> list[str]:
     folders = importing.split("/")[:-1]
     # Relative to a folder that is a package, all files of which are read anyway.
     return imported.tops if imported.level > len(folders) else []
+
+
+def _files_near(path: Path, top: str, imported: Imported) -> dict[str, Path]:
+    """Return files beside a class file, or if that is a link, beside what it is to."""
+    return _files_of(path.parent, top, imported) or _files_of(
+        path.resolve().parent, top, imported
+    )
 
 
 def _files_of(folder: Path, top: str, imported: Imported) -> dict[str, Path]:

@@ -223,7 +223,14 @@ def files_below(folder: Path, suffixes: Iterable[str]) -> dict[str, Path]:
         if real in entered:
             continue
         entered.add(real)
-        for path in sorted(place.iterdir()):
+        try:
+            paths = sorted(place.iterdir())
+        except OSError as error:
+            raise ClassifierError(
+                f"{place}: cannot be read ({error.strerror}); expected a folder of "
+                "source files, since keys of results depend on them"
+            ) from None
+        for path in paths:
             if path.name.startswith(".") or path.name == "__pycache__":
                 continue
             if path.is_dir():

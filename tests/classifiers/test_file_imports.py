@@ -128,6 +128,17 @@ def test_a_helper_may_be_a_link_to_elsewhere(files, tmp_path):
     assert load_module(file).A == 1
 
 
+def test_a_class_file_may_be_a_link_to_where_its_helper_is(files, tmp_path):
+    files({"my.py": "from helper import A", "helper.py": "A = 1"})
+    (tmp_path / "link.py").symlink_to(tmp_path / "folder" / "my.py")
+    file = read_class_file(tmp_path / "link.py", "./link.py")
+    assert names(file) == ["helper.py"]
+    assert load_module(file).A == 1
+    # Beside the link it comes first.
+    (tmp_path / "helper.py").write_text("A = 2")
+    assert load_module(read_class_file(tmp_path / "link.py", "./link.py")).A == 2
+
+
 def test_the_digest_depends_on_what_is_imported_alone(files):
     texts = {"my.py": "import helper", "helper.py": "", "other.py": ""}
     before = files(texts)

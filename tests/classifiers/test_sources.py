@@ -240,6 +240,17 @@ def test_a_finder_of_an_editable_install_provides_its_package(place, tmp_path):
         sys.meta_path.remove(Finder)
 
 
+def test_a_folder_that_cannot_be_read_is_one_error(place, monkeypatch):
+    folder = place(PACKAGE) / "keys_zoo"
+
+    def refuse(_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.iterdir", refuse)
+    with pytest.raises(ClassifierError, match=r"keys_zoo: cannot be read \(Permission"):
+        source_hashes("keys_zoo", (folder,))
+
+
 def test_a_file_that_cannot_be_read_is_one_error(place, monkeypatch):
     folder = place({"keys_zoo/a.py": ""})
 
