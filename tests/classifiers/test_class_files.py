@@ -213,13 +213,13 @@ def test_a_mistake_in_a_helper_is_one_line(tmp_path, helper, message):
 
 def test_a_helper_imported_by_a_call_has_a_remedy(tmp_path):
     (tmp_path / "my.py").write_text(
-        "import importlib\nimportlib.import_module('helper')"
+        "import importlib\nimportlib.import_module('aside_zoo')"
     )
-    (tmp_path / "helper.py").touch()
+    (tmp_path / "aside_zoo.py").touch()
     file = read_class_file(tmp_path / "my.py", "./my.py")
     [finding] = examine([Candidate("./my.py:Mine", {}, file, is_last=True)])
     assert finding.error.endswith(
-        "No module named 'helper'; 'helper.py' lies beside it: write `import helper` "
+        "No module named 'aside_zoo'; 'aside_zoo.py' lies beside it: write `import aside_zoo` "
         "to import it"
     )
 
