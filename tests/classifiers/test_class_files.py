@@ -219,8 +219,8 @@ def test_a_helper_imported_by_a_call_has_a_remedy(tmp_path):
     file = read_class_file(tmp_path / "my.py", "./my.py")
     [finding] = examine([Candidate("./my.py:Mine", {}, file, is_last=True)])
     assert finding.error.endswith(
-        "No module named 'aside_zoo'; 'aside_zoo.py' lies beside it: write `import aside_zoo` "
-        "to import it"
+        "No module named 'aside_zoo'; 'aside_zoo.py' lies beside it: write `import "
+        "aside_zoo` to import it"
     )
 
 
