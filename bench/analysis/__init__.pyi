@@ -16,6 +16,7 @@ from .machines import machines_of as machines_of
 from .machines import rounded_rows as rounded_rows
 from .machines import stored_machines as stored_machines
 from .online import REACHED as REACHED
+from .recomputed import describe_recomputed as describe_recomputed
 from .results import load_results as load_results
 from .results import read_results as read_results
 from .results import results_frame as results_frame

@@ -2,7 +2,8 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from bench.base import digest, flatten
@@ -10,6 +11,7 @@ from bench.cells import Audit, Plan, Task
 from bench.store import Store
 
 _SHOWN = 60  # characters of a value that differs
+_MOST_FILES = 5  # that are named in one line
 _NO_RESULT = "no result of this classifier is stored"
 _NO_AUDIT = "no audit is stored"
 
@@ -53,18 +55,59 @@ def explain_missing(plan: Plan, store: Store) -> Iterator[str]:
             yield f"{_where(cells)}: {_reason(cells[0], kinds, repetitions)}"
 
 
-def differences(wanted: dict[str, Any], stored: dict[str, Any]) -> list[str]:
-    """Return a text for each field in which two flat keys differ, with both values."""
+def differences(
+    wanted: dict[str, Any],
+    stored: dict[str, Any],
+    files: Mapping[str, str] = MappingProxyType({}),
+) -> list[str]:
+    """Return a text for each field in which two flat keys differ, with both values.
+
+    Of a source file its name takes the place of the values, which are hashes.
+
+    Parameters
+    ----------
+    files
+        Field that holds the hash of a file → name of that file.
+    """
     names = wanted.keys() | stored.keys()
     # A field that is empty in one key and has parts in the other is left out here,
     # since each of its parts is listed.
     filled = {n for n in names if any(other.startswith(f"{n}.") for other in names)}
-    return [
-        f"{name} is {_shown(wanted, name, stored)}, "
-        f"stored {_shown(stored, name, wanted)}"
-        for name in sorted(names - filled - {"repetition"})
-        if _written(wanted, name) != _written(stored, name)
-    ]
+    changed: list[str] = []
+    others: list[str] = []
+    for name in sorted(names - filled - {"repetition"}):
+        if _written(wanted, name) == _written(stored, name):
+            continue
+        if text := _file_change(name, wanted, stored, files):
+            changed.append(text)
+            continue
+        others.append(
+            f"{name} is {_shown(wanted, name, stored)}, "
+            f"stored {_shown(stored, name, wanted)}"
+        )
+    more = len(changed) - _MOST_FILES
+    if more > 0:
+        changed[_MOST_FILES:] = [f"{more} more files differ"]
+    return changed + others
+
+
+def _file_change(
+    name: str,
+    wanted: dict[str, Any],
+    stored: dict[str, Any],
+    files: Mapping[str, str],
+) -> str:
+    """Say what happened to a source file, if the field is the hash of one; else ""."""
+    field, found, file = name.partition(".sources.")
+    if field.startswith("classifier") and found:
+        if name not in stored:
+            return f"{file} was not part of it"
+        changed = f"{file} changed"
+        return changed if name in wanted else f"{file} is no longer part of it"
+    values = str(wanted.get(name)), str(stored.get(name))
+    if name in files and all(value.startswith("file ") for value in values):
+        return f"{files[name]} changed"
+    return ""
 
 
 def _reason(
@@ -74,14 +117,28 @@ def _reason(
     if kind in kinds:
         return f"only {_ranges(repetitions[kind])} are stored"
     wanted = flatten(json.loads(json.dumps(cell.fields)))
+    files = _hashed_files(cell)
     candidates = [
-        differences(wanted, stored)
+        differences(wanted, stored, files)
         for stored in kinds.values()
         if _computes(stored) == _computes(wanted)
     ]
     no_candidate = _NO_AUDIT if isinstance(cell, Audit) else _NO_RESULT
     nearest = min(candidates, key=len, default=[no_candidate])
     return "; ".join(nearest)
+
+
+def _hashed_files(cell: Task) -> dict[str, str]:
+    """Return the fields of a key that hold the hash of one file, and its name."""
+    if isinstance(cell, Audit):
+        return {}
+    *before, last = cell.classifier.parts
+    files = {
+        f"classifier.before.{i}.version": step.code.origin
+        for i, step in enumerate(before)
+    }
+    files["classifier.version"] = last.code.origin
+    return {field: name for field, name in files.items() if name}
 
 
 def _computes(fields: dict[str, Any]) -> tuple[Any, bool]:

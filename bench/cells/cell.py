@@ -89,10 +89,28 @@ class Cell:
 
     @property
     def installed(self) -> dict[str, str]:
-        """Class path → version, which must be the same on every machine."""
+        """Class path → version, which must be the same on every machine.
+
+        A local package has no version, see `local`.
+        """
         # The text of a class in a file is sent along with the cell.
         parts = [part for part in self.classifier.parts if part.file is None]
-        return {part.class_path: part.version for part in parts}
+        return {
+            part.class_path: part.version
+            for part in parts
+            if not part.version.startswith("file ")
+        }
+
+    @property
+    def named(self) -> set[str]:
+        """The packages that its class paths name."""
+        return {p.class_path.partition(".")[0] for p in self.classifier.parts}
+
+    @property
+    def local(self) -> dict[str, str]:
+        """Local package → hash of its source files, the same on every machine."""
+        parts = self.classifier.parts
+        return {k: v for part in parts for k, v in part.code.packages.items()}
 
     def result(self, status: str, **measured: Any) -> Result:
         """Make a result from the cell's own fields and those that were measured.
@@ -158,6 +176,16 @@ class Audit:
     def target(self) -> None:
         """None, since an audit is not a transfer."""
         return None
+
+    @property
+    def named(self) -> set[str]:
+        """Empty, since it names no class."""
+        return set()
+
+    @property
+    def local(self) -> dict[str, str]:
+        """Empty, since it uses no local package."""
+        return {}
 
     @cached_property
     def installed(self) -> dict[str, str]:

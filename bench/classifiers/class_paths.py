@@ -7,7 +7,7 @@ import re
 import sys
 from functools import cache
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, packages_distributions, requires
+from importlib.metadata import PackageNotFoundError, requires
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
@@ -24,6 +24,12 @@ from bench.base import (
 )
 from bench.classifiers.estimator_kinds import check_kind
 from bench.classifiers.parameter_values import check_built, check_given
+from bench.classifiers.sources import (
+    distribution_names,
+    is_editable,
+    local_places,
+    tree_hash,
+)
 
 # Class paths of our classifiers and their stages in `bench.RESULTS`: the first ones
 # import torch, the others do not.
@@ -62,6 +68,11 @@ def home_of(class_path: str) -> str:
 def kept_path(class_path: str) -> str:
     """Return the path that keys have for a class, also if the class was moved."""
     return _KEPT_PATHS.get(class_path, class_path)
+
+
+def is_staged(class_path: str) -> bool:
+    """Return whether a path is that of one of our classes, which `RESULTS` keys."""
+    return class_path in _HOMES
 
 
 def is_discriminator(class_path: str) -> bool:
@@ -257,23 +268,32 @@ def is_foreign(class_path: str) -> bool:
 
 
 def version_needs_import(class_path: str) -> bool:
-    """Return whether `class_version` would run code of a package.
+    """Return whether the code of a class is only known once it is imported.
 
-    This holds for a module of a package that does not belong to a distribution: Python
-    runs the package to find the module.
+    This holds for a module of a package whose code no version stands for: the module
+    that defines the class may be another, and Python runs the package to find it.
     """
     package, _, rest = class_path.partition(".")
-    if not is_foreign(class_path) or packages_distributions().get(package):
+    if not is_foreign(class_path) or "." not in rest:
         return False
+    return bool(local_places(package, named=True)) or _has_no_spec(package)
+
+
+def _has_no_spec(package: str) -> bool:
     try:
-        return "." in rest and find_spec(package) is not None
+        find_spec(package)
     except ValueError:  # a module without a spec, made by hand
-        return True
+        return not distribution_names(package)
+    return False
 
 
 @cache
 def class_version(class_path: str) -> str:
-    """Return the version of the code that defines a class, without importing it."""
+    """Return the version of the code that defines a class, without importing it.
+
+    Of a class of no distribution it is the hash of the file that the path names. What
+    else counts of local and editable packages: `bench.classifiers.class_code.code_of`.
+    """
     if is_discriminator(class_path):
         stage = _DISCRIMINATORS[class_path]
         return f"{stage} {RESULTS[stage]}, torch {package_version('torch')}"
@@ -283,10 +303,11 @@ def class_version(class_path: str) -> str:
         return f"{stage} {RESULTS[stage]}, scikit-learn {sklearn}"
     package = class_path.partition(".")[0]
     if package == "sklearn":  # the usual case, without reading every distribution
-        return f"scikit-learn {package_version('scikit-learn')}"
-    distributions = packages_distributions().get(package)
-    if distributions:
-        return ", ".join(f"{d} {package_version(d)}" for d in sorted(distributions))
+        version = f"scikit-learn {package_version('scikit-learn')}"
+        tree = tree_hash(package) if is_editable("scikit-learn") else None
+        return f"{version}, source {tree[:16]}" if tree else version
+    if distributions := distribution_names(package):
+        return ", ".join(f"{d} {package_version(d)}" for d in distributions)
     try:
         module = find_spec(class_path.rpartition(".")[0])
     except ModuleNotFoundError:

@@ -8,9 +8,11 @@ builds the class with the suite's parameters under a time limit. The parent proc
 imports nothing and receives only text.
 """
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
+from pathlib import Path
 from pickle import dumps, loads
 from typing import Any
 
@@ -20,9 +22,11 @@ from bench.base import (
     described,
     digest,
     format_size,
+    is_file,
     memory_share,
     shown,
 )
+from bench.classifiers.class_code import Code, code_of
 from bench.classifiers.class_files import ClassFile, load_module
 from bench.classifiers.class_paths import (
     check_class,
@@ -30,6 +34,7 @@ from bench.classifiers.class_paths import (
     class_in,
     class_version,
     import_class,
+    is_foreign,
 )
 from bench.classifiers.estimator_kinds import keeps_columns
 from bench.processes import CallOutcome, Executor, Request, new_executor, signal_name
@@ -68,6 +73,11 @@ class Candidate:
         return digest([self.class_path, dict(self.params), text, self.is_last])
 
     @property
+    def group(self) -> str:
+        """A name that candidates share if the same module is imported for them."""
+        return self.home if self.file is None else self.file.digest
+
+    @property
     def home(self) -> str:
         """The module or the file that is imported."""
         if self.file is not None:
@@ -83,6 +93,8 @@ class Finding:
     ----------
     version
         See `bench.classifiers.class_paths.class_version`; empty if unknown.
+    code
+        What else counts of its code.
     error
         The reason why the class cannot be used; empty if it can.
     absent
@@ -97,6 +109,7 @@ class Finding:
     error: str = ""
     absent: str = ""
     keeps_columns: bool = False
+    code: Code = field(default_factory=Code)
 
 
 Findings = Mapping[str, Finding]
@@ -113,7 +126,9 @@ def examine(candidates: Sequence[Candidate]) -> list[Finding]:
     -------
     list of length n
     """
-    return [_examine(candidate) for candidate in candidates]
+    before = frozenset(sys.modules)
+    imported: dict[str, frozenset[str]] = {}  # by group
+    return [_examine(candidate, before, imported) for candidate in candidates]
 
 
 def examine_apart(candidates: Iterable[Candidate]) -> dict[str, Finding]:
@@ -131,8 +146,7 @@ def examine_apart(candidates: Iterable[Candidate]) -> dict[str, Finding]:
     modules: dict[str, list[Candidate]] = {}
     for key, candidate in distinct.items():
         if key not in findings:
-            home = candidate.file.digest if candidate.file else candidate.home
-            modules.setdefault(home, []).append(candidate)
+            modules.setdefault(candidate.group, []).append(candidate)
     if not modules:
         return findings
     executor = new_executor(1, [_PRELOADED])
@@ -186,7 +200,9 @@ def _absent(candidate: Candidate) -> Finding | None:
     return Finding(class_version(candidate.class_path), error=message)
 
 
-def _examine(candidate: Candidate) -> Finding:
+def _examine(
+    candidate: Candidate, before: frozenset[str], imported: dict[str, frozenset[str]]
+) -> Finding:
     class_path, file = candidate.class_path, candidate.file
     version = ""
     try:
@@ -194,18 +210,27 @@ def _examine(candidate: Candidate) -> Finding:
             version = class_version(class_path)
             class_ = import_class(class_path)
         else:
-            version = f"file {file.digest}"
+            version = f"file {file.text_digest}"
             try:
                 module = load_module(file)
             except (Exception, SystemExit) as error:
                 reason = f"{_place(error, file)}{described(error)}"
-                absent = error.name if isinstance(error, ModuleNotFoundError) else None
+                absent = ""
+                if isinstance(error, ModuleNotFoundError):
+                    absent = error.name or ""
+                    reason += _beside(absent, file)
                 message = _import_message(candidate, reason)
-                return Finding(version, message, absent or "")
+                return Finding(version, message, absent)
             class_ = class_in(module, class_path)
+        # What a constructor imports would depend on the classes that were built before.
+        modules = imported.setdefault(candidate.group, frozenset(sys.modules) - before)
         check = check_class if candidate.is_last else check_step
         built = check(class_path, class_, dict(candidate.params))
         kept = keeps_columns(built)
+        if not is_foreign(class_path):
+            return Finding(version, keeps_columns=kept)
+        code = code_of(class_path, class_, file, modules)
+        return Finding(version, keeps_columns=kept, code=code)
     except ClassifierError as error:
         return Finding(version, error=str(error))
     except (Exception, SystemExit) as error:  # a metaclass that raises, for instance
@@ -214,25 +239,38 @@ def _examine(candidate: Candidate) -> Finding:
             "expected a class that follows scikit-learn's conventions"
         )
         return Finding(version, error=message)
-    return Finding(version, keeps_columns=kept)
 
 
 def _import_message(candidate: Candidate, reason: str) -> str:
+    if candidate.file is not None:  # the names that its modules have in the file
+        reason = reason.replace(f"{candidate.file.package}.", "")
     expected = "; expected package.module.Class of an installed package"
     remedy = "" if candidate.file else expected
     return f"'{candidate.class_path}' cannot be imported: {reason}{remedy}"
 
 
 def _place(error: BaseException, file: ClassFile) -> str:
-    """Return the file and line that raised or does not compile; "" if elsewhere."""
-    line = error.lineno if isinstance(error, SyntaxError) else None
-    if not isinstance(error, SyntaxError) or error.filename != file.path:
-        trace = error.__traceback__
-        while trace is not None:
-            if trace.tb_frame.f_code.co_filename == file.path:
-                line = trace.tb_lineno
-            trace = trace.tb_next
-    return f"{file.path}:{line}: " if line else ""
+    """Return the file and line that raised or does not compile; "" if elsewhere.
+
+    The file is the class file, or one beside it that it imports.
+    """
+    if isinstance(error, SyntaxError) and error.filename in file.paths:
+        return f"{error.filename}:{error.lineno}: "
+    path, line, trace = "", 0, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename in file.paths:
+            path, line = trace.tb_frame.f_code.co_filename, trace.tb_lineno
+        trace = trace.tb_next
+    return f"{path}:{line}: " if line else ""
+
+
+def _beside(absent: str, file: ClassFile) -> str:
+    """Return a remedy if a missing module lies beside the file; else ""."""
+    name = absent.removeprefix(f"{file.package}.").partition(".")[0]
+    path = Path(file.path).with_name(f"{name}.py")
+    if not name or name == Path(file.path).stem or not is_file(path):
+        return ""
+    return f"; '{path.name}' lies beside it: write `import {name}` to import it"
 
 
 def _ending(candidate: Candidate, outcome: CallOutcome) -> str:

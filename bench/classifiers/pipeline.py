@@ -1,13 +1,13 @@
 """The steps of a classifier, resolved and checked: one class, or a pipeline."""
 
-import ast
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from bench.base import BenchError, ClassifierError, did_you_mean, located
+from bench.classifiers.class_code import Code
 from bench.classifiers.class_files import (
     ClassFile,
     load_module,
@@ -65,6 +65,8 @@ class Step:
     keeps_columns
         Whether it hands on as many columns as it gets, each made of one, so that those
         are still the curve's points; assumed of what was not examined.
+    code
+        What else counts of its code.
     """
 
     class_path: str
@@ -74,6 +76,7 @@ class Step:
     missing: str = ""
     file: ClassFile | None = None
     keeps_columns: bool = True
+    code: Code = field(default_factory=Code)
 
     @property
     def name(self) -> str:
@@ -99,13 +102,15 @@ class Step:
     def identity(self) -> dict[str, Any]:
         """A JSON value of all that its fit depends on; keys depend on it.
 
-        A file counts by its text only, not by its path.
+        A file counts by its text, not by its path; files beside it also by their names.
         """
-        return {
+        identity = {
             "class": f"file:{self.name}" if self.file else self.class_path,
             "params": self.params,
             "version": self.version,
-        } | ({"wrap": self.wrap} if self.wrap else {})
+        }
+        wrap = {"wrap": self.wrap} if self.wrap else {}
+        return identity | self.code.identity | wrap
 
     @property
     def modules(self) -> set[str]:
@@ -113,7 +118,7 @@ class Step:
         names = {_WRAPPERS[self.wrap].rpartition(".")[0]} if self.wrap else set()
         if self.file is None:
             return names | {home_of(self.class_path)}
-        return names | set(_imports(self.file.text))
+        return names | self.file.installed_imports
 
     def load(self) -> Any:
         """Return the class."""
@@ -237,7 +242,7 @@ def _step(class_path: str, params: dict[str, Any], wrap: str, folder: Path) -> S
     missing = missing_extra(_WRAPPER_PACKAGES.get(wrap, ""))
     if in_file := file_of(class_path):
         file = read_class_file(folder / in_file[0], in_file[0])
-        return Step(class_path, params, f"file {file.digest}", wrap, missing, file)
+        return Step(class_path, params, f"file {file.text_digest}", wrap, missing, file)
     class_path = kept_path(class_path)
     missing = missing or missing_extra(class_path)
     version = "" if version_needs_import(class_path) else class_version(class_path)
@@ -272,7 +277,12 @@ def _with_finding(step: Step, finding: Finding) -> Step:
         return replace(step, missing=missing)
     if finding.error:
         raise ClassifierError(finding.error)
-    return replace(step, version=finding.version, keeps_columns=finding.keeps_columns)
+    return replace(
+        step,
+        version=finding.version,
+        keeps_columns=finding.keeps_columns,
+        code=finding.code,
+    )
 
 
 def _check_here(step: Step, is_last: bool) -> Step:
@@ -286,12 +296,3 @@ def _check_here(step: Step, is_last: bool) -> Step:
     if finding.error:
         raise ClassifierError(finding.error)
     return replace(step, keeps_columns=finding.keeps_columns)
-
-
-def _imports(text: str) -> Iterator[str]:
-    """Yield the modules that a text imports at its top level."""
-    for node in ast.parse(text).body:
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module

@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bench.cli.arguments import (
     KEPT,
@@ -17,6 +18,15 @@ from bench.cli.arguments import (
 )
 from bench.cli.exit_codes import OK, SOME_FAILED
 from bench.cli.terminal import say
+
+if TYPE_CHECKING:
+    from bench.cells import Task
+
+
+_KEPT_AGAIN = (
+    "what was computed again is stored, the rest is as before; the same command "
+    "begins anew"
+)
 
 
 def add_run(commands: Subparsers) -> None:
@@ -35,6 +45,11 @@ def add_run(commands: Subparsers) -> None:
         "--retry-failed",
         action="store_true",
         help="compute cells that failed, timed out or crashed again",
+    )
+    command.add_argument(
+        "--again",
+        action="store_true",
+        help="compute what is stored again, replace it, and say which scores moved",
     )
     command.add_argument(
         "--engine",
@@ -56,7 +71,13 @@ def add_run(commands: Subparsers) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run or resume a suite, print its table, write its report."""
-    from bench.analysis import load_audits, load_results, results_frame, transfer_frame
+    from bench.analysis import (
+        describe_recomputed,
+        load_audits,
+        load_results,
+        results_frame,
+        transfer_frame,
+    )
     from bench.base import check_output
     from bench.cli.console import RunProgress, print_scores
     from bench.compare import compare_with_published
@@ -74,20 +95,38 @@ def run(options: argparse.Namespace) -> int:
     writes_report = bool(options.out) or not is_limited
     if writes_report:
         check_output(out, attempt=not options.dry_run)
+    again: tuple[Task, ...] = ()
+    if options.again:
+        options.kept = _KEPT_AGAIN
+        # An audit is of a dataset, not of a classifier.
+        again = plan.cells + plan.transfers
+        again += () if options.classifiers else plan.audits
     if options.dry_run:
         check_sizes(plan, engine.memory)
-        missing = [cell for cell in plan.everything if store.get(cell.key) is None]
+        found = {cell.key: store.get(cell.key) for cell in plan.everything}
+        computed = {cell.key for cell in again}
+        computed |= {
+            key
+            for key, result in found.items()
+            if result is None or (options.retry_failed and result.status in BAD)
+        }
+        missing = [cell for cell in plan.everything if cell.key in computed]
         check_machine(plan, store, engine, missing, attempt=False)
-        stored = len(plan.everything) - len(missing)
+        stored = sum(found[cell.key] is not None for cell in plan.everything)
+        n_again = sum(found[cell.key] is not None for cell in missing)
+        note = f" ({n_again} of them again)" if n_again else ""
         print(
             f"{len(plan.cells)} cells ({len(plan.datasets)} datasets × "
             f"{plan.suite.repetitions} repetitions × {len(plan.classifiers)} "
-            f"classifiers){plan.extras}; {stored} stored, {len(missing)} to compute"
+            f"classifiers){plan.extras}; {stored} stored, {len(missing)} to "
+            f"compute{note}"
         )
         return OK
     with RunProgress(len(plan.everything)) as progress:
         retry = options.retry_failed
-        run_plan(plan, store, engine, progress.advance, retry, progress.warn)
+        recomputed = run_plan(
+            plan, store, engine, progress.advance, retry, progress.warn, again
+        )
     if progress.computed:
         say(progress.summary())
     loaded = load_results(plan, store)
@@ -99,6 +138,10 @@ def run(options: argparse.Namespace) -> int:
         print(f"open {readme.with_name('index.html')}")
     if line := compare_with_published(plan, results):
         print(line)
+    if options.again:
+        for line in describe_recomputed(recomputed):
+            print(line)
+    n_kept = sum(each.is_kept and each.after.status in BAD for each in recomputed)
     transfers = transfer_frame(plan, store)
     bad = sum(int(f["status"].isin(BAD).sum()) for f in (results, transfers) if len(f))
     bad_audits = sum(result.status in BAD for result in load_audits(plan, store))
@@ -109,4 +152,4 @@ def run(options: argparse.Namespace) -> int:
             f"{not_done} are not done; the report says why, and --retry-failed "
             "computes them again"
         )
-    return SOME_FAILED if bad or bad_audits else OK
+    return SOME_FAILED if bad or bad_audits or n_kept else OK

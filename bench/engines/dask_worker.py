@@ -14,6 +14,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from distributed import Reschedule, Status, WorkerPlugin, get_worker
@@ -21,7 +22,7 @@ from distributed.utils import sync
 
 from bench.base import SHARE, EngineError, memory_share
 from bench.cells import Outcome, Task, Unit
-from bench.classifiers import class_version
+from bench.classifiers import class_version, tree_hash
 from bench.curves import pool_source, versions_here, versions_of
 from bench.engines.isolation import MAX_ATTEMPTS, WARM_UP, run_cells
 from bench.processes import AbortedError, Executor, new_executor
@@ -93,7 +94,7 @@ def compute_here(unit: Unit, run: DaskRun) -> list[Outcome]:
         If this worker has other versions of packages than the cells' keys.
     """
     worker = get_worker()
-    _check_versions(unit[0], str(worker.address))
+    _check_versions(unit[0], str(worker.address), run.name)
     attempt = _count_attempt(worker, [run.name, unit[0].key])
     if attempt > MAX_ATTEMPTS:
         return lost(unit)
@@ -196,7 +197,22 @@ def _abort_unwanted(
             return
 
 
-def _check_versions(cell: Task, address: str) -> None:
+@lru_cache(maxsize=64)
+def _tree_hash(package: str, run_name: str) -> str | None:
+    """Return the hash of a local package, again in each run; None if it is missing."""
+    return tree_hash(package)
+
+
+def _check_versions(cell: Task, address: str, run_name: str) -> None:
+    for package, wanted_hash in cell.local.items():
+        found = _tree_hash(package, run_name)
+        # A class that extends sys.path itself imports packages that are not found here.
+        if found != wanted_hash and (found or package in cell.named):
+            raise EngineError(
+                f"the worker {address} (host {platform.node()}) has not the source "
+                f"files of '{package}' that the suite was planned with: copy the same "
+                "files to every machine"
+            )
     here = [class_version(class_path) for class_path in cell.installed]
     here += versions_here(cell.dataset.identity)
     wanted = list(cell.installed.values())

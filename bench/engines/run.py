@@ -1,9 +1,9 @@
 """The run of a plan: compute and store the cells that have no result yet."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeGuard
 
@@ -15,6 +15,29 @@ from bench.store import BAD, STORE, Draws, Result, Store
 from bench.suite import Suite, load_suite
 
 Progress = Callable[[Task, Result, bool], None]
+
+
+@dataclass(frozen=True)
+class Recomputed:
+    """A cell that had a result and was computed again.
+
+    Attributes
+    ----------
+    cell
+        The cell, transfer or audit.
+    before, after
+        The result that was stored, and the one that was computed now. If only the
+        first is done, it stays in the store.
+    """
+
+    cell: Task
+    before: Result
+    after: Result
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the earlier result stays, since the later one is not done."""
+        return self.before.status == "done" and self.after.status != "done"
 
 
 def run_suite(
@@ -43,7 +66,8 @@ def run_plan(
     progress: Progress | None = None,
     retry_failed: bool = False,
     warn: Callable[[str], None] | None = None,
-) -> None:
+    again: Iterable[Task] = (),
+) -> list[Recomputed]:
     """Compute the cells, transfers and audits without a result in the store.
 
     Only this process writes, and it stores each result as soon as its cell ends, so
@@ -60,6 +84,14 @@ def run_plan(
         Whether cells that failed, timed out or crashed are computed again.
     warn
         Called with the reason why a damaged file is set aside.
+    again
+        Cells to compute although they have a result. That stays until the new one is
+        written, and for good if the new one is not done.
+
+    Returns
+    -------
+    list of Recomputed
+        The cells that had a result and were computed again, in the plan's order.
 
     Raises
     ------
@@ -72,9 +104,9 @@ def run_plan(
     check_sizes(plan, engine.memory)
     store.sweep()
     run = _Run(store, progress or _ignore, retry_failed, warn or _ignore)
-    run.look_up(plan.everything)
+    run.look_up(plan.everything, {cell.key for cell in again})
     if not run.missing:
-        return
+        return []
     check_machine(plan, store, engine, run.missing.values())
     runnable = run.skip_uninstalled(run.units(plan.everything))
     with closing(engine.run(runnable, run.is_wanted, run.seconds)) as results:
@@ -82,6 +114,7 @@ def run_plan(
             # A batch computes all its cells again, also those with a stored result.
             if cell.key in run.missing:
                 run.keep(cell, result, arrays)
+    return [run.recomputed[key] for key in run.missing if key in run.recomputed]
 
 
 def check_machine(
@@ -142,6 +175,8 @@ class _Run:
     seconds
         Dataset and classifier → the seconds that one of their cells took in an
         earlier run.
+    recomputed
+        Key → a cell that had a result and was computed again.
     """
 
     def __init__(
@@ -153,6 +188,7 @@ class _Run:
     ) -> None:
         self.missing: dict[str, Task] = {}
         self.seconds: dict[Kind, float] = {}
+        self.recomputed: dict[str, Recomputed] = {}
         self._store = store
         self._progress = progress
         # Statuses whose cells are computed again: an extra may be installed by now.
@@ -160,11 +196,16 @@ class _Run:
         self._warn = warn
         # Key → further cells of that key, such as those of equal datasets.
         self._equal: dict[str, list[Task]] = defaultdict(list)
+        # Key → the stored result of a cell that is computed again all the same.
+        self._before: dict[str, Result] = {}
         self._commit: tuple[str | None, bool | None] = (None, None)
         self._draws = Draws()
 
-    def look_up(self, cells: Iterable[Task]) -> None:
-        """Read the stored results, report them, and list the missing cells."""
+    def look_up(self, cells: Iterable[Task], again: Container[str] = ()) -> None:
+        """Read the stored results, report them, and list the missing cells.
+
+        Those whose keys are in `again` count as missing.
+        """
         for cell in cells:
             stored = self._store.get(cell.key)
             if cell.key in self._store.damaged:
@@ -173,10 +214,13 @@ class _Run:
                 self._warn(f"{problem}; set aside in {folder}, computed again")
             if stored is not None and stored.seconds is not None:
                 self.seconds[kind_of(cell)] = stored.seconds
-            if self._is_final(stored):
+            if stored is not None and cell.key in again:
+                self._before[cell.key] = stored
+            elif self._is_final(stored):
                 self._check_curves(stored)
                 self._progress(cell, stored, False)
-            elif self.missing.setdefault(cell.key, cell) is not cell:
+                continue
+            if self.missing.setdefault(cell.key, cell) is not cell:
                 self._equal[cell.key].append(cell)
         if self.missing:
             self._commit = commit()
@@ -218,6 +262,8 @@ class _Run:
             for cell in unit
             if cell.key in self.missing
         ]
+        if any(cell.key in self._before for cell, _ in results):
+            return True
         if not all(self._is_final(stored) for _, stored in results):
             return True
         for cell, stored in results:
@@ -230,8 +276,12 @@ class _Run:
         self._check_curves(result)
         head, dirty = self._commit
         with held_back():  # Ctrl-C waits until the result is whole
-            result = self._store.put(replace(result, commit=head, dirty=dirty), arrays)
-        self._report(cell, result, True)
+            result = replace(result, commit=head, dirty=dirty)
+            before = self._before.get(cell.key)
+            stored = self._store.put(result, arrays, replaces=before is not None)
+        if before is not None:
+            self.recomputed[cell.key] = Recomputed(cell, before, result)
+        self._report(cell, stored, True)
 
     def _check_curves(self, result: Result) -> None:
         """Refuse a result of other curves than the others of its repetition."""

@@ -86,7 +86,13 @@ class Store:
             return None
         return result
 
-    def put(self, result: Result, arrays: dict[str, np.ndarray] | None) -> Result:
+    def put(
+        self,
+        result: Result,
+        arrays: dict[str, np.ndarray] | None,
+        *,
+        replaces: bool = False,
+    ) -> Result:
         """Write a result, its arrays and its traceback.
 
         Parameters
@@ -95,13 +101,15 @@ class Store:
             The result; its error may contain the traceback.
         arrays
             Name → array, for a cell that is done.
+        replaces : bool
+            Whether a result that is done replaces one that is stored and done.
 
         Returns
         -------
         Result
             The stored result, with the checksum of its arrays and without the
-            traceback. If another run has stored one that is done in the meantime, that
-            one is kept and returned.
+            traceback. If one that is done is stored and not replaced, it is kept and
+            returned: another run may have stored it in the meantime.
 
         Raises
         ------
@@ -123,7 +131,7 @@ class Store:
         files["json"] = to_json(result)
         for attempt in range(1, _WRITE_ATTEMPTS + 1):
             try:
-                return self._commit(result, files)
+                return self._commit(result, files, replaces)
             except StoreError:
                 raise
             except OSError as error:
@@ -228,7 +236,11 @@ class Store:
         return self.folder / key[:2] / f"{key}.{suffix}"
 
     def sweep(self) -> None:
-        """Delete the temporary files of runs that were killed while they wrote."""
+        """Delete the temporary files of runs that were killed while they wrote.
+
+        A result whose arrays were renamed already, and its JSON not yet, is completed:
+        it may have been about to replace another, which is damaged by now.
+        """
         for path in self.folder.glob("??/.*.tmp"):
             match = _TEMPORARY.fullmatch(path.name)
             if match is None:  # not a file of ours
@@ -238,12 +250,28 @@ class Store:
                 age = time.time() - path.stat().st_mtime
                 is_dead = host == _HOST and not psutil.pid_exists(pid)
                 if is_dead or age > _STALE_SECONDS:
-                    path.unlink()
+                    self._complete(path)
+                    path.unlink(missing_ok=True)
 
-    def _commit(self, result: Result, files: dict[str, bytes]) -> Result:
+    def _complete(self, temporary: Path) -> None:
+        """Rename the JSON of a result whose arrays are in place, if none is there."""
+        key, suffix = temporary.name.split(".")[1:3]
+        if suffix != "json":
+            return
+        with locked(self._lock), contextlib.suppress(ValueError):
+            result = from_json(read_bytes(temporary, _MAX_JSON))
+            self._check_arrays(result)
+            if result.key == key and self.get(key) is None:
+                temporary.replace(self.path(key, "json"))
+            self.damaged.pop(key, None)
+
+    def _commit(
+        self, result: Result, files: dict[str, bytes], replaces: bool
+    ) -> Result:
         shard = self.path(result.key, "json").parent
         shard.mkdir(parents=True, exist_ok=True)
         temporary = {}
+        is_between = False  # arrays were replaced, and their JSON not yet
         try:
             for suffix, raw in files.items():
                 name = f".{result.key}.{suffix}.{_HOST}.{os.getpid()}.tmp"
@@ -251,7 +279,9 @@ class Store:
                 write_flushed(temporary[suffix], raw)
             with locked(self._lock):
                 other = self.get(result.key)
-                if other is not None and other.status == "done":
+                had_arrays = other is not None and other.status == "done"
+                if had_arrays and not (replaces and result.status == "done"):
+                    assert other is not None  # for type checkers
                     return other
                 for suffix in _SUFFIXES:  # the JSON is the last
                     final = self.path(result.key, suffix)
@@ -259,11 +289,13 @@ class Store:
                         set_aside(final, self._damaged_folder)
                     if suffix in temporary:
                         temporary[suffix].replace(final)
+                        is_between = suffix == "npz" and had_arrays
                     else:  # such as the traceback of an earlier result that failed
                         final.unlink(missing_ok=True)
         finally:
-            for path in temporary.values():
-                path.unlink(missing_ok=True)
+            for suffix, path in temporary.items():
+                if suffix != "json" or not is_between:  # see `sweep`
+                    path.unlink(missing_ok=True)
         return result
 
     def _check_arrays(self, result: Result) -> None:

@@ -143,6 +143,51 @@ def test_a_long_value_is_shown_where_it_differs():
     assert len(message) < 160
 
 
+KEY = {"classifier.version": "file a", "classifier.sources.helper.py": "1"}
+STEP = {"classifier.before.0.version": "file c", "classifier.before.0.sources.x/": "2"}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "stored", "messages"),
+    [
+        (KEY, KEY | {"classifier.version": "file b"}, ["my.py changed"]),
+        (KEY, KEY | {"classifier.sources.helper.py": "2"}, ["helper.py changed"]),
+        (KEY, {"classifier.version": "file a"}, ["helper.py was not part of it"]),
+        (
+            {"classifier.version": "file a"},
+            KEY,
+            ["helper.py is no longer part of it"],
+        ),
+        (
+            KEY,
+            {"classifier.version": "file b", "classifier.sources.helper.py": "2"},
+            ["helper.py changed", "my.py changed"],
+        ),
+        (KEY | STEP, KEY | {**STEP, "classifier.before.0.sources.x/": "3"},
+         ["x/ changed"]),
+        (KEY | STEP, KEY | {**STEP, "classifier.before.0.version": "file d"},
+         ["scale.py changed"]),
+        (
+            {"classifier.version": "file a"},
+            {"classifier.version": "mypkg 0.1"},
+            ['classifier.version is "file a", stored "mypkg 0.1"'],
+        ),
+        (
+            {f"classifier.sources.{i}.py": "1" for i in range(9)} | {"seed": 1},
+            {"seed": 2},
+            [*(f"{i}.py was not part of it" for i in range(5)),
+             "4 more files differ", "seed is 1, stored 2"],
+        ),
+    ],
+)  # fmt: skip
+def test_the_file_that_changed_is_named(wanted, stored, messages):
+    files = {
+        "classifier.version": "my.py",
+        "classifier.before.0.version": "scale.py",
+    }
+    assert differences(wanted, stored, files) == messages
+
+
 def test_several_kinds_of_missing_cells_have_a_line_each(plan_of, store):
     stored.put_cells(plan_of(), store)
     plan = plan_of(classifiers=["GNB", "KNN"], repetitions=5)

@@ -10,6 +10,8 @@ from class_text import MINE
 import bench
 from bench.base import resources
 from bench.base.errors import ClassifierError, MissingFileError
+from bench.classifiers.class_files import read_class_file
+from bench.classifiers.foreign_classes import Candidate, examine
 from bench.classifiers.recipes import resolve_classifier
 from bench.suite.classifiers import ClassifierSpec
 from bench.suite.load import load_suite
@@ -52,6 +54,7 @@ def test_without_fork_the_results_are_the_same(
 PARALLEL = """\
 import multiprocessing
 import os
+from helper import here
 from joblib import Parallel, delayed
 from sklearn.naive_bayes import GaussianNB
 
@@ -65,7 +68,7 @@ class Mine(GaussianNB):
 
 def process_of(estimator):
     assert isinstance(estimator, Mine)
-    return os.getpid()
+    return here()
 """
 
 
@@ -83,6 +86,7 @@ def test_processes_that_a_class_starts_can_unpickle_it(
     write_suite, beside, tmp_path, call
 ):
     path = write_suite(classifiers=[beside(PARALLEL.format(call=call))], repetitions=1)
+    beside("from os import getpid as here", file="helper.py")
     bench.run_suite(path, store=tmp_path / "store")
     [row] = bench.read_results(path, tmp_path / "store").to_dict("records")
     assert row["status"] == "done", row["error"]
@@ -159,6 +163,65 @@ def test_a_mistake_in_a_file_is_one_line(
     assert f"suite.yaml:{number}: " in err or "found 'my.txt" in err
     assert "classifiers[1]" in err
     assert not in_steps or "steps[1]" in err
+
+
+HELPED = "from helper import threshold\n" + MINE.replace("np.median", "threshold")
+HELPER = "import numpy as np\n\ndef threshold(values):\n    return np.{}(values)\n"
+
+
+def test_a_file_that_imports_its_neighbour_works_from_any_folder(
+    write_suite, bench_run, beside, tmp_path, monkeypatch
+):
+    path = write_suite(classifiers=[beside(HELPED)], repetitions=1, audits=False)
+    (tmp_path / "helper.py").write_text(HELPER.format("median"))
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    # Of the folder that the command is run from, nothing is taken.
+    (tmp_path / "elsewhere" / "helper.py").write_text("1 / 0")
+    store = tmp_path / "store"
+    assert bench_run("run", path, "--store", store)[0] == 0
+    (tmp_path / "helper.py").write_text(HELPER.format("max"))
+    monkeypatch.chdir(tmp_path)
+    out = bench_run("status", path, "--store", store, "--why")[1]
+    assert out.splitlines()[-1] == "grid, Mine, repetitions 0: helper.py changed"
+
+
+@pytest.mark.parametrize(
+    ("helper", "message"),
+    [
+        ("x = 1\ndef f(:", "helper.py:2: SyntaxError: invalid syntax"),
+        ("x = 1\n1 / 0", "helper.py:2: ZeroDivisionError: division by zero"),
+        ("import helpless", "helper.py:1: ModuleNotFoundError: No module named 'helpl"),
+        (
+            "other = 1",
+            "my.py:1: ImportError: cannot import name 'threshold' from 'helper' (",
+        ),
+        (
+            "from my import Mine",
+            "cannot import name 'Mine' from partially initialized module 'my' (most",
+        ),
+    ],
+)
+def test_a_mistake_in_a_helper_is_one_line(tmp_path, helper, message):
+    (tmp_path / "my.py").write_text(HELPED)
+    (tmp_path / "helper.py").write_text(helper)
+    file = read_class_file(tmp_path / "my.py", "./my.py")
+    [finding] = examine([Candidate("./my.py:Mine", {}, file, is_last=True)])
+    assert message in finding.error
+    assert "bench_file" not in finding.error
+
+
+def test_a_helper_imported_by_a_call_has_a_remedy(tmp_path):
+    (tmp_path / "my.py").write_text(
+        "import importlib\nimportlib.import_module('aside_zoo')"
+    )
+    (tmp_path / "aside_zoo.py").touch()
+    file = read_class_file(tmp_path / "my.py", "./my.py")
+    [finding] = examine([Candidate("./my.py:Mine", {}, file, is_last=True)])
+    assert finding.error.endswith(
+        "No module named 'aside_zoo'; 'aside_zoo.py' lies beside it: write `import "
+        "aside_zoo` to import it"
+    )
 
 
 def test_a_binary_file_and_a_folder_are_refused(tmp_path):

@@ -1,18 +1,22 @@
 """Packages of an extra, installed or missing: rows, messages and pinned versions."""
 
 import importlib.util
+import json
 import sys
 import textwrap
 import tomllib
 
 import pytest
+import stored
 import yaml_text
+from class_text import MINE
 from packaging.requirements import Requirement
 
 import bench
 from bench.base import resources
 from bench.classifiers import class_paths
 from bench.classifiers.class_paths import class_version
+from bench.store.store import Store
 
 SCORES = ["status", "train_accuracy", "test_accuracy", "data_hash", "key"]
 
@@ -166,6 +170,38 @@ def test_a_missing_backend_is_named(monkeypatch):
     assert class_paths.missing_extra("aeon.classification.Other") == ""
     here["tensorflow"] = True
     assert class_paths.missing_extra(path) == ""
+
+
+EDITABLE = {
+    "site/keys_lab-0.1.dist-info/METADATA": "Metadata-Version: 2.1\n"
+    "Name: keys-lab\nVersion: 0.1\n",
+    "site/keys_lab-0.1.dist-info/top_level.txt": "keys_lab\n",
+    "site/keys_lab-0.1.dist-info/direct_url.json": json.dumps(
+        {"url": "file:///src", "dir_info": {"editable": True}}
+    ),
+    "src/keys_lab/__init__.py": "from keys_lab.nets import Mine\n",
+    "src/keys_lab/nets.py": MINE,
+}
+
+
+def test_an_edited_class_of_an_editable_install_is_computed_again(
+    write_suite, bench_run, tmp_path, monkeypatch
+):
+    for name, text in EDITABLE.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    monkeypatch.syspath_prepend(tmp_path / "src")
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    entry = {"id": "Mine", "class": "keys_lab.Mine"}
+    path = write_suite(classifiers=[entry], repetitions=1, audits=False)
+    plan, store = stored.plan_of(path), Store(tmp_path / "data" / "store")
+    identity = plan.cells[0].fields["classifier"]
+    assert identity["version"] == "keys-lab 0.1"
+    assert list(identity["sources"]) == ["keys_lab/__init__.py", "keys_lab/nets.py"]
+    stored.put_cells(plan, store)
+    (tmp_path / "src/keys_lab/nets.py").write_text(MINE.replace("median", "max"))
+    out = bench_run("status", path, "--why")[1]
+    assert out.splitlines()[-1] == "grid, Mine, repetitions 0: keys_lab/nets.py changed"
 
 
 @pytest.mark.slow  # needs the extra `peers`, and compiles for minutes

@@ -1,5 +1,13 @@
+from dataclasses import replace
+
 import pytest
+import stored
 import yaml_text
+
+from bench.engines.engine import LocalEngine
+from bench.engines.run import run_plan
+from bench.store.result import to_json
+from bench.store.store import Store
 
 DATASET = yaml_text.SUITE["datasets"][0]
 
@@ -81,6 +89,51 @@ def test_an_interrupted_run_says_how_to_continue(write_suite, bench_run, monkeyp
         "bench: interrupted; finished cells are kept; run the same command again to "
         "continue"
     )
+
+
+def test_again_computes_what_is_stored_and_says_what_moved(
+    write_suite, bench_run, tmp_path
+):
+    path = write_suite(classifiers=["GNB", "KNN"], repetitions=1)
+    assert bench_run("run", path)[0] == 0
+    store = Store(tmp_path / "data" / "store")
+    first = {key: store.get(key) for key in store.keys()}  # noqa: SIM118
+    gnb = next(key for key, result in first.items() if result.classifier == "GNB")
+    changed = replace(first[gnb], test=first[gnb].test | {"accuracy": 0.125})
+    store.path(gnb, "json").write_bytes(to_json(changed))
+
+    out = bench_run("run", path, "--again", "-c", "GNB", "--dry-run")[1]
+    assert "; 2 stored, 1 to compute (1 of them again)" in out
+    code, out, _ = bench_run("run", path, "--again", "-c", "GNB")
+    assert code == 0
+    n_scores = len(first[gnb].test) + len(first[gnb].train)
+    assert out.splitlines()[-2:] == [
+        "grid, GNB, repetition 0, held-out accuracy: 0.1250 → "
+        f"{first[gnb].test['accuracy']:.4f}",
+        f"1 of {n_scores} scores moved",
+    ]
+    for key, before in first.items():
+        after = store.get(key)
+        assert after.test == before.test
+        assert (after.seconds == before.seconds) == (key != gnb)
+
+
+def test_again_replaces_nothing_until_a_cell_is_done(write_suite, tmp_path):
+    path = write_suite(classifiers=["GNB", "KNN"], repetitions=1, audits=False)
+    plan, store = stored.plan_of(path), Store(tmp_path / "store")
+    stored.put_cells(plan, store)
+    before = stored.content(store.folder)
+
+    class Engine(LocalEngine):
+        def run(self, units, wanted, known):
+            assert all(map(wanted, units))
+            failed = units[0][0].result("failed", error={"type": "E", "message": "no"})
+            yield units[0][0], failed, None
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_plan(plan, store, Engine(), again=plan.cells)
+    assert stored.content(store.folder) == before
 
 
 def test_failed_cells_give_exit_code_3(write_suite, bench_run):

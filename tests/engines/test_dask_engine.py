@@ -97,16 +97,20 @@ def test_quick_gives_the_local_bits_also_with_a_worker_killed(tmp_path):
 
 
 def test_a_class_of_a_file_travels_as_its_text(write_suite, tmp_path, cluster):
-    # The workers have another folder, and never see the file.
+    # The workers have another folder, and never see the file or its neighbour.
     text = (resources.CHECKOUT / "examples" / "my_classifier.py").read_text()
-    (tmp_path / "own.py").write_text(text)
+    (tmp_path / "neighbour.py").write_text(text)
+    (tmp_path / "own.py").write_text("from neighbour import Kinks as Base\n"
+                                     "class Kinks(Base): pass")  # fmt: skip
     steps = ["sklearn.preprocessing.StandardScaler", "./own.py:Kinks"]
     path = write_suite(classifiers=["./own.py:Kinks", {"id": "scaled", "steps": steps}])
     compute(path, tmp_path / "here")
     plan = make_plan(bench.load_suite(path))
-    (tmp_path / "own.py").rename(tmp_path / "moved.py")
+    for name in ("own", "neighbour"):
+        (tmp_path / f"{name}.py").rename(tmp_path / f"{name}.moved")
     run_plan(plan, Store(tmp_path / "there"), DaskEngine(cluster.address))
-    (tmp_path / "moved.py").rename(tmp_path / "own.py")
+    for name in ("own", "neighbour"):
+        (tmp_path / f"{name}.moved").rename(tmp_path / f"{name}.py")
     assert_same_bits(path, tmp_path / "here", tmp_path / "there")
 
 
@@ -281,7 +285,8 @@ def test_the_scheduler_killed_is_one_error_and_the_run_goes_on_here(
 BAD_WORKERS = {
     "another text of a class": (
         {"fault_zoo.py": "class Good: pass"},
-        "has file ", "the suite was planned with file ", "install the same versions",
+        "has not the source files of 'fault_zoo' that the suite was planned with",
+        "copy the same files",
     ),
     "other curves": (
         {"sitecustomize.py": "import bench; bench.RESULTS['curves'] = 0"},

@@ -267,6 +267,45 @@ def test_a_done_result_replaces_any_other_and_is_never_replaced(tmp_path, status
     assert stored.content(tmp_path) == before
 
 
+def test_a_done_result_replaces_one_if_it_is_asked_to(tmp_path):
+    store = stored.store_of(tmp_path, RESULT)
+    other = replace(RESULT, test={"accuracy": 0.75})
+    arrays = stored.ARRAYS | {"kind": np.array("probability")}
+    kept = store.put(stored.result_of(0, "failed"), None, replaces=True)
+    assert kept.test == store.get(RESULT.key).test == {"accuracy": 0.5}
+    assert store.put(other, arrays, replaces=True).test == {"accuracy": 0.75}
+    assert store.get(RESULT.key).test == {"accuracy": 0.75}
+    assert str(store.arrays(RESULT.key)["kind"]) == "probability"
+    assert not list(tmp_path.rglob("*.tmp"))
+
+
+@pytest.mark.parametrize("n_renamed", [0, 1])
+def test_a_kill_while_one_replaces_another_loses_nothing(
+    tmp_path, monkeypatch, n_renamed
+):
+    renamed = iter(range(n_renamed))
+    rename = Path.replace
+
+    def rename_some(path, target):
+        if next(renamed, None) is None:
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    store = stored.store_of(tmp_path, RESULT)
+    other = replace(RESULT, test={"accuracy": 0.75})
+    arrays = stored.ARRAYS | {"kind": np.array("probability")}
+    monkeypatch.setattr("pathlib.Path.replace", rename_some)
+    # The process ends there: the names of its temporary files are of a dead one.
+    monkeypatch.setattr("os.getpid", lambda: max(psutil.pids()) + 100_000)
+    with pytest.raises(KeyboardInterrupt):
+        store.put(other, arrays, replaces=True)
+    monkeypatch.undo()
+    store.sweep()
+    assert store.get(RESULT.key).test == {"accuracy": 0.75 if n_renamed else 0.5}
+    assert not store.damaged
+    assert not list(tmp_path.rglob("*.tmp"))
+
+
 def test_only_temporary_files_of_ended_runs_are_deleted(tmp_path):
     shard = tmp_path / RESULT.key[:2]
     shard.mkdir()

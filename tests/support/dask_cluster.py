@@ -114,12 +114,14 @@ class DaskCluster:
     def _start(
         self, command: str, *arguments: object, path: Path | None = None
     ) -> subprocess.Popen[bytes]:
+        # The code under test, also if another copy of it is installed.
         paths = [str(path)] if path else []
+        paths += [str(Path(__file__).parent), str(Path(__file__).parents[2])]
         environment = dict(os.environ) | {
             "CLUSTER_TEST_MARK": self.mark,
             "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": str(self.allowed_failures),
             "FAULT_NOTES": str(self.notes),
-            "PYTHONPATH": os.pathsep.join([*paths, str(Path(__file__).parent)]),
+            "PYTHONPATH": os.pathsep.join(paths),
             "TMPDIR": str(self.temporary),
         }
         flags = ["--host", "127.0.0.1", "--no-dashboard"]
