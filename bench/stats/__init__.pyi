@@ -34,6 +34,7 @@ from .sweeps import first_verdict as first_verdict
 from .transfer import compare_transfers as compare_transfers
 from .transfer import home_and_away as home_and_away
 from .within_dataset import DOES_NOT as DOES_NOT
+from .within_dataset import FEWEST_FOR_VERDICT as FEWEST_FOR_VERDICT
 from .within_dataset import UNCLEAR as UNCLEAR
 from .within_dataset import WORKS as WORKS
 from .within_dataset import compare_to as compare_to

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from bench.stats.scores import ROUNDING
+from bench.stats.scores import ROUNDING, check_width
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,8 @@ class MeanInterval:
         Mean, and standard deviation with ddof=1 (NaN at n = 1; 0 where values differ
         by rounding alone).
     low, high
-        Interval of the mean (NaN at n = 1; a single point where std is 0).
+        Interval of the mean (NaN at n = 1; a single point where std and `least_std` of
+        `mean_interval` are 0).
     p
         p-value of the two-sided t test against a mean of zero (NaN at n = 1). Where
         std is 0, it is 1 if the mean is zero, else 0, in agreement with the interval.
@@ -39,7 +40,9 @@ class MeanInterval:
     p_above: np.ndarray
 
 
-def mean_interval(values: np.ndarray, alpha: float) -> MeanInterval:
+def mean_interval(
+    values: np.ndarray, alpha: float, least_std: float = 0.0
+) -> MeanInterval:
     """Estimate the mean of each column of independent values.
 
     Parameters
@@ -49,7 +52,13 @@ def mean_interval(values: np.ndarray, alpha: float) -> MeanInterval:
     alpha
         One minus the coverage of the interval of a column. For intervals that are
         simultaneous over m columns, pass alpha / m (Bonferroni).
+    least_std
+        The least standard deviation that the interval and p count with, in units of
+        the values: for differences of scores half a test curve, since values that
+        happen to agree to the last curve are not known better than that. The reported
+        ``std`` stays that of the values.
     """
+    check_width("least_std", least_std)
     n = len(values)
     mean = values.mean(axis=0)
     if n < 2:
@@ -58,9 +67,10 @@ def mean_interval(values: np.ndarray, alpha: float) -> MeanInterval:
     # Equal scores may differ in their last bits, and the t of those means nothing.
     constant = np.ptp(values, axis=0) <= ROUNDING * np.abs(values).max(axis=0)
     std = np.where(constant, 0.0, values.std(axis=0, ddof=1))
-    error = std / math.sqrt(n)
+    exact = constant & (least_std == 0)
+    error = np.maximum(std, least_std) / math.sqrt(n)
     half_width = stats.t.isf(alpha / 2, n - 1) * error
-    t = mean / np.where(constant, 1.0, error)
+    t = mean / np.where(exact, 1.0, error)
     sign = np.sign(mean)
     return MeanInterval(
         n=n,
@@ -68,8 +78,8 @@ def mean_interval(values: np.ndarray, alpha: float) -> MeanInterval:
         std=std,
         low=mean - half_width,
         high=mean + half_width,
-        p=np.where(constant, 1.0 - np.abs(sign), 2 * stats.t.sf(np.abs(t), n - 1)),
-        p_above=np.where(constant, (1 + sign) / 2, stats.t.cdf(t, n - 1)),
+        p=np.where(exact, 1.0 - np.abs(sign), 2 * stats.t.sf(np.abs(t), n - 1)),
+        p_above=np.where(exact, (1 + sign) / 2, stats.t.cdf(t, n - 1)),
     )
 
 

@@ -22,6 +22,7 @@ from bench.stats.scores import (
     tie_of,
 )
 
+FEWEST_FOR_VERDICT = 3  # two differences may agree by chance alone
 FEWEST_REPETITIONS = 5  # with fewer no p: the test would rest on normality alone
 
 VERDICTS = ("better", "worse", "equivalent", "inconclusive")
@@ -153,13 +154,16 @@ def compare_to(
     return pd.DataFrame(rows, columns=_COMPARED)
 
 
-def verdict(low: float, high: float, margin: float) -> str:
+def verdict(low: float, high: float, margin: float, n: int | None = None) -> str:
     """Return the verdict, one of `VERDICTS`, of a difference's interval.
 
     The verdict is "better" if the interval lies above the margin, "worse" if it lies
     below −margin, "equivalent" if it lies in [−margin, margin], ends included, and
-    "inconclusive" otherwise or if the interval is NaN.
+    "inconclusive" otherwise, if the interval is NaN, or if it rests on `n` differences
+    and these are fewer than `FEWEST_FOR_VERDICT`.
     """
+    if n is not None and n < FEWEST_FOR_VERDICT:
+        return "inconclusive"
     # A difference of exactly the margin is not above it, whatever its last bits are.
     slack = 1e-12
     if low > margin + slack:

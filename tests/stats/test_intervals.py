@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from bench.base import StatisticsError
 from bench.stats.intervals import mean_columns, mean_interval, welch_interval
 
 
@@ -41,6 +42,23 @@ def test_values_without_spread_have_an_interval_of_one_point(value, p, p_above):
     result = mean_interval(np.full((4, 1), value), 0.05)
     assert (result.std, result.low, result.high) == (0, value, value)
     assert (result.p, result.p_above) == (p, p_above)
+
+
+def test_equal_values_are_known_no_better_than_the_least_spread():
+    result = mean_interval(np.full((4, 1), 0.01), 0.05, least_std=0.004)
+    half_width = stats.t.isf(0.025, 3) * 0.002  # the standard error of four values
+    assert result.std == 0
+    assert result.low.item() == pytest.approx(0.01 - half_width)
+    assert result.high.item() == pytest.approx(0.01 + half_width)
+    assert result.p.item() == pytest.approx(2 * stats.t.sf(5, 3))
+
+
+def test_a_spread_above_the_least_one_stands_as_it_is():
+    values = np.array([[1.0], [2.0], [4.0]])
+    plain, bounded = (mean_interval(values, 0.05, least) for least in (0.0, 0.1))
+    assert (plain.low, plain.high, plain.p) == (bounded.low, bounded.high, bounded.p)
+    with pytest.raises(StatisticsError, match="least_std"):
+        mean_interval(values, 0.05, least_std=-0.1)
 
 
 def test_values_that_differ_by_rounding_alone_have_no_spread():
