@@ -1,5 +1,6 @@
 """The findings of a suite as data frames: scores, comparisons, sweeps and audits."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,9 +19,11 @@ from bench.stats import (
     compare_along,
     compare_to,
     compare_transfers,
-    complete_scores,
+    dataset_means,
     families,
+    find_collapses,
     find_crossings,
+    held_out_scores,
     rank_stability,
     summarise_scores,
     threshold_verdicts,
@@ -35,16 +38,17 @@ class Findings:
     Attributes
     ----------
     results
-        One row a cell.
+        One row a cell; collapsed, whether its training collapsed (see
+        `bench.stats.collapses.find_collapses`), NA where none left chance.
     summary
         One row a dataset and classifier: means and stds over the cells that are done.
     intervals
-        See `bench.stats.within_dataset.summarise_scores`; for the headline metric, over
-        complete repetitions.
+        See `bench.stats.within_dataset.summarise_scores`; for the headline metric.
     compared
         See `bench.stats.within_dataset.compare_to`; with the suite's baseline.
     across
-        See `bench.stats.across_datasets.compare_across`.
+        See `bench.stats.across_datasets.compare_across`; of the means that
+        `bench.stats.coverage.dataset_means` returns.
     stability
         See `bench.stats.stability.rank_stability`.
     sweeps
@@ -101,6 +105,7 @@ def analyse(plan: Plan, store: Store, loaded: Sequence[Result]) -> Findings:
         The result of each cell, as `bench.analysis.results.load_results` returns them.
     """
     results = results_frame(plan, store, loaded)
+    results = results.assign(collapsed=collapsed_cells(plan, results, loaded))
     stats, metric = plan.suite.stats, plan.suite.metrics[0]
     common = {"larger_is_better": METRICS[metric].larger_is_better}
     ties = {d.spec.id: half_a_curve(d.spec.test, d.n_classes) for d in plan.datasets}
@@ -118,19 +123,33 @@ def analyse(plan: Plan, store: Store, loaded: Sequence[Result]) -> Findings:
             return None
 
     classes = {d.spec.id: d.n_classes for d in plan.datasets}
-    imputation = {"impute": stats.impute, "n_classes": classes}
-    scores = attempt(complete_scores, results, metric, **imputation)
-    bounds = {"alpha": stats.alpha, "margin": stats.margin, "tie": ties} | common
-    intervals = attempt(summarise_scores, scores, stats.alpha, **common)
+    scores = attempt(
+        held_out_scores,
+        results,
+        metric,
+        impute=stats.impute,
+        n_classes=classes,
+        collapsed=results["collapsed"],
+    )
+    limits = {"alpha": stats.alpha, "margin": stats.margin, "tie": ties} | common
+    intervals = attempt(
+        summarise_scores,
+        scores,
+        stats.alpha,
+        bounds={name: METRICS[metric].bounds_for(n) for name, n in classes.items()},
+        n_curves={d.spec.id: d.n_classes * d.spec.test for d in plan.datasets},
+        **common,
+    )
+    means = attempt(_means, scores, problems)
     sweeps = find_sweeps([d.spec for d in plan.datasets], plan.suite.families)
     transfer_cells = transfer_frame(plan, store)
     return Findings(
         results=results,
         summary=summarise(results),
         intervals=intervals,
-        compared=attempt(compare_to, scores, plan.suite.baseline, **bounds),
-        across=attempt(compare_across, scores, families=library_families, **bounds),
-        stability=attempt(rank_stability, scores, families=library_families, **common),
+        compared=attempt(compare_to, scores, plan.suite.baseline, **limits),
+        across=attempt(compare_across, means, families=library_families, **limits),
+        stability=attempt(rank_stability, means, families=library_families, **common),
         sweeps=sweeps,
         along=_for_each_sweep(plan, results, sweeps, _along),
         crossings=_for_each_sweep(plan, results, sweeps, _crossings),
@@ -140,6 +159,32 @@ def analyse(plan: Plan, store: Store, loaded: Sequence[Result]) -> Findings:
         audits=find_audits(plan, store, results),
         # Several steps may fail for one reason.
         problems=tuple(dict.fromkeys(problems)),
+    )
+
+
+def _means(scores: pd.DataFrame, problems: list[str]) -> pd.DataFrame | None:
+    """Return what is compared across datasets; note what is left out there."""
+    means, left_out = dataset_means(scores)
+    problems.extend(left_out)
+    return None if means.empty else means
+
+
+def collapsed_cells(
+    plan: Plan, results: pd.DataFrame, loaded: Sequence[Result]
+) -> pd.Series:
+    """Tell which cells collapsed, by accuracy, whatever the suite's metrics are.
+
+    See `bench.stats.collapses.find_collapses`; `loaded` as for `analyse`.
+    """
+    accuracy = [
+        result.test.get("accuracy", math.nan) if result.status == "done" else math.nan
+        for result in loaded
+    ]
+    return find_collapses(
+        results,
+        pd.Series(accuracy, index=results.index, dtype=float),
+        n_curves={d.spec.id: d.n_classes * d.spec.test for d in plan.datasets},
+        n_classes={d.spec.id: d.n_classes for d in plan.datasets},
     )
 
 
