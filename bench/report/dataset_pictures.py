@@ -101,8 +101,14 @@ def draw_differences(
         figures.add(
             f"differences-{slug(dataset)}",
             f"Paired differences to {suite.baseline} on {dataset}",
-            f"Simultaneous intervals at {1 - suite.stats.alpha:.0%}. Band: the margin "
-            f"of {suite.stats.margin:g}.",
+            f"Intervals at {100 * (1 - suite.stats.alpha):g}%, simultaneous over the "
+            f"{counted(int(compared['family'].iloc[0]), 'classifier')} compared "
+            f"(Bonferroni). Band: the margin of {suite.stats.margin:g}."
+            + (
+                " Trainings that collapsed are left out."
+                if "collapsed," in " ".join(compared["words"])
+                else ""
+            ),
             plot_differences,
             compared,
             suite.metrics[0],

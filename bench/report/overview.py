@@ -41,7 +41,7 @@ def overview_chapter(plan: Plan, findings: Findings, figures: FigureFolder) -> S
                 f"scores-{number}",
                 f"{capitalised(title)} of every classifier and repetition",
                 "Each dot is one repetition. Filled: held-out; hollow: training; bars: "
-                "means.",
+                "means of all. Crosses, if any: trainings that collapsed to chance.",
                 _scores,
                 group,
                 results[results["dataset"].isin(group)],

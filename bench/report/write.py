@@ -91,6 +91,7 @@ def _write_csv(findings: Findings, online: pd.DataFrame, folder: Path) -> None:
     frames = {
         "results": findings.results,
         "summary": findings.summary,
+        "intervals": findings.intervals,
         "comparisons": findings.compared,
         "pairs": findings.across.pairs if findings.across is not None else None,
         "audits": findings.audits,

@@ -77,7 +77,9 @@ def mean_interval(
         std=std,
         low=mean - half_width,
         high=mean + half_width,
-        p=np.where(exact, 1.0 - np.abs(np.sign(mean)), 2 * stats.t.sf(np.abs(t), n - 1)),
+        p=np.where(
+            exact, 1.0 - np.abs(np.sign(mean)), 2 * stats.t.sf(np.abs(t), n - 1)
+        ),
     )
 
 
@@ -166,7 +168,7 @@ def score_interval(
     error = np.maximum(error, np.sqrt(variance / (n * n_curves)))
     effective = np.full_like(mean, n * n_curves)
     np.divide(variance, error**2, out=effective, where=error > 0)
-    t, z = stats.t.isf(alpha / 2, n - 1), stats.norm.isf(alpha / 2)
+    t, z = special.stdtrit(n - 1, alpha / 2), special.ndtri(alpha / 2)
     effective *= (z / t) ** 2
     right, wrong = mean * effective, (1 - mean) * effective
     if math.isfinite(top):
@@ -184,8 +186,9 @@ def share_interval(count: int, n: int, alpha: float) -> tuple[float, float]:
 
     For 0 of 10 and alpha = .05 it is [0, .31].
     """
-    found = stats.binomtest(count, n).proportion_ci(1 - alpha, "exact")
-    return float(found.low), float(found.high)
+    low = special.betaincinv(count, n - count + 1, alpha / 2) if count else 0.0
+    high = special.betaincinv(count + 1, n - count, 1 - alpha / 2) if count < n else 1.0
+    return float(low), float(high)
 
 
 def welch_interval(

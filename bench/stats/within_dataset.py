@@ -76,7 +76,7 @@ def summarise_scores(
 
         n_compared and mean_compared, of the trainings that did not collapse; low,
         high, the interval of this mean, for each classifier by itself
-        (`bench.stats.intervals.score_interval`; NaN at n = 1).
+        (`bench.stats.intervals.score_interval`; NaN for fewer than 3).
 
         left_out, the reason why a classifier is not compared, in words, or empty: it
         lacks more than a fifth of its repetitions, or has fewer than 3. best, whether
@@ -101,7 +101,9 @@ def summarise_scores(
             _describe(table, i, alpha, limits, curves)
             for i in range(len(table.classifiers))
         ]
-        _mark_best(table, described, alpha, larger_is_better, 0.5 / curves if curves else 0)
+        _mark_best(
+            table, described, alpha, larger_is_better, 0.5 / curves if curves else 0
+        )
         rows += described
     return pd.DataFrame(rows)
 
@@ -123,6 +125,8 @@ def _describe(
     compared = table.compared[np.isfinite(table.compared[:, column]), column]
     everything = mean_columns(known, alpha)
     estimate = mean_columns(compared, alpha, bounds, n_curves)
+    if len(compared) < FEWEST_FOR_VERDICT:  # it would cover nearly all that can be
+        estimate |= {"low": math.nan, "high": math.nan}
     return {
         "dataset": table.dataset,
         "classifier": table.classifiers[column],

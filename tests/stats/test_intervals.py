@@ -148,6 +148,9 @@ def test_the_exact_interval_of_a_share():
     low, high = share_interval(1, 10, 0.05)
     assert (low, high) == pytest.approx((0.0025286, 0.4450161), abs=1e-6)
     assert share_interval(0, 10, 0.05) == pytest.approx((0, 1 - 0.025**0.1))
+    for count in range(5):
+        exact = stats.binomtest(count, 4).proportion_ci(0.9, "exact")
+        assert share_interval(count, 4, 0.1) == pytest.approx((exact.low, exact.high))
 
 
 def test_welchs_interval_agrees_with_scipy():
