@@ -209,16 +209,17 @@ def _explained(plan: Plan, rows: pd.DataFrame) -> str:
         n = int(rows.loc[rows["collapsed_high"].notna(), "n"].min())
         most = float(rows["collapsed_high"].max())
         sentences.append(
-            f"No training collapsed to chance; with {n} trainings a classifier's "
-            f"share of collapses is at most {most:.2f} ({_level(plan)})."
+            "No classifier that left chance has a training that did not; with "
+            f"{n} trainings its share of collapses is at most {most:.2f} "
+            f"({_level(plan)})."
         )
     if len(compared) > 1:
         n_pairs = len(compared) * (len(compared) - 1) // 2
         sentences.append(
             f"Bold: the best. {_NEAR}: not distinguishable from the best (the "
-            f"{_level(plan)} interval of the paired difference includes zero; "
-            f"intervals are simultaneous over all {counted(n_pairs, 'pair')} of "
-            f"{counted(len(compared), 'classifier')}, Bonferroni)."
+            f"{_level(plan)} interval of the paired difference, simultaneous over all "
+            f"pairs of {len(compared)} classifiers, includes zero; {n_pairs} in all, "
+            "Bonferroni)."
         )
     left_out = rows[rows["left_out"] != ""]
     if len(left_out):
@@ -243,9 +244,10 @@ def comparison_table(plan: Plan, findings: Findings, dataset: str) -> Table:
         rows.append(
             {
                 "classifier": entry["classifier"],
-                f"difference to {plan.suite.baseline}": f"{entry['difference']:+.3f}"
-                if is_known
-                else "–",
+                # + 0.0 turns a rounded -0.0 into 0.0, which prints as +0.000.
+                f"difference to {plan.suite.baseline}": (
+                    f"{round(entry['difference'], 3) + 0.0:+.3f}" if is_known else "–"
+                ),
                 "simultaneous interval": interval(entry["low"], entry["high"], "+.3f"),
                 "p (adjusted)": p_value(entry["p_adjusted"]),
                 "n": str(entry["n"]),
@@ -257,16 +259,28 @@ def comparison_table(plan: Plan, findings: Findings, dataset: str) -> Table:
     return Table(
         pd.DataFrame(rows),
         f"Paired over the n repetitions that both classifiers have; positive is better "
-        f"than {plan.suite.baseline}. Intervals and p are simultaneous over the "
-        f"{counted(family, 'classifier')} compared (Bonferroni): t intervals at 1 − "
-        f"{stats.alpha:g}/{max(family, 1)}, and min(1, {max(family, 1)}·p) of two-sided "
-        "paired t tests, from 5 repetitions up. The spread of a difference counts as "
-        "at least half a test curve. The verdict depends on where the interval lies: "
-        f"better above {stats.margin:g}, the margin; worse below −{stats.margin:g}; "
-        "equivalent between the two; otherwise, and below 3 repetitions, inconclusive. "
-        "A classifier that lacks more than a fifth of its repetitions, or has fewer "
-        "than 3, is not compared. A tie is a difference of at most half a test curve."
-        + _imputed(plan),
+        f"than {plan.suite.baseline}. {_procedure(stats.alpha, family)} The spread of "
+        "a difference counts as at least half a test curve. The verdict depends on "
+        f"where the interval lies: better above {stats.margin:g}, the margin; worse "
+        f"below −{stats.margin:g}; equivalent between the two; otherwise, and below 3 "
+        "repetitions, inconclusive. A classifier that lacks more than a fifth of its "
+        "repetitions, or has fewer than 3, is not compared. A tie is a difference of "
+        "at most half a test curve." + _imputed(plan),
+    )
+
+
+def _procedure(alpha: float, family: int) -> str:
+    """Say how intervals and p are made, for so many classifiers compared."""
+    level = f"{100 * (1 - alpha):g}%"
+    tests = "two-sided paired t test, from 5 repetitions up"
+    if family == 0:
+        return "No classifier is compared, for the reason in its row."
+    if family == 1:
+        return f"One classifier is compared: t interval at {level}, {tests}."
+    return (
+        f"Intervals and p are simultaneous over the {family} classifiers compared "
+        f"(Bonferroni): t intervals at 1 − {alpha:g}/{family}, together {level}, and "
+        f"min(1, {family}·p) of the {tests}."
     )
 
 

@@ -52,7 +52,7 @@ def threshold_table(plan: Plan, findings: Findings) -> Table | None:
         f"Works: the interval of the mean held-out {metric.title} lies entirely at "
         f"{stats.works:g} or {good}. Does not work: it lies entirely {bad} "
         f"{stats.works:g}. Unclear: neither, there is no interval, or more than a "
-        "fifth of the repetitions is lacking. Mean±std over the n repetitions (ddof=1); "
-        "the interval, of those that did not collapse, covers its own mean only, not "
-        "all means at once.",
+        "fifth of the repetitions is lacking. Mean±std over the n repetitions "
+        "(ddof=1); the interval, of those that did not collapse, covers its own mean "
+        "only, not all means at once.",
     )

@@ -54,10 +54,11 @@ def judge_trainings(
 
     A training is at chance if its accuracy lies in the central 95% of what guessing
     reaches on so many test curves (binomial). It is a collapse if another training is
-    beyond that, and if a gap separates the two kinds: each training that left chance
-    must be better than each at chance by more than two scores at chance differ (95%).
-    Without the gap a classifier that is slightly better than guessing, or guesses,
-    would be split into its lucky and its unlucky repetitions.
+    beyond that, and if the two kinds are apart: each training that left chance must be
+    better than each at chance by more than two scores at chance differ (95%), and those
+    at chance must be at chance together too (99%, all their curves pooled). Otherwise a
+    classifier that guesses, or is a little better than guessing, would be split into
+    its lucky and its unlucky repetitions.
 
     Parameters
     ----------
@@ -80,6 +81,9 @@ def judge_trainings(
     if not at_chance.any():
         return at_chance
     gap = right[others].min() - right[at_chance].max()
-    if gap <= math.sqrt(2) * (high - low) / 2:
+    n_pooled = int(at_chance.sum()) * n_curves
+    ends = stats.binom.ppf([0.005, 0.995], n_pooled, chance)
+    together = ends[0] <= right[at_chance].sum() <= ends[1]
+    if gap <= math.sqrt(2) * (high - low) / 2 or not together:
         return np.zeros_like(at_chance)
     return at_chance

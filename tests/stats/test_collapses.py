@@ -17,6 +17,10 @@ def judged(*accuracies, n_curves=2000, n_classes=2):
 def test_a_training_at_chance_is_a_collapse_if_others_left_it():
     assert judged(0.5, 0.97, 0.98) == [True, False, False]
     assert judged(0.4785, 0.522, 0.98, 0.99) == [True, True, False, False]
+    # A lucky repetition of a weak classifier: the others are above chance together.
+    weak = (0.575, 0.6, 0.575, 0.6, 0.775)
+    assert judged(*weak, n_curves=80) == [False] * 5
+    assert judged(0.5, 0.45, 0.525, 0.5, 0.775, n_curves=80) == [*[True] * 4, False]
     # Below chance, a classifier has learned something, if the wrong way round.
     assert judged(0.3, 0.97, 0.98) == [False] * 3
 

