@@ -45,8 +45,9 @@ def plot_differences(
     ----------
     differences : DataFrame
         Rows of one dataset from `bench.stats.within_dataset.compare_to`: classifier,
-        n, difference (positive is better), low, high, verdict and, possibly, collapsed,
-        which is written beside the verdict. A row without an interval has a mark alone.
+        n, difference (positive is better), low, high, verdict and, possibly, left_out
+        and collapsed, which is written beside the verdict. A row without an interval
+        has a mark alone.
     metric
         The metric that was compared.
     baseline, margin, alpha
@@ -79,6 +80,8 @@ def plot_differences(
         )
         known = np.isfinite(row["difference"])
         text = f"{verdict} (n={row['n']})" if known else "not compared"
+        if known and row.get("left_out"):
+            text = f"not compared (n={row['n']})"
         n_collapsed = int(row.get("collapsed", 0))
         text += f", {n_collapsed} collapsed" if n_collapsed else ""
         ax.text(

@@ -21,7 +21,7 @@ from bench.figures.theme import (
     style,
     styles_of,
 )
-from bench.stats import METRICS
+from bench.stats import METRICS, share_interval
 
 _CLOCK = 1e-4  # seconds: stored times are rounded to it, and 0 has no logarithm
 
@@ -32,6 +32,7 @@ def plot_scores(
     metric: str,
     *,
     order: Sequence[str],
+    alpha: float = 0.05,
     looks: Mapping[str, ClassifierStyle] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
@@ -47,6 +48,8 @@ def plot_scores(
         The metric of the scores.
     order
         Classifiers from the top.
+    alpha
+        One minus the coverage of the interval of a share of collapses.
     looks
         Styles of all classifiers of the suite, from `classifier_styles`.
     """
@@ -91,7 +94,11 @@ def plot_scores(
             counts = cells["status"].value_counts()
             notes = [f"{n} {status}" for status, n in sorted(counts.items())]
         if collapsed.any():
-            notes.append(f"{collapsed.sum()} of {len(done)} collapsed")
+            n_collapsed = int(collapsed.sum())
+            low, high = share_interval(n_collapsed, len(done), alpha)
+            notes.append(
+                f"{n_collapsed} of {len(done)} collapsed, [{low:.3f}, {high:.3f}]"
+            )
         if online:
             notes.append("trained online")
         if notes == ["trained online"]:

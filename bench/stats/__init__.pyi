@@ -21,6 +21,7 @@ from .histories import trained_online as trained_online
 from .intervals import mean_columns as mean_columns
 from .intervals import mean_interval as mean_interval
 from .intervals import score_interval as score_interval
+from .intervals import share_interval as share_interval
 from .metrics import METRICS as METRICS
 from .metrics import Predictions as Predictions
 from .metrics import score_all as score_all

@@ -40,7 +40,7 @@ def find_collapses(
     )
     for (dataset, _), scores in groups:
         found = judge_trainings(
-            scores.to_numpy(float), n_curves[dataset], n_classes[dataset]
+            scores.to_numpy(float), n_curves[str(dataset)], n_classes[str(dataset)]
         )
         if found is not None:
             collapsed[scores.index] = found
@@ -76,7 +76,7 @@ def judge_trainings(
     right = np.round(accuracies * n_curves)
     if not (right > high).any():
         return None
-    at_chance = (right >= low) & (right <= high)
+    at_chance: np.ndarray = (right >= low) & (right <= high)
     others = ~at_chance & ~np.isnan(right)
     if not at_chance.any():
         return at_chance

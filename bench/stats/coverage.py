@@ -124,9 +124,9 @@ def held_out_scores(
     frame["asked"] = frame.groupby(["dataset", "classifier"], observed=True)[
         "status"
     ].transform("size")
-    frame["collapsed"] = pd.array(
-        [False] * len(frame) if collapsed is None else collapsed, dtype="boolean"
-    )
+    if collapsed is None:
+        collapsed = pd.Series(False, index=frame.index, dtype="boolean")
+    frame["collapsed"] = collapsed.astype("boolean").reset_index(drop=True)
     return frame[[*COLUMNS, "asked", "collapsed"]]
 
 

@@ -126,8 +126,8 @@ def score_tables(scores: pd.DataFrame, *, ragged: bool = False) -> list[ScoreTab
         asked = laid_out(scores["asked"].to_numpy(float), 0).max(axis=1)
     collapsed = np.full(shape, 0.0)
     if ragged and "collapsed" in scores:
-        column = scores["collapsed"].astype("boolean")
-        collapsed = laid_out(column.to_numpy(float, na_value=np.nan), 0)
+        flags = scores["collapsed"].astype("boolean")
+        collapsed = laid_out(flags.to_numpy(float, na_value=np.nan), 0)
     tables = []
     for i, dataset in enumerate(names[0]):
         rows, columns = is_there[i].any(axis=1), is_there[i].any(axis=0)

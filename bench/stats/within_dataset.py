@@ -359,7 +359,7 @@ def _n(table: ScoreTable, column: int) -> int:
     return int(np.isfinite(table.values[:, column]).sum())
 
 
-def share_in_words(row: Mapping[str, Any], n: int) -> str:
+def share_in_words(row: Mapping[Any, Any], n: int) -> str:
     """Write a share of collapses, as ``1 of 10 collapsed, [0.003, 0.445]``.
 
     Parameters
@@ -384,7 +384,7 @@ def share_in_words(row: Mapping[str, Any], n: int) -> str:
     return f"{words}, [{low:.3f}, {high:.3f}]"
 
 
-def verdict_in_words(row: Mapping[str, Any], notes: Sequence[str] = ()) -> str:
+def verdict_in_words(row: Mapping[Any, Any], notes: Sequence[str] = ()) -> str:
     """Write a row's verdict, and what a reader must know with it.
 
     Parameters

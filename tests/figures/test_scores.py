@@ -46,7 +46,7 @@ def test_trainings_that_collapsed_are_crosses_and_counted():
     is_sd = results["classifier"] == "SD"
     results.loc[is_sd, "collapsed"] = [False] * 9 + [True]
     ax = plot_scores(results, "accuracy", order=["SD", "KNN"])
-    assert "1 of 10 collapsed" in assert_readable(ax)
+    assert "1 of 10 collapsed, [0.003, 0.445]" in assert_readable(ax)
     assert "× collapsed" in ax.get_xlabel()
     dots = sum(len(c.get_offsets()) for c in ax.collections)
     assert dots == 2 * 10 * 2
