@@ -65,8 +65,8 @@ class Findings:
     transfers
         See `bench.stats.transfer.compare_transfers`; for the headline metric.
     works
-        See `bench.stats.within_dataset.threshold_verdicts`; empty if the suite sets no
-        threshold.
+        See `bench.stats.within_dataset.threshold_verdicts`, of intervals simultaneous
+        over the classifiers of a dataset; empty if the suite sets no threshold.
     audits
         See `bench.analysis.audits.find_audits`; empty if the suite has no audits.
     problems
@@ -132,14 +132,10 @@ def analyse(plan: Plan, store: Store, loaded: Sequence[Result]) -> Findings:
         collapsed=results["collapsed"],
     )
     limits = {"alpha": stats.alpha, "margin": stats.margin, "tie": ties} | common
-    intervals = attempt(
-        summarise_scores,
-        scores,
-        stats.alpha,
-        bounds={name: METRICS[metric].bounds_for(n) for name, n in classes.items()},
-        n_curves={d.spec.id: d.n_classes * d.spec.test for d in plan.datasets},
-        **common,
-    )
+    bounds = {name: METRICS[metric].bounds_for(n) for name, n in classes.items()}
+    curves = {d.spec.id: d.n_classes * d.spec.test for d in plan.datasets}
+    described = {"bounds": bounds, "n_curves": curves} | common
+    intervals = attempt(summarise_scores, scores, stats.alpha, **described)
     means = attempt(_means, scores, problems)
     sweeps = find_sweeps([d.spec for d in plan.datasets], plan.suite.families)
     transfer_cells = transfer_frame(plan, store)
@@ -147,7 +143,9 @@ def analyse(plan: Plan, store: Store, loaded: Sequence[Result]) -> Findings:
         results=results,
         summary=summarise(results),
         intervals=intervals,
-        compared=attempt(compare_to, scores, plan.suite.baseline, **limits),
+        compared=attempt(
+            compare_to, scores, plan.suite.baseline, bounds=bounds, **limits
+        ),
         across=attempt(compare_across, means, families=library_families, **limits),
         stability=attempt(rank_stability, means, families=library_families, **common),
         sweeps=sweeps,
@@ -155,7 +153,7 @@ def analyse(plan: Plan, store: Store, loaded: Sequence[Result]) -> Findings:
         crossings=_for_each_sweep(plan, results, sweeps, _crossings),
         transfer_cells=transfer_cells,
         transfers=_transfers(plan, results, transfer_cells),
-        works=_works(plan, intervals),
+        works=_works(plan, scores, intervals, described),
         audits=find_audits(plan, store, results),
         # Several steps may fail for one reason.
         problems=tuple(dict.fromkeys(problems)),
@@ -261,10 +259,27 @@ def _transfers(plan: Plan, results: pd.DataFrame, cells: pd.DataFrame) -> pd.Dat
     )
 
 
-def _works(plan: Plan, intervals: pd.DataFrame | None) -> pd.DataFrame:
+def _works(
+    plan: Plan,
+    scores: pd.DataFrame | None,
+    intervals: pd.DataFrame | None,
+    described: dict[str, Any],
+) -> pd.DataFrame:
+    """Judge each classifier, by intervals simultaneous over those of a dataset."""
     threshold = plan.suite.stats.works
     if threshold is None:
         return pd.DataFrame()
+    if scores is not None and intervals is not None:
+        shares = ["collapsed", "collapsed_low", "collapsed_high"]
+        simultaneous = []
+        for dataset, rows in scores.groupby("dataset", sort=False):
+            single = rows_of(intervals, str(dataset))
+            # Those that are left out have no verdict, and take no share of alpha.
+            family = max(1, int((single["left_out"] == "").sum()))
+            frame = summarise_scores(rows, plan.suite.stats.alpha / family, **described)
+            frame[shares] = single[shares].to_numpy()
+            simultaneous.append(frame)
+        intervals = pd.concat(simultaneous, ignore_index=True)
     return threshold_verdicts(
         intervals,
         [recipe.spec.id for recipe in plan.datasets],

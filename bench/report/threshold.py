@@ -40,7 +40,7 @@ def threshold_table(plan: Plan, findings: Findings) -> Table | None:
             "dataset": entry["dataset"],
             "classifier": entry["classifier"],
             f"held-out {metric.title}": mean_std(entry["mean"], entry["std"]),
-            f"{1 - stats.alpha:.0%} interval": interval(entry["low"], entry["high"]),
+            "simultaneous interval": interval(entry["low"], entry["high"]),
             "n": str(entry["n"]),
             "verdict": entry["words"],
         }
@@ -51,8 +51,8 @@ def threshold_table(plan: Plan, findings: Findings) -> Table | None:
         pd.DataFrame(rows),
         f"Works: the interval of the mean held-out {metric.title} lies entirely at "
         f"{stats.works:g} or {good}. Does not work: it lies entirely {bad} "
-        f"{stats.works:g}. Unclear: neither, there is no interval, or more than a "
-        "fifth of the repetitions is lacking. Mean±std over the n repetitions "
-        "(ddof=1); the interval, of those that did not collapse, covers its own mean "
-        "only, not all means at once.",
+        f"{stats.works:g}. Unclear: neither, fewer than three repetitions, or more "
+        "than a fifth of them is lacking. Mean±std over the n repetitions (ddof=1). "
+        f"Intervals at {100 - 100 * stats.alpha:g}%, of trainings that did not "
+        "collapse, simultaneous over the classifiers of a dataset (Bonferroni).",
     )

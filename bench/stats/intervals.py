@@ -83,6 +83,33 @@ def mean_interval(
     )
 
 
+def bent(mean: np.ndarray, end: np.ndarray, widest: float) -> np.ndarray:
+    """Bend ends of intervals of a mean difference so that they stay within ±widest.
+
+    An end on the other side of zero is bent from zero on, and an end that is further
+    from zero than the mean is bent from the mean on: at a distance d from there to the
+    bound, and h to the end, it becomes d·tanh(h/d). So no end changes its side of zero,
+    where p has its limit too, and narrow intervals stay as they are.
+
+    Parameters
+    ----------
+    mean, end
+        Arrays of one shape, NaN where there is no interval; |mean| at most `widest`.
+    widest
+        The largest difference that there can be; may be infinite.
+    """
+    if math.isinf(widest):
+        return end
+    side = np.sign(end)
+    is_beyond = side * end > side * mean  # further than the mean, on the end's side
+    start = np.where(side * mean > 0, mean, 0.0)
+    room = np.maximum(widest - side * start, 0.0)
+    excess = np.abs(end - start)
+    moved = np.zeros_like(end)
+    np.divide(excess, room, out=moved, where=room > 0)
+    return np.where(is_beyond, start + side * room * np.tanh(moved), end)
+
+
 # Names of columns: those that `mean_columns` fills, and a difference with its interval.
 MEAN = ("mean", "std", "low", "high")
 DIFFERENCE = ("difference", "difference_low", "difference_high")

@@ -17,6 +17,7 @@ from bench.base import StatisticsError
 from bench.stats.coverage import lacks_too_many
 from bench.stats.intervals import (
     MEAN,
+    bent,
     mean_columns,
     mean_interval,
     share_interval,
@@ -236,6 +237,7 @@ def compare_to(
     margin: float,
     tie: float | Mapping[str, float],
     larger_is_better: bool,
+    bounds: tuple[float, float] | Mapping[str, tuple[float, float]] | None = None,
 ) -> pd.DataFrame:
     """Compare each classifier with the baseline on each dataset.
 
@@ -261,6 +263,9 @@ def compare_to(
         which happen to agree prove nothing.
     larger_is_better
         The metric's direction.
+    bounds
+        The metric's bounds, or dataset → bounds: ends of intervals that a difference
+        cannot reach are bent (see `bench.stats.intervals.bent`). None for no bounds.
 
     Returns
     -------
@@ -293,7 +298,9 @@ def compare_to(
         )
     rows = []
     for table in tables:
-        rows += _compare(table, baseline, alpha, margin, tie, larger_is_better)
+        limits = _of(bounds, table.dataset)
+        widest = math.inf if limits is None else limits[1] - limits[0]
+        rows += _compare(table, baseline, alpha, margin, tie, larger_is_better, widest)
     return pd.DataFrame(rows, columns=_COMPARED)
 
 
@@ -304,6 +311,7 @@ def _compare(
     margin: float,
     tie: float | Mapping[str, float],
     larger_is_better: bool,
+    widest: float,
 ) -> list[dict[str, Any]]:
     """Return the rows of one dataset in `compare_to`."""
     at = table.classifiers.index(baseline)
@@ -319,6 +327,8 @@ def _compare(
         reasons = [f"the baseline {baseline} {own}"] * len(others)
     family = reasons.count("")
     found = _intervals(gaps, alpha / max(family, 1), half_a_curve)
+    for name in ("low", "high"):
+        found[name] = bent(found["mean"], found[name], widest)
     wins, ties, losses = count_wins(gaps, half_a_curve)
     rows = []
     for place, i in enumerate(others):
@@ -465,7 +475,8 @@ def threshold_verdicts(
     Parameters
     ----------
     intervals
-        Rows of `summarise_scores`; None if there are no scores.
+        Rows of `summarise_scores`, with intervals at the level that verdicts shall
+        have; None if there are no scores.
     datasets, classifiers
         Those of the suite, in its order.
     works

@@ -30,7 +30,8 @@ def test_each_classifier_has_a_verdict_on_each_dataset(make_findings):
     *numbers, words = table.frame.iloc[-1].tolist()
     assert numbers == ["other", "GNB", "–", "–", "0"]
     assert words == "unclear (has no score in 5 repetitions)"
-    assert table.frame.columns[3] == "95% interval"
+    assert table.frame.columns[3] == "simultaneous interval"
+    assert "Intervals at 95%, " in table.caption
 
 
 def test_without_a_threshold_there_is_no_chapter(make_findings):

@@ -8,6 +8,7 @@ from scipy import stats
 
 from bench.base import StatisticsError
 from bench.stats.intervals import (
+    bent,
     mean_columns,
     mean_interval,
     score_interval,
@@ -142,6 +143,29 @@ def test_one_score_has_no_interval():
     assert np.isnan(interval_of([0.7])).all()
     columns = mean_columns(np.array([1.0, 1.0]), 0.05, (0.0, 1.0), 100)
     assert columns["low"] == interval_of([1, 1], n_curves=100)[0]
+
+
+def test_ends_that_a_difference_cannot_reach_are_bent_on_their_side_of_zero():
+    mean = np.array([0.3, 0.3, 0.3, -0.3, 0.0, 1.0, 0.3])
+    end = np.array([0.1, 1.5, -1.5, -1.5, 1e-9, 1.2, np.nan])
+    got = bent(mean, end, 1.0)
+    expected = [
+        0.1,  # between zero and the mean
+        0.3 + 0.7 * math.tanh(1.2 / 0.7),
+        -math.tanh(1.5),
+        -0.3 - 0.7 * math.tanh(1.2 / 0.7),
+        1e-9,
+        1.0,
+        math.nan,
+    ]
+    assert got == pytest.approx(np.array(expected), nan_ok=True)
+    assert bent(mean, end, math.inf) is end
+    rng = np.random.default_rng(0)
+    mean, end = rng.uniform(-1, 1, 500), rng.normal(0, 2, 500)
+    got = bent(mean, end, 1.0)
+    assert (np.abs(got) <= 1).all()
+    assert (np.sign(got) == np.sign(end)).all()
+    assert ((got >= mean) == (end >= mean)).all()
 
 
 def test_the_exact_interval_of_a_share():

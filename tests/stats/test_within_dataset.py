@@ -153,6 +153,13 @@ def test_a_difference_equal_to_the_margin_is_equivalent_despite_rounding():
     assert row["verdict"] == "equivalent"
 
 
+def test_the_interval_of_a_difference_stays_within_what_it_can_be():
+    scores = scores_of({"d": {"A": [0.1, 0.9, 0.2], "B": [0.8, 0.2, 0.9]}})
+    wide, row = one_row(scores), one_row(scores, bounds=(0.0, 1.0))
+    assert wide["low"] < -1
+    assert -1 <= row["low"] < 0 < row["difference"] < row["high"] <= 1
+
+
 def test_half_a_curve_is_a_tie_despite_rounding():
     gaps = np.array([0.5 / 2000 + 1e-17, 0.1 - 0.09975, 1 / 2000, -1 / 2000])[:, None]
     wins, ties, losses = count_wins(gaps, 0.5 / 2000)
