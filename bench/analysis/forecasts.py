@@ -11,6 +11,7 @@ from bench.analysis.results import load_results, results_frame
 from bench.cells import Cell, Kind, Plan, kind_of, n_fits, units_of
 from bench.stats import (
     FEWEST_FOR_VERDICT,
+    LEAST_SPREAD,
     datasets_needed,
     detectable_difference,
     enough_datasets,
@@ -35,7 +36,7 @@ class Forecast:
     detectable
         One row a dataset and classifier other than the baseline: the std of the
         paired difference over the repetitions that both have and in which neither
-        collapsed, and at least half a test curve; the smallest difference that is
+        collapsed, and at least that of two half test curves; the smallest difference that is
         detected with 80% power, and the repetitions that would detect the suite's
         margin; both at alpha/k, as the report's comparisons are.
     n_datasets, datasets_needed, enough
@@ -133,7 +134,7 @@ def _detectable(plan: Plan, store: Store) -> pd.DataFrame:
         if plan.suite.baseline not in table:
             continue
         recipe = recipes[str(dataset)]
-        floor = half_a_curve(recipe.spec.test, recipe.n_classes)
+        floor = LEAST_SPREAD * half_a_curve(recipe.spec.test, recipe.n_classes)
         for name in [c.id for c in plan.classifiers if c.id in table.columns]:
             gaps = (table[name] - table[plan.suite.baseline]).dropna()
             if name == plan.suite.baseline or len(gaps) < FEWEST_FOR_VERDICT:

