@@ -277,7 +277,8 @@ def _works(
             # Those that are left out have no verdict, and take no share of alpha.
             family = max(1, int((single["left_out"] == "").sum()))
             frame = summarise_scores(rows, plan.suite.stats.alpha / family, **described)
-            frame[shares] = single[shares].to_numpy()
+            for name in shares:  # one by one, since counts are integers
+                frame[name] = single[name].to_numpy()
             simultaneous.append(frame)
         intervals = pd.concat(simultaneous, ignore_index=True)
     return threshold_verdicts(

@@ -36,9 +36,9 @@ class Forecast:
     detectable
         One row a dataset and classifier other than the baseline: the std of the
         paired difference over the repetitions that both have and in which neither
-        collapsed, and at least that of two half test curves; the smallest difference that is
-        detected with 80% power, and the repetitions that would detect the suite's
-        margin; both at alpha/k, as the report's comparisons are.
+        collapsed, and at least that of two half test curves; the smallest difference
+        that is detected with 80% power, and the repetitions that would detect the
+        suite's margin; both at alpha/k, as the report's comparisons are.
     n_datasets, datasets_needed, enough
         The number of independent datasets (libraries); the numbers that tests across
         datasets need for the suite's classifiers, against a baseline and for all

@@ -136,7 +136,11 @@ def test_plug_ins_that_fail_in_turn_change_nothing_for_others(write_suite, tmp_p
 
 def test_a_collapse_is_found_by_accuracy_and_told_everywhere(write_suite, tmp_path):
     path = write_suite(
-        classifiers=["KNN", "GNB"], repetitions=5, audits=False, metrics=["brier"]
+        classifiers=["KNN", "GNB"],
+        repetitions=5,
+        audits=False,
+        metrics=["brier"],
+        stats={"works": 0.1},
     )
     plan, store = stored.plan_of(path), Store(tmp_path / "store")
     for cell in plan.cells:
@@ -154,6 +158,9 @@ def test_a_collapse_is_found_by_accuracy_and_told_everywhere(write_suite, tmp_pa
     assert row["mean_compared"] < 0.03 < row["mean"]
     assert "GNB: 1 of 5 collapsed, [" in found.compared["words"].iloc[0]
     assert found.compared["n"].tolist() == [4]
+    works = found.works.set_index("classifier")["words"]
+    assert works["GNB"].startswith("works; 1 of 5 collapsed, [")
+    assert works["KNN"] == "works"
 
 
 def test_a_baseline_that_is_no_classifier_is_refused(write_suite, bench_run):
