@@ -159,8 +159,9 @@ def score_interval(
     equal. It is Korn and Graubard's (Survey Methodology 24:193, 1998): the exact
     interval of Clopper and Pearson for as many curves, each right or wrong, as would
     give the observed spread over repetitions. This effective number of curves is never
-    larger than all test curves together, since the score of a repetition varies at
-    least as its own curves do; and it is reduced by (z / t)², since the spread of a few
+    larger than all test curves together, since an accuracy varies at least as its own
+    curves do (other scores may vary less: their intervals are then too wide, never too
+    short); and it is reduced by (z / t)², since the spread of a few
     repetitions is known badly. Of a score without an upper bound, such as log loss, it
     is Garwood's interval, that of a count, in the same way.
 

@@ -140,7 +140,7 @@ def test_a_collapse_is_found_by_accuracy_and_told_everywhere(write_suite, tmp_pa
         repetitions=5,
         audits=False,
         metrics=["brier"],
-        stats={"works": 0.1},
+        stats={"works": 0.3},
     )
     plan, store = stored.plan_of(path), Store(tmp_path / "store")
     for cell in plan.cells:
