@@ -60,6 +60,7 @@ def plot_differences(
     looks = styles_of([*rows["classifier"], baseline], looks)
     ax.axvspan(-margin, margin, color="#E4E4E4", linewidth=0, zorder=0)
     ax.axvline(0, color=INK, linewidth=0.8, zorder=1)
+    longest = 0
     for y, row in enumerate(rows.to_dict("records")):
         look, verdict = looks[row["classifier"]], str(row["verdict"])
         ax.plot(
@@ -84,6 +85,7 @@ def plot_differences(
             text = f"not compared (n={row['n']})"
         n_collapsed = int(row.get("collapsed", 0))
         text += f", {n_collapsed} collapsed" if n_collapsed else ""
+        longest = max(longest, len(text))
         ax.text(
             1.01,
             y,
@@ -103,6 +105,8 @@ def plot_differences(
             f"difference to {plain(baseline)} in held-out {METRICS[metric].title}, "
             "right is better",
             f"{100 * (1 - alpha):g}% simultaneous; band: margin ±{margin:g}",
+            # Long texts at the right leave less room below the axes.
+            per_line=38 if longest < 22 else 28,
         ),
         loc="right",
     )
