@@ -11,8 +11,8 @@ from scipy import optimize, special, stats
 from score_frames import scores_from
 
 from bench.stats.collapses import find_collapses
-from bench.stats.intervals import score_interval
-from bench.stats.within_dataset import compare_to, summarise_scores
+from bench.stats.intervals import mean_interval, score_interval
+from bench.stats.within_dataset import LEAST_SPREAD, compare_to, summarise_scores
 
 pytestmark = pytest.mark.slow
 
@@ -76,6 +76,24 @@ def test_a_verdict_under_the_null_is_rare(n, n_curves):
                 assert unmarked.mean() <= ALPHA + NOISE
 
 
+def test_one_comparison_of_many_draws_holds_its_level():
+    rng = np.random.default_rng(0)
+    n_draws, worst = 40_000, 0.0
+    for n in (3, 4, 5, 10):
+        for n_curves in (20, 50, 200, 2000):
+            for rate in (0.6, 0.75, 0.9, 0.97, 0.99):
+                right = rng.binomial(n_curves, rate, (2, n, n_draws))
+                found = mean_interval(
+                    (right[0] - right[1]) / n_curves,
+                    ALPHA,
+                    least_std=LEAST_SPREAD * 0.5 / n_curves,
+                )
+                false = float(((found.low > 0) | (found.high < 0)).mean())
+                assert false <= ALPHA + 3 * (ALPHA / n_draws) ** 0.5
+                worst = max(worst, false)
+    say(f"one comparison, at most: {worst:.4f}")
+
+
 @pytest.mark.parametrize("n", [5, 10])
 @pytest.mark.parametrize("effect", [0.0, 0.01])
 def test_five_intervals_of_differences_are_simultaneous(n, effect):
@@ -109,6 +127,18 @@ def test_the_interval_of_a_mean_score_covers_it(n, spread):
             assert covered >= 0.93
             say(f"n={n} spread={spread} curves={n_curves} mean={mean}: {covered:.3f} "
                   f"width {np.median(high - low):.4f}")  # fmt: skip
+
+
+@pytest.mark.parametrize("n", [5, 10])
+def test_the_interval_of_very_skewed_scores_covers_less_than_it_says(n):
+    # A limit of the method, which docs/statistics.md tells.
+    rng = np.random.default_rng(n)
+    rates = rates_of(rng, (n, 4000), 0.99, 1.2)
+    scores = rng.binomial(2000, rates) / 2000
+    low, high = score_interval(scores, ALPHA, bounds=(0.0, 1.0), n_curves=2000)
+    covered = float(((low <= 0.99) & (high >= 0.99)).mean())
+    assert 0.85 <= covered <= 0.93
+    say(f"very skewed, n={n}: {covered:.3f}")
 
 
 @pytest.mark.parametrize("n_curves", [200, 2000])
