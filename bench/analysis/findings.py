@@ -1,5 +1,6 @@
 """The findings of a suite as data frames: scores, comparisons, sweeps and audits."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,9 +19,11 @@ from bench.stats import (
     compare_along,
     compare_to,
     compare_transfers,
-    complete_scores,
+    dataset_means,
     families,
+    find_collapses,
     find_crossings,
+    held_out_scores,
     rank_stability,
     summarise_scores,
     threshold_verdicts,
@@ -35,16 +38,17 @@ class Findings:
     Attributes
     ----------
     results
-        One row a cell.
+        One row a cell; collapsed, whether its training collapsed (see
+        `bench.stats.collapses.find_collapses`), NA where none left chance.
     summary
         One row a dataset and classifier: means and stds over the cells that are done.
     intervals
-        See `bench.stats.within_dataset.summarise_scores`; for the headline metric, over
-        complete repetitions.
+        See `bench.stats.within_dataset.summarise_scores`; for the headline metric.
     compared
         See `bench.stats.within_dataset.compare_to`; with the suite's baseline.
     across
-        See `bench.stats.across_datasets.compare_across`.
+        See `bench.stats.across_datasets.compare_across`; of the means that
+        `bench.stats.coverage.dataset_means` returns.
     stability
         See `bench.stats.stability.rank_stability`.
     sweeps
@@ -61,8 +65,8 @@ class Findings:
     transfers
         See `bench.stats.transfer.compare_transfers`; for the headline metric.
     works
-        See `bench.stats.within_dataset.threshold_verdicts`; empty if the suite sets no
-        threshold.
+        See `bench.stats.within_dataset.threshold_verdicts`, of intervals simultaneous
+        over the classifiers of a dataset; empty if the suite sets no threshold.
     audits
         See `bench.analysis.audits.find_audits`; empty if the suite has no audits.
     problems
@@ -101,6 +105,7 @@ def analyse(plan: Plan, store: Store, loaded: Sequence[Result]) -> Findings:
         The result of each cell, as `bench.analysis.results.load_results` returns them.
     """
     results = results_frame(plan, store, loaded)
+    results = results.assign(collapsed=collapsed_cells(plan, results, loaded))
     stats, metric = plan.suite.stats, plan.suite.metrics[0]
     common = {"larger_is_better": METRICS[metric].larger_is_better}
     ties = {d.spec.id: half_a_curve(d.spec.test, d.n_classes) for d in plan.datasets}
@@ -118,28 +123,66 @@ def analyse(plan: Plan, store: Store, loaded: Sequence[Result]) -> Findings:
             return None
 
     classes = {d.spec.id: d.n_classes for d in plan.datasets}
-    imputation = {"impute": stats.impute, "n_classes": classes}
-    scores = attempt(complete_scores, results, metric, **imputation)
-    bounds = {"alpha": stats.alpha, "margin": stats.margin, "tie": ties} | common
-    intervals = attempt(summarise_scores, scores, stats.alpha, **common)
+    scores = attempt(
+        held_out_scores,
+        results,
+        metric,
+        impute=stats.impute,
+        n_classes=classes,
+        collapsed=results["collapsed"],
+    )
+    limits = {"alpha": stats.alpha, "margin": stats.margin, "tie": ties} | common
+    bounds = {name: METRICS[metric].bounds_for(n) for name, n in classes.items()}
+    curves = {d.spec.id: d.n_classes * d.spec.test for d in plan.datasets}
+    described = {"bounds": bounds, "n_curves": curves} | common
+    intervals = attempt(summarise_scores, scores, stats.alpha, **described)
+    means = attempt(_means, scores, problems)
     sweeps = find_sweeps([d.spec for d in plan.datasets], plan.suite.families)
     transfer_cells = transfer_frame(plan, store)
     return Findings(
         results=results,
         summary=summarise(results),
         intervals=intervals,
-        compared=attempt(compare_to, scores, plan.suite.baseline, **bounds),
-        across=attempt(compare_across, scores, families=library_families, **bounds),
-        stability=attempt(rank_stability, scores, families=library_families, **common),
+        compared=attempt(
+            compare_to, scores, plan.suite.baseline, bounds=bounds, **limits
+        ),
+        across=attempt(compare_across, means, families=library_families, **limits),
+        stability=attempt(rank_stability, means, families=library_families, **common),
         sweeps=sweeps,
         along=_for_each_sweep(plan, results, sweeps, _along),
         crossings=_for_each_sweep(plan, results, sweeps, _crossings),
         transfer_cells=transfer_cells,
         transfers=_transfers(plan, results, transfer_cells),
-        works=_works(plan, intervals),
+        works=_works(plan, scores, intervals, described),
         audits=find_audits(plan, store, results),
         # Several steps may fail for one reason.
         problems=tuple(dict.fromkeys(problems)),
+    )
+
+
+def _means(scores: pd.DataFrame, problems: list[str]) -> pd.DataFrame | None:
+    """Return what is compared across datasets; note what is left out there."""
+    means, left_out = dataset_means(scores)
+    problems.extend(left_out)
+    return None if means.empty else means
+
+
+def collapsed_cells(
+    plan: Plan, results: pd.DataFrame, loaded: Sequence[Result]
+) -> pd.Series:
+    """Tell which cells collapsed, by accuracy, whatever the suite's metrics are.
+
+    See `bench.stats.collapses.find_collapses`; `loaded` as for `analyse`.
+    """
+    accuracy = [
+        result.test.get("accuracy", math.nan) if result.status == "done" else math.nan
+        for result in loaded
+    ]
+    return find_collapses(
+        results,
+        pd.Series(accuracy, index=results.index, dtype=float),
+        n_curves={d.spec.id: d.n_classes * d.spec.test for d in plan.datasets},
+        n_classes={d.spec.id: d.n_classes for d in plan.datasets},
     )
 
 
@@ -216,10 +259,28 @@ def _transfers(plan: Plan, results: pd.DataFrame, cells: pd.DataFrame) -> pd.Dat
     )
 
 
-def _works(plan: Plan, intervals: pd.DataFrame | None) -> pd.DataFrame:
+def _works(
+    plan: Plan,
+    scores: pd.DataFrame | None,
+    intervals: pd.DataFrame | None,
+    described: dict[str, Any],
+) -> pd.DataFrame:
+    """Judge each classifier, by intervals simultaneous over those of a dataset."""
     threshold = plan.suite.stats.works
     if threshold is None:
         return pd.DataFrame()
+    if scores is not None and intervals is not None:
+        shares = ["collapsed", "collapsed_low", "collapsed_high"]
+        simultaneous = []
+        for dataset, rows in scores.groupby("dataset", sort=False):
+            single = rows_of(intervals, str(dataset))
+            # Those that are left out have no verdict, and take no share of alpha.
+            family = max(1, int((single["left_out"] == "").sum()))
+            frame = summarise_scores(rows, plan.suite.stats.alpha / family, **described)
+            for name in shares:  # one by one, since counts are integers
+                frame[name] = single[name].to_numpy()
+            simultaneous.append(frame)
+        intervals = pd.concat(simultaneous, ignore_index=True)
     return threshold_verdicts(
         intervals,
         [recipe.spec.id for recipe in plan.datasets],

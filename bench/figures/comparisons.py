@@ -45,7 +45,9 @@ def plot_differences(
     ----------
     differences : DataFrame
         Rows of one dataset from `bench.stats.within_dataset.compare_to`: classifier,
-        n, difference (positive is better), low, high and verdict.
+        n, difference (positive is better), low, high, verdict and, possibly, left_out
+        and collapsed, which is written beside the verdict. A row without an interval
+        has a mark alone.
     metric
         The metric that was compared.
     baseline, margin, alpha
@@ -58,6 +60,7 @@ def plot_differences(
     looks = styles_of([*rows["classifier"], baseline], looks)
     ax.axvspan(-margin, margin, color="#E4E4E4", linewidth=0, zorder=0)
     ax.axvline(0, color=INK, linewidth=0.8, zorder=1)
+    longest = 0
     for y, row in enumerate(rows.to_dict("records")):
         look, verdict = looks[row["classifier"]], str(row["verdict"])
         ax.plot(
@@ -77,10 +80,16 @@ def plot_differences(
             markeredgewidth=0.9,
         )
         known = np.isfinite(row["difference"])
+        text = f"{verdict} (n={row['n']})" if known else "not compared"
+        if known and row.get("left_out"):
+            text = f"not compared (n={row['n']})"
+        n_collapsed = int(row.get("collapsed", 0))
+        text += f", {n_collapsed} collapsed" if n_collapsed else ""
+        longest = max(longest, len(text))
         ax.text(
             1.01,
             y,
-            f"{verdict} (n={row['n']})" if known else "not compared",
+            text,
             transform=ax.get_yaxis_transform(),
             va="center",
             fontsize=SMALL,
@@ -96,6 +105,8 @@ def plot_differences(
             f"difference to {plain(baseline)} in held-out {METRICS[metric].title}, "
             "right is better",
             f"{100 * (1 - alpha):g}% simultaneous; band: margin ±{margin:g}",
+            # Long texts at the right leave less room below the axes.
+            per_line=38 if longest < 22 else 28,
         ),
         loc="right",
     )

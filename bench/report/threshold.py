@@ -40,18 +40,19 @@ def threshold_table(plan: Plan, findings: Findings) -> Table | None:
             "dataset": entry["dataset"],
             "classifier": entry["classifier"],
             f"held-out {metric.title}": mean_std(entry["mean"], entry["std"]),
-            f"{1 - stats.alpha:.0%} interval": interval(entry["low"], entry["high"]),
+            "simultaneous interval": interval(entry["low"], entry["high"]),
             "n": str(entry["n"]),
-            "verdict": entry["verdict"],
+            "verdict": entry["words"],
         }
         for entry in findings.works.to_dict("records")
     ]
     good, bad = ("above", "below") if metric.larger_is_better else ("below", "above")
     return Table(
         pd.DataFrame(rows),
-        f"Works: the t interval of the mean held-out {metric.title} lies entirely at "
+        f"Works: the interval of the mean held-out {metric.title} lies entirely at "
         f"{stats.works:g} or {good}. Does not work: it lies entirely {bad} "
-        f"{stats.works:g}. Unclear: neither, or there is no interval. Mean±std over "
-        "the n repetitions in which every classifier has a score (ddof=1); each "
-        "interval covers its own mean only, not all means at once.",
+        f"{stats.works:g}. Unclear: neither, fewer than three repetitions, or more "
+        "than a fifth of them is lacking. Mean±std over the n repetitions (ddof=1). "
+        f"Intervals at {100 - 100 * stats.alpha:g}%, of trainings that did not "
+        "collapse, simultaneous over the classifiers of a dataset (Bonferroni).",
     )

@@ -3,9 +3,11 @@ from .across_datasets import compare_across as compare_across
 from .across_datasets import families as families
 from .calibration import calibration_frame as calibration_frame
 from .calibration import hardest_curves as hardest_curves
+from .collapses import find_collapses as find_collapses
 from .coverage import CHANCE as CHANCE
-from .coverage import complete_scores as complete_scores
 from .coverage import coverage_table as coverage_table
+from .coverage import dataset_means as dataset_means
+from .coverage import held_out_scores as held_out_scores
 from .crossings import find_crossings as find_crossings
 from .crossings import is_wide as is_wide
 from .crossings import place_text as place_text
@@ -16,8 +18,10 @@ from .histories import history_frame as history_frame
 from .histories import last_epochs as last_epochs
 from .histories import spread as spread
 from .histories import trained_online as trained_online
+from .intervals import mean_columns as mean_columns
 from .intervals import mean_interval as mean_interval
 from .intervals import score_interval as score_interval
+from .intervals import share_interval as share_interval
 from .metrics import METRICS as METRICS
 from .metrics import Predictions as Predictions
 from .metrics import score_all as score_all
@@ -36,9 +40,11 @@ from .transfer import compare_transfers as compare_transfers
 from .transfer import home_and_away as home_and_away
 from .within_dataset import DOES_NOT as DOES_NOT
 from .within_dataset import FEWEST_FOR_VERDICT as FEWEST_FOR_VERDICT
+from .within_dataset import LEAST_SPREAD as LEAST_SPREAD
 from .within_dataset import UNCLEAR as UNCLEAR
 from .within_dataset import WORKS as WORKS
 from .within_dataset import compare_to as compare_to
+from .within_dataset import share_in_words as share_in_words
 from .within_dataset import summarise_scores as summarise_scores
 from .within_dataset import threshold_verdicts as threshold_verdicts
 from .within_dataset import verdict as verdict

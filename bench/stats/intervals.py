@@ -1,4 +1,8 @@
-"""Intervals of the mean of independent values: t interval, t test, posterior."""
+"""Intervals of means: of any values (t), of bounded scores, and of shares.
+
+A score has bounds, such as 0 and 1, and an interval of its mean that crosses them, or
+that has no width where all repetitions are right about every curve, is false.
+"""
 
 import math
 from dataclasses import dataclass
@@ -26,9 +30,6 @@ class MeanInterval:
     p
         p-value of the two-sided t test against a mean of zero (NaN at n = 1). Where
         std is 0, it is 1 if the mean is zero, else 0, in agreement with the interval.
-    p_above
-        Probability that the mean exceeds zero under a flat prior: the share of the t
-        distribution above zero. Where std is 0, it is 0, 1/2 or 1.
     """
 
     n: int
@@ -37,7 +38,6 @@ class MeanInterval:
     low: np.ndarray
     high: np.ndarray
     p: np.ndarray
-    p_above: np.ndarray
 
 
 def mean_interval(
@@ -63,7 +63,7 @@ def mean_interval(
     mean = values.mean(axis=0)
     if n < 2:
         nan = np.full_like(mean, math.nan)
-        return MeanInterval(n, mean, nan, nan, nan, nan, nan)
+        return MeanInterval(n, mean, nan, nan, nan, nan)
     # Equal scores may differ in their last bits, and the t of those means nothing.
     constant = np.ptp(values, axis=0) <= ROUNDING * np.abs(values).max(axis=0)
     std = np.where(constant, 0.0, values.std(axis=0, ddof=1))
@@ -71,16 +71,43 @@ def mean_interval(
     error = np.maximum(std, least_std) / math.sqrt(n)
     half_width = stats.t.isf(alpha / 2, n - 1) * error
     t = mean / np.where(exact, 1.0, error)
-    sign = np.sign(mean)
     return MeanInterval(
         n=n,
         mean=mean,
         std=std,
         low=mean - half_width,
         high=mean + half_width,
-        p=np.where(exact, 1.0 - np.abs(sign), 2 * stats.t.sf(np.abs(t), n - 1)),
-        p_above=np.where(exact, (1 + sign) / 2, stats.t.cdf(t, n - 1)),
+        p=np.where(
+            exact, 1.0 - np.abs(np.sign(mean)), 2 * stats.t.sf(np.abs(t), n - 1)
+        ),
     )
+
+
+def bent(mean: np.ndarray, end: np.ndarray, widest: float) -> np.ndarray:
+    """Bend ends of intervals of a mean difference so that they stay within ±widest.
+
+    An end on the other side of zero is bent from zero on, and an end that is further
+    from zero than the mean is bent from the mean on: at a distance d from there to the
+    bound, and h to the end, it becomes d·tanh(h/d). So no end changes its side of zero,
+    where p has its limit too, and narrow intervals stay as they are.
+
+    Parameters
+    ----------
+    mean, end
+        Arrays of one shape, NaN where there is no interval; |mean| at most `widest`.
+    widest
+        The largest difference that there can be; may be infinite.
+    """
+    if math.isinf(widest):
+        return end
+    side = np.sign(end)
+    is_beyond = side * end > side * mean  # further than the mean, on the end's side
+    start = np.where(side * mean > 0, mean, 0.0)
+    room = np.maximum(widest - side * start, 0.0)
+    excess = np.abs(end - start)
+    moved = np.zeros_like(end)
+    np.divide(excess, room, out=moved, where=room > 0)
+    return np.where(is_beyond, start + side * room * np.tanh(moved), end)
 
 
 # Names of columns: those that `mean_columns` fills, and a difference with its interval.
@@ -88,7 +115,12 @@ MEAN = ("mean", "std", "low", "high")
 DIFFERENCE = ("difference", "difference_low", "difference_high")
 
 
-def mean_columns(values: np.ndarray, alpha: float) -> dict[str, float]:
+def mean_columns(
+    values: np.ndarray,
+    alpha: float,
+    bounds: tuple[float, float] | None = None,
+    n_curves: float | None = None,
+) -> dict[str, float]:
     """Return mean, standard deviation and interval of one column of values.
 
     Parameters
@@ -97,6 +129,9 @@ def mean_columns(values: np.ndarray, alpha: float) -> dict[str, float]:
         Independent values, shape (n,), finite; n may be 0.
     alpha
         One minus the coverage of the interval.
+    bounds, n_curves
+        For scores: see `score_interval`. Without them, as for differences, the interval
+        is that of `mean_interval`.
 
     Returns
     -------
@@ -106,7 +141,13 @@ def mean_columns(values: np.ndarray, alpha: float) -> dict[str, float]:
     if not len(values):
         return dict.fromkeys(MEAN, math.nan)
     estimate = mean_interval(values[:, None], alpha)
-    return {name: float(getattr(estimate, name)[0]) for name in MEAN}
+    columns = {name: float(getattr(estimate, name)[0]) for name in MEAN}
+    if bounds is not None and n_curves is not None:
+        low, high = score_interval(
+            values[:, None], alpha, bounds=bounds, n_curves=n_curves
+        )
+        columns |= {"low": float(low[0]), "high": float(high[0])}
+    return columns
 
 
 def score_interval(
@@ -118,8 +159,9 @@ def score_interval(
     equal. It is Korn and Graubard's (Survey Methodology 24:193, 1998): the exact
     interval of Clopper and Pearson for as many curves, each right or wrong, as would
     give the observed spread over repetitions. This effective number of curves is never
-    larger than all test curves together, since the score of a repetition varies at
-    least as its own curves do; and it is reduced by (z / t)², since the spread of a few
+    larger than all test curves together, since an accuracy varies at least as its own
+    curves do (other scores may vary less: their intervals are then too wide, never too
+    short); and it is reduced by (z / t)², since the spread of a few
     repetitions is known badly. Of a score without an upper bound, such as log loss, it
     is Garwood's interval, that of a count, in the same way.
 
@@ -154,7 +196,7 @@ def score_interval(
     error = np.maximum(error, np.sqrt(variance / (n * n_curves)))
     effective = np.full_like(mean, n * n_curves)
     np.divide(variance, error**2, out=effective, where=error > 0)
-    t, z = stats.t.isf(alpha / 2, n - 1), stats.norm.isf(alpha / 2)
+    t, z = special.stdtrit(n - 1, alpha / 2), special.ndtri(alpha / 2)
     effective *= (z / t) ** 2
     right, wrong = mean * effective, (1 - mean) * effective
     if math.isfinite(top):
@@ -165,6 +207,16 @@ def score_interval(
         low = np.where(right > 0, special.gammaincinv(right, alpha / 2), 0) / effective
         high = special.gammaincinv(right + 1, 1 - alpha / 2) / effective
     return bottom + scale * low, bottom + scale * high
+
+
+def share_interval(count: int, n: int, alpha: float) -> tuple[float, float]:
+    """Return the exact interval (Clopper and Pearson) of a share, `count` of `n` ≥ 1.
+
+    For 0 of 10 and alpha = .05 it is [0, .31].
+    """
+    low = special.betaincinv(count, n - count + 1, alpha / 2) if count else 0.0
+    high = special.betaincinv(count + 1, n - count, 1 - alpha / 2) if count < n else 1.0
+    return float(low), float(high)
 
 
 def welch_interval(
