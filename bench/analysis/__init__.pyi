@@ -5,6 +5,7 @@ from .cell_arrays import CellArrays as CellArrays
 from .cell_arrays import read_cell_arrays as read_cell_arrays
 from .findings import Findings as Findings
 from .findings import analyse as analyse
+from .findings import nothing_to_learn as nothing_to_learn
 from .findings import rows_of as rows_of
 from .findings import sweep_rows as sweep_rows
 from .forecasts import Forecast as Forecast

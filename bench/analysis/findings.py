@@ -1,5 +1,6 @@
 """The findings of a suite as data frames: scores, comparisons, sweeps and audits."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from bench.analysis.results import results_frame, summarise, transfer_frame
 from bench.analysis.sweeps import Sweep, find_sweeps
 from bench.base import StatisticsError, digest
 from bench.cells import Plan
+from bench.curves import DatasetRecipe
 from bench.stats import (
     METRICS,
     Across,
@@ -21,6 +23,7 @@ from bench.stats import (
     complete_scores,
     families,
     find_crossings,
+    find_leaks,
     rank_stability,
     summarise_scores,
     threshold_verdicts,
@@ -63,6 +66,9 @@ class Findings:
     works
         See `bench.stats.within_dataset.threshold_verdicts`; empty if the suite sets no
         threshold.
+    leaks
+        See `bench.stats.leaks.find_leaks`; for the datasets on which nothing can be
+        learnt; empty if there are none.
     audits
         See `bench.analysis.audits.find_audits`; empty if the suite has no audits.
     problems
@@ -81,6 +87,7 @@ class Findings:
     transfer_cells: pd.DataFrame
     transfers: pd.DataFrame
     works: pd.DataFrame
+    leaks: pd.DataFrame
     audits: pd.DataFrame
     problems: tuple[str, ...]
 
@@ -137,6 +144,7 @@ def analyse(plan: Plan, store: Store, loaded: Sequence[Result]) -> Findings:
         transfer_cells=transfer_cells,
         transfers=_transfers(plan, results, transfer_cells),
         works=_works(plan, intervals),
+        leaks=_leaks(plan, loaded),
         audits=find_audits(plan, store, results),
         # Several steps may fail for one reason.
         problems=tuple(dict.fromkeys(problems)),
@@ -214,6 +222,37 @@ def _transfers(plan: Plan, results: pd.DataFrame, cells: pd.DataFrame) -> pd.Dat
         alpha=plan.suite.stats.alpha,
         larger_is_better=METRICS[metric].larger_is_better,
     )
+
+
+def nothing_to_learn(plan: Plan) -> list[DatasetRecipe]:
+    """Return the datasets of which both classes are drawn by the same recipe."""
+    return [
+        recipe
+        for recipe in plan.datasets
+        if recipe.spec.task == "symbolic-vs-neural"
+        and recipe.spec.neural.kind == "library"
+    ]
+
+
+def _leaks(plan: Plan, loaded: Sequence[Result]) -> pd.DataFrame:
+    """Test accuracies against 1/2; they need not be among the suite's metrics."""
+    recipes = {recipe.spec.id: recipe for recipe in nothing_to_learn(plan)}
+    rows = [
+        {
+            "dataset": cell.dataset.spec.id,
+            "repetition": cell.repetition,
+            "classifier": cell.classifier.id,
+            "accuracy": result.test.get("accuracy", math.nan),
+            "n_curves": 2 * cell.dataset.spec.test,
+        }
+        for cell, result in zip(plan.cells, loaded, strict=True)
+        if cell.dataset.spec.id in recipes
+    ]
+    if not rows:
+        return pd.DataFrame()
+    streams = {name: digest(recipe.stream) for name, recipe in recipes.items()}
+    alpha = plan.suite.stats.alpha
+    return find_leaks(pd.DataFrame(rows), alpha=alpha, streams=streams)
 
 
 def _works(plan: Plan, intervals: pd.DataFrame | None) -> pd.DataFrame:

@@ -23,6 +23,7 @@ from bench.report.appendix import (
 )
 from bench.report.dataset import dataset_chapter, dataset_tables
 from bench.report.figure_files import FigureFolder, slug
+from bench.report.leaks import leak_chapter, leak_table
 from bench.report.opening import opening
 from bench.report.overview import overview_chapter
 from bench.report.sweeps import sweep_chapters, sweep_tables
@@ -63,6 +64,7 @@ def write_report(
         datasets.append(dataset_chapter(plan, findings, recipe, arrays, figures))
         online.append(arrays.online)
     sections: list[Section] = [
+        *leak_chapter(plan, findings),
         *threshold_chapter(plan, findings),
         *sweep_chapters(plan, findings, figures),
         *datasets,
@@ -93,6 +95,7 @@ def _write_csv(findings: Findings, online: pd.DataFrame, folder: Path) -> None:
         "summary": findings.summary,
         "comparisons": findings.compared,
         "pairs": findings.across.pairs if findings.across is not None else None,
+        "leaks": findings.leaks,
         "audits": findings.audits,
         "online": online,
         "sweep": findings.along,
@@ -118,6 +121,7 @@ def _write_latex(
             for kind, table in dataset_tables(plan, findings, name, frame).items()
         ]
     tables += [
+        ("leaks", leak_table(plan, findings)),
         ("works", threshold_table(plan, findings)),
         ("transfer", transfer_table(plan, findings)),
         *sweep_tables(plan, findings).items(),

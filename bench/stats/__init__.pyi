@@ -17,6 +17,11 @@ from .histories import last_epochs as last_epochs
 from .histories import spread as spread
 from .histories import trained_online as trained_online
 from .intervals import mean_interval as mean_interval
+from .leaks import CANNOT_TELL as CANNOT_TELL
+from .leaks import LEAK as LEAK
+from .leaks import NO_LEAK as NO_LEAK
+from .leaks import POWER as POWER
+from .leaks import find_leaks as find_leaks
 from .metrics import METRICS as METRICS
 from .metrics import Predictions as Predictions
 from .metrics import score_all as score_all
