@@ -7,7 +7,7 @@ are first called, so that a command which only names metrics does not wait for i
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from math import nan
+from math import inf, nan
 from typing import Self
 
 import numpy as np
@@ -120,12 +120,24 @@ class Metric:
     needs
         The scores that it needs beyond predictions, in words for a footnote; empty if
         it needs none.
+    bounds
+        The least and the largest score that there can be.
+    bounds_of_many
+        The same with more than two classes, where they differ.
     """
 
     title: str
     larger_is_better: bool
     function: Callable[[Predictions], float]
     needs: str = ""
+    bounds: tuple[float, float] = (0.0, 1.0)
+    bounds_of_many: tuple[float, float] | None = None
+
+    def bounds_for(self, n_classes: int) -> tuple[float, float]:
+        """Return the bounds of the scores of a dataset with so many classes."""
+        if n_classes > 2 and self.bounds_of_many is not None:
+            return self.bounds_of_many
+        return self.bounds
 
 
 def calibration_bins(
@@ -239,8 +251,10 @@ METRICS = {
         "balanced accuracy", True, _from_sklearn("balanced_accuracy_score")
     ),
     "roc_auc": Metric("ROC AUC", True, _roc_auc, SCORES),
-    "log_loss": Metric("log loss", False, _log_loss, PROBABILITIES),
-    "brier": Metric("Brier score", False, _brier, PROBABILITIES),
+    "log_loss": Metric("log loss", False, _log_loss, PROBABILITIES, (0.0, inf)),
+    "brier": Metric(
+        "Brier score", False, _brier, PROBABILITIES, bounds_of_many=(0.0, 2.0)
+    ),
     "ece": Metric("expected calibration error", False, _ece, PROBABILITIES),
 }
 # A cell computes these when it ends, since they need only predictions; all others are

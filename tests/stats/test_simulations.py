@@ -104,6 +104,32 @@ def test_across_datasets_the_interval_covers_a_true_difference():
     assert 0.93 <= rate(covered) <= 0.97
 
 
+@pytest.mark.parametrize("n_families", [5, 8, 12])
+@pytest.mark.parametrize(("of_family", "of_dataset"), [(0.03, 0.01), (0.01, 0.03)])
+def test_across_unequal_families_the_interval_covers(n_families, of_family, of_dataset):
+    rng = np.random.default_rng(n_families)
+    sizes = [1 + i % 6 for i in range(n_families)]
+    names = iter(range(sum(sizes)))
+    groups = [[f"d{next(names)}" for _ in range(size)] for size in sizes]
+    family = np.repeat(np.arange(n_families), sizes)
+    covered, as_datasets = [], []
+    for _ in range(1000):
+        # A difference has a part of its family and a part of its dataset.
+        gaps = rng.normal(0, of_family, n_families)[family]
+        gaps = gaps + rng.normal(0, of_dataset, len(family))
+        values = np.stack([0.8 + gaps, np.full(len(family), 0.79)], axis=-1)
+        options = {"alpha": ALPHA, "larger_is_better": True, "n_draws": 1}
+        options |= {"baseline": "C1", "bounds": (0.0, 1.0), "tie": TIE}
+        frame = scores_from(values[:, None])
+        pair = compare_across(frame, families=groups, **options).pairs.iloc[0]
+        covered.append(pair["low"] <= 0.01 <= pair["high"])
+        pair = compare_across(frame, **options).pairs.iloc[0]
+        as_datasets.append(pair["low"] <= 0.01 <= pair["high"])
+    assert rate(covered) >= 0.93
+    if of_family > of_dataset:
+        assert rate(as_datasets) < 0.85  # variants counted as independent
+
+
 @pytest.mark.parametrize("n_repetitions", [5, 10, 30])
 @pytest.mark.parametrize("difference", [0.0, 0.01])
 def test_within_a_dataset_a_true_null_is_rejected_at_the_level(
