@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from bench.analysis.audits import find_audits
@@ -129,6 +130,7 @@ def analyse(plan: Plan, store: Store, loaded: Sequence[Result]) -> Findings:
     scores = attempt(complete_scores, results, metric, **imputation)
     bounds = {"alpha": stats.alpha, "margin": stats.margin, "tie": ties} | common
     intervals = attempt(summarise_scores, scores, stats.alpha, **common)
+    cells = None if scores is None else _every_cell(results, scores, metric)
     sweeps = find_sweeps([d.spec for d in plan.datasets], plan.suite.families)
     transfer_cells = transfer_frame(plan, store)
     return Findings(
@@ -136,8 +138,14 @@ def analyse(plan: Plan, store: Store, loaded: Sequence[Result]) -> Findings:
         summary=summarise(results),
         intervals=intervals,
         compared=attempt(compare_to, scores, plan.suite.baseline, **bounds),
-        across=attempt(compare_across, scores, families=library_families, **bounds),
-        stability=attempt(rank_stability, scores, families=library_families, **common),
+        across=attempt(
+            compare_across,
+            cells,
+            families=library_families,
+            bounds=METRICS[metric].bounds_for(max(classes.values())),
+            **bounds,
+        ),
+        stability=attempt(rank_stability, cells, families=library_families, **common),
         sweeps=sweeps,
         along=_for_each_sweep(plan, results, sweeps, _along),
         crossings=_for_each_sweep(plan, results, sweeps, _crossings),
@@ -149,6 +157,17 @@ def analyse(plan: Plan, store: Store, loaded: Sequence[Result]) -> Findings:
         # Several steps may fail for one reason.
         problems=tuple(dict.fromkeys(problems)),
     )
+
+
+def _every_cell(
+    results: pd.DataFrame, scores: pd.DataFrame, metric: str
+) -> pd.DataFrame:
+    """Return the score of every cell, imputed or its own, NaN where it has none."""
+    keys = ["dataset", "repetition", "classifier"]
+    own = results[f"test_{metric}"].where(results["status"] == "done").to_numpy(float)
+    merged = results[keys].merge(scores, how="left", on=keys)
+    merged["score"] = np.where(np.isfinite(own), own, merged["score"])
+    return merged
 
 
 def half_a_curve(n_test: int, n_classes: int = 2) -> float:

@@ -94,7 +94,7 @@ def _write_csv(findings: Findings, online: pd.DataFrame, folder: Path) -> None:
         "results": findings.results,
         "summary": findings.summary,
         "comparisons": findings.compared,
-        "pairs": findings.across.pairs if findings.across is not None else None,
+        "pairs": _pairs(findings),
         "leaks": findings.leaks,
         "audits": findings.audits,
         "online": online,
@@ -107,6 +107,12 @@ def _write_csv(findings: Findings, online: pd.DataFrame, folder: Path) -> None:
         if frame is not None and not frame.empty:
             path = folder / f"{name}.csv"
             frame.to_csv(path, index=False, lineterminator="\n")
+
+
+def _pairs(findings: Findings) -> pd.DataFrame | None:
+    """Return the pairs across datasets, without columns of which nothing is known."""
+    across = findings.across
+    return None if across is None else across.pairs.dropna(axis=1, how="all")
 
 
 def _write_latex(

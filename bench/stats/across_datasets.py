@@ -322,8 +322,8 @@ class Across:
         Mean score, dataset × classifier.
     ranks
         Mean rank of each classifier over families, best first; 1 is best.
-    n_families
-        The number of families of datasets.
+    families
+        The datasets of each family.
     allowed
         Whether tests are made: there are enough families for them to reject.
     reason
@@ -352,7 +352,7 @@ class Across:
 
     means: pd.DataFrame
     ranks: pd.Series
-    n_families: int
+    families: tuple[tuple[str, ...], ...]
     allowed: bool
     reason: str
     needed: int
@@ -360,6 +360,11 @@ class Across:
     pairs: pd.DataFrame
     cliques: tuple[tuple[str, ...], ...]
     left_out: tuple[str, ...] = ()
+
+    @property
+    def n_families(self) -> int:
+        """The number of families of datasets."""
+        return len(self.families)
 
 
 def compare_across(
@@ -426,7 +431,6 @@ def compare_across(
         compared = list(combinations(ranked, 2))
     else:
         compared = [(name, baseline) for name in ranked if name != baseline]
-    n_families = len(found.families)
     needed = datasets_needed(len(compared), alpha)
     reason = _reason_against(found, len(compared), needed, alpha)
     ties = np.array(
@@ -461,7 +465,7 @@ def compare_across(
         ranks=pd.Series(
             mean_ranks[order], index=pd.Index(ranked, name="classifier"), name="rank"
         ),
-        n_families=n_families,
+        families=found.families,
         allowed=not reason,
         reason=reason,
         needed=needed,
