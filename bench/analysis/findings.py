@@ -195,6 +195,7 @@ def _for_each_sweep(
     metric = plan.suite.metrics[0]
     frames = []
     for sweep in sweeps:
+        swept = [d for d in plan.datasets if d.spec.id in sweep.values]
         swept_results = results[results["dataset"].isin(list(sweep.values))]
         frame = work(
             plan,
@@ -205,6 +206,7 @@ def _for_each_sweep(
             alpha=plan.suite.stats.alpha,
             streams=streams,
             larger_is_better=METRICS[metric].larger_is_better,
+            tie={d.spec.id: half_a_curve(d.spec.test, d.n_classes) for d in swept},
         )
         frame.insert(0, "family", sweep.family)
         frame.insert(1, "field", sweep.name)
@@ -214,7 +216,9 @@ def _for_each_sweep(
 
 
 def _along(plan: Plan, sweep: Sweep, **common: Any) -> pd.DataFrame:
-    return compare_along(margin=plan.suite.stats.margin, **common)
+    n_classes = max(recipe.n_classes for recipe in plan.datasets)
+    bounds = METRICS[common["metric"]].bounds_for(n_classes)
+    return compare_along(margin=plan.suite.stats.margin, bounds=bounds, **common)
 
 
 def _crossings(plan: Plan, sweep: Sweep, **common: Any) -> pd.DataFrame:
@@ -240,6 +244,8 @@ def _transfers(plan: Plan, results: pd.DataFrame, cells: pd.DataFrame) -> pd.Dat
         both.rename(columns={column: "score"}),
         alpha=plan.suite.stats.alpha,
         larger_is_better=METRICS[metric].larger_is_better,
+        tie={d.spec.id: half_a_curve(d.spec.test, d.n_classes) for d in plan.datasets},
+        bounds=METRICS[metric].bounds_for(max(d.n_classes for d in plan.datasets)),
     )
 
 
