@@ -15,7 +15,9 @@ from bench.base import StatisticsError, digest
 from bench.cells import Plan
 from bench.curves import DatasetRecipe
 from bench.stats import (
+    FEWEST_FOR_VERDICT,
     METRICS,
+    UNCLEAR,
     Across,
     compare_across,
     compare_along,
@@ -65,8 +67,8 @@ class Findings:
     transfers
         See `bench.stats.transfer.compare_transfers`; for the headline metric.
     works
-        See `bench.stats.within_dataset.threshold_verdicts`; empty if the suite sets no
-        threshold.
+        See `bench.stats.within_dataset.threshold_verdicts`, of intervals simultaneous
+        over the classifiers of a dataset; empty if the suite sets no threshold.
     leaks
         See `bench.stats.leaks.find_leaks`; for the datasets on which nothing can be
         learnt; empty if there are none.
@@ -151,7 +153,7 @@ def analyse(plan: Plan, store: Store, loaded: Sequence[Result]) -> Findings:
         crossings=_for_each_sweep(plan, results, sweeps, _crossings),
         transfer_cells=transfer_cells,
         transfers=_transfers(plan, results, transfer_cells),
-        works=_works(plan, intervals),
+        works=_works(plan, scores),
         leaks=_leaks(plan, loaded),
         audits=find_audits(plan, store, results),
         # Several steps may fail for one reason.
@@ -280,14 +282,26 @@ def _leaks(plan: Plan, loaded: Sequence[Result]) -> pd.DataFrame:
     return find_leaks(pd.DataFrame(rows), alpha=alpha, streams=streams)
 
 
-def _works(plan: Plan, intervals: pd.DataFrame | None) -> pd.DataFrame:
-    threshold = plan.suite.stats.works
-    if threshold is None:
+def _works(plan: Plan, scores: pd.DataFrame | None) -> pd.DataFrame:
+    """Judge each classifier, by intervals simultaneous over those of a dataset."""
+    stats = plan.suite.stats
+    if stats.works is None:
         return pd.DataFrame()
-    return threshold_verdicts(
+    common = {"larger_is_better": METRICS[plan.suite.metrics[0]].larger_is_better}
+    intervals = None
+    if scores is not None:
+        known = scores[scores["score"].notna()]
+        described = [
+            summarise_scores(rows, stats.alpha / rows["classifier"].nunique(), **common)
+            for _, rows in known.groupby("dataset", sort=False)
+        ]
+        intervals = pd.concat(described, ignore_index=True)
+    works = threshold_verdicts(
         intervals,
         [recipe.spec.id for recipe in plan.datasets],
         [recipe.id for recipe in plan.classifiers],
-        works=threshold,
-        larger_is_better=METRICS[plan.suite.metrics[0]].larger_is_better,
+        works=stats.works,
+        **common,
     )
+    works.loc[works["n"] < FEWEST_FOR_VERDICT, "verdict"] = UNCLEAR
+    return works

@@ -82,7 +82,7 @@ def along_table(plan: Plan, findings: Findings, sweep: Sweep) -> Table:
         comparable = scores["difference_low"].notna().any()
         for title, change in changes.items():
             dataset, exceptions = change[str(classifier)]
-            row[title] = "never" if comparable else "–"
+            row[title] = "not shown" if comparable else "–"
             if dataset is not None:
                 row[title] = sweep.label(dataset)
                 if exceptions:
@@ -104,9 +104,11 @@ def along_table(plan: Plan, findings: Findings, sweep: Sweep) -> Table:
         pd.DataFrame(rows),
         f"Mean held-out {metric.title} and its {level} interval, each for its own "
         f"mean{collapses}. Worse from: the first value at which it is worse than at "
-        f"{first} by more than the margin of {stats.margin:g}, as the whole {level} interval of the difference shows ({how}; simultaneous over all "
-        f"{counted(n, 'difference')} of this table, Bonferroni).{better} 'Never' "
-        f"compares with {first} only; a classifier may already be poor there. A dash: "
+        f"{first} by more than the margin of {stats.margin:g}, as the whole {level} "
+        f"interval of the difference shows ({how}; simultaneous over all "
+        f"{counted(n, 'difference')} of this table, Bonferroni).{better} 'Not shown': "
+        "at no value, though it may be so all the same; and a classifier may already "
+        f"be poor at {first}. A dash: "
         "nothing is compared, since fewer than three repetitions are, or more than a "
         "fifth is lacking.",
     )

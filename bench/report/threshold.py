@@ -40,7 +40,7 @@ def threshold_table(plan: Plan, findings: Findings) -> Table | None:
             "dataset": entry["dataset"],
             "classifier": entry["classifier"],
             f"held-out {metric.title}": mean_std(entry["mean"], entry["std"]),
-            f"{1 - stats.alpha:.0%} interval": interval(entry["low"], entry["high"]),
+            "simultaneous interval": interval(entry["low"], entry["high"]),
             "n": str(entry["n"]),
             "verdict": entry["verdict"],
         }
@@ -49,9 +49,10 @@ def threshold_table(plan: Plan, findings: Findings) -> Table | None:
     good, bad = ("above", "below") if metric.larger_is_better else ("below", "above")
     return Table(
         pd.DataFrame(rows),
-        f"Works: the t interval of the mean held-out {metric.title} lies entirely at "
+        f"Works: the interval of the mean held-out {metric.title} lies entirely at "
         f"{stats.works:g} or {good}. Does not work: it lies entirely {bad} "
-        f"{stats.works:g}. Unclear: neither, or there is no interval. Mean±std over "
-        "the n repetitions in which every classifier has a score (ddof=1); each "
-        "interval covers its own mean only, not all means at once.",
+        f"{stats.works:g}. Unclear: neither, there is no interval, or there are fewer "
+        "than three repetitions. Mean±std over the n repetitions (ddof=1). Intervals "
+        f"at {100 - 100 * stats.alpha:g}%, simultaneous over the classifiers of a "
+        "dataset (Bonferroni).",
     )

@@ -11,6 +11,8 @@ from .crossings import find_crossings as find_crossings
 from .crossings import is_wide as is_wide
 from .crossings import place_text as place_text
 from .crossings import range_text as range_text
+from .effects import FEWEST_FOR_VERDICT as FEWEST_FOR_VERDICT
+from .effects import paired_effect as paired_effect
 from .histories import LAST as LAST
 from .histories import held_out_frame as held_out_frame
 from .histories import history_frame as history_frame

@@ -40,7 +40,7 @@ def test_a_sweep_up_to_its_limit_says_who_is_worse_from_where(make_findings, fig
     assert frame["worse from"].to_dict() == {
         "SD": "std 10",
         "KNN": "std 2 (not at std 10)",
-        "GNB": "never",
+        "GNB": "not shown",
     }
     assert frame.loc["SD", "std 1"].startswith("0.9")
     assert "Welch" in table.caption
@@ -82,7 +82,7 @@ def test_datasets_of_one_stream_are_compared_in_pairs(make_findings, figures):
     assert frame["better from"].to_dict() == {
         "SD": "train 20",
         "KNN": frame.loc["KNN", "better from"],
-        "GNB": "never",
+        "GNB": "not shown",
     }
     assert frame.loc["GNB", "worse from"] == "train 20"
     # SD overtakes the other two, which are equally good at first.

@@ -28,7 +28,17 @@ def test_each_classifier_has_a_verdict_on_each_dataset(make_findings):
     assert text.words.endswith("6. Works: 2; does not work: 1; unclear: 3.")
     assert "lies entirely at 0.8 or above" in table.caption
     assert table.frame.iloc[-1].tolist() == ["other", "GNB", "–", "–", "0", "unclear"]
-    assert table.frame.columns[3] == "95% interval"
+    assert table.frame.columns[3] == "simultaneous interval"
+    assert "at 95%, simultaneous over the classifiers" in table.caption
+
+
+def test_verdicts_are_simultaneous_and_need_three_repetitions(make_findings):
+    plan, findings, _ = make_findings(stats={"works": 0.8})
+    alone = findings.intervals.set_index("classifier")
+    together = findings.works.set_index("classifier")
+    assert (together["low"] < alone.loc[together.index, "low"]).all()
+    _, few, _ = make_findings(stats={"works": 0.1}, repetitions=2)
+    assert set(few.works["verdict"]) == {"unclear"}
 
 
 def test_without_a_threshold_there_is_no_chapter(make_findings):
