@@ -13,6 +13,7 @@ from .crossings import place_text as place_text
 from .crossings import range_text as range_text
 from .effects import FEWEST_FOR_VERDICT as FEWEST_FOR_VERDICT
 from .effects import paired_effect as paired_effect
+from .effects import unpaired_effect as unpaired_effect
 from .histories import LAST as LAST
 from .histories import held_out_frame as held_out_frame
 from .histories import history_frame as history_frame

@@ -149,7 +149,7 @@ def family_scores(
             + name_some(
                 [cells.lacks(row, i) for row in rows if not cells.enough[row, i]]
             )
-            for i in np.flatnonzero(~kept)
+            for i in np.flatnonzero(~kept).tolist()
         ]
     datasets = [cells.datasets[row] for row in rows]
     classifiers = [str(name) for name in np.array(cells.classifiers)[kept]]
@@ -221,7 +221,7 @@ class _Cells:
         if "asked" in scores:
             asked = laid_out(scores["asked"].to_numpy(float), 0).max(axis=1)
         else:
-            there = laid_out(np.ones(len(scores)), 0).any(axis=2)
+            there = laid_out(np.ones(len(scores)), 0).max(axis=2)
             asked = np.repeat(there.sum(axis=1)[:, None], shape[2], axis=1)
         return cls(
             datasets=[str(name) for name in names[0]],
@@ -240,8 +240,9 @@ class _Cells:
     @cached_property
     def enough(self) -> np.ndarray:
         """Whether no more than a fifth of what was asked is lacking."""
-        enough: np.ndarray = _MOST_LACKING * (self.asked - self.n) <= self.asked
-        return enough & np.isfinite(self.compared).any(axis=1)
+        has_enough = _MOST_LACKING * (self.asked - self.n) <= self.asked
+        enough: np.ndarray = has_enough & np.isfinite(self.compared).any(axis=1)
+        return enough
 
     def datasets_kept(self) -> tuple[list[int], list[tuple[str, int, int]]]:
         """Return the datasets to compare on, and those that most classifiers lack."""

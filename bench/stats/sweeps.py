@@ -211,7 +211,7 @@ def _effect(
         both = here.index.intersection(there.index)
         pair = (here[both].to_numpy(float), there[both].to_numpy(float))
         return paired_effect(differences(*pair, larger_is_better), alpha, **options)
-    samples = [here.to_numpy(float), there.to_numpy(float)]
-    if not larger_is_better:
-        samples.reverse()
-    return unpaired_effect(*samples, alpha, **options)
+    a, b = here.to_numpy(float), there.to_numpy(float)
+    if larger_is_better:
+        return unpaired_effect(a, b, alpha, **options)
+    return unpaired_effect(b, a, alpha, **options)

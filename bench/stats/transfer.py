@@ -62,7 +62,7 @@ def compare_transfers(
         classifier, train, test = key
         row: dict[str, object] = dict(zip(names, key, strict=True))
         row |= {"n": int(away.notna().sum()), "n_cells": len(away)}
-        known, least = away.dropna().to_numpy(float), tie_of(tie, test)
+        known, least = away.dropna().to_numpy(float), tie_of(tie, str(test))
         row |= score_columns(known, alpha, least_std=least, bounds=bounds)
         gaps = np.empty(0)
         home = cells.get((classifier, test, test))

@@ -33,7 +33,7 @@ def test_each_classifier_has_a_verdict_on_each_dataset(make_findings):
 
 
 def test_verdicts_are_simultaneous_and_need_three_repetitions(make_findings):
-    plan, findings, _ = make_findings(stats={"works": 0.8})
+    _, findings, _ = make_findings(stats={"works": 0.8})
     alone = findings.intervals.set_index("classifier")
     together = findings.works.set_index("classifier")
     assert (together["low"] < alone.loc[together.index, "low"]).all()

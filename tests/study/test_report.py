@@ -54,6 +54,20 @@ def test_trials_are_a_table_with_one_test_score(tmp_path, trainer):
     assert json.loads(frame["hidden"][0]) in ([4, 4], [8])
 
 
+def test_the_best_is_compared_with_the_suite_unchanged(tmp_path, trainer):
+    plan = planned(tmp_path, 4)
+    _, text = reported(tmp_path, plan)
+    assert "cannot be told from 1 repetition; at least 3" in text
+    held_out = HeldOut(np.full(4, 0.9), np.full(4, 0.8), 4)
+    _, text = reported(tmp_path, plan, held_out)
+    # Equal repetitions are known to half a curve only, so the interval has a width.
+    assert "The best minus the suite unchanged: +0.100 [+0.0" in text
+    assert "paired, since both are tested on the same curves): better" in text
+    held_out = HeldOut(np.array([0.7, 0.9, 0.8]), np.array([0.8, 0.7, 0.75, 0.8]), 4)
+    _, text = reported(tmp_path, plan, held_out)
+    assert "Welch, since some repetitions are not done): inconclusive" in text
+
+
 def test_a_report_of_failures_alone_says_so(tmp_path, trainer):
     trainer.unfit = 0
     _, text = reported(tmp_path, planned(tmp_path, 1))
