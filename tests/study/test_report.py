@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from study_text import planned
 
+from bench.study import report
 from bench.study.report import write_study_report
 from bench.study.retraining import HeldOut
 from bench.study.search import run_study
@@ -56,15 +57,17 @@ def test_trials_are_a_table_with_one_test_score(tmp_path, trainer):
 
 def test_the_best_is_compared_with_the_suite_unchanged(tmp_path, trainer):
     plan = planned(tmp_path, 4)
-    _, text = reported(tmp_path, plan)
-    assert "cannot be told from 1 repetition; at least 3" in text
-    held_out = HeldOut(np.full(4, 0.9), np.full(4, 0.8), 4)
-    _, text = reported(tmp_path, plan, held_out)
+
+    def words(best, suite):
+        held_out = HeldOut(np.array(best), np.array(suite), 4)
+        return report._compared(plan, held_out)
+
+    assert "cannot be told from 1 repetition; at least 3" in words([0.7], [0.6, 0.8])
     # Equal repetitions are known to half a curve only, so the interval has a width.
-    assert "The best minus the suite unchanged: +0.100 [+0.0" in text
-    assert "paired, since both are tested on the same curves): better" in text
-    held_out = HeldOut(np.array([0.7, 0.9, 0.8]), np.array([0.8, 0.7, 0.75, 0.8]), 4)
-    _, text = reported(tmp_path, plan, held_out)
+    text = words([0.9] * 4, [0.8] * 4)
+    assert text.startswith("The best minus the suite unchanged: +0.100 [+0.0")
+    assert text.endswith("same curves): better, with a margin of 0.01.")
+    text = words([0.7, 0.9, 0.8], [0.8, 0.7, 0.75, 0.8])
     assert "Welch, since some repetitions are not done): inconclusive" in text
 
 
