@@ -132,7 +132,7 @@ def analyse(plan: Plan, store: Store, loaded: Sequence[Result]) -> Findings:
     scores = attempt(complete_scores, results, metric, **imputation)
     bounds = {"alpha": stats.alpha, "margin": stats.margin, "tie": ties} | common
     intervals = attempt(summarise_scores, scores, stats.alpha, **common)
-    cells = None if scores is None else _every_cell(results, scores, metric)
+    cells = _every_cell(results, scores, metric)
     sweeps = find_sweeps([d.spec for d in plan.datasets], plan.suite.families)
     transfer_cells = transfer_frame(plan, store)
     return Findings(
@@ -162,11 +162,13 @@ def analyse(plan: Plan, store: Store, loaded: Sequence[Result]) -> Findings:
 
 
 def _every_cell(
-    results: pd.DataFrame, scores: pd.DataFrame, metric: str
+    results: pd.DataFrame, scores: pd.DataFrame | None, metric: str
 ) -> pd.DataFrame:
     """Return the score of every cell, imputed or its own, NaN where it has none."""
     keys = ["dataset", "repetition", "classifier"]
     own = results[f"test_{metric}"].where(results["status"] == "done").to_numpy(float)
+    if scores is None:
+        return results[keys].assign(score=own)
     merged = results[keys].merge(scores, how="left", on=keys)
     merged["score"] = np.where(np.isfinite(own), own, merged["score"])
     return merged

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from bench.analysis import Findings
+from bench.analysis import Findings, nothing_to_learn
 from bench.cells import Plan
 from bench.figures import classifier_styles, plot_critical_differences
 from bench.render import Block, FigureFile, Items, Section, Table, Text
@@ -20,6 +20,8 @@ def across_chapter(
     across = findings.across
     if across is None or len(plan.datasets) < 2:
         return []
+    if len(nothing_to_learn(plan)) == len(plan.datasets):
+        return []  # ranks of guesses mean nothing; the verdict on leaks says what does
     blocks: list[Block | Section] = []
     if len(across.ranks):
         blocks.append(_ranks_table(plan, findings, across))
@@ -117,8 +119,9 @@ def _critical_differences(
         figures.add(
             "critical-differences",
             "Mean ranks, with bars over classifiers that are not distinguishable",
-            "A bar joins classifiers that do not differ significantly (exact "
-            "signed-rank tests, adjusted by Holm).",
+            f"Ranks over the {across.n_families} {_units(across)}. A bar joins "
+            "classifiers that do not differ significantly (exact signed-rank tests, "
+            "adjusted by Holm).",
             plot_critical_differences,
             across.ranks,
             across.cliques,

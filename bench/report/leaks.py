@@ -53,7 +53,7 @@ def leak_verdict(plan: Plan, findings: Findings) -> list[Block]:
         ]
     else:
         blocks = [
-            Text([Strong("No leak found. "), f"{what}. {_smallest(tested)}"]),
+            Text([Strong("No leak found."), f" {_smallest(tested)} {what}."]),
         ]
     untested = leaks[leaks["verdict"] == CANNOT_TELL]
     if len(untested):

@@ -87,7 +87,7 @@ def along_table(plan: Plan, findings: Findings, sweep: Sweep) -> Table:
                 row[title] = sweep.label(dataset)
                 if exceptions:
                     names = ", ".join(map(sweep.label, exceptions))
-                    row[title] += f" (not at {names})"
+                    row[title] += f" (not shown at {names})"
         rows.append(row)
     first = sweep.label(min(sweep.values, key=lambda name: sweep.values[name]))
     level, n = _level(stats.alpha), int(along["difference_low"].notna().sum())

@@ -118,17 +118,17 @@ def family_scores(
 
     What one classifier or dataset lacks takes nothing away from another. A classifier
     that has no score on a dataset, or lacks more than a fifth of the repetitions asked
-    of it there, is left out. But a dataset on which that holds of half of the
-    classifiers or more is left out first: it would take them all away.
+    of it there, is left out. But a dataset on which that holds of more than half of the
+    classifiers is left out first: it would take them all away.
 
     Parameters
     ----------
     scores
         Columns dataset, repetition, classifier and score, NaN where a cell has none;
         one row for each cell. If there is a column asked, it holds the number of
-        repetitions asked of the classifier on the dataset; else all that any
-        classifier has there are asked. If there is a column collapsed, the scores where
-        it is true are not compared, but are not lacking either.
+        repetitions asked of the classifier on the dataset; else it is that of its rows.
+        If there is a column collapsed, the scores where it is true are not compared,
+        but are not lacking either.
     families
         Groups of datasets that are variants of one library. With None every dataset is
         a family by itself.
@@ -209,7 +209,7 @@ class _Cells:
         shape = tuple(map(len, names))
 
         def laid_out(column: np.ndarray, empty: float) -> np.ndarray:
-            array = np.full(shape, empty)
+            array = np.full(shape, empty, dtype=float)
             array[codes] = column
             return array
 
@@ -221,8 +221,7 @@ class _Cells:
         if "asked" in scores:
             asked = laid_out(scores["asked"].to_numpy(float), 0).max(axis=1)
         else:
-            there = laid_out(np.ones(len(scores)), 0).max(axis=2)
-            asked = np.repeat(there.sum(axis=1)[:, None], shape[2], axis=1)
+            asked = laid_out(np.ones(len(scores)), 0).sum(axis=1)
         return cls(
             datasets=[str(name) for name in names[0]],
             classifiers=[str(name) for name in names[2]],

@@ -6,6 +6,7 @@ import yaml_text
 
 from bench.render.blocks import Warning
 from bench.report import write
+from bench.report.across import across_chapter
 from bench.report.leaks import leak_chapter, leak_table, leak_verdict
 from bench.report.opening import opening
 from bench.stats.leaks import find_leaks
@@ -42,7 +43,9 @@ def test_without_a_leak_the_answer_says_how_small_a_leak_would_be_seen(
     single = rows.loc[("SD", "grid"), "detectable"]
     both = rows.loc[("SD", ""), "detectable"]
     assert both < single < 0.05
-    assert first.startswith("No leak found. Both classes of grid, other are drawn")
+    assert first.startswith("No leak found. A leak of 0.0")
+    assert "Both classes of grid, other are drawn" in first
+    assert across_chapter(plan, findings, None) == []
     assert f"A leak of {single:.3f} or more of one classifier on one" in first
     assert f"of {both:.3f} or more on all datasets together" in first
     assert "3 classifiers, on 2 datasets and on all together (9 tests)" in first

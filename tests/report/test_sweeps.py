@@ -39,7 +39,7 @@ def test_a_sweep_up_to_its_limit_says_who_is_worse_from_where(make_findings, fig
     assert list(frame) == ["std 1", "std 2", "std 10", "grid", "worse from"]
     assert frame["worse from"].to_dict() == {
         "SD": "std 10",
-        "KNN": "std 2 (not at std 10)",
+        "KNN": "std 2 (not shown at std 10)",
         "GNB": "not shown",
     }
     assert frame.loc["SD", "std 1"].startswith("0.9")
