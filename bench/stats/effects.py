@@ -1,9 +1,8 @@
 """Differences of scores and their intervals, which stay within the score's bounds.
 
 The difference of two accuracies lies in [-1, 1]. Its t interval need not: of values
-that differ much, or for many comparisons at once, it is wider. So each end is bent
-towards its bound, the more the closer it comes; narrow intervals far from the bounds
-are those of t.
+that differ much, or for many comparisons at once, it is wider. So an end is bent, the
+more the closer it comes to its bound; narrow intervals are those of t.
 """
 
 import math
@@ -47,18 +46,15 @@ class Effect:
 _NOTHING = Effect(0, math.nan, math.nan, math.nan)
 
 
-def difference_bounds(bounds: Bounds | None) -> Bounds | None:
-    """Return the bounds of a difference of two scores; None if there are none.
+def widest_difference(bounds: Bounds | None) -> float:
+    """Return the largest difference of two scores; infinite if there is none.
 
     Parameters
     ----------
     bounds
         The least and the largest score; None, or an infinite one, for no bound.
     """
-    if bounds is None or not all(map(math.isfinite, bounds)):
-        return None
-    width = bounds[1] - bounds[0]
-    return -width, width
+    return math.inf if bounds is None else bounds[1] - bounds[0]
 
 
 def paired_effect(
@@ -94,7 +90,7 @@ def paired_effect(
         return Effect(n, mean, math.nan, math.nan)
     least = float(stats.t.isf(alpha / 2, n - 1)) * least_std / math.sqrt(n)
     half_width = max((high - low) / 2, least)
-    return Effect(n, mean, *stay_within(mean, half_width, difference_bounds(bounds)))
+    return Effect(n, mean, *stay_within(mean, half_width, widest_difference(bounds)))
 
 
 def unpaired_effect(
@@ -125,7 +121,7 @@ def unpaired_effect(
     least = float(stats.t.isf(alpha / 2, n - 1)) * least_std
     least *= math.sqrt(1 / sizes[0] + 1 / sizes[1])
     half_width = max((high - low) / 2, least)
-    inside = stay_within(difference, half_width, difference_bounds(bounds))
+    inside = stay_within(difference, half_width, widest_difference(bounds))
     return Effect(n, difference, *inside)
 
 
@@ -139,7 +135,7 @@ def score_columns(
     scores
         Independent scores, shape (n,), finite; n may be 0.
     alpha, least_std, bounds
-        As for `paired_effect`; bounds that are infinite are ignored.
+        As for `paired_effect`. Each end is bent towards its bound, from the mean on.
     """
     columns = mean_columns(scores, alpha)
     n = len(scores)
@@ -147,40 +143,55 @@ def score_columns(
         return columns
     least = float(stats.t.isf(alpha / 2, n - 1)) * least_std / math.sqrt(n)
     half_width = max((columns["high"] - columns["low"]) / 2, least)
-    known = bounds if bounds is not None and math.isfinite(sum(bounds)) else None
-    low, high = stay_within(columns["mean"], half_width, known)
+    low, high = columns["mean"] - half_width, columns["mean"] + half_width
+    if bounds is not None:
+        low = _bent(columns["mean"], low, bounds[0])
+        high = _bent(columns["mean"], high, bounds[1])
     found = (columns["mean"], columns["std"], low, high)
     return dict(zip(MEAN, found, strict=True))
 
 
-def stay_within(
-    mean: float, half_width: float, bounds: Bounds | None
-) -> tuple[float, float]:
-    """Turn mean ± half_width into an interval within bounds.
+def stay_within(mean: float, half_width: float, widest: float) -> tuple[float, float]:
+    """Turn the interval mean ± half_width of a difference into one within ±widest.
 
     Parameters
     ----------
     mean
-        A number within the bounds.
+        The mean difference, within ±widest.
     half_width
         Half the width of the t interval, at least 0.
-    bounds
-        The least and the largest value that there can be; None for no bounds.
+    widest
+        The largest difference that there can be; infinite for none.
 
     Returns
     -------
     low, high : float
-        mean ± d tanh(half_width / d), where d is the distance of the mean to the bound
-        on that side. Around a difference of 0 this is the interval of Fisher's z; where
-        t reaches half the way to a bound, it is 8% narrower.
+        An end between zero and the mean is that of t. What reaches beyond zero, on the
+        other side, is bent from zero on, and what reaches beyond the mean from the mean
+        on: at a distance d from there to the bound, and h to the end, the end is at
+        d tanh(h / d). So no end changes its side of zero, and with it its verdict.
+        Around a difference of 0 this is the interval of Fisher's z.
     """
-    if bounds is None:
-        return mean - half_width, mean + half_width
-    low = mean - _bent(half_width, mean - bounds[0])
-    high = mean + _bent(half_width, bounds[1] - mean)
-    return max(low, bounds[0]), min(high, bounds[1])  # beyond by rounding alone
+    ends = (mean - half_width, mean + half_width)
+    if math.isinf(widest):
+        return ends
+    bounded = []
+    for end in ends:
+        side = math.copysign(1.0, end)
+        if side * end <= side * mean:
+            bounded.append(end)
+        else:
+            bounded.append(_bent(max(side * mean, 0.0) * side, end, side * widest))
+    return bounded[0], bounded[1]
 
 
-def _bent(half_width: float, distance: float) -> float:
-    """Return a half width that is smaller than the distance to the bound."""
-    return distance * math.tanh(half_width / distance) if distance > 0 else 0.0
+def _bent(start: float, end: float, bound: float) -> float:
+    """Move an end towards `start`, so that it is not beyond a bound on its side."""
+    room, reach = abs(bound - start), abs(end - start)
+    if math.isinf(room) or not reach:
+        return end
+    if not room:
+        return start
+    moved = start + math.copysign(room * math.tanh(reach / room), end - start)
+    # Beyond the bound by rounding alone.
+    return min(moved, bound) if end > start else max(moved, bound)

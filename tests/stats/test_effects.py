@@ -6,11 +6,11 @@ from scipy import stats
 
 from bench.base.errors import StatisticsError
 from bench.stats.effects import (
-    difference_bounds,
     paired_effect,
     score_columns,
     stay_within,
     unpaired_effect,
+    widest_difference,
 )
 
 ACCURACY = (0.0, 1.0)
@@ -26,29 +26,37 @@ def test_a_narrow_interval_is_that_of_t():
 
 
 def test_around_zero_the_interval_of_a_difference_is_that_of_fishers_z():
-    assert stay_within(0.0, 0.4, (-1.0, 1.0)) == pytest.approx(
+    assert stay_within(0.0, 0.4, 1.0) == pytest.approx(
         (math.tanh(-0.4), math.tanh(0.4))
     )
 
 
-@pytest.mark.parametrize("bounds", [(0.0, 1.0), (-1.0, 1.0), (0.0, 2.0)])
+@pytest.mark.parametrize("widest", [1.0, 2.0])
 @pytest.mark.parametrize("half_width", [0.0, 1e-9, 0.01, 0.3, 1.0, 40.0, math.inf])
-def test_no_interval_leaves_its_bounds_or_its_mean(bounds, half_width):
-    for mean in np.linspace(*bounds, 41):
-        low, high = stay_within(float(mean), half_width, bounds)
-        assert bounds[0] <= low <= mean <= high <= bounds[1]
-        for end, bound in ((low, bounds[0]), (high, bounds[1])):
-            of_t, room = min(half_width, abs(bound - mean)), abs(bound - mean)
-            # Never wider than t within the bounds, and little narrower.
-            assert abs(end - mean) <= of_t + 1e-12
-            assert abs(end - mean) >= of_t - 0.24 * room - 1e-12
+def test_no_interval_leaves_its_bounds_its_mean_or_its_side_of_zero(widest, half_width):
+    for mean in np.linspace(-widest, widest, 41):
+        low, high = stay_within(float(mean), half_width, widest)
+        assert -widest <= low <= mean <= high <= widest
+        for end, of_t in ((low, mean - half_width), (high, mean + half_width)):
+            # Never wider than t, hardly narrower within the bounds, no other sign.
+            inside = float(np.clip(of_t, -widest, widest))
+            assert abs(end - mean) <= abs(of_t - mean) + 1e-12
+            assert abs(end - inside) <= 0.24 * widest
+            assert end * inside >= 0
+            assert (end == 0) == (inside == 0)
+
+
+def test_an_end_between_zero_and_the_mean_is_that_of_t():
+    low, high = stay_within(0.6, 0.5, 1.0)
+    assert low == pytest.approx(0.1)
+    assert high == pytest.approx(0.6 + 0.4 * math.tanh(0.5 / 0.4))
+    assert stay_within(-0.6, 0.5, 1.0) == pytest.approx((-high, -low))
 
 
 def test_without_bounds_it_is_the_t_interval():
-    assert stay_within(3.0, 5.0, None) == (-2.0, 8.0)
-    assert difference_bounds(None) is None
-    assert difference_bounds((0.0, math.inf)) is None
-    assert difference_bounds((0.0, 2.0)) == (-2.0, 2.0)
+    assert stay_within(3.0, 5.0, math.inf) == (-2.0, 8.0)
+    assert widest_difference(None) == widest_difference((0.0, math.inf)) == math.inf
+    assert widest_difference((0.0, 2.0)) == 2.0
 
 
 def test_equal_differences_have_the_spread_of_half_a_curve():
@@ -92,7 +100,10 @@ def test_scores_at_their_bound_have_an_interval_with_a_width():
     assert math.isnan(score_columns(np.ones(1), 0.05, least_std=0, bounds=None)["low"])
     losses = np.array([0.1, 3.0])
     found = score_columns(losses, 0.05, least_std=0.0, bounds=(0.0, math.inf))
-    assert found["low"] < 0  # what has no upper bound has the t interval
+    assert 0 < found["low"] < found["mean"] < found["high"]
+    # On the side without a bound it is the t interval.
+    t = stats.ttest_1samp(losses, 0).confidence_interval(0.95)
+    assert found["high"] == pytest.approx(t.high)
 
 
 def test_a_negative_spread_is_refused():
