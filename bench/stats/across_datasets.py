@@ -214,7 +214,7 @@ class _Cells:
             return array
 
         values = laid_out(numbers, np.nan)
-        collapsed = np.zeros(len(scores))
+        collapsed: np.ndarray = np.zeros(len(scores))
         if "collapsed" in scores:
             column = scores["collapsed"].astype("boolean")
             collapsed = column.to_numpy(float, na_value=0.0)
