@@ -47,7 +47,8 @@ def find_audits(plan: Plan, store: Store, results: pd.DataFrame) -> pd.DataFrame
     Parameters
     ----------
     results
-        The suite's cells, as `bench.analysis.results.results_frame` returns them.
+        The suite's cells, as `bench.analysis.results.results_frame` returns them,
+        possibly with the column collapsed of `bench.analysis.findings.Findings`.
 
     Returns
     -------
@@ -65,6 +66,9 @@ def find_audits(plan: Plan, store: Store, results: pd.DataFrame) -> pd.DataFrame
     for dataset, of_dataset in audits.items():
         rows = cells[cells["dataset"] == dataset]
         scores = rows.get("test_accuracy", pd.Series(dtype=float))
+        # A collapse says nothing of how well the best classifier separates the classes.
+        if "collapsed" in rows:
+            scores = scores[~rows["collapsed"].fillna(False).astype(bool)]
         means = scores.groupby(rows["classifier"]).mean() if len(scores) else scores
         frames += [
             judge_audits(

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from bench.analysis.audits import find_audits
@@ -15,18 +14,17 @@ from bench.base import StatisticsError, digest
 from bench.cells import Plan
 from bench.curves import DatasetRecipe
 from bench.stats import (
-    FEWEST_FOR_VERDICT,
     METRICS,
-    UNCLEAR,
     Across,
     compare_across,
     compare_along,
     compare_to,
     compare_transfers,
-    complete_scores,
     families,
+    find_collapses,
     find_crossings,
     find_leaks,
+    held_out_scores,
     rank_stability,
     summarise_scores,
     threshold_verdicts,
@@ -41,12 +39,12 @@ class Findings:
     Attributes
     ----------
     results
-        One row a cell.
+        One row a cell; collapsed, whether its training collapsed (see
+        `bench.stats.collapses.find_collapses`), NA where none left chance.
     summary
         One row a dataset and classifier: means and stds over the cells that are done.
     intervals
-        See `bench.stats.within_dataset.summarise_scores`; for the headline metric, over
-        complete repetitions.
+        See `bench.stats.within_dataset.summarise_scores`; for the headline metric.
     compared
         See `bench.stats.within_dataset.compare_to`; with the suite's baseline.
     across
@@ -111,6 +109,7 @@ def analyse(plan: Plan, store: Store, loaded: Sequence[Result]) -> Findings:
         The result of each cell, as `bench.analysis.results.load_results` returns them.
     """
     results = results_frame(plan, store, loaded)
+    results = results.assign(collapsed=collapsed_cells(plan, results, loaded))
     stats, metric = plan.suite.stats, plan.suite.metrics[0]
     common = {"larger_is_better": METRICS[metric].larger_is_better}
     ties = {d.spec.id: half_a_curve(d.spec.test, d.n_classes) for d in plan.datasets}
@@ -128,32 +127,42 @@ def analyse(plan: Plan, store: Store, loaded: Sequence[Result]) -> Findings:
             return None
 
     classes = {d.spec.id: d.n_classes for d in plan.datasets}
-    imputation = {"impute": stats.impute, "n_classes": classes}
-    scores = attempt(complete_scores, results, metric, **imputation)
-    bounds = {"alpha": stats.alpha, "margin": stats.margin, "tie": ties} | common
-    intervals = attempt(summarise_scores, scores, stats.alpha, **common)
-    cells = _every_cell(results, scores, metric)
+    scores = attempt(
+        held_out_scores,
+        results,
+        metric,
+        impute=stats.impute,
+        n_classes=classes,
+        collapsed=results["collapsed"],
+    )
+    limits = {"alpha": stats.alpha, "margin": stats.margin, "tie": ties} | common
+    bounds = {name: METRICS[metric].bounds_for(n) for name, n in classes.items()}
+    curves = {d.spec.id: d.n_classes * d.spec.test for d in plan.datasets}
+    described = {"bounds": bounds, "n_curves": curves} | common
+    intervals = attempt(summarise_scores, scores, stats.alpha, **described)
     sweeps = find_sweeps([d.spec for d in plan.datasets], plan.suite.families)
     transfer_cells = transfer_frame(plan, store)
     return Findings(
         results=results,
         summary=summarise(results),
         intervals=intervals,
-        compared=attempt(compare_to, scores, plan.suite.baseline, **bounds),
+        compared=attempt(
+            compare_to, scores, plan.suite.baseline, bounds=bounds, **limits
+        ),
         across=attempt(
             compare_across,
-            cells,
+            scores,
             families=library_families,
             bounds=METRICS[metric].bounds_for(max(classes.values())),
-            **bounds,
+            **limits,
         ),
-        stability=attempt(rank_stability, cells, families=library_families, **common),
+        stability=attempt(rank_stability, scores, families=library_families, **common),
         sweeps=sweeps,
         along=_for_each_sweep(plan, results, sweeps, _along),
         crossings=_for_each_sweep(plan, results, sweeps, _crossings),
         transfer_cells=transfer_cells,
         transfers=_transfers(plan, results, transfer_cells),
-        works=_works(plan, scores),
+        works=_works(plan, scores, intervals, described),
         leaks=_leaks(plan, loaded),
         audits=find_audits(plan, store, results),
         # Several steps may fail for one reason.
@@ -161,17 +170,23 @@ def analyse(plan: Plan, store: Store, loaded: Sequence[Result]) -> Findings:
     )
 
 
-def _every_cell(
-    results: pd.DataFrame, scores: pd.DataFrame | None, metric: str
-) -> pd.DataFrame:
-    """Return the score of every cell, imputed or its own, NaN where it has none."""
-    keys = ["dataset", "repetition", "classifier"]
-    own = results[f"test_{metric}"].where(results["status"] == "done").to_numpy(float)
-    if scores is None:
-        return results[keys].assign(score=own)
-    merged = results[keys].merge(scores, how="left", on=keys)
-    merged["score"] = np.where(np.isfinite(own), own, merged["score"])
-    return merged
+def collapsed_cells(
+    plan: Plan, results: pd.DataFrame, loaded: Sequence[Result]
+) -> pd.Series:
+    """Tell which cells collapsed, by accuracy, whatever the suite's metrics are.
+
+    See `bench.stats.collapses.find_collapses`; `loaded` as for `analyse`.
+    """
+    accuracy = [
+        result.test.get("accuracy", math.nan) if result.status == "done" else math.nan
+        for result in loaded
+    ]
+    return find_collapses(
+        results,
+        pd.Series(accuracy, index=results.index, dtype=float),
+        n_curves={d.spec.id: d.n_classes * d.spec.test for d in plan.datasets},
+        n_classes={d.spec.id: d.n_classes for d in plan.datasets},
+    )
 
 
 def half_a_curve(n_test: int, n_classes: int = 2) -> float:
@@ -284,26 +299,31 @@ def _leaks(plan: Plan, loaded: Sequence[Result]) -> pd.DataFrame:
     return find_leaks(pd.DataFrame(rows), alpha=alpha, streams=streams)
 
 
-def _works(plan: Plan, scores: pd.DataFrame | None) -> pd.DataFrame:
+def _works(
+    plan: Plan,
+    scores: pd.DataFrame | None,
+    intervals: pd.DataFrame | None,
+    described: dict[str, Any],
+) -> pd.DataFrame:
     """Judge each classifier, by intervals simultaneous over those of a dataset."""
-    stats = plan.suite.stats
-    if stats.works is None:
+    threshold = plan.suite.stats.works
+    if threshold is None:
         return pd.DataFrame()
-    common = {"larger_is_better": METRICS[plan.suite.metrics[0]].larger_is_better}
-    intervals = None
-    if scores is not None:
-        known = scores[scores["score"].notna()]
-        described = [
-            summarise_scores(rows, stats.alpha / rows["classifier"].nunique(), **common)
-            for _, rows in known.groupby("dataset", sort=False)
-        ]
-        intervals = pd.concat(described, ignore_index=True)
-    works = threshold_verdicts(
+    if scores is not None and intervals is not None:
+        shares = ["collapsed", "collapsed_low", "collapsed_high"]
+        simultaneous = []
+        for dataset, rows in scores.groupby("dataset", sort=False):
+            single = rows_of(intervals, str(dataset))
+            # Those that are left out have no verdict, and take no share of alpha.
+            family = max(1, int((single["left_out"] == "").sum()))
+            frame = summarise_scores(rows, plan.suite.stats.alpha / family, **described)
+            frame[shares] = single[shares].to_numpy()
+            simultaneous.append(frame)
+        intervals = pd.concat(simultaneous, ignore_index=True)
+    return threshold_verdicts(
         intervals,
         [recipe.spec.id for recipe in plan.datasets],
         [recipe.id for recipe in plan.classifiers],
-        works=stats.works,
-        **common,
+        works=threshold,
+        larger_is_better=METRICS[plan.suite.metrics[0]].larger_is_better,
     )
-    works.loc[works["n"] < FEWEST_FOR_VERDICT, "verdict"] = UNCLEAR
-    return works

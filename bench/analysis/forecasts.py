@@ -6,19 +6,17 @@ from statistics import mean
 
 import pandas as pd
 
-from bench.analysis.results import read_results
-from bench.base import StatisticsError
+from bench.analysis.findings import collapsed_cells, half_a_curve
+from bench.analysis.results import load_results, results_frame
 from bench.cells import Cell, Kind, Plan, kind_of, n_fits, units_of
 from bench.stats import (
-    complete_scores,
+    FEWEST_FOR_VERDICT,
     datasets_needed,
     detectable_difference,
     enough_datasets,
     repetitions_needed,
 )
 from bench.store import Store
-
-MIN_REPETITIONS = 3  # fewer give no useful standard deviation
 
 
 @dataclass(frozen=True)
@@ -36,9 +34,10 @@ class Forecast:
         Dataset and classifier (empty for audits) of each such kind.
     detectable
         One row a dataset and classifier other than the baseline: the std of the
-        paired difference over the stored repetitions, the smallest difference that is
+        paired difference over the repetitions that both have and in which neither
+        collapsed, and at least half a test curve; the smallest difference that is
         detected with 80% power, and the repetitions that would detect the suite's
-        margin.
+        margin; both at alpha/k, as the report's comparisons are.
     n_datasets, datasets_needed, enough
         The number of independent datasets (libraries); the numbers that tests across
         datasets need for the suite's classifiers, against a baseline and for all
@@ -117,27 +116,34 @@ def pilot(plan: Plan, repetitions: int) -> Plan:
 def _detectable(plan: Plan, store: Store) -> pd.DataFrame:
     stats, n = plan.suite.stats, plan.suite.repetitions
     metric = plan.suite.metrics[0]
-    results = read_results(plan, store)
-    done = results[results["status"] == "done"]
+    recipes = {recipe.spec.id: recipe for recipe in plan.datasets}
+    loaded = load_results(plan, store)
+    results = results_frame(plan, store, loaded)
+    results = results.assign(collapsed=collapsed_cells(plan, results, loaded))
     alpha = stats.alpha / max(1, len(plan.classifiers) - 1)
     rows = []
-    for dataset, results_of_dataset in done.groupby("dataset", sort=False):
-        try:
-            scores = complete_scores(results_of_dataset, metric)
-        except StatisticsError:  # no repetition is complete yet
-            continue
-        table = scores.pivot_table(
-            index="repetition", columns="classifier", values="score", sort=False
+    for dataset, cells in results[results["status"] == "done"].groupby(
+        "dataset", sort=False
+    ):
+        # A collapse is no repetition of the comparison, as in the report.
+        cells = cells[~cells["collapsed"].fillna(False).astype(bool)]
+        table = cells.pivot(
+            index="repetition", columns="classifier", values=f"test_{metric}"
         )
-        if plan.suite.baseline not in table or len(table) < MIN_REPETITIONS:
+        if plan.suite.baseline not in table:
             continue
-        for name in table.columns.drop(plan.suite.baseline):
-            std = float((table[name] - table[plan.suite.baseline]).std(ddof=1))
+        recipe = recipes[str(dataset)]
+        floor = half_a_curve(recipe.spec.test, recipe.n_classes)
+        for name in [c.id for c in plan.classifiers if c.id in table.columns]:
+            gaps = (table[name] - table[plan.suite.baseline]).dropna()
+            if name == plan.suite.baseline or len(gaps) < FEWEST_FOR_VERDICT:
+                continue
+            std = max(float(gaps.std(ddof=1)), floor)
             rows.append(
                 {
                     "dataset": dataset,
                     "classifier": name,
-                    "stored": len(table),
+                    "stored": len(gaps),
                     "std": std,
                     "detectable": detectable_difference(std, n, alpha=alpha),
                     "needed": _needed(std, stats.margin, alpha),

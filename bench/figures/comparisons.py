@@ -45,7 +45,9 @@ def plot_differences(
     ----------
     differences : DataFrame
         Rows of one dataset from `bench.stats.within_dataset.compare_to`: classifier,
-        n, difference (positive is better), low, high and verdict.
+        n, difference (positive is better), low, high, verdict and, possibly, left_out
+        and collapsed, which is written beside the verdict. A row without an interval
+        has a mark alone.
     metric
         The metric that was compared.
     baseline, margin, alpha
@@ -77,10 +79,15 @@ def plot_differences(
             markeredgewidth=0.9,
         )
         known = np.isfinite(row["difference"])
+        text = f"{verdict} (n={row['n']})" if known else "not compared"
+        if known and row.get("left_out"):
+            text = f"not compared (n={row['n']})"
+        n_collapsed = int(row.get("collapsed", 0))
+        text += f", {n_collapsed} collapsed" if n_collapsed else ""
         ax.text(
             1.01,
             y,
-            f"{verdict} (n={row['n']})" if known else "not compared",
+            text,
             transform=ax.get_yaxis_transform(),
             va="center",
             fontsize=SMALL,

@@ -21,7 +21,7 @@ from bench.figures.theme import (
     style,
     styles_of,
 )
-from bench.stats import METRICS
+from bench.stats import METRICS, share_interval
 
 _CLOCK = 1e-4  # seconds: stored times are rounded to it, and 0 has no logarithm
 
@@ -32,6 +32,7 @@ def plot_scores(
     metric: str,
     *,
     order: Sequence[str],
+    alpha: float = 0.05,
     looks: Mapping[str, ClassifierStyle] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
@@ -42,48 +43,75 @@ def plot_scores(
     results : DataFrame
         Rows of one dataset from `bench.read_results`. The figure counts the cells that
         are not done, and marks classifiers that were trained online, without a training
-        set.
+        set. Cells whose column collapsed, if there is one, is true are crosses.
     metric
         The metric of the scores.
     order
         Classifiers from the top.
+    alpha
+        One minus the coverage of the interval of a share of collapses.
     looks
         Styles of all classifiers of the suite, from `classifier_styles`.
     """
     ax = axes_or_new(ax, height=0.4 + 0.21 * max(len(order), 2))
     looks = styles_of(order, looks)
+    any_collapsed = False
     for row, name in enumerate(order):
         cells = results[results["classifier"] == name]
         done = cells[cells["status"] == "done"]
         online = len(done) > 0 and done[f"train_{metric}"].isna().all()
         online = online and done[f"test_{metric}"].notna().any()
         offsets = np.linspace(-0.1, 0.1, max(len(done), 1))[: len(done)]
+        collapsed = np.zeros(len(done), dtype=bool)
+        if "collapsed" in done:
+            collapsed = done["collapsed"].fillna(False).to_numpy(dtype=bool)
+        any_collapsed = any_collapsed or bool(collapsed.any())
         for part, shift in (("train", 0.21), ("test", -0.21)):
             values = done[f"{part}_{metric}"]
+            heights = row + shift + offsets
             ax.scatter(
-                values,
-                row + shift + offsets,
+                values[~collapsed],
+                heights[~collapsed],
                 s=8,
                 facecolors="none" if part == "train" else looks[name].colour,
                 edgecolors=looks[name].colour,
                 linewidths=0.7,
             )
+            if collapsed.any():
+                ax.scatter(
+                    values[collapsed],
+                    heights[collapsed],
+                    s=12,
+                    marker="x",
+                    color=looks[name].colour,
+                    linewidths=0.9,
+                )
             if values.notna().any():
                 ends = [row + shift - 0.19, row + shift + 0.19]
                 ax.plot([values.mean()] * 2, ends, color=INK, linewidth=1.0)
+        notes = []
         if len(done) < len(cells):
             counts = cells["status"].value_counts()
-            note = ", ".join(f"{n} {status}" for status, n in sorted(counts.items()))
-            note += ", trained online" if online else ""
+            notes = [f"{n} {status}" for status, n in sorted(counts.items())]
+        if collapsed.any():
+            n_collapsed = int(collapsed.sum())
+            low, high = share_interval(n_collapsed, len(done), alpha)
+            notes.append(
+                f"{n_collapsed} of {len(done)} collapsed, [{low:.3f}, {high:.3f}]"
+            )
+        if online:
+            notes.append("trained online")
+        if notes == ["trained online"]:
+            _note_in_row(ax, row + 0.23, notes[0])
+        elif notes:
             # In the middle of a row without dots, or else below the dots.
-            _note_in_row(ax, row if done.empty else row + 0.42, note)
-        elif online:
-            _note_in_row(ax, row + 0.23, "trained online")
+            _note_in_row(ax, row if done.empty else row + 0.42, ", ".join(notes))
     ax.set_yticks(range(len(order)), [plain(name) for name in order])
     ax.set_ylim(len(order) - 0.4, -0.6)
     ax.grid(axis="y", visible=False)
     # Aligned right: long names at the left leave little room below the axes.
-    legend = "(● held-out, ○ training, | mean)"
+    legend = "(● held-out, ○ training, | mean"
+    legend += ", × collapsed)" if any_collapsed else ")"
     ax.set_xlabel(f"{METRICS[metric].title} {legend}", loc="right")
     return ax
 

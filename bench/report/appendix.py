@@ -25,9 +25,8 @@ def coverage_chapter(findings: Findings, store: Store) -> Section:
     blocks: list[Block | Section] = [
         Table(
             coverage_table(results),
-            "Cells that are done, of all cells. Means are over the done cells; "
-            "comparisons are over the repetitions in which every classifier has a "
-            "score.",
+            "Cells that are done, of all cells. Means are over the done cells; each "
+            "pair is compared over the repetitions in which both have a score.",
         )
     ]
     not_done = results[results["status"] != "done"]

@@ -1,5 +1,7 @@
 """The report's chapter on one dataset: its description, tables and figures."""
 
+import math
+
 import pandas as pd
 
 from bench.analysis import CellArrays, Findings, rows_of, trained_online
@@ -22,7 +24,7 @@ from bench.report.tables import (
     score_rows,
 )
 from bench.report.training import draw_training, training_table
-from bench.stats import METRICS
+from bench.stats import METRICS, share_in_words
 from bench.suite import MimicCurves, MlpCurves, WildCurves
 
 
@@ -137,24 +139,29 @@ def _sizes(findings: Findings, recipe: DatasetRecipe) -> str:
 
 
 def score_table(plan: Plan, findings: Findings, dataset: str) -> Table:
-    """List a dataset's scores; bold are those that may be the best."""
+    """List a dataset's scores; the best is bold, those that may be the best marked."""
     frame = score_rows(plan, findings.summary, dataset)
     intervals = rows_of(findings.intervals, dataset)
-    bold = pd.DataFrame(False, index=frame.index, columns=frame.columns)
     title = METRICS[plan.suite.metrics[0]].title
     caption = (
         f"Mean±std over n repetitions (ddof=1), sorted by held-out {title}. Seconds "
         f"are measured on {counted(plan.suite.threads, 'thread')}; compare them within "
         "one machine only."
     )
+    best: list[str] = []
     if not intervals.empty:
-        near = set(intervals.loc[intervals["near_best"], "classifier"])
-        bold[frame.columns[1]] = frame["classifier"].isin(near)
-        caption += (
-            " Bold: no significant difference from the best (the simultaneous "
-            f"{1 - plan.suite.stats.alpha:.0%} interval of the paired difference "
-            "includes zero)."
-        )
+        rows = intervals.set_index("classifier").loc[frame["classifier"]]
+        headline = frame.columns[1]
+        best = list(rows.index[rows["best"]])
+        near = rows["near_best"] & ~rows["best"]
+        frame[headline] = [
+            f"{text} {_NEAR}" if mark else text
+            for text, mark in zip(frame[headline], near, strict=True)
+        ]
+        _add_intervals(plan, frame, rows)
+        caption += " " + _explained(plan, rows)
+    bold = pd.DataFrame(False, index=frame.index, columns=frame.columns)
+    bold[frame.columns[1]] = frame["classifier"].isin(best)
     note = online_note(rows_of(findings.summary, dataset))
     caption += f" {note}" if note else ""
     defaults = [c.id for c in plan.classifiers if c.library_defaults]
@@ -163,38 +170,117 @@ def score_table(plan: Plan, findings: Findings, dataset: str) -> Table:
     return Table(frame, caption, bold)
 
 
+_NEAR = "≈"  # beside a score that is not distinguishable from the best
+
+
+def _add_intervals(plan: Plan, frame: pd.DataFrame, rows: pd.DataFrame) -> None:
+    """Add the intervals of means after the first score, and the share of collapses.
+
+    `rows` are those of `summarise_scores`, in the order of `frame`.
+    """
+    entries = rows.to_dict("records")
+    frame.insert(
+        2,
+        f"{_level(plan)} interval",
+        [interval(entry["low"], entry["high"]) for entry in entries],
+    )
+    if rows["collapsed"].any():
+        shares = [share_in_words(entry, int(entry["n"])) for entry in entries]
+        words = [text.replace(" collapsed", "") or "–" for text in shares]
+        frame.insert(3, "collapsed", words)
+
+
+def _explained(plan: Plan, rows: pd.DataFrame) -> str:
+    """Explain intervals, marks and collapses below the table of scores."""
+    compared = rows[rows["left_out"] == ""]
+    sentences = []
+    if rows["low"].notna().any():
+        sentences.append(
+            f"Each {_level(plan)} interval is that of one mean by itself (Korn and "
+            "Graubard), from 3 repetitions up."
+        )
+    if rows["collapsed"].any():
+        sentences.append(
+            "Collapsed: trainings that never left chance, with the exact "
+            f"{_level(plan)} interval of their share. Mean±std is of all trainings; "
+            "intervals, marks and comparisons are of those that left chance."
+        )
+    elif rows["collapsed_high"].notna().any():
+        n = int(rows.loc[rows["collapsed_high"].notna(), "n"].min())
+        most = float(rows["collapsed_high"].max())
+        sentences.append(
+            "No classifier that left chance has a training that did not; with "
+            f"{n} trainings its share of collapses is at most {most:.2f} "
+            f"({_level(plan)})."
+        )
+    if len(compared) > 1:
+        n_pairs = len(compared) * (len(compared) - 1) // 2
+        sentences.append(
+            f"Bold: the best. {_NEAR}: not distinguishable from the best (the "
+            f"{_level(plan)} interval of the paired difference, simultaneous over all "
+            f"pairs of {len(compared)} classifiers, includes zero; {n_pairs} in all, "
+            "Bonferroni)."
+        )
+    left_out = rows[rows["left_out"] != ""]
+    if len(left_out):
+        reasons = [f"{name} ({why})" for name, why in left_out["left_out"].items()]
+        sentences.append(f"Not compared: {', '.join(reasons)}.")
+    return " ".join(sentences)
+
+
+def _level(plan: Plan) -> str:
+    return f"{100 * (1 - plan.suite.stats.alpha):g}%"
+
+
 def comparison_table(plan: Plan, findings: Findings, dataset: str) -> Table:
     """List the paired difference of each classifier to the baseline."""
-    stats, metric = plan.suite.stats, METRICS[plan.suite.metrics[0]]
+    stats = plan.suite.stats
     compared = rows_of(findings.compared, dataset)
-    intervals = rows_of(findings.intervals, dataset).set_index("classifier")
     compared = compared.sort_values("difference", ascending=False, kind="stable")
     rows = []
     for entry in compared.to_dict("records"):
-        mean = intervals.loc[entry["classifier"]]
+        is_known = not math.isnan(entry["difference"])
+        counts = f"{entry['wins']}/{entry['ties']}/{entry['losses']}"
         rows.append(
             {
                 "classifier": entry["classifier"],
-                f"{metric.title}, interval of the mean": interval(mean.low, mean.high),
-                f"difference to {plan.suite.baseline}": f"{entry['difference']:+.3f}",
+                # + 0.0 turns a rounded -0.0 into 0.0, which prints as +0.000.
+                f"difference to {plan.suite.baseline}": (
+                    f"{round(entry['difference'], 3) + 0.0:+.3f}" if is_known else "–"
+                ),
                 "simultaneous interval": interval(entry["low"], entry["high"], "+.3f"),
-                "p (Holm)": p_value(entry["p_holm"]),
-                "win/tie/loss": f"{entry['wins']}/{entry['ties']}/{entry['losses']}",
-                "P(above 0)": p_value(entry["p_above"]),
-                "verdict": entry["verdict"],
+                "p (adjusted)": p_value(entry["p_adjusted"]),
+                "n": str(entry["n"]),
+                "win/tie/loss": counts if is_known else "–",
+                "verdict": entry["words"],
             }
         )
-    n = int(compared["n"].iloc[0])
+    family = int(compared["family"].iloc[0])
     return Table(
         pd.DataFrame(rows),
-        f"Paired over {counted(n, 'complete repetition')}; positive is better than "
-        f"{plan.suite.baseline}. Intervals at {1 - stats.alpha:.0%}; those of "
-        "differences are simultaneous over the classifiers (Bonferroni). Paired "
-        "two-sided t tests, from 5 repetitions up. The verdict depends on where the "
-        f"interval of the difference lies: better above {stats.margin:g}, the margin; "
-        f"worse below −{stats.margin:g}; equivalent between the two; otherwise "
-        "inconclusive. A tie is a difference of at most half a test curve."
-        + _imputed(plan),
+        f"Paired over the n repetitions that both classifiers have; positive is better "
+        f"than {plan.suite.baseline}. {_procedure(stats.alpha, family)} The spread of "
+        "a difference counts as at least half a test curve. The verdict depends on "
+        f"where the interval lies: better above {stats.margin:g}, the margin; worse "
+        f"below −{stats.margin:g}; equivalent between the two; otherwise, and below 3 "
+        "repetitions, inconclusive. A classifier that lacks more than a fifth of its "
+        "repetitions, or has fewer than 3, is not compared. A tie is a difference of "
+        "at most half a test curve." + _imputed(plan),
+    )
+
+
+def _procedure(alpha: float, family: int) -> str:
+    """Say how intervals and p are made, for so many classifiers compared."""
+    level = f"{100 * (1 - alpha):g}%"
+    tests = "two-sided paired t test, from 5 repetitions up"
+    if family == 0:
+        return "No classifier is compared, for the reason in its row."
+    if family == 1:
+        return f"One classifier is compared: t interval at {level}, {tests}."
+    return (
+        f"Intervals and p are simultaneous over the {family} classifiers compared "
+        f"(Bonferroni): t intervals at 1 − {alpha:g}/{family}, together {level}, and "
+        f"min(1, {family}·p) of the {tests}."
     )
 
 
@@ -202,7 +288,7 @@ def _imputed(plan: Plan) -> str:
     """Explain how the comparisons treat cells that are not done."""
     if plan.suite.stats.impute == "chance":
         return " A cell that failed counts as a guess (impute: chance)."
-    return " A repetition with a cell that is not done is left out (impute: none)."
+    return " A cell that is not done is left out of its pairs (impute: none)."
 
 
 def _notes(plan: Plan, findings: Findings, dataset: str) -> list[Block]:

@@ -101,8 +101,7 @@ def draw_differences(
         figures.add(
             f"differences-{slug(dataset)}",
             f"Paired differences to {suite.baseline} on {dataset}",
-            f"Simultaneous intervals at {1 - suite.stats.alpha:.0%}. Band: the margin "
-            f"of {suite.stats.margin:g}.",
+            _of_differences(compared, suite.stats.alpha, suite.stats.margin),
             plot_differences,
             compared,
             suite.metrics[0],
@@ -112,6 +111,20 @@ def draw_differences(
             looks=classifier_styles(c.id for c in plan.classifiers),
         )
     ]
+
+
+def _of_differences(compared: pd.DataFrame, alpha: float, margin: float) -> str:
+    """Write the caption of the figure: its intervals, their family, its band."""
+    family = int(compared["family"].iloc[0])
+    caption = f"Intervals at {100 * (1 - alpha):g}%"
+    if family > 1:
+        caption += f", simultaneous over the {family} classifiers compared (Bonferroni)"
+    caption += f". Band: the margin of {margin:g}."
+    if compared["words"].str.contains(" collapsed, ").any():
+        caption += " Repetitions in which either training collapsed are left out."
+    if (compared["left_out"] != "").any():
+        caption += " Without an interval: not compared, for the reason in the table."
+    return caption
 
 
 def draw_certainty(

@@ -41,13 +41,15 @@ def overview_chapter(plan: Plan, findings: Findings, figures: FigureFolder) -> S
                 f"scores-{number}",
                 f"{capitalised(title)} of every classifier and repetition",
                 "Each dot is one repetition. Filled: held-out; hollow: training; bars: "
-                "means.",
+                "means of all. Crosses, if any: trainings that collapsed, with the "
+                "exact interval of their share.",
                 _scores,
                 group,
                 results[results["dataset"].isin(group)],
                 rows,
                 metric,
                 styles,
+                plan.suite.stats.alpha,
                 # Inches: a row for each classifier, and the labels of the axis.
                 max(2.2, 0.2 * len(plan.classifiers) + 0.9),
             )
@@ -96,11 +98,13 @@ def _scores(
     summary: pd.DataFrame,
     metric: str,
     styles: Mapping[str, ClassifierStyle],
+    alpha: float,
     height: float,
 ) -> Any:
     def draw(name: str, ax: Axes) -> None:
         order = list(rows_of(summary, name)["classifier"])
-        plot_scores(rows_of(results, name), metric, order=order, looks=styles, ax=ax)
+        rows = rows_of(results, name)
+        plot_scores(rows, metric, order=order, alpha=alpha, looks=styles, ax=ax)
 
     return _panels(names, height, draw)
 

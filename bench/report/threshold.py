@@ -42,7 +42,7 @@ def threshold_table(plan: Plan, findings: Findings) -> Table | None:
             f"held-out {metric.title}": mean_std(entry["mean"], entry["std"]),
             "simultaneous interval": interval(entry["low"], entry["high"]),
             "n": str(entry["n"]),
-            "verdict": entry["verdict"],
+            "verdict": entry["words"],
         }
         for entry in findings.works.to_dict("records")
     ]
@@ -51,8 +51,8 @@ def threshold_table(plan: Plan, findings: Findings) -> Table | None:
         pd.DataFrame(rows),
         f"Works: the interval of the mean held-out {metric.title} lies entirely at "
         f"{stats.works:g} or {good}. Does not work: it lies entirely {bad} "
-        f"{stats.works:g}. Unclear: neither, there is no interval, or there are fewer "
-        "than three repetitions. Mean±std over the n repetitions (ddof=1). Intervals "
-        f"at {100 - 100 * stats.alpha:g}%, simultaneous over the classifiers of a "
-        "dataset (Bonferroni).",
+        f"{stats.works:g}. Unclear: neither, fewer than three repetitions, or more "
+        "than a fifth of them is lacking. Mean±std over the n repetitions (ddof=1). "
+        f"Intervals at {100 - 100 * stats.alpha:g}%, of trainings that did not "
+        "collapse, simultaneous over the classifiers of a dataset (Bonferroni).",
     )

@@ -93,6 +93,7 @@ def _write_csv(findings: Findings, online: pd.DataFrame, folder: Path) -> None:
     frames = {
         "results": findings.results,
         "summary": findings.summary,
+        "intervals": findings.intervals,
         "comparisons": findings.compared,
         "pairs": _pairs(findings),
         "leaks": findings.leaks,

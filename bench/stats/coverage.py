@@ -1,7 +1,7 @@
 """Coverage: which cells have a score, and which scores may be compared.
 
-Means of different repetitions are never compared. Comparisons use the repetitions that
-are complete, or an imputation that the suite chose by name.
+What one classifier lacks takes nothing from another: pairs are compared on the
+repetitions that both have, and a classifier that lacks many is left out, with a reason.
 """
 
 import math
@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 
 from bench.base import StatisticsError
-from bench.stats.scores import COLUMNS, name_some
+from bench.stats.scores import COLUMNS, name_some, score_tables
 from bench.store import BAD
 
 CHANCE = "CHANCE"
+MOST_LACKING = 0.2  # share of repetitions that a compared classifier may lack
 _KEYS = ["dataset", "repetition", "classifier"]
 
 
@@ -66,22 +67,15 @@ def holes(results: pd.DataFrame) -> pd.DataFrame:
     return results.loc[results["status"] != "done", columns].reset_index(drop=True)
 
 
-def complete_scores(
+def held_out_scores(
     results: pd.DataFrame,
     metric: str,
     *,
     impute: Literal["none", "chance"] | None = None,
     n_classes: int | Mapping[str, int] = 2,
+    collapsed: pd.Series | None = None,
 ) -> pd.DataFrame:
-    """Return the held-out scores that may be compared.
-
-    A classifier takes part in a dataset if it has at least one score there. Without
-    imputation, a repetition is complete if all these classifiers have a score in it;
-    others are left out. With ``impute="chance"``, a cell that failed, crashed or went
-    over a limit gets the score of chance, and a classifier that only failed takes
-    part. A cell that never ran (skipped, missing) is still a missing score, since
-    nothing is known of it. A dataset without any score is left out; `coverage` shows
-    it.
+    """Return the held-out score of every cell, NaN where there is none.
 
     Parameters
     ----------
@@ -91,22 +85,28 @@ def complete_scores(
     metric
         A metric's name.
     impute
-        None or "none", or "chance": the score of the classifier CHANCE in the same
-        dataset and repetition. Where CHANCE has none, it is the expected score of
-        guessing, which is known for accuracies (1 / n_classes) and for ROC AUC (1/2).
+        None or "none", or "chance": a cell that failed, crashed or went over a limit
+        gets the score of the classifier CHANCE in the same dataset and repetition.
+        Where CHANCE has none, it is the expected score of guessing, which is known for
+        accuracies (1 / n_classes) and for ROC AUC (1/2). A cell that never ran
+        (skipped, missing) has no score, since nothing is known of it.
     n_classes
         The number of classes of every dataset, or dataset → number of classes.
+    collapsed
+        What `bench.stats.collapses.find_collapses` found for each row; None if
+        collapses are not looked for.
 
     Returns
     -------
     DataFrame
-        dataset, repetition, classifier, score, in the order of the results.
+        dataset, repetition, classifier, score; asked, the number of repetitions asked
+        of the classifier on the dataset; and collapsed, in the order of the results.
 
     Raises
     ------
     StatisticsError
-        If a dataset has scores but no complete repetition (the message names the
-        missing cells), the metric's column is missing, or a chance score is not known.
+        If the metric's column is missing, no cell has a score, or a chance score is
+        not known.
     """
     column = f"test_{metric}"
     _check(results, *_KEYS, "status", column)
@@ -117,23 +117,76 @@ def complete_scores(
     frame["score"] = score.where((frame["status"] == "done") & np.isfinite(score))
     if impute == "chance":
         frame["score"] = _with_chance(frame, metric, n_classes)
-    kept = []
-    for dataset, cells in frame.groupby("dataset", sort=False, observed=True):
-        scored = cells.groupby("classifier", observed=True)["score"].transform("count")
-        cells = cells[scored > 0]
-        if cells.empty:
-            continue
-        # Pivoting turns a row that is not there at all into NaN, a missing score too.
-        table = cells.pivot(index="repetition", columns="classifier", values="score")
-        complete = table.index[table.notna().all(axis=1)]
-        if complete.empty:
-            raise StatisticsError(_no_repetition(str(dataset), table, cells, metric))
-        kept.append(cells[cells["repetition"].isin(complete)])
-    if not kept:
+    if frame["score"].isna().all():
         raise StatisticsError(
             f"no cell has a held-out {metric}; expected at least one that is done"
         )
-    return pd.concat(kept, ignore_index=True)[list(COLUMNS)]
+    frame["asked"] = frame.groupby(["dataset", "classifier"], observed=True)[
+        "status"
+    ].transform("size")
+    if collapsed is None:
+        collapsed = pd.Series(False, index=frame.index, dtype="boolean")
+    frame["collapsed"] = collapsed.astype("boolean").reset_index(drop=True)
+    return frame[[*COLUMNS, "asked", "collapsed"]]
+
+
+def lacks_too_many(n: int, asked: int) -> bool:
+    """Tell whether a classifier lacks more than a fifth of what was asked of it."""
+    return n == 0 or asked - n > MOST_LACKING * asked
+
+
+def dataset_means(scores: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Reduce scores to a mean for each dataset and classifier, for ranks across them.
+
+    A mean is over the trainings that a classifier has and that did not collapse. One
+    that lacks more than a fifth of its repetitions on a dataset has no mean there. A
+    dataset on which fewer than half of the classifiers have a mean is left out; then a
+    classifier without a mean on one of the other datasets.
+
+    Parameters
+    ----------
+    scores
+        As `held_out_scores` returns them.
+
+    Returns
+    -------
+    means : DataFrame
+        dataset, repetition (0), classifier, score; every classifier on every dataset.
+    left_out : tuple of str
+        A sentence for each dataset and each classifier that is left out.
+    """
+    tables = score_tables(scores, ragged=True)
+    names = list(dict.fromkeys(name for t in tables for name in t.classifiers))
+    means: dict[str, dict[str, float]] = {}
+    for table in tables:
+        known = means.setdefault(table.dataset, {})
+        for i, name in enumerate(table.classifiers):
+            n = int(np.isfinite(table.values[:, i]).sum())
+            compared = table.compared[:, i]
+            compared = compared[np.isfinite(compared)]
+            if not lacks_too_many(n, table.asked[i]) and len(compared):
+                known[name] = float(compared.mean())
+    left_out = []
+    for dataset in [d for d, known in means.items() if 2 * len(known) < len(names)]:
+        left_out.append(
+            f"comparisons across datasets leave out the dataset '{dataset}': fewer "
+            "than half of the classifiers have enough scores there"
+        )
+        del means[dataset]
+    for name in list(names):
+        holes = [dataset for dataset, known in means.items() if name not in known]
+        if holes:
+            left_out.append(
+                f"comparisons across datasets leave out {name}: it lacks more than a "
+                f"fifth of its scores on {name_some(holes)}"
+            )
+            names.remove(name)
+    rows = [
+        (dataset, 0, name, known[name])
+        for dataset, known in means.items()
+        for name in names
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS)), tuple(left_out)
 
 
 def _counts(results: pd.DataFrame, rows: pd.Series) -> pd.DataFrame:
@@ -176,24 +229,6 @@ def _expected_chance(
     raise StatisticsError(
         f"impute: the {metric} of guessing is not known; add the classifier {CHANCE} "
         "to the suite, or choose 'none'"
-    )
-
-
-def _no_repetition(
-    dataset: str, table: pd.DataFrame, cells: pd.DataFrame, metric: str
-) -> str:
-    """Return the message for a dataset that has no complete repetition."""
-    statuses = cells.set_index(["classifier", "repetition"])["status"].to_dict()
-    missing = []
-    for classifier in cells["classifier"].unique():
-        for repetition in table.index[table[classifier].isna()]:
-            status = statuses.get((classifier, repetition), "missing")
-            reason = f"no {metric}" if status == "done" else status
-            missing.append(f"{classifier}, repetition {repetition} ({reason})")
-    return (
-        f"the dataset '{dataset}' has no repetition in which every classifier has a "
-        f"score: {name_some(missing)}; run the missing cells, leave a classifier out, "
-        "or choose stats: {impute: chance}"
     )
 
 

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from bench.stats.effects import FEWEST_FOR_VERDICT
 from bench.stats.scores import check_share, differences, tie_of
+from bench.stats.within_dataset import FEWEST_FOR_VERDICT
 
 WIDE = 20.0  # ratio of the largest value to the smallest from which an axis is log
 _COLUMNS = ("before", "after", "at", "low", "high", "score", "n", "leads", "clear")

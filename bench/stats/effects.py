@@ -11,10 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from bench.stats.intervals import MEAN, mean_columns, mean_interval, welch_interval
+from bench.stats.intervals import mean_columns, mean_interval, welch_interval
 from bench.stats.scores import check_width
-
-FEWEST_FOR_VERDICT = 3  # two repetitions, or two datasets, may agree by chance
+from bench.stats.within_dataset import FEWEST_FOR_VERDICT
 
 Bounds = tuple[float, float]
 
@@ -135,20 +134,11 @@ def score_columns(
     scores
         Independent scores, shape (n,), finite; n may be 0.
     alpha, least_std, bounds
-        As for `paired_effect`. Each end is bent towards its bound, from the mean on.
+        As for `paired_effect`; the interval is `bench.stats.intervals.score_interval`.
     """
-    columns = mean_columns(scores, alpha)
-    n = len(scores)
-    if n < 2:
-        return columns
-    least = float(stats.t.isf(alpha / 2, n - 1)) * least_std / math.sqrt(n)
-    half_width = max((columns["high"] - columns["low"]) / 2, least)
-    low, high = columns["mean"] - half_width, columns["mean"] + half_width
-    if bounds is not None:
-        low = _bent(columns["mean"], low, bounds[0])
-        high = _bent(columns["mean"], high, bounds[1])
-    found = (columns["mean"], columns["std"], low, high)
-    return dict(zip(MEAN, found, strict=True))
+    if least_std > 0 and bounds is not None:
+        return mean_columns(scores, alpha, bounds, 0.5 / least_std)
+    return mean_columns(scores, alpha)
 
 
 def stay_within(mean: float, half_width: float, widest: float) -> tuple[float, float]:

@@ -1,12 +1,16 @@
-"""Intervals of the mean of independent values: t interval, t test, posterior."""
+"""Intervals of means: of any values (t), of bounded scores, and of shares.
+
+A score has bounds, such as 0 and 1, and an interval of its mean that crosses them, or
+that has no width where all repetitions are right about every curve, is false.
+"""
 
 import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
-from bench.stats.scores import ROUNDING
+from bench.stats.scores import ROUNDING, check_width
 
 
 @dataclass(frozen=True)
@@ -21,13 +25,11 @@ class MeanInterval:
         Mean, and standard deviation with ddof=1 (NaN at n = 1; 0 where values differ
         by rounding alone).
     low, high
-        Interval of the mean (NaN at n = 1; a single point where std is 0).
+        Interval of the mean (NaN at n = 1; a single point where std and `least_std` of
+        `mean_interval` are 0).
     p
         p-value of the two-sided t test against a mean of zero (NaN at n = 1). Where
         std is 0, it is 1 if the mean is zero, else 0, in agreement with the interval.
-    p_above
-        Probability that the mean exceeds zero under a flat prior: the share of the t
-        distribution above zero. Where std is 0, it is 0, 1/2 or 1.
     """
 
     n: int
@@ -36,10 +38,11 @@ class MeanInterval:
     low: np.ndarray
     high: np.ndarray
     p: np.ndarray
-    p_above: np.ndarray
 
 
-def mean_interval(values: np.ndarray, alpha: float) -> MeanInterval:
+def mean_interval(
+    values: np.ndarray, alpha: float, least_std: float = 0.0
+) -> MeanInterval:
     """Estimate the mean of each column of independent values.
 
     Parameters
@@ -49,28 +52,62 @@ def mean_interval(values: np.ndarray, alpha: float) -> MeanInterval:
     alpha
         One minus the coverage of the interval of a column. For intervals that are
         simultaneous over m columns, pass alpha / m (Bonferroni).
+    least_std
+        The least standard deviation that the interval and p count with, in units of
+        the values: for differences of scores half a test curve, since values that
+        happen to agree to the last curve are not known better than that. The reported
+        ``std`` stays that of the values.
     """
+    check_width("least_std", least_std)
     n = len(values)
     mean = values.mean(axis=0)
     if n < 2:
         nan = np.full_like(mean, math.nan)
-        return MeanInterval(n, mean, nan, nan, nan, nan, nan)
+        return MeanInterval(n, mean, nan, nan, nan, nan)
     # Equal scores may differ in their last bits, and the t of those means nothing.
     constant = np.ptp(values, axis=0) <= ROUNDING * np.abs(values).max(axis=0)
     std = np.where(constant, 0.0, values.std(axis=0, ddof=1))
-    error = std / math.sqrt(n)
+    exact = constant & (least_std == 0)
+    error = np.maximum(std, least_std) / math.sqrt(n)
     half_width = stats.t.isf(alpha / 2, n - 1) * error
-    t = mean / np.where(constant, 1.0, error)
-    sign = np.sign(mean)
+    t = mean / np.where(exact, 1.0, error)
     return MeanInterval(
         n=n,
         mean=mean,
         std=std,
         low=mean - half_width,
         high=mean + half_width,
-        p=np.where(constant, 1.0 - np.abs(sign), 2 * stats.t.sf(np.abs(t), n - 1)),
-        p_above=np.where(constant, (1 + sign) / 2, stats.t.cdf(t, n - 1)),
+        p=np.where(
+            exact, 1.0 - np.abs(np.sign(mean)), 2 * stats.t.sf(np.abs(t), n - 1)
+        ),
     )
+
+
+def bent(mean: np.ndarray, end: np.ndarray, widest: float) -> np.ndarray:
+    """Bend ends of intervals of a mean difference so that they stay within ±widest.
+
+    An end on the other side of zero is bent from zero on, and an end that is further
+    from zero than the mean is bent from the mean on: at a distance d from there to the
+    bound, and h to the end, it becomes d·tanh(h/d). So no end changes its side of zero,
+    where p has its limit too, and narrow intervals stay as they are.
+
+    Parameters
+    ----------
+    mean, end
+        Arrays of one shape, NaN where there is no interval; |mean| at most `widest`.
+    widest
+        The largest difference that there can be; may be infinite.
+    """
+    if math.isinf(widest):
+        return end
+    side = np.sign(end)
+    is_beyond = side * end > side * mean  # further than the mean, on the end's side
+    start = np.where(side * mean > 0, mean, 0.0)
+    room = np.maximum(widest - side * start, 0.0)
+    excess = np.abs(end - start)
+    moved = np.zeros_like(end)
+    np.divide(excess, room, out=moved, where=room > 0)
+    return np.where(is_beyond, start + side * room * np.tanh(moved), end)
 
 
 # Names of columns: those that `mean_columns` fills, and a difference with its interval.
@@ -78,7 +115,12 @@ MEAN = ("mean", "std", "low", "high")
 DIFFERENCE = ("difference", "difference_low", "difference_high")
 
 
-def mean_columns(values: np.ndarray, alpha: float) -> dict[str, float]:
+def mean_columns(
+    values: np.ndarray,
+    alpha: float,
+    bounds: tuple[float, float] | None = None,
+    n_curves: float | None = None,
+) -> dict[str, float]:
     """Return mean, standard deviation and interval of one column of values.
 
     Parameters
@@ -87,6 +129,9 @@ def mean_columns(values: np.ndarray, alpha: float) -> dict[str, float]:
         Independent values, shape (n,), finite; n may be 0.
     alpha
         One minus the coverage of the interval.
+    bounds, n_curves
+        For scores: see `score_interval`. Without them, as for differences, the interval
+        is that of `mean_interval`.
 
     Returns
     -------
@@ -96,7 +141,81 @@ def mean_columns(values: np.ndarray, alpha: float) -> dict[str, float]:
     if not len(values):
         return dict.fromkeys(MEAN, math.nan)
     estimate = mean_interval(values[:, None], alpha)
-    return {name: float(getattr(estimate, name)[0]) for name in MEAN}
+    columns = {name: float(getattr(estimate, name)[0]) for name in MEAN}
+    if bounds is not None and n_curves is not None:
+        low, high = score_interval(
+            values[:, None], alpha, bounds=bounds, n_curves=n_curves
+        )
+        columns |= {"low": float(low[0]), "high": float(high[0])}
+    return columns
+
+
+def score_interval(
+    scores: np.ndarray, alpha: float, *, bounds: tuple[float, float], n_curves: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the interval of the mean of each column of bounded scores.
+
+    It lies within the bounds by construction, and has a width also where all scores are
+    equal. It is Korn and Graubard's (Survey Methodology 24:193, 1998): the exact
+    interval of Clopper and Pearson for as many curves, each right or wrong, as would
+    give the observed spread over repetitions. This effective number of curves is never
+    larger than all test curves together, since the score of a repetition varies at
+    least as its own curves do; and it is reduced by (z / t)², since the spread of a few
+    repetitions is known badly. Of a score without an upper bound, such as log loss, it
+    is Garwood's interval, that of a count, in the same way.
+
+    Parameters
+    ----------
+    scores
+        Shape (n, n_columns), within the bounds, n at least 1.
+    alpha
+        One minus the coverage of the interval of a column. The measured coverage is in
+        docs/statistics.md.
+    bounds
+        The metric's bounds; the upper one may be infinite.
+    n_curves
+        The number of test curves of one repetition.
+
+    Returns
+    -------
+    low, high : arrays of shape (n_columns,)
+        NaN at n = 1.
+    """
+    n = len(scores)
+    if n < 2:
+        nan = np.full(scores.shape[1], math.nan)
+        return nan, nan
+    bottom, top = bounds
+    scale = top - bottom if math.isfinite(top) else 1.0
+    # Rounding may put a mean of ones above one.
+    mean = np.clip((scores.mean(axis=0) - bottom) / scale, 0, (top - bottom) / scale)
+    error = scores.std(axis=0, ddof=1) / scale / math.sqrt(n)
+    variance = mean * (1 - mean) if math.isfinite(top) else mean  # of a single curve
+    # Below this error, the effective number would exceed all curves, and at 0 divide.
+    error = np.maximum(error, np.sqrt(variance / (n * n_curves)))
+    effective = np.full_like(mean, n * n_curves)
+    np.divide(variance, error**2, out=effective, where=error > 0)
+    t, z = special.stdtrit(n - 1, alpha / 2), special.ndtri(alpha / 2)
+    effective *= (z / t) ** 2
+    right, wrong = mean * effective, (1 - mean) * effective
+    if math.isfinite(top):
+        low = np.where(right > 0, special.betaincinv(right, wrong + 1, alpha / 2), 0)
+        high = special.betaincinv(right + 1, np.maximum(wrong, 0), 1 - alpha / 2)
+        high = np.where(wrong > 0, high, 1)
+    else:
+        low = np.where(right > 0, special.gammaincinv(right, alpha / 2), 0) / effective
+        high = special.gammaincinv(right + 1, 1 - alpha / 2) / effective
+    return bottom + scale * low, bottom + scale * high
+
+
+def share_interval(count: int, n: int, alpha: float) -> tuple[float, float]:
+    """Return the exact interval (Clopper and Pearson) of a share, `count` of `n` ≥ 1.
+
+    For 0 of 10 and alpha = .05 it is [0, .31].
+    """
+    low = special.betaincinv(count, n - count + 1, alpha / 2) if count else 0.0
+    high = special.betaincinv(count + 1, n - count, 1 - alpha / 2) if count < n else 1.0
+    return float(low), float(high)
 
 
 def welch_interval(

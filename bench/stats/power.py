@@ -54,7 +54,7 @@ def paired_power(difference: float, std: float, n: int, *, alpha: float) -> floa
     n
         The number of repetitions. With one there is no test, and no power.
     alpha
-        Level of the test; for m comparisons alpha / m, Holm's first step.
+        Level of the test; for m comparisons alpha / m, as they are made.
     """
     check_share("alpha", alpha)
     difference, n = _checked(difference, n)
@@ -81,7 +81,7 @@ def detectable_difference(
     n
         The number of repetitions.
     alpha
-        Level of the test; for m comparisons alpha / m, Holm's first step.
+        Level of the test; for m comparisons alpha / m, as they are made.
     power
         Chance to detect the difference. It must exceed alpha, the chance to "detect" a
         difference of zero.

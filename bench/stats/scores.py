@@ -28,13 +28,24 @@ class ScoreTable:
     repetitions, classifiers
         The names of the rows and of the columns.
     values
-        Scores, finite, of shape (n_repetitions, n_classifiers).
+        Scores of shape (n_repetitions, n_classifiers); NaN where a ragged table has
+        none, and finite otherwise.
+    asked
+        For each classifier, the number of repetitions that were asked of it.
+    collapsed
+        Which scores are of trainings that collapsed; the shape is that of `values`.
+    left_chance
+        For each classifier, whether any training left chance, so that the share of
+        collapses means something.
     """
 
     dataset: str
     repetitions: tuple[Any, ...]
     classifiers: tuple[str, ...]
     values: np.ndarray
+    asked: tuple[int, ...]
+    collapsed: np.ndarray
+    left_chance: tuple[bool, ...]
 
     def columns(self, classifiers: Sequence[str]) -> np.ndarray:
         """Return the columns of some classifiers, shape (n_repetitions, n_columns)."""
@@ -42,15 +53,24 @@ class ScoreTable:
         columns: np.ndarray = self.values[:, places]
         return columns
 
+    @property
+    def compared(self) -> np.ndarray:
+        """Scores of the trainings that did not collapse; NaN for all others."""
+        return np.where(self.collapsed, np.nan, self.values)
 
-def score_tables(scores: pd.DataFrame) -> list[ScoreTable]:
+
+def score_tables(scores: pd.DataFrame, *, ragged: bool = False) -> list[ScoreTable]:
     """Check a frame of scores and return a table for each dataset.
 
     Parameters
     ----------
     scores
         Columns dataset, repetition, classifier and score, one row for each cell, in
-        any order, as `bench.stats.coverage.complete_scores` returns it.
+        any order. With `ragged` a score may be NaN or its row absent, and the columns
+        asked and collapsed are read, where they are there, as
+        `bench.stats.coverage.held_out_scores` fills them.
+    ragged
+        Whether a classifier may lack repetitions that another one has.
 
     Returns
     -------
@@ -62,8 +82,8 @@ def score_tables(scores: pd.DataFrame) -> list[ScoreTable]:
     ------
     StatisticsError
         If a column is missing, there are no rows, a score is not a finite number, a
-        cell is duplicate, or a classifier lacks a repetition that another one of the
-        same dataset has. The message names the first few cells.
+        cell is duplicate, or, unless `ragged`, a classifier lacks a repetition that
+        another one of the same dataset has. The message names the first few cells.
     """
     missing = [name for name in COLUMNS if name not in scores.columns]
     if missing:
@@ -73,7 +93,7 @@ def score_tables(scores: pd.DataFrame) -> list[ScoreTable]:
         )
     if scores.empty:
         raise StatisticsError("found no scores; expected one row for each cell")
-    values = _numbers(scores)
+    values = _numbers(scores, ragged)
     codes = []
     names = []
     for column in COLUMNS[:3]:
@@ -93,12 +113,42 @@ def score_tables(scores: pd.DataFrame) -> list[ScoreTable]:
             f"found duplicate cells: {_name_cells(duplicates, names)}; expected one "
             "row for each cell"
         )
-    table = np.full(shape, np.nan)
-    table[tuple(codes)] = values
-    return [
-        _table(dataset, table[i], names[1], names[2])
-        for i, dataset in enumerate(names[0])
-    ]
+
+    def laid_out(column: np.ndarray, empty: float) -> np.ndarray:
+        table = np.full(shape, empty, dtype=float)
+        table[tuple(codes)] = column
+        return table
+
+    table, is_there = laid_out(values, np.nan), laid_out(np.ones(len(flat)), 0) > 0
+    # Without the column, all repetitions of a dataset are asked of each classifier.
+    asked = None
+    if ragged and "asked" in scores:
+        asked = laid_out(scores["asked"].to_numpy(float), 0).max(axis=1)
+    collapsed = np.full(shape, 0.0)
+    if ragged and "collapsed" in scores:
+        flags = scores["collapsed"].astype("boolean")
+        collapsed = laid_out(flags.to_numpy(float, na_value=np.nan), 0)
+    tables = []
+    for i, dataset in enumerate(names[0]):
+        rows, columns = is_there[i].any(axis=1), is_there[i].any(axis=0)
+        n_rows = int(rows.sum())
+        found = ScoreTable(
+            dataset,
+            tuple(r for r, kept in zip(names[1], rows, strict=True) if kept),
+            tuple(c for c, kept in zip(names[2], columns, strict=True) if kept),
+            table[i][np.ix_(rows, columns)],
+            tuple(
+                (n_rows,) * int(columns.sum())
+                if asked is None
+                else map(int, asked[i][columns])
+            ),
+            (collapsed[i] == 1)[np.ix_(rows, columns)],
+            tuple(bool(x) for x in ~np.isnan(collapsed[i]).any(axis=0)[columns]),
+        )
+        if not ragged:
+            _check_complete(found)
+        tables.append(found)
+    return tables
 
 
 def common_classifiers(tables: Sequence[ScoreTable]) -> tuple[str, ...]:
@@ -175,14 +225,14 @@ def name_some(cells: list[str], shown: int = 8) -> str:
     return ", ".join(cells[:shown]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def _numbers(scores: pd.DataFrame) -> np.ndarray:
+def _numbers(scores: pd.DataFrame, ragged: bool) -> np.ndarray:
     try:
         values = scores["score"].to_numpy(dtype=float, na_value=np.nan)
     except (TypeError, ValueError):
         raise StatisticsError(
             "found a score that is not a number; expected numbers"
         ) from None
-    bad = ~np.isfinite(values)
+    bad = np.isinf(values) if ragged else ~np.isfinite(values)
     if bad.any():
         rows = scores.loc[bad, list(COLUMNS)].to_dict("records")
         raise StatisticsError(
@@ -193,26 +243,18 @@ def _numbers(scores: pd.DataFrame) -> np.ndarray:
     return values
 
 
-def _table(
-    dataset: str, values: np.ndarray, repetitions: list[Any], classifiers: list[str]
-) -> ScoreTable:
-    present = ~np.isnan(values)
-    rows, columns = present.any(axis=1), present.any(axis=0)
-    values = values[np.ix_(rows, columns)]
-    repetitions = [r for r, kept in zip(repetitions, rows, strict=True) if kept]
-    classifiers = [c for c, kept in zip(classifiers, columns, strict=True) if kept]
-    if np.isnan(values).any():
-        holes = [
-            _cell({"dataset": dataset, "repetition": r, "classifier": c})
-            for i, r in enumerate(repetitions)
-            for j, c in enumerate(classifiers)
-            if np.isnan(values[i, j])
-        ]
+def _check_complete(table: ScoreTable) -> None:
+    holes = [
+        _cell({"dataset": table.dataset, "repetition": r, "classifier": c})
+        for i, r in enumerate(table.repetitions)
+        for j, c in enumerate(table.classifiers)
+        if np.isnan(table.values[i, j])
+    ]
+    if holes:
         raise StatisticsError(
             "every classifier of a dataset needs the same repetitions; missing: "
             + name_some(holes)
         )
-    return ScoreTable(dataset, tuple(repetitions), tuple(classifiers), values)
 
 
 def _name_cells(indices: tuple[np.ndarray, ...], names: list[list[Any]]) -> str:

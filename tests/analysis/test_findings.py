@@ -1,8 +1,9 @@
+import numpy as np
 import pandas as pd
 import stored
 import yaml_text
 
-from bench.analysis.findings import analyse, half_a_curve
+from bench.analysis.findings import analyse, half_a_curve, rows_of
 from bench.analysis.results import load_results
 from bench.store.store import Store
 
@@ -76,7 +77,9 @@ def test_a_classifier_without_scores_is_reported(write_suite, bench_run, tmp_pat
     assert bench_run("run", path)[0] == 3
     found = findings_of(path, tmp_path)
     # What never has a score takes part in no comparison; it is a row all the same.
-    assert set(found.compared["classifier"]) == {"GNB"}
+    reasons = found.compared.set_index("classifier")["left_out"].to_dict()
+    assert reasons == {"GNB": "", "Odd": "has no score in 3 repetitions"}
+    assert set(found.compared["family"]) == {1}
     text = (tmp_path / "reports" / "small" / "README.md").read_text()
     assert "Not every cell is done" in text
     assert "0 of 3" in text
@@ -87,7 +90,70 @@ def test_a_classifier_without_scores_is_reported(write_suite, bench_run, tmp_pat
         stats={"impute": "chance"},
     )
     imputed = findings_of(path, tmp_path)
-    assert set(imputed.compared["classifier"]) == {"GNB", "Odd"}
+    assert set(imputed.compared["left_out"]) == {""}
+
+
+def test_plug_ins_that_fail_in_turn_change_nothing_for_others(write_suite, tmp_path):
+    datasets = [DATASET, DATASET | {"id": "other", "train": 31}]
+    classifiers = ["KNN", "GNB", "DT", "RF", "LOGREG"]
+    options = {"repetitions": 6, "audits": False, "stats": {"works": 0.85}}
+    path = write_suite(datasets=datasets, classifiers=classifiers, **options)
+    plan, store = stored.plan_of(path), Store(tmp_path / "store")
+    rng = np.random.default_rng(0)
+    means = dict(zip(classifiers, [0.9, 0.88, 0.6, 0.9, 0.9], strict=True))
+    for cell in plan.cells:
+        name = cell.classifier.id
+        score = {"accuracy": float(np.round(rng.normal(means[name], 0.02), 2))}
+        turn = {"RF": 0, "LOGREG": 1}.get(name)
+        fails = cell.dataset.spec.id == "grid" and cell.repetition % 2 == turn
+        result = (
+            cell.result("failed")
+            if fails
+            else cell.result("done", train=score, test=score)
+        )
+        store.put(result, None if fails else stored.ARRAYS)
+    both = analyse(plan, store, load_results(plan, store))
+    path = write_suite(datasets=datasets, classifiers=classifiers[:3], **options)
+    plan = stored.plan_of(path)
+    alone = analyse(plan, store, load_results(plan, store))
+    for name in ("intervals", "compared", "works"):
+        grid, other = (
+            frame[frame["classifier"].isin(classifiers[:3])]
+            for frame in (
+                rows_of(getattr(both, name), "grid"),
+                rows_of(getattr(both, name), "other"),
+            )
+        )
+        expected = rows_of(getattr(alone, name), "grid")
+        pd.testing.assert_frame_equal(grid.reset_index(drop=True), expected)
+        # On the other dataset they did not fail, and are compared like any other.
+        if name != "works":
+            assert (other["left_out"] == "").all()
+    left_out = both.compared.set_index(["dataset", "classifier"])["left_out"]
+    assert left_out["grid", "RF"] == "lacks 3 of 6 repetitions"
+    assert (rows_of(both.compared, "other")["family"] == 4).all()
+
+
+def test_a_collapse_is_found_by_accuracy_and_told_everywhere(write_suite, tmp_path):
+    path = write_suite(
+        classifiers=["KNN", "GNB"], repetitions=5, audits=False, metrics=["brier"]
+    )
+    plan, store = stored.plan_of(path), Store(tmp_path / "store")
+    for cell in plan.cells:
+        collapses = cell.classifier.id == "GNB" and cell.repetition == 2
+        accuracy = 0.5 if collapses else 0.95 + 0.005 * cell.repetition
+        scores = {"accuracy": accuracy, "brier": (1 - accuracy) / 2}
+        result = cell.result("done", train=scores, test=scores)
+        store.put(result, stored.ARRAYS)
+    found = analyse(plan, store, load_results(plan, store))
+    collapsed = found.results[found.results["collapsed"].fillna(False)]
+    assert collapsed["classifier"].tolist() == ["GNB"]
+    assert collapsed["repetition"].tolist() == [2]
+    row = found.intervals.set_index("classifier").loc["GNB"]
+    assert (row["n"], row["n_compared"], row["collapsed"]) == (5, 4, 1)
+    assert row["mean_compared"] < 0.03 < row["mean"]
+    assert "GNB: 1 of 5 collapsed, [" in found.compared["words"].iloc[0]
+    assert found.compared["n"].tolist() == [4]
 
 
 def test_a_baseline_that_is_no_classifier_is_refused(write_suite, bench_run):

@@ -62,6 +62,14 @@ def test_the_best_difference_is_at_the_top_and_verdicts_have_shapes():
     assert ax.get_ylim()[0] > ax.get_ylim()[1]
 
 
+def test_collapses_stand_beside_the_verdict():
+    row = {"classifier": "A", "n": 9, "difference": 0.1, "low": 0.05, "high": 0.15}
+    frame = pd.DataFrame([row | {"verdict": "better", "collapsed": 1}])
+    assert "better (n=9), 1 collapsed" in assert_readable(plot_against_sd(frame))
+    frame = frame.assign(left_out="lacks 3 of 10 repetitions", collapsed=0)
+    assert "not compared (n=9)" in assert_readable(plot_against_sd(frame))
+
+
 def test_every_verdict_has_a_shape():
     for verdict in VERDICTS:
         frame = pd.DataFrame(

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from figure_frames import TWENTY, results_of
 from readable import assert_readable
@@ -37,6 +38,18 @@ def test_some_failures_are_counted_below_the_dots():
     results.loc[[3, 4], "status"] = ["failed", "timeout"]
     ax = plot_scores(results, "accuracy", order=["SD", "KNN"])
     assert "8 done, 1 failed, 1 timeout" in assert_readable(ax)
+
+
+def test_trainings_that_collapsed_are_crosses_and_counted():
+    results = results_of(["SD", "KNN"])
+    results["collapsed"] = pd.array([pd.NA] * len(results), dtype="boolean")
+    is_sd = results["classifier"] == "SD"
+    results.loc[is_sd, "collapsed"] = [False] * 9 + [True]
+    ax = plot_scores(results, "accuracy", order=["SD", "KNN"])
+    assert "1 of 10 collapsed, [0.003, 0.445]" in assert_readable(ax)
+    assert "× collapsed" in ax.get_xlabel()
+    dots = sum(len(c.get_offsets()) for c in ax.collections)
+    assert dots == 2 * 10 * 2
 
 
 def test_overfitting_and_pareto_name_every_point(names):

@@ -70,24 +70,60 @@ def test_training_curves_are_counted_if_any_classifier_has_them(
     assert text in section.blocks[0].words
 
 
-def test_bold_marks_the_best_and_what_does_not_differ_from_it(make_findings):
+def test_bold_marks_the_best_alone_and_a_sign_what_does_not_differ_from_it(
+    make_findings,
+):
     plan, findings, _ = make_findings()
     table = score_table(plan, findings, "grid")
     assert table.frame["classifier"].tolist() == ["SD", "KNN", "GNB"]
     assert table.bold.to_numpy().sum() == 1
     assert table.bold.iloc[0, 1]
+    assert "all pairs of 3 classifiers" in table.caption
     near = findings.intervals.assign(near_best=[True, True, False])
     table = score_table(plan, replace(findings, intervals=near), "grid")
-    assert table.bold.iloc[:, 1].tolist() == [True, True, False]
-    # Intervals need two repetitions.
+    assert table.bold.iloc[:, 1].tolist() == [True, False, False]
+    assert [" ≈" in text for text in table.frame.iloc[:, 1]] == [False, True, False]
+    assert table.frame.columns[2] == "95% interval"
     table = score_table(plan, replace(findings, intervals=None), "grid")
     assert not table.bold.to_numpy().any()
     assert "Bold" not in table.caption
 
 
+def test_two_repetitions_have_no_mark_and_no_interval(make_findings):
+    plan, findings, _ = make_findings(repetitions=2)
+    table = score_table(plan, findings, "grid")
+    assert not table.bold.to_numpy().any()
+    assert "≈" not in " ".join(table.frame.iloc[:, 1])
+    assert table.frame["95% interval"].tolist() == ["–"] * 3
+    assert "Not compared: SD (has only 2 repetitions), KNN" in table.caption
+
+
+def test_collapses_stand_beside_the_interval_and_in_the_verdict(make_findings):
+    plan, findings, _ = make_findings()
+    share = {"collapsed": 1, "collapsed_low": 0.005, "collapsed_high": 0.716}
+    is_knn = findings.intervals["classifier"] == "KNN"
+    shown = findings.intervals.copy()
+    shown.loc[is_knn, list(share)] = list(share.values())
+    table = score_table(plan, replace(findings, intervals=shown), "grid")
+    assert table.frame["collapsed"].tolist() == [
+        "0 of 5, at most 0.52",
+        "1 of 5, [0.005, 0.716]",
+        "–",  # GNB never left chance on 40 curves
+    ]
+    assert "comparisons are of those that left chance" in table.caption
+    table = score_table(plan, findings, "grid")
+    assert "collapsed" not in table.frame
+    assert "with 5 trainings its share of collapses is at most 0.52 (95%)" in (
+        table.caption
+    )
+
+
 @pytest.mark.parametrize(
     ("impute", "text"),
-    [("none", "is left out (impute: none)"), ("chance", "as a guess (impute: chance)")],
+    [
+        ("none", "is left out of its pairs (impute: none)"),
+        ("chance", "as a guess (impute: chance)"),
+    ],
 )
 def test_differences_are_sorted_and_say_what_failures_count(
     make_findings, impute, text
@@ -99,6 +135,7 @@ def test_differences_are_sorted_and_say_what_failures_count(
     assert table.frame["classifier"].tolist() == ["SD", "GNB"]
     assert table.frame["verdict"].tolist() == ["better", "worse"]
     assert table.frame["win/tie/loss"].tolist() == ["5/0/0", "0/0/5"]
+    assert "simultaneous over the 2 classifiers compared (Bonferroni)" in table.caption
     assert "better above 0.02, the margin; worse below −0.02" in table.caption
     assert table.caption.endswith(text + ".")
 

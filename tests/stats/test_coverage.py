@@ -4,7 +4,14 @@ import pandas as pd
 import pytest
 
 from bench.base.errors import BenchError, StatisticsError
-from bench.stats.coverage import complete_scores, coverage, coverage_table, holes
+from bench.stats.coverage import (
+    coverage,
+    coverage_table,
+    dataset_means,
+    held_out_scores,
+    holes,
+    lacks_too_many,
+)
 
 
 def results(**columns):
@@ -73,73 +80,77 @@ def test_holes_are_the_cells_that_are_not_done():
     assert holes(results(A=[0.5])).empty
 
 
-def test_complete_scores_of_complete_results_are_all_of_them():
-    scores = complete_scores(results(A=[0.5, 0.6], B=[0.7, 0.8]), "accuracy")
-    assert list(scores.columns) == ["dataset", "repetition", "classifier", "score"]
-    assert column(scores, "A") == [0.5, 0.6]
-    assert column(scores, "B") == [0.7, 0.8]
+def test_held_out_scores_have_a_row_for_every_cell_that_was_asked():
+    frame = results(A=[0.5, "failed", math.inf], B=["missing", 0.2, math.nan])
+    scores = held_out_scores(frame, "accuracy")
+    assert list(scores.columns) == [
+        "dataset",
+        "repetition",
+        "classifier",
+        "score",
+        "asked",
+        "collapsed",
+    ]
+    assert scores["score"].isna().tolist() == [False, True, True, True, False, True]
+    assert set(scores["asked"]) == {3}
+    assert not scores["collapsed"].any()
 
 
-@pytest.mark.parametrize("impute", [None, "none"])
-def test_a_repetition_with_a_hole_is_left_out_for_every_classifier(impute):
-    frame = results(A=[0.5, "failed", 0.7], B=[0.1, 0.2, 0.3])
-    scores = complete_scores(frame, "accuracy", impute=impute)
-    assert column(scores, "A") == [0.5, 0.7]
-    assert column(scores, "B") == [0.1, 0.3]
-
-
-def test_a_missing_row_is_a_missing_score():
-    frame = results(A=[0.5, 0.6], B=[0.1, 0.2]).drop(index=1)
-    scores = complete_scores(frame, "accuracy")
-    assert column(scores, "B") == [0.1]
-
-
-def test_a_classifier_without_scores_does_not_hold_back_others():
-    scores = complete_scores(
-        results(A=[0.5, 0.6], B=["skipped", "skipped"]), "accuracy"
-    )
-    assert scores["classifier"].unique().tolist() == ["A"]
-    assert len(scores) == 2
-
-
-def test_a_classifier_without_the_metric_is_left_out():
-    frame = results(A=[0.5, 0.6], B=[math.nan, math.nan])
-    assert complete_scores(frame, "accuracy")["classifier"].unique().tolist() == ["A"]
-
-
-def test_an_infinite_score_is_a_missing_score():
-    frame = results(A=[0.5, math.inf], B=[0.1, 0.2])
-    assert column(complete_scores(frame, "accuracy"), "B") == [0.1]
-
-
-def test_a_dataset_without_a_complete_repetition_is_refused_with_its_holes():
-    frame = results(A=[0.5, "timeout"], B=["crashed", 0.2])
-    with pytest.raises(StatisticsError) as raised:
-        complete_scores(frame, "accuracy")
-    assert "'d'" in str(raised.value)
-    assert "A, repetition 1 (timeout)" in str(raised.value)
-    assert "B, repetition 0 (crashed)" in str(raised.value)
-
-
-def test_a_dataset_without_scores_is_left_out():
-    frame = cells({"d": {"A": [0.5]}, "e": {"A": ["missing"]}})
-    assert complete_scores(frame, "accuracy")["dataset"].tolist() == ["d"]
+def test_collapses_stay_with_their_cells():
+    frame = results(A=[0.5, 0.9]).set_index(pd.Index([7, 3]))
+    collapsed = pd.Series([True, pd.NA], index=[7, 3], dtype="boolean")
+    scores = held_out_scores(frame, "accuracy", collapsed=collapsed)
+    assert scores["collapsed"].isna().tolist() == [False, True]
+    assert scores["collapsed"][0]
 
 
 def test_results_without_any_score_are_refused():
     with pytest.raises(StatisticsError, match="no cell has a held-out accuracy"):
-        complete_scores(results(A=["missing"]), "accuracy")
+        held_out_scores(results(A=["missing"]), "accuracy")
+
+
+def test_a_fifth_of_the_repetitions_may_be_missing():
+    assert not lacks_too_many(8, 10)
+    assert lacks_too_many(7, 10)
+    assert not lacks_too_many(4, 5)
+    assert lacks_too_many(2, 3)
+    assert lacks_too_many(0, 0)
+
+
+def test_means_across_datasets_leave_out_what_lacks_too_much_and_nothing_else():
+    full = {"A": [0.5] * 5, "B": [0.7] * 5, "C": [0.1, 0.3, 0.2, "failed", 0.2]}
+    frame = cells(
+        {
+            "d": full | {"X": [0.9, "failed", "failed", 0.9, 0.9]},
+            "e": full | {"X": [0.9] * 5},
+            "broken": dict.fromkeys(full, ["failed"] * 5) | {"X": [0.9] * 5},
+        }
+    )
+    means, left_out = dataset_means(held_out_scores(frame, "accuracy"))
+    assert means["dataset"].tolist() == ["d"] * 3 + ["e"] * 3
+    assert means["classifier"].tolist() == ["A", "B", "C"] * 2
+    assert means["score"].tolist() == pytest.approx([0.5, 0.7, 0.2] * 2)
+    assert len(left_out) == 2
+    assert "the dataset 'broken'" in left_out[0]
+    assert "X: it lacks more than a fifth of its scores on d" in left_out[1]
+
+
+def test_a_mean_across_datasets_is_of_trainings_that_left_chance():
+    frame = results(A=[0.5, 0.9, 0.7])
+    collapsed = pd.Series([True, False, False], dtype="boolean")
+    means, _ = dataset_means(held_out_scores(frame, "accuracy", collapsed=collapsed))
+    assert means["score"].tolist() == pytest.approx([0.8])
 
 
 def test_a_failure_gets_the_score_of_chance_in_the_same_repetition():
     frame = results(A=[0.9, "failed", "timeout"], CHANCE=[0.48, 0.51, 0.53])
-    scores = complete_scores(frame, "accuracy", impute="chance")
+    scores = held_out_scores(frame, "accuracy", impute="chance")
     assert column(scores, "A") == [0.9, 0.51, 0.53]
 
 
 def test_a_classifier_that_only_failed_takes_part_with_chance_scores():
     frame = results(A=["crashed", "failed"], CHANCE=[0.48, 0.51])
-    assert column(complete_scores(frame, "accuracy", impute="chance"), "A") == [
+    assert column(held_out_scores(frame, "accuracy", impute="chance"), "A") == [
         0.48,
         0.51,
     ]
@@ -147,26 +158,25 @@ def test_a_classifier_that_only_failed_takes_part_with_chance_scores():
 
 def test_without_chance_a_failure_gets_the_expected_score_of_guessing():
     frame = results(A=[0.9, "failed"], B=[0.7, 0.8])
-    assert column(complete_scores(frame, "accuracy", impute="chance"), "A") == [
+    assert column(held_out_scores(frame, "accuracy", impute="chance"), "A") == [
         0.9,
         0.5,
     ]
-    thirds = complete_scores(frame, "accuracy", impute="chance", n_classes={"d": 4})
+    thirds = held_out_scores(frame, "accuracy", impute="chance", n_classes={"d": 4})
     assert column(thirds, "A") == [0.9, 0.25]
 
 
 def test_a_failed_chance_gets_the_expected_score_of_guessing():
     frame = results(A=[0.9, "failed"], CHANCE=[0.47, "failed"])
-    scores = complete_scores(frame, "accuracy", impute="chance")
+    scores = held_out_scores(frame, "accuracy", impute="chance")
     assert column(scores, "A") == [0.9, 0.5]
     assert column(scores, "CHANCE") == [0.47, 0.5]
 
 
 def test_cells_that_never_ran_are_not_imputed():
     frame = results(A=[0.9, "missing", 0.8], B=[0.7, 0.6, "skipped"])
-    scores = complete_scores(frame, "accuracy", impute="chance")
-    assert column(scores, "A") == [0.9]
-    assert column(scores, "B") == [0.7]
+    scores = held_out_scores(frame, "accuracy", impute="chance")
+    assert scores["score"].isna().tolist() == [False, True, *[False] * 3, True]
 
 
 def test_an_unknown_chance_score_is_refused():
@@ -174,16 +184,16 @@ def test_an_unknown_chance_score_is_refused():
         columns={"test_accuracy": "test_log_loss"}
     )
     with pytest.raises(StatisticsError, match="CHANCE"):
-        complete_scores(frame, "log_loss", impute="chance")
+        held_out_scores(frame, "log_loss", impute="chance")
 
 
 def test_unknown_imputations_and_metrics_and_duplicate_cells_are_refused():
     frame = results(A=[0.9])
     with pytest.raises(StatisticsError, match="'median'"):
-        complete_scores(frame, "accuracy", impute="median")
+        held_out_scores(frame, "accuracy", impute="median")
     with pytest.raises(StatisticsError, match="test_brier"):
-        complete_scores(frame, "brier")
+        held_out_scores(frame, "brier")
     with pytest.raises(StatisticsError, match="duplicate cells: d, 0, A"):
-        complete_scores(pd.concat([frame, frame]), "accuracy")
+        held_out_scores(pd.concat([frame, frame]), "accuracy")
     with pytest.raises(StatisticsError, match="no results"):
         coverage(frame.iloc[:0])

