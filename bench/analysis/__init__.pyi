@@ -7,6 +7,7 @@ from .evidence import CheckedRow as CheckedRow
 from .evidence import check_rows as check_rows
 from .findings import Findings as Findings
 from .findings import analyse as analyse
+from .findings import nothing_to_learn as nothing_to_learn
 from .findings import rows_of as rows_of
 from .findings import sweep_rows as sweep_rows
 from .forecasts import Forecast as Forecast

@@ -12,6 +12,7 @@ from bench.analysis.results import results_frame, summarise, transfer_frame
 from bench.analysis.sweeps import Sweep, find_sweeps
 from bench.base import StatisticsError, digest
 from bench.cells import Plan
+from bench.curves import DatasetRecipe
 from bench.stats import (
     METRICS,
     Across,
@@ -19,10 +20,10 @@ from bench.stats import (
     compare_along,
     compare_to,
     compare_transfers,
-    dataset_means,
     families,
     find_collapses,
     find_crossings,
+    find_leaks,
     held_out_scores,
     rank_stability,
     summarise_scores,
@@ -47,8 +48,7 @@ class Findings:
     compared
         See `bench.stats.within_dataset.compare_to`; with the suite's baseline.
     across
-        See `bench.stats.across_datasets.compare_across`; of the means that
-        `bench.stats.coverage.dataset_means` returns.
+        See `bench.stats.across_datasets.compare_across`.
     stability
         See `bench.stats.stability.rank_stability`.
     sweeps
@@ -67,6 +67,9 @@ class Findings:
     works
         See `bench.stats.within_dataset.threshold_verdicts`, of intervals simultaneous
         over the classifiers of a dataset; empty if the suite sets no threshold.
+    leaks
+        See `bench.stats.leaks.find_leaks`; for the datasets on which nothing can be
+        learnt; empty if there are none.
     audits
         See `bench.analysis.audits.find_audits`; empty if the suite has no audits.
     problems
@@ -85,6 +88,7 @@ class Findings:
     transfer_cells: pd.DataFrame
     transfers: pd.DataFrame
     works: pd.DataFrame
+    leaks: pd.DataFrame
     audits: pd.DataFrame
     problems: tuple[str, ...]
 
@@ -136,7 +140,6 @@ def analyse(plan: Plan, store: Store, loaded: Sequence[Result]) -> Findings:
     curves = {d.spec.id: d.n_classes * d.spec.test for d in plan.datasets}
     described = {"bounds": bounds, "n_curves": curves} | common
     intervals = attempt(summarise_scores, scores, stats.alpha, **described)
-    means = attempt(_means, scores, problems)
     sweeps = find_sweeps([d.spec for d in plan.datasets], plan.suite.families)
     transfer_cells = transfer_frame(plan, store)
     return Findings(
@@ -146,25 +149,25 @@ def analyse(plan: Plan, store: Store, loaded: Sequence[Result]) -> Findings:
         compared=attempt(
             compare_to, scores, plan.suite.baseline, bounds=bounds, **limits
         ),
-        across=attempt(compare_across, means, families=library_families, **limits),
-        stability=attempt(rank_stability, means, families=library_families, **common),
+        across=attempt(
+            compare_across,
+            scores,
+            families=library_families,
+            bounds=METRICS[metric].bounds_for(max(classes.values())),
+            **limits,
+        ),
+        stability=attempt(rank_stability, scores, families=library_families, **common),
         sweeps=sweeps,
         along=_for_each_sweep(plan, results, sweeps, _along),
         crossings=_for_each_sweep(plan, results, sweeps, _crossings),
         transfer_cells=transfer_cells,
         transfers=_transfers(plan, results, transfer_cells),
         works=_works(plan, scores, intervals, described),
+        leaks=_leaks(plan, loaded),
         audits=find_audits(plan, store, results),
         # Several steps may fail for one reason.
         problems=tuple(dict.fromkeys(problems)),
     )
-
-
-def _means(scores: pd.DataFrame, problems: list[str]) -> pd.DataFrame | None:
-    """Return what is compared across datasets; note what is left out there."""
-    means, left_out = dataset_means(scores)
-    problems.extend(left_out)
-    return None if means.empty else means
 
 
 def collapsed_cells(
@@ -211,6 +214,7 @@ def _for_each_sweep(
     metric = plan.suite.metrics[0]
     frames = []
     for sweep in sweeps:
+        swept = [d for d in plan.datasets if d.spec.id in sweep.values]
         swept_results = results[results["dataset"].isin(list(sweep.values))]
         frame = work(
             plan,
@@ -221,6 +225,7 @@ def _for_each_sweep(
             alpha=plan.suite.stats.alpha,
             streams=streams,
             larger_is_better=METRICS[metric].larger_is_better,
+            tie={d.spec.id: half_a_curve(d.spec.test, d.n_classes) for d in swept},
         )
         frame.insert(0, "family", sweep.family)
         frame.insert(1, "field", sweep.name)
@@ -230,7 +235,9 @@ def _for_each_sweep(
 
 
 def _along(plan: Plan, sweep: Sweep, **common: Any) -> pd.DataFrame:
-    return compare_along(margin=plan.suite.stats.margin, **common)
+    n_classes = max(recipe.n_classes for recipe in plan.datasets)
+    bounds = METRICS[common["metric"]].bounds_for(n_classes)
+    return compare_along(margin=plan.suite.stats.margin, bounds=bounds, **common)
 
 
 def _crossings(plan: Plan, sweep: Sweep, **common: Any) -> pd.DataFrame:
@@ -256,7 +263,40 @@ def _transfers(plan: Plan, results: pd.DataFrame, cells: pd.DataFrame) -> pd.Dat
         both.rename(columns={column: "score"}),
         alpha=plan.suite.stats.alpha,
         larger_is_better=METRICS[metric].larger_is_better,
+        tie={d.spec.id: half_a_curve(d.spec.test, d.n_classes) for d in plan.datasets},
+        bounds=METRICS[metric].bounds_for(max(d.n_classes for d in plan.datasets)),
     )
+
+
+def nothing_to_learn(plan: Plan) -> list[DatasetRecipe]:
+    """Return the datasets of which both classes are drawn by the same recipe."""
+    return [
+        recipe
+        for recipe in plan.datasets
+        if recipe.spec.task == "symbolic-vs-neural"
+        and recipe.spec.neural.kind == "library"
+    ]
+
+
+def _leaks(plan: Plan, loaded: Sequence[Result]) -> pd.DataFrame:
+    """Test accuracies against 1/2; they need not be among the suite's metrics."""
+    recipes = {recipe.spec.id: recipe for recipe in nothing_to_learn(plan)}
+    rows = [
+        {
+            "dataset": cell.dataset.spec.id,
+            "repetition": cell.repetition,
+            "classifier": cell.classifier.id,
+            "accuracy": result.test.get("accuracy", math.nan),
+            "n_curves": 2 * cell.dataset.spec.test,
+        }
+        for cell, result in zip(plan.cells, loaded, strict=True)
+        if cell.dataset.spec.id in recipes
+    ]
+    if not rows:
+        return pd.DataFrame()
+    streams = {name: digest(recipe.stream) for name, recipe in recipes.items()}
+    alpha = plan.suite.stats.alpha
+    return find_leaks(pd.DataFrame(rows), alpha=alpha, streams=streams)
 
 
 def _works(

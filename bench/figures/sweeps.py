@@ -22,7 +22,7 @@ from bench.figures.theme import (
     style,
     styles_of,
 )
-from bench.stats import METRICS, is_wide, mean_interval, place_text, range_text
+from bench.stats import METRICS, is_wide, place_text, range_text
 
 MARK_HEIGHT = 0.14  # inches: height of a crossing's line of text above the axes
 _MOST_MARKS = 4
@@ -44,22 +44,23 @@ def plot_sweep(
 ) -> Axes:
     """Draw held-out scores against a swept quantity, one line for each classifier.
 
-    Bands are t intervals of the mean over repetitions; a single repetition has none. If
-    some cells of a classifier are not done, the legend says how many are. A ring marks
-    where another classifier becomes the best. For the clear crossings among these, see
-    `marks`, a bar above the axes shows the interval.
+    Bands are intervals of the mean, where there is one. If some cells of a classifier
+    are not done, the legend says how many are. A ring marks where another classifier
+    has the best mean. For the clear crossings among these, see `marks`, a bar above the
+    axes shows the interval.
 
     Parameters
     ----------
     scores : DataFrame
-        One row for each cell: classifier, score (NaN where the cell is not done) and
-        `quantity`, a number, or infinity for the limit.
+        One row for each classifier and value, as
+        `bench.stats.sweeps.compare_along` returns them: classifier, value (infinite for
+        the limit), n, n_cells, mean, low and high (NaN where unknown).
     quantity
-        The column of the swept quantity.
+        The name of the swept quantity.
     metric
         The metric of the scores.
     label
-        Label of the horizontal axis, with the unit; by default the quantity's name.
+        Label of the horizontal axis, with the unit; by default `quantity`.
     limit
         Name of the quantity's limit, such as "grid". It is drawn to the right of all
         values, beyond a gap in the axis.
@@ -70,22 +71,18 @@ def plot_sweep(
     """
     ax = axes_or_new(ax, height=height_for(scores["classifier"].nunique()))
     looks = styles_of(scores["classifier"], looks)
-    done = scores.dropna(subset=["score", quantity])
-    values = np.sort(done[quantity].unique()).astype(float)
+    done = scores.dropna(subset=["mean", "value"])
+    values = np.sort(done["value"].unique()).astype(float)
     values = values[np.isfinite(values)]
     axis = _Axis(values, is_wide(values) or bool(limit))
     last_means = {}
     n_lines = done["classifier"].nunique()
     for number, (name, rows) in enumerate(done.groupby("classifier", sort=False)):
         look = looks[str(name)]
-        groups = [
-            (value, mean_interval(part["score"].to_numpy(float)[:, None], alpha))
-            for value, part in rows.groupby(quantity, sort=True)
-        ]
-        x = np.array([value for value, _ in groups], dtype=float)
-        mean, low, high = (
-            np.array([getattr(interval, field)[0] for _, interval in groups])
-            for field in ("mean", "low", "high")
+        rows = rows.sort_values("value", kind="stable")
+        x, mean, low, high = (
+            rows[column].to_numpy(float, copy=True)
+            for column in ("value", "mean", "low", "high")
         )
         last_means[str(name)] = mean[-1]
         is_limit = x == np.inf
@@ -133,7 +130,8 @@ def plot_sweep(
     order += [name for name in scores["classifier"].unique() if name not in last_means]
     entries = []
     for name in order:
-        n, planned = (int((f["classifier"] == name).sum()) for f in (done, scores))
+        of_name = scores[scores["classifier"] == name]
+        n, planned = int(of_name["n"].sum()), int(of_name["n_cells"].sum())
         count = "" if n == planned else f" ({n} of {planned})"
         entries.append((handle(looks[name]), plain(name) + count))
     if entries:

@@ -9,6 +9,7 @@ from bench.analysis import Findings, not_done, trained_online
 from bench.cells import Plan
 from bench.render import Block, Strong, Text, Warning
 from bench.report.answers import answer_blocks
+from bench.report.leaks import leak_verdict
 from bench.report.tables import counted
 from bench.store import Result
 
@@ -32,6 +33,7 @@ def opening(
     blocks: list[Block] = []
     if suite.description:
         blocks.append(Text(suite.description))
+    blocks += leak_verdict(plan, findings)
     blocks += answer_blocks(suite, [result.commit for result in stored], tables)
     if plan.reference:
         blocks.append(Text([Strong(plan.reference.lesson)]))

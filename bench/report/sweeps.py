@@ -51,6 +51,10 @@ def sweep_tables(plan: Plan, findings: Findings) -> dict[str, Table]:
     }
 
 
+def _level(alpha: float) -> str:
+    return f"{100 - 100 * alpha:g}%"
+
+
 def _name_of(sweep: Sweep, what: str = "sweep") -> str:
     """Return a name for a figure or table that no other sweep of the suite has."""
     return f"{what}-{slug(sweep.family)}" if sweep.family else what
@@ -69,35 +73,44 @@ def along_table(plan: Plan, findings: Findings, sweep: Sweep) -> Table:
         for entry in scores.to_dict("records"):
             mean, ends = entry["mean"], interval(entry["low"], entry["high"])
             mean_text = "–" if math.isnan(mean) else f"{mean:.3f}"
-            row[sweep.label(entry["dataset"])] = (
-                mean_text if ends == "–" else f"{mean_text} {ends}"
-            )
+            words = mean_text if ends == "–" else f"{mean_text} {ends}"
+            if entry["n"] < entry["n_cells"]:
+                words += f", {entry['n']} of {entry['n_cells']}"
+            if entry["collapsed"]:
+                words += f" ({entry['collapsed']} of {entry['n']} collapsed)"
+            row[sweep.label(entry["dataset"])] = words
         comparable = scores["difference_low"].notna().any()
         for title, change in changes.items():
             dataset, exceptions = change[str(classifier)]
-            row[title] = "never" if comparable else "–"
+            row[title] = "not shown" if comparable else "–"
             if dataset is not None:
                 row[title] = sweep.label(dataset)
                 if exceptions:
                     names = ", ".join(map(sweep.label, exceptions))
-                    row[title] += f" (not at {names})"
+                    row[title] += f" (not shown at {names})"
         rows.append(row)
     first = sweep.label(min(sweep.values, key=lambda name: sweep.values[name]))
-    level, others = f"{1 - stats.alpha:.0%}", len(sweep.values) - 1
+    level, n = _level(stats.alpha), int(along["difference_low"].notna().sum())
     how = (
         "paired, since a repetition is the same draw of curves at all values"
         if along["paired"].all()
         else "Welch, since repetitions of different datasets are independent draws"
     )
+    collapses = ""
+    if along["collapsed"].any():
+        collapses = ", without trainings that collapsed (never left chance)"
     better = " Better from: likewise, better." if "better from" in changes else ""
     return Table(
         pd.DataFrame(rows),
-        f"Mean held-out {metric.title} and its {level} t interval, each for its own "
-        f"mean. Worse from: the first value at which it is worse than at {first} by "
-        f"more than the margin of {stats.margin:g}, as the whole {level} interval of "
-        f"the difference shows ({how}; simultaneous over the {others} other values, "
-        f"Bonferroni).{better} 'Never' compares with {first} only; a classifier may "
-        "already be poor there.",
+        f"Mean held-out {metric.title} and its {level} interval, each for its own "
+        f"mean{collapses}. Worse from: the first value at which it is worse than at "
+        f"{first} by more than the margin of {stats.margin:g}, as the whole {level} "
+        f"interval of the difference shows ({how}; simultaneous over all "
+        f"{counted(n, 'difference')} of this table, Bonferroni).{better} 'Not shown': "
+        "at no value, though it may be so all the same; and a classifier may already "
+        f"be poor at {first}. A dash: "
+        "nothing is compared, since fewer than three repetitions are, or more than a "
+        "fifth is lacking.",
     )
 
 
@@ -107,7 +120,7 @@ def _crossings(plan: Plan, findings: Findings, sweep: Sweep) -> list[Block]:
     if crossings.empty:
         several = len(plan.classifiers) > 1
         return [Text("No two lines of mean scores cross.")] if several else []
-    metric, level = METRICS[plan.suite.metrics[0]], f"{1 - plan.suite.stats.alpha:.0%}"
+    metric, level = METRICS[plan.suite.metrics[0]], _level(plan.suite.stats.alpha)
     leads = crossings[crossings["leads"]]
     rest = len(crossings) - len(leads)
     more = (
@@ -116,15 +129,16 @@ def _crossings(plan: Plan, findings: Findings, sweep: Sweep) -> list[Block]:
         else "there are no other crossings"
     )
     if leads.empty:
-        return [Text(f"No crossing changes which classifier is best ({more}).")]
+        return [Text(f"No crossing changes which mean is the best ({more}).")]
     rows = [
         {
-            "best before": entry["before"],
-            "best after": entry["after"],
+            "best mean before": entry["before"],
+            "best mean after": entry["after"],
             f"crossing, {sweep.quantity}": place_text(entry["at"]),
             "interval": range_text(entry["low"], entry["high"]),
             f"held-out {metric.title} there": f"{entry['score']:.3f}",
             "n": str(entry["n"]),
+            "clear": "yes" if entry["clear"] else "no",
         }
         for entry in leads.to_dict("records")
     ]
@@ -132,12 +146,15 @@ def _crossings(plan: Plan, findings: Findings, sweep: Sweep) -> list[Block]:
     return [
         Table(
             pd.DataFrame(rows),
-            f"Where another classifier becomes the best ({more}). Means are joined by "
+            f"Where another classifier has the best mean ({more}). Means are joined by "
             f"straight lines over the {scale}, as in the figure. The interval holds "
             "the values at which the paired difference of the two classifiers does not "
             "differ significantly from zero "
             f"(t, {level}, for each value and pair by itself). If it reaches an "
-            "end of the sweep, the two may not cross at all.",
+            "end of the sweep, the two may not cross at all. Clear: on each side of "
+            "the interval the one that is better there is significantly better, "
+            "simultaneously over all values and pairs of the sweep; all others may be "
+            "chance.",
         )
     ]
 
@@ -146,20 +163,17 @@ def _draw_scores(
     plan: Plan, findings: Findings, sweep: Sweep, figures: FigureFolder
 ) -> FigureFile:
     metric, alpha = plan.suite.metrics[0], plan.suite.stats.alpha
-    results = findings.results[findings.results["dataset"].isin(list(sweep.values))]
-    scores = pd.DataFrame(
-        {
-            "classifier": results["classifier"],
-            "score": results[f"test_{metric}"],
-            sweep.name: results["dataset"].map(dict(sweep.values)),
-        }
-    )
+    scores = sweep_rows(findings.along, sweep)
     crossings = sweep_rows(findings.crossings, sweep)
-    caption = f"Bands: intervals at {1 - alpha:.0%} over repetitions."
+    caption = (
+        f"Bands: intervals of the mean at {_level(alpha)} over repetitions, each for "
+        "itself."
+    )
     if len(crossings) and crossings["leads"].any():
         caption += (
-            " Rings: another classifier becomes the best. Above, for each clear "
-            f"crossing, the value of {sweep.quantity} and a bar for its interval."
+            " Rings: another classifier has the best mean. Above, for each clear "
+            f"crossing (see the table), the value of {sweep.quantity} and a bar for "
+            "its interval."
         )
     if sweep.limit:
         caption += (

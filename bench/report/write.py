@@ -23,6 +23,7 @@ from bench.report.appendix import (
 )
 from bench.report.dataset import dataset_chapter, dataset_tables
 from bench.report.figure_files import FigureFolder, slug
+from bench.report.leaks import leak_chapter, leak_table
 from bench.report.opening import opening
 from bench.report.overview import overview_chapter
 from bench.report.sweeps import sweep_chapters, sweep_tables
@@ -63,6 +64,7 @@ def write_report(
         datasets.append(dataset_chapter(plan, findings, recipe, arrays, figures))
         online.append(arrays.online)
     sections: list[Section] = [
+        *leak_chapter(plan, findings),
         *threshold_chapter(plan, findings),
         *sweep_chapters(plan, findings, figures),
         *datasets,
@@ -96,7 +98,8 @@ def _tables(findings: Findings, online: pd.DataFrame) -> dict[str, pd.DataFrame]
         "summary": findings.summary,
         "intervals": findings.intervals,
         "comparisons": findings.compared,
-        "pairs": findings.across.pairs if findings.across is not None else None,
+        "pairs": _pairs(findings),
+        "leaks": findings.leaks,
         "audits": findings.audits,
         "online": online,
         "sweep": findings.along,
@@ -111,6 +114,12 @@ def _tables(findings: Findings, online: pd.DataFrame) -> dict[str, pd.DataFrame]
     }
 
 
+def _pairs(findings: Findings) -> pd.DataFrame | None:
+    """Return the pairs across datasets, without columns of which nothing is known."""
+    across = findings.across
+    return None if across is None else across.pairs.dropna(axis=1, how="all")
+
+
 def _write_latex(
     plan: Plan, findings: Findings, online: Sequence[pd.DataFrame], folder: Path
 ) -> None:
@@ -123,6 +132,7 @@ def _write_latex(
             for kind, table in dataset_tables(plan, findings, name, frame).items()
         ]
     tables += [
+        ("leaks", leak_table(plan, findings)),
         ("works", threshold_table(plan, findings)),
         ("transfer", transfer_table(plan, findings)),
         *sweep_tables(plan, findings).items(),

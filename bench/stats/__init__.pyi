@@ -1,3 +1,4 @@
+from .across_datasets import FEWEST_FAMILIES as FEWEST_FAMILIES
 from .across_datasets import Across as Across
 from .across_datasets import compare_across as compare_across
 from .across_datasets import families as families
@@ -6,12 +7,13 @@ from .calibration import hardest_curves as hardest_curves
 from .collapses import find_collapses as find_collapses
 from .coverage import CHANCE as CHANCE
 from .coverage import coverage_table as coverage_table
-from .coverage import dataset_means as dataset_means
 from .coverage import held_out_scores as held_out_scores
 from .crossings import find_crossings as find_crossings
 from .crossings import is_wide as is_wide
 from .crossings import place_text as place_text
 from .crossings import range_text as range_text
+from .effects import paired_effect as paired_effect
+from .effects import unpaired_effect as unpaired_effect
 from .histories import LAST as LAST
 from .histories import held_out_frame as held_out_frame
 from .histories import history_frame as history_frame
@@ -22,6 +24,11 @@ from .intervals import mean_columns as mean_columns
 from .intervals import mean_interval as mean_interval
 from .intervals import score_interval as score_interval
 from .intervals import share_interval as share_interval
+from .leaks import CANNOT_TELL as CANNOT_TELL
+from .leaks import LEAK as LEAK
+from .leaks import NO_LEAK as NO_LEAK
+from .leaks import POWER as POWER
+from .leaks import find_leaks as find_leaks
 from .metrics import METRICS as METRICS
 from .metrics import Predictions as Predictions
 from .metrics import score_all as score_all

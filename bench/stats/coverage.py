@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from bench.base import StatisticsError
-from bench.stats.scores import COLUMNS, name_some, score_tables
+from bench.stats.scores import COLUMNS, name_some
 from bench.store import BAD
 
 CHANCE = "CHANCE"
@@ -133,60 +133,6 @@ def held_out_scores(
 def lacks_too_many(n: int, asked: int) -> bool:
     """Tell whether a classifier lacks more than a fifth of what was asked of it."""
     return n == 0 or asked - n > MOST_LACKING * asked
-
-
-def dataset_means(scores: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Reduce scores to a mean for each dataset and classifier, for ranks across them.
-
-    A mean is over the trainings that a classifier has and that did not collapse. One
-    that lacks more than a fifth of its repetitions on a dataset has no mean there. A
-    dataset on which fewer than half of the classifiers have a mean is left out; then a
-    classifier without a mean on one of the other datasets.
-
-    Parameters
-    ----------
-    scores
-        As `held_out_scores` returns them.
-
-    Returns
-    -------
-    means : DataFrame
-        dataset, repetition (0), classifier, score; every classifier on every dataset.
-    left_out : tuple of str
-        A sentence for each dataset and each classifier that is left out.
-    """
-    tables = score_tables(scores, ragged=True)
-    names = list(dict.fromkeys(name for t in tables for name in t.classifiers))
-    means: dict[str, dict[str, float]] = {}
-    for table in tables:
-        known = means.setdefault(table.dataset, {})
-        for i, name in enumerate(table.classifiers):
-            n = int(np.isfinite(table.values[:, i]).sum())
-            compared = table.compared[:, i]
-            compared = compared[np.isfinite(compared)]
-            if not lacks_too_many(n, table.asked[i]) and len(compared):
-                known[name] = float(compared.mean())
-    left_out = []
-    for dataset in [d for d, known in means.items() if 2 * len(known) < len(names)]:
-        left_out.append(
-            f"comparisons across datasets leave out the dataset '{dataset}': fewer "
-            "than half of the classifiers have enough scores there"
-        )
-        del means[dataset]
-    for name in list(names):
-        holes = [dataset for dataset, known in means.items() if name not in known]
-        if holes:
-            left_out.append(
-                f"comparisons across datasets leave out {name}: it lacks more than a "
-                f"fifth of its scores on {name_some(holes)}"
-            )
-            names.remove(name)
-    rows = [
-        (dataset, 0, name, known[name])
-        for dataset, known in means.items()
-        for name in names
-    ]
-    return pd.DataFrame(rows, columns=list(COLUMNS)), tuple(left_out)
 
 
 def _counts(results: pd.DataFrame, rows: pd.Series) -> pd.DataFrame:

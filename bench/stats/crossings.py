@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from bench.stats.scores import check_share, differences
+from bench.stats.scores import check_share, differences, tie_of
+from bench.stats.within_dataset import FEWEST_FOR_VERDICT
 
 WIDE = 20.0  # ratio of the largest value to the smallest from which an axis is log
 _COLUMNS = ("before", "after", "at", "low", "high", "score", "n", "leads", "clear")
@@ -35,6 +36,7 @@ def find_crossings(
     streams: Mapping[str, str],
     larger_is_better: bool,
     logarithmic: bool,
+    tie: float | Mapping[str, float] = 0.0,
 ) -> pd.DataFrame:
     """Find where the mean curves of two classifiers cross, with an interval.
 
@@ -62,6 +64,9 @@ def find_crossings(
         The metric's direction.
     logarithmic
         Whether lines are straight against the logarithms of the values.
+    tie
+        Half a test curve, in units of the score, a number or dataset → number: the
+        least standard deviation of a difference.
 
     Returns
     -------
@@ -69,9 +74,11 @@ def find_crossings(
         One row for each crossing, in ascending order: before, after (the classifiers
         that are better on the left and on the right), at, low, high (−inf or inf where
         the interval extends beyond the sweep, NaN at n = 1), score (of both, at the
-        crossing), n, leads (whether no other classifier is better there), clear
-        (whether each classifier is significantly better somewhere on its side: the
-        interval is closed, and the curves cross an odd number of times in it).
+        crossing), n, leads (whether no other classifier has a better mean there),
+        clear (whether the two truly change places: the curves cross an odd number of
+        times in the interval, and at some value on each side of it the classifier that
+        is better there is significantly better, simultaneously over all values and
+        pairs of the sweep; needs three repetitions).
 
     Raises
     ------
@@ -90,15 +97,19 @@ def find_crossings(
         for name, cells in known.groupby("classifier", sort=False)
     }
     means = {name: table.mean() for name, table in tables.items()}
+    pairs = {
+        (first, second): pair
+        for first, second in combinations(tables, 2)
+        if (pair := _pair(tables[first], tables[second], order, larger_is_better))
+    }
+    n_differences = sum(len(pair.datasets) for pair in pairs.values())
     rows: list[dict[str, object]] = []
-    for names in combinations(tables, 2):
-        first, second = names
-        pair = _pair(tables[first], tables[second], order, larger_is_better)
-        if pair is None:
-            continue
+    for names, pair in pairs.items():
         nodes = places[[order.index(name) for name in pair.datasets]]
-        gaps = _Gaps(nodes, pair.differences, [streams[d] for d in pair.datasets])
-        for crossing in gaps.net_crossings(alpha):
+        least = np.array([tie_of(tie, name) for name in pair.datasets])
+        of_datasets = [streams[name] for name in pair.datasets]
+        gaps = _Gaps(nodes, pair.differences, of_datasets, least)
+        for crossing in gaps.net_crossings(alpha, alpha / n_differences):
             score = float(np.interp(crossing.at, nodes, pair.first.mean(axis=0)))
             others = [
                 _mean_at(crossing.at, places, means[name], order)
@@ -193,7 +204,13 @@ class _Crossing:
 class _Gaps:
     """Differences of two classifiers, (n, n_nodes), along nodes (n_nodes,)."""
 
-    def __init__(self, nodes: np.ndarray, gaps: np.ndarray, streams: list[str]) -> None:
+    def __init__(
+        self,
+        nodes: np.ndarray,
+        gaps: np.ndarray,
+        streams: list[str],
+        least_std: np.ndarray,
+    ) -> None:
         self._nodes = nodes
         self._n = len(gaps)
         self._mean = gaps.mean(axis=0)
@@ -202,10 +219,15 @@ class _Gaps:
         if self._n > 1:
             shared = np.equal.outer(np.array(streams), np.array(streams))
             covariance = np.atleast_2d(np.cov(gaps, rowvar=False, ddof=1))
-            self._errors = np.where(shared, covariance, 0.0) / self._n
+            # Repetitions that happen to agree are not known better than half a curve.
+            lacking = (least_std**2 - np.diag(covariance)).clip(0)
+            covariance = np.where(shared, covariance, 0.0) + np.diag(lacking)
+            self._errors = covariance / self._n
 
-    def net_crossings(self, alpha: float) -> list[_Crossing]:
+    def net_crossings(self, alpha: float, shared_alpha: float) -> list[_Crossing]:
         """Return the crossings, an odd number within one interval merged into one.
+
+        `shared_alpha` is that of one difference at a node, of all of the sweep.
 
         The merged crossing is the middle one of those in the direction of the whole
         group. After an even number the same classifier is better as before, so these
@@ -229,9 +251,25 @@ class _Gaps:
                 continue
             same_direction = group[::2]  # directions alternate
             middle = same_direction[len(same_direction) // 2]
-            closed = math.isfinite(middle.low) and math.isfinite(middle.high)
-            kept.append(replace(middle, clear=closed))
+            kept.append(replace(middle, clear=self._is_clear(middle, shared_alpha)))
         return kept
+
+    def _is_clear(self, crossing: _Crossing, alpha: float) -> bool:
+        """Tell whether each classifier is significantly better at a node of its side.
+
+        If so at a level that is shared by all nodes and pairs, then with probability
+        1 − alpha of the sweep the true curves cross between the two nodes.
+        """
+        if self._n < FEWEST_FOR_VERDICT:
+            return False
+        quantile = float(stats.t.isf(alpha / 2, self._n - 1))
+        sign = np.where(
+            np.abs(self._mean) > quantile * np.sqrt(np.diag(self._errors)),
+            np.sign(self._mean) * (1 if crossing.turns_worse else -1),
+            0,
+        )
+        left, right = self._nodes < crossing.low, self._nodes > crossing.high
+        return bool((sign[left] > 0).any() and (sign[right] < 0).any())
 
     def _crossings(self) -> Iterator[_Crossing]:
         """Yield each change of sign of the mean difference, without an interval."""

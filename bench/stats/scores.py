@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from bench.base import StatisticsError
 
@@ -149,36 +148,6 @@ def score_tables(scores: pd.DataFrame, *, ragged: bool = False) -> list[ScoreTab
             _check_complete(found)
         tables.append(found)
     return tables
-
-
-def common_classifiers(tables: Sequence[ScoreTable]) -> tuple[str, ...]:
-    """Return the classifiers; raise an error if one has no scores on some dataset."""
-    names = dict.fromkeys(name for table in tables for name in table.classifiers)
-    holes = [
-        f"{name} on {table.dataset}"
-        for table in tables
-        for name in names
-        if name not in table.classifiers
-    ]
-    if holes:
-        raise StatisticsError(
-            "a comparison across datasets needs every classifier on every dataset; "
-            f"missing: {name_some(holes)}"
-        )
-    return tuple(names)
-
-
-def rank(values: np.ndarray, larger_is_better: bool) -> np.ndarray:
-    """Rank along the last axis; 1 is best.
-
-    Ties, which are equal but for rounding, share their mean rank.
-    """
-    scale = float(np.abs(values).max()) or 1.0
-    rounded = np.round(values / scale / ROUNDING)
-    if larger_is_better:
-        rounded = -rounded
-    ranks: np.ndarray = stats.rankdata(rounded, axis=-1)
-    return ranks
 
 
 def check_share(name: str, value: float) -> None:

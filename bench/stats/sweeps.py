@@ -2,12 +2,23 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
-from bench.stats.intervals import DIFFERENCE, mean_columns, welch_interval
-from bench.stats.scores import check_share, check_width, differences
+from bench.stats.effects import (
+    Bounds,
+    Effect,
+    paired_effect,
+    score_columns,
+    unpaired_effect,
+)
+from bench.stats.intervals import DIFFERENCE
+from bench.stats.scores import check_share, check_width, differences, tie_of
 from bench.stats.within_dataset import verdict
+
+_MOST_LACKING = 5  # one in so many repetitions is what a compared classifier may lack
 
 
 def compare_along(
@@ -19,6 +30,8 @@ def compare_along(
     margin: float,
     larger_is_better: bool,
     streams: Mapping[str, str] | None = None,
+    tie: float | Mapping[str, float] = 0.0,
+    bounds: Bounds | None = None,
 ) -> pd.DataFrame:
     """Compare each dataset of a sweep with its first, for each classifier.
 
@@ -38,8 +51,8 @@ def compare_along(
         Dataset → its value along the sweep; the lowest is the first.
     alpha
         One minus the coverage. Intervals of means hold each by itself; intervals of
-        differences are simultaneous over the datasets (Bonferroni), for each
-        classifier.
+        differences, and so all verdicts of the sweep, are simultaneous over the
+        classifiers and datasets that are compared (Bonferroni).
     margin
         Differences up to it do not matter in practice.
     larger_is_better
@@ -47,16 +60,26 @@ def compare_along(
     streams
         Dataset → a name of the random streams of its curves. With None each dataset
         has a stream of its own.
+    tie
+        Half a test curve, in units of the score, a number or dataset → number: the
+        least spread that intervals count with.
+    bounds
+        The least and the largest score, within which intervals stay; None for none.
 
     Returns
     -------
     DataFrame
         One row for each classifier, in the order of the results, and dataset,
-        ascending: classifier, dataset, value, n, mean, std, low, high (t interval of
-        the mean); difference to the first dataset, turned so that positive is better,
-        difference_low, difference_high; the difference's verdict (see
-        `bench.stats.within_dataset.verdict`), empty for the first dataset; paired,
-        whether the difference is paired. Unknown numbers are NaN.
+        ascending: classifier, dataset, value, n (cells with a score), n_cells, mean,
+        std, low, high (interval of the mean); collapsed, the number of trainings that
+        never left chance, if the results have a column of that name: mean and all that
+        follows are without them; difference to the first dataset, turned so that
+        positive is better, difference_low, difference_high; the difference's
+        verdict (see `bench.stats.within_dataset.verdict`), empty for the first dataset;
+        paired, whether the difference is paired. Where a classifier lacks more than a
+        fifth of the cells of either dataset, or where fewer than three repetitions are
+        compared, the difference has no interval, does not count among those compared,
+        and its verdict is "inconclusive". Unknown numbers are NaN.
 
     Raises
     ------
@@ -67,31 +90,80 @@ def compare_along(
     check_width("margin", margin)
     order = sorted(values, key=lambda dataset: values[dataset])
     column = f"test_{metric}"
-    known = results.dropna(subset=[column])
-    if "repetition" in known:
-        known = known.set_index("repetition")
-    groups = known.groupby(["classifier", "dataset"])[column]
-    scores = {key: group for key, group in groups}  # noqa: C416 (keys are tuples)
-    no_scores = pd.Series(dtype=float)
+    groups = {
+        key: _Scores.of(rows, column)  # keys are tuples
+        for key, rows in results.groupby(["classifier", "dataset"])
+    }
+    none = _Scores.of(results[:0], column)
     streams = {name: name for name in order} if streams is None else streams
+    start = order[0]
+    classifiers = results["classifier"].unique()
+
+    def compared(classifier: str, dataset: str, alpha: float) -> Effect:
+        """Compare a dataset with the first, if there are enough scores of both."""
+        here, there = (groups.get((classifier, d), none) for d in (dataset, start))
+        options: dict[str, Any] = {
+            "least_std": max(tie_of(tie, dataset), tie_of(tie, start)),
+            "bounds": bounds,
+        }
+        paired = streams[dataset] == streams[start]
+        effect = _effect(here, there, alpha, larger_is_better, paired, options)
+        if here.enough and there.enough and effect.decides:
+            return effect
+        return Effect(effect.n, effect.difference, math.nan, math.nan)
+
+    n_compared = sum(
+        compared(classifier, dataset, alpha).decides
+        for classifier in classifiers
+        for dataset in order[1:]
+    )
     rows = []
-    for classifier in results["classifier"].unique():
-        first = scores.get((classifier, order[0]), no_scores)
+    for classifier in classifiers:
         for dataset in order:
-            here = scores.get((classifier, dataset), no_scores)
+            here = groups.get((classifier, dataset), none)
             row = {"classifier": classifier, "dataset": dataset}
-            row |= {"value": values[dataset], "n": len(here)}
-            row |= mean_columns(here.to_numpy(float), alpha)
-            paired = streams[dataset] == streams[order[0]]
-            if dataset == order[0]:
-                gap, word = (math.nan,) * 3, ""
-            else:
-                shared_alpha = alpha / (len(order) - 1)
-                gap = _gap(here, first, shared_alpha, larger_is_better, paired)
-                word = verdict(gap[1], gap[2], margin)
+            row |= {"value": values[dataset], "n": here.n, "n_cells": here.n_cells}
+            row["collapsed"] = here.n - len(here.values)
+            scores, least = here.values.to_numpy(float), tie_of(tie, dataset)
+            row |= score_columns(scores, alpha, least_std=least, bounds=bounds)
+            gap, word = (math.nan,) * 3, ""
+            if dataset != start:
+                effect = compared(classifier, dataset, alpha / max(1, n_compared))
+                gap = (effect.difference, effect.low, effect.high)
+                word = verdict(effect.low, effect.high, margin)
             row |= dict(zip(DIFFERENCE, gap, strict=True))
-            rows.append(row | {"verdict": word, "paired": paired})
+            row |= {"verdict": word, "paired": streams[dataset] == streams[start]}
+            rows.append(row)
     return pd.DataFrame(rows)
+
+
+@dataclass(frozen=True)
+class _Scores:
+    """A classifier's scores on a dataset.
+
+    `values` are those that are compared, by repetition; n counts the cells with a
+    score, collapses included, and n_cells all cells.
+    """
+
+    values: pd.Series
+    n: int
+    n_cells: int
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame, column: str) -> "_Scores":
+        if "repetition" in rows:
+            rows = rows.set_index("repetition")
+        known = rows[rows[column].notna()]
+        values = known[column]
+        if "collapsed" in known:
+            is_collapse = known["collapsed"].astype("boolean").fillna(False)
+            values = values[~is_collapse.to_numpy(bool)]
+        return cls(values, len(known), len(rows))
+
+    @property
+    def enough(self) -> bool:
+        """Whether no more than a fifth of the cells lack their score."""
+        return _MOST_LACKING * (self.n_cells - self.n) <= self.n_cells
 
 
 def first_verdict(
@@ -125,23 +197,21 @@ def first_verdict(
     return first
 
 
-def _gap(
-    scores: pd.Series,
-    first: pd.Series,
+def _effect(
+    scores: _Scores,
+    first: _Scores,
     alpha: float,
     larger_is_better: bool,
     paired: bool,
-) -> tuple[float, float, float]:
-    """Return the difference and its interval, turned so that positive is better."""
+    options: dict[str, Any],
+) -> Effect:
+    """Return the difference of two datasets, turned so that positive is better."""
+    here, there = scores.values, first.values
     if paired:
-        both = scores.index.intersection(first.index)
-        scores, first = scores[both], first[both]
-    if not len(scores) or not len(first):
-        return (math.nan,) * 3
-    here, there = scores.to_numpy(float), first.to_numpy(float)
-    if paired:
-        gap = mean_columns(differences(here, there, larger_is_better), alpha)
-        return gap["mean"], gap["low"], gap["high"]
+        both = here.index.intersection(there.index)
+        pair = (here[both].to_numpy(float), there[both].to_numpy(float))
+        return paired_effect(differences(*pair, larger_is_better), alpha, **options)
+    a, b = here.to_numpy(float), there.to_numpy(float)
     if larger_is_better:
-        return welch_interval(here, there, alpha)
-    return welch_interval(there, here, alpha)
+        return unpaired_effect(a, b, alpha, **options)
+    return unpaired_effect(b, a, alpha, **options)

@@ -1,16 +1,23 @@
 """Transfers: scores of classifiers on datasets other than the one they trained on."""
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
-from bench.stats.intervals import DIFFERENCE, mean_columns
-from bench.stats.scores import check_share, differences
+from bench.stats.effects import Bounds, paired_effect, score_columns
+from bench.stats.intervals import DIFFERENCE
+from bench.stats.scores import check_share, differences, tie_of
 
 
 def compare_transfers(
-    scores: pd.DataFrame, *, alpha: float, larger_is_better: bool
+    scores: pd.DataFrame,
+    *,
+    alpha: float,
+    larger_is_better: bool,
+    tie: float | Mapping[str, float] = 0.0,
+    bounds: Bounds | None = None,
 ) -> pd.DataFrame:
     """Summarise scores for each classifier, training dataset and test dataset.
 
@@ -27,13 +34,18 @@ def compare_transfers(
         One minus the coverage of intervals, each by itself.
     larger_is_better
         The metric's direction.
+    tie
+        Half a test curve, in units of the score, a number or test dataset → number: the
+        least spread that intervals count with.
+    bounds
+        The least and the largest score, within which intervals stay; None for none.
 
     Returns
     -------
     DataFrame
         One row for each classifier, train and test, in the order of the scores:
         classifier, train, test, n (cells with a score), n_cells, mean, std (ddof=1),
-        low, high (t interval of the mean); difference, turned so that positive is
+        low, high (interval of the mean); difference, turned so that positive is
         better, difference_low, difference_high, NaN where train = test.
 
     Raises
@@ -50,15 +62,16 @@ def compare_transfers(
         classifier, train, test = key
         row: dict[str, object] = dict(zip(names, key, strict=True))
         row |= {"n": int(away.notna().sum()), "n_cells": len(away)}
-        row |= mean_columns(away.dropna().to_numpy(float), alpha)
+        known, least = away.dropna().to_numpy(float), tie_of(tie, str(test))
+        row |= score_columns(known, alpha, least_std=least, bounds=bounds)
         gaps = np.empty(0)
         home = cells.get((classifier, test, test))
         if train != test and home is not None:
             both = away.dropna().index.intersection(home.dropna().index)
             pair = (away[both].to_numpy(float), home[both].to_numpy(float))
             gaps = differences(*pair, larger_is_better)
-        cost = mean_columns(gaps, alpha)
-        columns = (cost["mean"], cost["low"], cost["high"])
+        cost = paired_effect(gaps, alpha, least_std=least, bounds=bounds)
+        columns = (cost.difference, cost.low, cost.high)
         rows.append(row | dict(zip(DIFFERENCE, columns, strict=True)))
     return pd.DataFrame(rows)
 

@@ -22,6 +22,12 @@ from bench.render import (
     write_webpage,
 )
 from bench.report import FigureFolder, answer_blocks, mean_std
+from bench.stats import (
+    FEWEST_FOR_VERDICT,
+    paired_effect,
+    unpaired_effect,
+    verdict,
+)
 from bench.study.figures import parameter_figures, search_figure, short_choice
 from bench.study.plan import StudyPlan
 from bench.study.retraining import HeldOut
@@ -167,12 +173,14 @@ def _best_chapter(
                 "Mean±std (ddof=1) over repetitions on test curves, which no trial "
                 "has seen; each repetition draws its own.",
             ),
+            Text(_compared(study_plan, held_out)),
             Table(
                 _top_table(study_plan, results.trials),
                 f"The best {_SHOWN} complete trials. The {n_curves} validation curves "
                 f"alone give the first value a standard error of {error:.3f}, and "
                 "another training of the same recipe differs by about the std above. "
-                "So neighbours in this table are not distinguishable. As the best of "
+                "Each recipe was trained once, so the order of this table is no "
+                "ranking: differences of that size may be chance. As the best of "
                 "many, the first value is too high on average; the test score is not.",
             ),
             Text(
@@ -185,6 +193,32 @@ def _best_chapter(
                 ]
             ),
         ],
+    )
+
+
+def _compared(study_plan: StudyPlan, held_out: HeldOut) -> str:
+    """Compare the best with the suite unchanged, on the same test curves."""
+    stats = study_plan.suite.stats
+    best, suite = held_out.best, held_out.suite
+    n_test = study_plan.suite.datasets[0].test
+    options: dict[str, Any] = {"least_std": 0.5 / (2 * n_test), "bounds": (0.0, 1.0)}
+    if len(best) == len(suite) == held_out.repetitions:
+        how = "paired, since both are tested on the same curves"
+        effect = paired_effect(best - suite, stats.alpha, **options)
+    else:
+        how = "Welch, since some repetitions are not done"
+        effect = unpaired_effect(best, suite, stats.alpha, **options)
+    if not effect.decides:
+        return (
+            "Whether the best is better than the suite unchanged cannot be told from "
+            f"{effect.n} {'repetition' if effect.n == 1 else 'repetitions'}; at least "
+            f"{FEWEST_FOR_VERDICT} are needed."
+        )
+    word = verdict(effect.low, effect.high, stats.margin)
+    return (
+        f"The best minus the suite unchanged: {effect.difference:+.3f} "
+        f"[{effect.low:+.3f}, {effect.high:+.3f}] at {100 - 100 * stats.alpha:g}% "
+        f"({how}): {word}, with a margin of {stats.margin:g}."
     )
 
 

@@ -29,12 +29,12 @@ def test_a_suite_of_one_library_gets_effects_and_no_tests(
     assert bench_run("run", path, "-j", 2)[0] == 0
     found = findings_of(path, tmp_path)
     assert not found.across.allowed
-    assert "variants of one library" in found.across.reason
+    assert "1 family of datasets (the 3 datasets share" in found.across.reason
     assert set(found.compared["classifier"]) == {"KNN", "CHANCE"}
     assert set(found.audits["dataset"]) == {"n-10", "n-20", "n-30"}
     folder = tmp_path / "reports" / "small"
     text = (folder / "README.md").read_text()
-    assert "No tests and no critical differences across datasets" in text
+    assert "No intervals, tests or critical differences across datasets" in text
     assert "difference to DT" in text
     assert "figures/sweep.svg" in text
     assert (folder / "figures" / "sweep.svg").exists()
@@ -57,7 +57,7 @@ def test_enough_libraries_get_tests_and_critical_differences(
     assert found.across.allowed
     assert found.across.needed == 6
     assert found.audits.empty
-    assert set(found.stability["resampled"]) == {"datasets"}
+    assert set(found.stability["classifier"]) == {"KNN", "CHANCE"}
     text = (tmp_path / "reports" / "small" / "README.md").read_text()
     assert "Friedman" in text
     assert "figures/critical-differences.svg" in text

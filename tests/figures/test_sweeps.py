@@ -8,20 +8,25 @@ from bench.figures.theme import plain
 
 
 def sweep_of(names, repetitions=5, values=(10, 100, 1000)):
+    """Return rows as those of `compare_along`."""
     rng = np.random.default_rng(0)
-    return pd.DataFrame(
-        [
-            {
-                "classifier": name,
-                "repetition": repetition,
-                "n_points": value,
-                "score": 0.5 + 0.1 * np.log10(value) - 0.01 * i + rng.normal(0, 0.01),
-            }
-            for i, name in enumerate(names)
-            for repetition in range(repetitions)
-            for value in values
-        ]
-    )
+    rows = []
+    for value in values:
+        for i, name in enumerate(names):
+            mean = 0.5 + 0.1 * np.log10(value) - 0.01 * i + rng.normal(0, 0.005)
+            half = np.nan if repetitions == 1 else 0.01
+            rows.append(
+                {
+                    "classifier": name,
+                    "value": float(value),
+                    "n": repetitions,
+                    "n_cells": repetitions,
+                    "mean": mean,
+                    "low": mean - half,
+                    "high": mean + half,
+                }
+            )
+    return pd.DataFrame(rows).sort_values("classifier", kind="stable")
 
 
 @pytest.mark.parametrize("repetitions", [1, 5])
@@ -44,33 +49,28 @@ def test_swept_values_are_labelled_without_overlap(values):
     assert f"{values[0]:g}" in [text.removesuffix(".0") for text in texts]
 
 
-def test_the_band_of_a_sweep_is_the_interval_of_the_mean():
-    scores = pd.DataFrame(
-        {"classifier": "SD", "std": [1.0, 1.0, 2.0, 2.0], "score": [0.4, 0.6, 0.5, 0.5]}
-    )
+def test_the_band_of_a_sweep_is_the_given_interval():
+    scores = sweep_of(["SD"], values=(1, 2)).assign(low=0.25, high=0.75)
     ax = plot_sweep(scores, "std", "accuracy")
     box = ax.collections[0].get_datalim(ax.transData)
-    half = 12.706204736 * np.std([0.4, 0.6], ddof=1) / np.sqrt(2)
-    assert np.allclose([box.y0, box.y1], [0.5 - half, 0.5 + half])
+    assert np.allclose([box.y0, box.y1], [0.25, 0.75])
     assert ax.get_xscale() == "linear"
+    assert ax.get_xlabel() == "std"
     assert ax.get_ylabel() == "held-out accuracy, 95% interval"
 
 
 def test_a_classifier_that_failed_along_a_sweep_is_named():
     scores = sweep_of(["SD", "KNN"])
-    scores.loc[scores["classifier"] == "KNN", "score"] = np.nan
+    scores.loc[scores["classifier"] == "KNN", "mean"] = np.nan
+    scores.loc[scores["classifier"] == "KNN", "n"] = 0
     ax = plot_sweep(scores, "n_points", "accuracy")
     assert "KNN (0 of 15)" in assert_readable(ax)
 
 
-def with_limit(names, **changes):
-    values = (1, 1.25, 2, 3, 10, np.inf)
-    return (
-        sweep_of(names, values=values)
-        .assign(**changes)
-        .rename(columns={"n_points": "std"})
-        .assign(score=lambda frame: frame["score"].where(frame["score"] < 1, 0.9))
-    )
+def with_limit(names):
+    scores = sweep_of(names, values=(1, 1.25, 2, 3, 10, np.inf))
+    means = scores["mean"].where(np.isfinite(scores["value"]), 0.9)
+    return scores.assign(mean=means, low=means - 0.01, high=means + 0.01)
 
 
 def test_the_limit_of_a_sweep_is_drawn_beyond_a_gap(names):
@@ -90,9 +90,9 @@ def test_the_limit_of_a_sweep_is_drawn_beyond_a_gap(names):
 
 def test_a_limit_alone_and_a_sweep_without_it_are_drawn():
     scores = with_limit(["SD", "KNN"])
-    beyond = np.isinf(scores["std"])
+    beyond = np.isinf(scores["value"])
     for lost in (beyond, ~beyond):
-        some = scores.assign(score=scores["score"].mask(lost))
+        some = scores.assign(mean=scores["mean"].mask(lost))
         texts = assert_readable(plot_sweep(some, "std", "accuracy", limit="grid"))
         assert "grid" in texts
 
@@ -134,6 +134,6 @@ def test_at_most_four_crossings_with_the_shortest_intervals_are_described():
 
 
 def test_an_empty_sweep_is_drawn():
-    scores = sweep_of(["SD"]).assign(score=np.nan)
+    scores = sweep_of(["SD"]).assign(mean=np.nan, n=0)
     ax = plot_sweep(scores, "n_points", "accuracy")
     assert "SD (0 of 15)" in assert_readable(ax)

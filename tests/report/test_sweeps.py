@@ -39,8 +39,8 @@ def test_a_sweep_up_to_its_limit_says_who_is_worse_from_where(make_findings, fig
     assert list(frame) == ["std 1", "std 2", "std 10", "grid", "worse from"]
     assert frame["worse from"].to_dict() == {
         "SD": "std 10",
-        "KNN": "std 2 (not at std 10)",
-        "GNB": "never",
+        "KNN": "std 2 (not shown at std 10)",
+        "GNB": "not shown",
     }
     assert frame.loc["SD", "std 1"].startswith("0.9")
     assert "Welch" in table.caption
@@ -82,12 +82,12 @@ def test_datasets_of_one_stream_are_compared_in_pairs(make_findings, figures):
     assert frame["better from"].to_dict() == {
         "SD": "train 20",
         "KNN": frame.loc["KNN", "better from"],
-        "GNB": "never",
+        "GNB": "not shown",
     }
     assert frame.loc["GNB", "worse from"] == "train 20"
     # SD overtakes the other two, which are equally good at first.
     row = crossings.frame.iloc[-1]
-    assert row["best after"] == "SD"
+    assert row["best mean after"] == "SD"
     assert 5 < float(row["crossing, train"]) < 20
     assert row["n"] == "5"
     assert "straight lines over the values" in crossings.caption
@@ -138,7 +138,7 @@ def test_crossings_below_the_best_are_in_the_file_alone(make_findings, figures):
     )
     [section] = sweep_chapters(plan, findings, figures)
     assert section.blocks[-1].words == (
-        "No crossing changes which classifier is best (1 other crossing in "
+        "No crossing changes which mean is the best (1 other crossing in "
         "crossings.csv)."
     )
 

@@ -34,6 +34,15 @@ def test_each_classifier_has_a_verdict_on_each_dataset(make_findings):
     assert "Intervals at 95%, " in table.caption
 
 
+def test_verdicts_are_simultaneous_and_need_three_repetitions(make_findings):
+    _, findings, _ = make_findings(stats={"works": 0.8})
+    alone = findings.intervals.set_index("classifier")
+    together = findings.works.set_index("classifier")
+    assert (together["low"] < alone.loc[together.index, "low"]).all()
+    _, few, _ = make_findings(stats={"works": 0.1}, repetitions=2)
+    assert set(few.works["verdict"]) == {"unclear"}
+
+
 def test_without_a_threshold_there_is_no_chapter(make_findings):
     plan, findings, _ = make_findings()
     assert findings.works.empty

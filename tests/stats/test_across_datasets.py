@@ -2,6 +2,7 @@ import math
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 import pytest
 import scikit_posthocs
 from scipy import stats
@@ -42,16 +43,14 @@ def test_three_datasets_and_three_classifiers_by_hand():
     assert result.ranks.to_dict() == pytest.approx({"A": 1, "B": 7.5 / 3, "C": 7.5 / 3})
     assert not result.allowed
     assert result.needed == 7
-    assert "3 comparisons over 3 datasets" in result.reason
-    assert "7 datasets" in result.reason
+    assert "3 comparisons over 3 families" in result.reason
+    assert "7 families" in result.reason
     assert (result.friedman, result.cliques) == (None, ())
     pair = result.pairs.iloc[0]
     assert (pair["first"], pair["second"]) == ("A", "B")
-    # Differences 0.1, 0.2, 0.3; t with two degrees of freedom in closed form.
-    u = 1 - 0.025 / 3
-    half = (2 * u - 1) / math.sqrt(2 * u * (1 - u)) * 0.1 / math.sqrt(3)
     assert pair["difference"] == pytest.approx(0.2)
-    assert (pair["low"], pair["high"]) == pytest.approx((0.2 - half, 0.2 + half))
+    # Three families are too few for an interval.
+    assert result.pairs[["low", "high"]].isna().all(axis=None)
     assert (pair["wins"], pair["ties"], pair["losses"]) == (3, 0, 0)
     b_c = result.pairs.iloc[2]
     assert (b_c["wins"], b_c["ties"], b_c["losses"]) == (1, 1, 1)
@@ -127,48 +126,83 @@ def test_more_repetitions_do_not_count_as_more_datasets():
     assert not result.allowed
 
 
-def test_variants_of_one_library_are_one_family():
+def test_five_families_have_intervals_by_hand():
+    steps = [0.1, 0.2, 0.3, 0.2, 0.2]
+    scores = scores_of(
+        {f"d{i}": {"A": [0.5 + d], "B": [0.5]} for i, d in enumerate(steps)}
+    )
+    row = compare_across(scores, **OPTIONS).pairs.iloc[0]
+    half = stats.t.isf(0.025, 4) * math.sqrt(0.02 / 4) / math.sqrt(5)
+    assert (row["n"], row["difference"]) == (5, pytest.approx(0.2))
+    assert (row["low"], row["high"]) == pytest.approx((0.2 - half, 0.2 + half))
+    few = compare_across(scores[scores["dataset"] != "d4"], **OPTIONS).pairs.iloc[0]
+    assert few["n"] == 4
+    assert math.isnan(few["low"])
+
+
+def test_datasets_of_one_library_count_as_one():
     assert families({"d": "F11", "e": "F11", "f": "F4"}) == (("d", "e"), ("f",))
-    values = simulated(n_datasets=12)
-    groups = families({f"d{i}": f"library {i // 2}" for i in range(12)})
+    values = simulated(n_datasets=14)
+    groups = families({f"d{i}": f"library {i // 2}" for i in range(14)})
     result = compare_across(scores_from(values), families=groups, **OPTIONS)
     assert not result.allowed
-    assert "variants" in result.reason
-    assert "6 families" in result.reason
+    assert result.n_families == 7
+    assert "7 families of datasets (the 14 datasets share libraries" in result.reason
     assert result.pairs["p"].isna().all()
     assert result.friedman is None
 
 
-def test_the_interval_of_families_of_two_is_that_of_their_means():
-    values = simulated(n_datasets=12, n_classifiers=2)
-    groups = [[f"d{2 * i}", f"d{2 * i + 1}"] for i in range(6)]
-    result = compare_across(scores_from(values), families=groups, **OPTIONS).pairs.iloc[
-        0
-    ]
-    gaps = (values[..., 1] - values[..., 0]).mean(axis=1).reshape(6, 2).mean(axis=1)
-    assert result["first"] == "C1"
-    interval = stats.ttest_1samp(gaps, 0).confidence_interval(0.95)
-    assert (result["low"], result["high"]) == pytest.approx(
-        (interval.low, interval.high)
-    )
+def test_tests_are_made_over_the_means_of_families():
+    values = simulated(n_datasets=30)
+    groups = families({f"d{i}": f"library {i // 3}" for i in range(30)})
+    result = compare_across(scores_from(values), families=groups, **OPTIONS)
+    merged = values.mean(axis=1).reshape(10, 3, 4).mean(axis=1)
+    alone = compare_across(scores_from(merged[:, None]), **OPTIONS)
+    assert result.allowed
+    assert result.n_families == 10
+    assert len(result.means) == 30
+    assert result.ranks.to_dict() == pytest.approx(alone.ranks.to_dict())
+    assert result.friedman.p == pytest.approx(alone.friedman.p)
+    assert result.cliques == alone.cliques
+    for name in ("difference", "low", "high", "p", "wins", "losses"):
+        assert result.pairs[name].tolist() == pytest.approx(alone.pairs[name].tolist())
 
 
 def test_a_single_family_has_effects_and_no_interval():
     values = simulated(n_datasets=8, n_classifiers=2)
     groups = [[f"d{i}" for i in range(8)]]
     result = compare_across(scores_from(values), families=groups, **OPTIONS)
-    assert "8 datasets are 1 family" in result.reason
+    assert "over 1 family of datasets (the 8 datasets share" in result.reason
     assert result.pairs[["low", "high"]].isna().all(axis=None)
     assert result.pairs["difference"].notna().all()
-    assert result.pairs["wins"].sum() + result.pairs["losses"].sum() == 8
+    assert result.pairs["wins"].sum() + result.pairs["losses"].sum() == 1
 
 
 def test_one_dataset_has_effects_and_says_how_many_are_needed():
     result = compare_across(scores_from(simulated(n_datasets=1)), **OPTIONS)
     assert result.pairs["low"].isna().all()
     assert result.pairs["difference"].notna().all()
-    assert "over 1 dataset cannot" in result.reason
-    assert "8 datasets" in result.reason
+    assert "over 1 family of datasets cannot" in result.reason
+    assert "8 families" in result.reason
+
+
+def test_no_interval_of_a_difference_of_accuracies_is_beyond_one():
+    rng = np.random.default_rng(0)
+    values = rng.uniform(0, 1, (5, 1, 14)) ** 3  # 91 comparisons at once
+    pairs = compare_across(scores_from(values), bounds=(0.0, 1.0), **OPTIONS).pairs
+    wide = compare_across(scores_from(values), **OPTIONS).pairs
+    assert (wide["high"] > 1).any()
+    assert pairs["low"].between(-1, 1).all()
+    assert pairs["high"].between(-1, 1).all()
+    assert (pairs["low"] <= pairs["difference"]).all()
+    assert (pairs["difference"] <= pairs["high"]).all()
+
+
+def test_families_that_agree_are_known_to_half_a_curve_only():
+    scores = scores_of({f"d{i}": {"A": [0.9], "B": [0.8]} for i in range(5)})
+    row = compare_across(scores, tie=0.0025, **OPTIONS).pairs.iloc[0]
+    half = stats.t.isf(0.025, 4) * 0.0025 / math.sqrt(5)
+    assert (row["low"], row["high"]) == pytest.approx((0.1 - half, 0.1 + half))
 
 
 def test_a_single_classifier_has_no_pairs():
@@ -204,16 +238,113 @@ def test_a_constant_difference_has_an_interval_of_one_point():
     assert row["low"] == row["high"] == row["difference"] == pytest.approx(0.1)
 
 
-def test_a_classifier_without_scores_on_a_dataset_is_refused_by_name():
-    scores = scores_of({"d": {"A": [0.1], "B": [0.2]}, "e": {"A": [0.3]}})
-    with pytest.raises(StatisticsError, match="B on e"):
-        compare_across(scores, **OPTIONS)
+def lacking(values, *holes):
+    """Return a frame of values without the scores of (dataset, repetition, name)."""
+    scores = scores_from(values).set_index(["dataset", "repetition", "classifier"])
+    scores.loc[list(holes), "score"] = math.nan
+    return scores.reset_index()
+
+
+def difference(result, first, second):
+    found = result.pairs.set_index(["first", "second"])["difference"]
+    return found[first, second] if (first, second) in found else -found[second, first]
+
+
+def same_pairs(result, expected):
+    columns = ["first", "second", "n", "difference", "low", "high", "p_holm"]
+    pd.testing.assert_frame_equal(result.pairs[columns], expected.pairs[columns])
+
+
+def test_a_classifier_without_scores_on_a_dataset_leaves_and_is_named():
+    values = simulated(n_repetitions=5)
+    scores = lacking(values, *(("d3", r, "C3") for r in range(5)))
+    result = compare_across(scores, **OPTIONS)
+    assert result.left_out == ("C3 is not compared across datasets: it lacks d3",)
+    same_pairs(result, compare_across(scores_from(values[..., :3]), **OPTIONS))
+    assert "C3" not in result.means
+    # So does one whose rows are not there at all.
+    absent = compare_across(scores.dropna(), **OPTIONS)
+    assert absent.left_out == result.left_out
+
+
+def test_more_than_a_fifth_of_the_repetitions_may_not_be_lacking():
+    values = simulated(n_repetitions=5)
+    one = compare_across(lacking(values, ("d3", 0, "C3")), **OPTIONS)
+    assert one.left_out == ()
+    assert "C3" in one.means
+    two = compare_across(lacking(values, ("d3", 0, "C3"), ("d3", 4, "C3")), **OPTIONS)
+    [sentence] = two.left_out
+    assert sentence.endswith("it lacks 2 of 5 repetitions on d3")
+    # An entry that was asked for three repetitions lacks nothing with three.
+    some = lacking(values, ("d3", 0, "C3"), ("d3", 4, "C3")).dropna()
+    assert compare_across(some, **OPTIONS).left_out == ()
+    [sentence] = compare_across(some.assign(asked=5), **OPTIONS).left_out
+    assert sentence.endswith("it lacks 2 of 5 repetitions on d3")
+
+
+def test_two_that_fail_in_complementary_repetitions_change_nothing_for_others():
+    values = simulated(n_repetitions=4)
+    holes = [("d5", repetition, f"C{2 + repetition % 2}") for repetition in range(4)]
+    result = compare_across(lacking(values, *holes), **OPTIONS)
+    assert len(result.left_out) == 2
+    same_pairs(result, compare_across(scores_from(values[..., :2]), **OPTIONS))
+
+
+def test_pairs_are_compared_on_the_repetitions_that_both_have():
+    values = simulated(n_datasets=6, n_repetitions=6, n_classifiers=3)
+    result = compare_across(lacking(values, ("d0", 2, "C2")), **OPTIONS)
+    gaps = (values[..., 2] - values[..., 1]).mean(axis=1)
+    gaps[0] = np.delete(values[0, :, 2] - values[0, :, 1], 2).mean()
+    assert difference(result, "C2", "C1") == pytest.approx(gaps.mean())
+    whole = compare_across(scores_from(values), **OPTIONS)
+    assert difference(result, "C1", "C0") == difference(whole, "C1", "C0")
+
+
+def test_a_dataset_that_most_lack_leaves_instead_of_them():
+    values = simulated(n_datasets=9)
+    holes = [("d4", r, f"C{c}") for r in range(3) for c in (0, 1, 3)]
+    result = compare_across(lacking(values, *holes), **OPTIONS)
+    assert result.left_out == (
+        "the dataset d4 is not compared with others: 1 of 4 classifiers have enough "
+        "scores there",
+    )
+    others = np.delete(values, 4, axis=0)
+    expected = compare_across(scores_from(others), **OPTIONS)
+    same_pairs(result, expected)
+
+
+def test_collapses_are_not_compared_and_not_lacking():
+    values = simulated(n_repetitions=5)
+    scores = scores_from(values)
+    is_collapse = (scores["classifier"] == "C0") & (scores["repetition"] > 1)
+    collapsed = pd.array(is_collapse, dtype="boolean")
+    collapsed[(scores["classifier"] == "C1").to_numpy()] = pd.NA
+    result = compare_across(scores.assign(collapsed=collapsed), **OPTIONS)
+    assert result.left_out == ()
+    gap = (values[:, :2, 1] - values[:, :2, 0]).mean()
+    assert difference(result, "C1", "C0") == pytest.approx(gap)
+
+
+def test_where_nothing_can_be_compared_nothing_is_raised():
+    holes = [(f"d{d}", r, f"C{c}") for d in range(2) for r in range(3) for c in (0, 1)]
+    values = simulated(n_datasets=2, n_classifiers=2)
+    result = compare_across(lacking(values, *holes), **OPTIONS)
+    assert not result.allowed
+    assert result.reason == "no classifier has enough scores"
+    assert result.pairs.empty
+    assert len(result.left_out) == 2
 
 
 def test_bad_scores_and_options_are_refused():
-    scores = scores_of({"d": {"A": [math.nan], "B": [0.2]}})
+    scores = scores_of({"d": {"A": [math.inf], "B": [0.2]}})
     with pytest.raises(StatisticsError, match="d, A, repetition 0"):
         compare_across(scores, **OPTIONS)
+    with pytest.raises(StatisticsError, match="duplicate"):
+        compare_across(pd.concat([scores[1:], scores[1:]]), **OPTIONS)
+    with pytest.raises(StatisticsError, match="no column score"):
+        compare_across(scores.drop(columns="score"), **OPTIONS)
+    with pytest.raises(StatisticsError, match="no scores"):
+        compare_across(scores[:0], **OPTIONS)
     good = scores_from(simulated())
     with pytest.raises(StatisticsError, match="alpha"):
         compare_across(good, **(OPTIONS | {"alpha": 1}))

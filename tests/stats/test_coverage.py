@@ -7,7 +7,6 @@ from bench.base.errors import BenchError, StatisticsError
 from bench.stats.coverage import (
     coverage,
     coverage_table,
-    dataset_means,
     held_out_scores,
     holes,
     lacks_too_many,
@@ -115,31 +114,6 @@ def test_a_fifth_of_the_repetitions_may_be_missing():
     assert not lacks_too_many(4, 5)
     assert lacks_too_many(2, 3)
     assert lacks_too_many(0, 0)
-
-
-def test_means_across_datasets_leave_out_what_lacks_too_much_and_nothing_else():
-    full = {"A": [0.5] * 5, "B": [0.7] * 5, "C": [0.1, 0.3, 0.2, "failed", 0.2]}
-    frame = cells(
-        {
-            "d": full | {"X": [0.9, "failed", "failed", 0.9, 0.9]},
-            "e": full | {"X": [0.9] * 5},
-            "broken": dict.fromkeys(full, ["failed"] * 5) | {"X": [0.9] * 5},
-        }
-    )
-    means, left_out = dataset_means(held_out_scores(frame, "accuracy"))
-    assert means["dataset"].tolist() == ["d"] * 3 + ["e"] * 3
-    assert means["classifier"].tolist() == ["A", "B", "C"] * 2
-    assert means["score"].tolist() == pytest.approx([0.5, 0.7, 0.2] * 2)
-    assert len(left_out) == 2
-    assert "the dataset 'broken'" in left_out[0]
-    assert "X: it lacks more than a fifth of its scores on d" in left_out[1]
-
-
-def test_a_mean_across_datasets_is_of_trainings_that_left_chance():
-    frame = results(A=[0.5, 0.9, 0.7])
-    collapsed = pd.Series([True, False, False], dtype="boolean")
-    means, _ = dataset_means(held_out_scores(frame, "accuracy", collapsed=collapsed))
-    assert means["score"].tolist() == pytest.approx([0.8])
 
 
 def test_a_failure_gets_the_score_of_chance_in_the_same_repetition():

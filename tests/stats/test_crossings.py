@@ -216,3 +216,39 @@ def test_places_are_written_with_three_digits():
         "1234",
     ]
     assert range_text(-math.inf, 12.345) == "[…, 12.3]"
+
+
+def test_two_repetitions_that_agree_make_no_crossing_clear():
+    pair = {"F": {d: s[:2] for d, s in FALLS.items()},
+            "S": {d: s[:2] for d, s in STAYS.items()}}  # fmt: skip
+    [result] = crossings(pair).to_dict("records")
+    assert not result["clear"]
+    [result] = crossings({"F": FALLS, "S": STAYS}, tie=0.01).to_dict("records")
+    assert result["low"] < result["at"] < result["high"]
+
+
+def test_a_clear_crossing_is_clear_among_all_pairs_and_values():
+    scores = {
+        "F": {d: around(m, seed=i) for i, (d, m) in enumerate(
+            {"a": 0.82, "b": 0.8, "c": 0.78}.items())},
+        "S": {d: around(0.8, seed=i + 5) for i, d in enumerate("abc")},
+    }  # fmt: skip
+    [alone] = crossings(scores).to_dict("records")
+    assert alone["clear"]
+    many = {f"K{i}": {d: around(0.6, seed=i) for d in "abc"} for i in range(12)}
+    found = crossings(scores | many).query("before == 'F'")
+    assert found["clear"].tolist() == [False]
+    assert found["low"].tolist() == [alone["low"]]
+
+
+@pytest.mark.slow
+def test_lines_that_only_touch_are_seldom_called_a_clear_crossing():
+    rng = np.random.default_rng(0)
+    values = {name: float(i + 1) for i, name in enumerate("abcde")}
+    false = 0
+    for _ in range(400):
+        scores = {
+            f"C{i}": {d: rng.normal(0.8, 0.01, 5) for d in values} for i in range(4)
+        }
+        false += crossings(scores, values, tie=0.0005)["clear"].any()
+    assert false / 400 <= 0.05

@@ -11,10 +11,8 @@ from bench.base.errors import StatisticsError
 from bench.stats.scores import (
     check_share,
     check_width,
-    common_classifiers,
     differences,
     name_some,
-    rank,
     score_tables,
     tie_of,
 )
@@ -85,22 +83,6 @@ def test_frames_without_rows_columns_or_numbers_are_refused():
         score_tables(scores.assign(score="high"))
     with pytest.raises(StatisticsError, match="no dataset"):
         score_tables(scores.assign(dataset=None))
-
-
-def test_a_classifier_without_scores_on_a_dataset_is_refused():
-    both = score_tables(scores_of({"d": {"A": [0.1]}, "e": {"A": [0.2]}}))
-    assert common_classifiers(both) == ("A",)
-    tables = score_tables(scores_of({"d": {"A": [0.1], "B": [0.2]}, "e": {"A": [0.3]}}))
-    with pytest.raises(StatisticsError, match="missing: B on e"):
-        common_classifiers(tables)
-
-
-def test_ranks_by_hand_with_a_tie_that_rounding_hides():
-    values = np.array([[0.3, 0.1 + 0.2, 0.9], [0.0, 0.5, 0.5]])
-    assert values[0, 0] != values[0, 1]
-    assert rank(values, True).tolist() == [[2.5, 2.5, 1], [3, 1.5, 1.5]]
-    assert rank(values, False).tolist() == [[1.5, 1.5, 3], [1, 2.5, 2.5]]
-    assert rank(np.zeros((1, 3)), True).tolist() == [[2, 2, 2]]
 
 
 def test_differences_are_positive_where_the_first_is_better():

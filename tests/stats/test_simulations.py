@@ -14,6 +14,7 @@ pytestmark = pytest.mark.slow
 
 N = 2000
 ALPHA = 0.05
+TIE = 0.5 / 2000  # half a curve of 2000
 SUITES = [(6, 10), (8, 10), (8, 30), (20, 10)]
 
 
@@ -99,6 +100,32 @@ def test_across_datasets_the_interval_covers_a_true_difference():
         pair = result.pairs.iloc[0]
         covered.append(pair["low"] <= 0.015 <= pair["high"])
     assert 0.93 <= rate(covered) <= 0.97
+
+
+@pytest.mark.parametrize("n_families", [5, 8, 12])
+@pytest.mark.parametrize(("of_family", "of_dataset"), [(0.03, 0.01), (0.01, 0.03)])
+def test_across_unequal_families_the_interval_covers(n_families, of_family, of_dataset):
+    rng = np.random.default_rng(n_families)
+    sizes = [1 + i % 6 for i in range(n_families)]
+    names = iter(range(sum(sizes)))
+    groups = [[f"d{next(names)}" for _ in range(size)] for size in sizes]
+    family = np.repeat(np.arange(n_families), sizes)
+    covered, as_datasets = [], []
+    for _ in range(1000):
+        # A difference has a part of its family and a part of its dataset.
+        gaps = rng.normal(0, of_family, n_families)[family]
+        gaps = gaps + rng.normal(0, of_dataset, len(family))
+        values = np.stack([0.8 + gaps, np.full(len(family), 0.79)], axis=-1)
+        options = {"alpha": ALPHA, "larger_is_better": True, "n_draws": 1}
+        options |= {"baseline": "C1", "bounds": (0.0, 1.0), "tie": TIE}
+        frame = scores_from(values[:, None])
+        pair = compare_across(frame, families=groups, **options).pairs.iloc[0]
+        covered.append(pair["low"] <= 0.01 <= pair["high"])
+        pair = compare_across(frame, **options).pairs.iloc[0]
+        as_datasets.append(pair["low"] <= 0.01 <= pair["high"])
+    assert rate(covered) >= 0.93
+    if of_family > of_dataset:
+        assert rate(as_datasets) < 0.85  # variants counted as independent
 
 
 def test_across_datasets_five_equal_classifiers_differ_at_the_level():

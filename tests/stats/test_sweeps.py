@@ -29,6 +29,56 @@ def along(scores, values=VALUES, **changes):
     return compare_along(results(scores), "accuracy", values, **options)
 
 
+def test_all_verdicts_of_a_sweep_are_simultaneous():
+    scores = {
+        name: {"a": noisy(0.9, i), "b": noisy(0.8, i + 9), "c": noisy(0.7, i + 5)}
+        for i, name in enumerate(("SD", "KNN", "DT"))
+    }
+    result = along(scores)
+    # Three classifiers, each on two datasets.
+    expected = welch_interval(scores["DT"]["c"], scores["DT"]["a"], 0.05 / 6)
+    ends = result.iloc[-1][["difference", "difference_low", "difference_high"]]
+    assert np.allclose(ends.astype(float), expected)
+    # One that lacks its scores takes no share of alpha.
+    lost = {"KNN": {"a": [math.nan] * 5, "b": noisy(0.8, 0), "c": noisy(0.7, 0)}}
+    expected = welch_interval(scores["DT"]["c"], scores["DT"]["a"], 0.05 / 4)
+    ends = along(scores | lost).iloc[-1][["difference", "difference_low"]]
+    assert np.allclose(ends.astype(float), expected[:2])
+
+
+@pytest.mark.parametrize(("n", "word"), [(2, "inconclusive"), (3, "worse")])
+def test_two_equal_repetitions_prove_nothing(n, word):
+    scores = {"SD": {"a": [0.9] * n, "b": [0.8] * n, "c": [0.7] * n}}
+    result = along(scores, tie=0.0025, bounds=(0.0, 1.0))
+    assert result["verdict"].tolist() == ["", word, word]
+    assert result["difference_low"].isna().tolist() == [True, n == 2, n == 2]
+    assert (result["low"] < result["mean"]).all()
+    assert (result["high"] <= 1).all()
+
+
+def test_who_lacks_more_than_a_fifth_has_no_verdict():
+    fall = {"a": noisy(0.9, 0), "b": noisy(0.8, 1), "c": noisy(0.7, 2)}
+    few = fall | {"b": [*fall["b"][:8], math.nan, math.nan]}
+    assert along({"SD": few})["verdict"].tolist() == ["", "worse", "worse"]
+    few = fall | {"b": [*fall["b"][:7], *[math.nan] * 3]}
+    result = along({"SD": few})
+    assert result["verdict"].tolist() == ["", "inconclusive", "worse"]
+    assert result["n"].tolist() == [10, 7, 10]
+    assert result["n_cells"].tolist() == [10, 10, 10]
+
+
+def test_collapses_are_left_out_and_counted():
+    scores = {"SD": {"a": noisy(0.9, 0), "b": [0.5, *noisy(0.9, 1, 9)]}}
+    frame = results(scores)
+    frame["collapsed"] = pd.array([False] * 10 + [True] + [pd.NA] * 9, "boolean")
+    options = {"alpha": 0.05, "margin": 0.01, "larger_is_better": True}
+    result = compare_along(frame, "accuracy", {"a": 1.0, "b": 2.0}, **options)
+    assert result["collapsed"].tolist() == [0, 1]
+    assert result["n"].tolist() == [10, 10]
+    assert result["mean"][1] == pytest.approx(np.mean(scores["SD"]["b"][1:]))
+    assert result["verdict"].tolist() == ["", "equivalent"]
+
+
 def noisy(mean, seed, n=10):
     return np.random.default_rng(seed).normal(mean, 0.005, n)
 

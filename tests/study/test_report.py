@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from study_text import planned
 
+from bench.study import report
 from bench.study.report import write_study_report
 from bench.study.retraining import HeldOut
 from bench.study.search import run_study
@@ -52,6 +53,22 @@ def test_trials_are_a_table_with_one_test_score(tmp_path, trainer):
     assert list(tested["number"]) == [results.best]
     assert list(tested["test_accuracy"]) == [0.75]
     assert json.loads(frame["hidden"][0]) in ([4, 4], [8])
+
+
+def test_the_best_is_compared_with_the_suite_unchanged(tmp_path, trainer):
+    plan = planned(tmp_path, 4)
+
+    def words(best, suite):
+        held_out = HeldOut(np.array(best), np.array(suite), 4)
+        return report._compared(plan, held_out)
+
+    assert "cannot be told from 1 repetition; at least 3" in words([0.7], [0.6, 0.8])
+    # Equal repetitions are known to half a curve only, so the interval has a width.
+    text = words([0.9] * 4, [0.8] * 4)
+    assert text.startswith("The best minus the suite unchanged: +0.100 [+0.0")
+    assert text.endswith("same curves): better, with a margin of 0.01.")
+    text = words([0.7, 0.9, 0.8], [0.8, 0.7, 0.75, 0.8])
+    assert "Welch, since some repetitions are not done): inconclusive" in text
 
 
 def test_a_report_of_failures_alone_says_so(tmp_path, trainer):
