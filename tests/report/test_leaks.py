@@ -38,7 +38,7 @@ def test_without_a_leak_the_answer_says_how_small_a_leak_would_be_seen(
     plan, findings, results = make_findings(
         lambda dataset, name: FAIR[name], datasets=[NULL, OTHER]
     )
-    first = words_of(opening(plan, findings, results)[0])
+    first = words_of(opening(plan, findings, results, {})[0])
     rows = findings.leaks.set_index(["classifier", "dataset"])
     single = rows.loc[("SD", "grid"), "detectable"]
     both = rows.loc[("SD", ""), "detectable"]
@@ -65,7 +65,7 @@ def test_a_leak_is_the_first_thing_that_is_said(make_findings):
         # The suite's metrics need not hold the accuracy.
         metrics=["balanced_accuracy"],
     )
-    block = opening(plan, findings, results)[0]
+    block = opening(plan, findings, results, {})[0]
     assert isinstance(block, Warning)
     assert words_of(block).startswith("LEAK: GNB on other 0.5")
     table = leak_table(plan, findings).frame.set_index(["classifier", "dataset"])

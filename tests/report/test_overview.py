@@ -34,4 +34,6 @@ def test_without_training_scores_there_is_no_overfitting(make_findings, figures)
 def test_the_seconds_are_of_the_threads_of_the_suite(make_findings, figures):
     plan, findings, _ = make_findings(repetitions=2, threads=2)
     section = overview_chapter(plan, findings, figures)
-    assert section.blocks[-1].caption.startswith("Seconds on 2 threads of")
+    assert section.blocks[-1].caption.startswith(
+        "Seconds are medians over repetitions, on 2 threads of"
+    )
