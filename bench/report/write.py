@@ -76,10 +76,7 @@ def write_report(
         *audits_chapter(findings),
         provenance_chapter(plan, findings, stored),
     ]
-    tables = _tables(findings, pd.concat(online, ignore_index=True))
-    for table_name, frame in tables.items():
-        path = folder / f"{table_name}.csv"
-        frame.to_csv(path, index=False, lineterminator="\n")
+    tables = _write_csv(findings, pd.concat(online, ignore_index=True), folder)
     _write_latex(plan, findings, online, folder)
     name, beginning = plan.suite.name, opening(plan, findings, stored, tables)
     write_webpage(
@@ -91,8 +88,13 @@ def write_report(
     return target
 
 
-def _tables(findings: Findings, online: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Return the content of each CSV file; one without rows is not written."""
+def _write_csv(
+    findings: Findings, online: pd.DataFrame, folder: Path
+) -> dict[str, pd.DataFrame]:
+    """Write each frame that has rows as a CSV file; return those frames by name.
+
+    The file of a frame without rows is removed: it is of an earlier report.
+    """
     frames = {
         "results": findings.results,
         "summary": findings.summary,
@@ -107,11 +109,15 @@ def _tables(findings: Findings, online: pd.DataFrame) -> dict[str, pd.DataFrame]
         "transfer": findings.transfers,
         "works": findings.works,
     }
-    return {
-        name: frame
-        for name, frame in frames.items()
-        if frame is not None and not frame.empty
-    }
+    written = {}
+    for name, frame in frames.items():
+        path = folder / f"{name}.csv"
+        if frame is None or frame.empty:
+            path.unlink(missing_ok=True)
+        else:
+            frame.to_csv(path, index=False, lineterminator="\n")
+            written[name] = frame
+    return written
 
 
 def _pairs(findings: Findings) -> pd.DataFrame | None:

@@ -12,6 +12,7 @@ import bench
 from bench.cli.console import print_scores
 from bench.compare.differences import compare_results, exit_code
 from bench.compare.read import read_source
+from bench.report import write
 from bench.report.write import write_report
 from bench.store.store import Store
 
@@ -213,3 +214,14 @@ def test_a_sweep_to_its_limit_is_drawn_and_kept(tmp_path):
 def drawn(folder, name):
     """Return the words of a picture; its letters are paths, each word a comment."""
     return (folder / "figures" / f"{name}.svg").read_text()
+
+
+def test_a_table_that_an_earlier_report_had_is_removed(make_findings, tmp_path):
+    _, findings, _ = make_findings(repetitions=1)
+    for name in ("pairs.csv", "mine.csv"):
+        (tmp_path / name).write_text("of an earlier report")
+    written = write._write_csv(findings, pd.DataFrame(), tmp_path)
+    assert "pairs" not in written
+    assert {f"{name}.csv" for name in written} | {"mine.csv"} == {
+        path.name for path in tmp_path.iterdir()
+    }
