@@ -218,10 +218,10 @@ def drawn(folder, name):
 
 def test_a_table_that_an_earlier_report_had_is_removed(make_findings, tmp_path):
     _, findings, _ = make_findings(repetitions=1)
-    for name in ("pairs.csv", "mine.csv"):
+    for name in ("leaks.csv", "mine.csv"):
         (tmp_path / name).write_text("of an earlier report")
     written = write._write_csv(findings, pd.DataFrame(), tmp_path)
-    assert "pairs" not in written
+    assert "leaks" not in written
     assert {f"{name}.csv" for name in written} | {"mine.csv"} == {
         path.name for path in tmp_path.iterdir()
     }
