@@ -78,7 +78,7 @@ publish: clean-checkout $(READY_DEV)
 # make pools SUITE=hard: fit the networks of its mimic datasets that are not in data/pools,
 # and add them. Keys hold their checksums, so do this before the suite is published.
 pools: $(READY)
-	$(BIN)/python -m bench.curves.published_pools suites/$(SUITE).yaml
+	$(BIN)/python -m bench.curves.mimics.published suites/$(SUITE).yaml
 
 clean-checkout:
 	@test -n "$(SUITE)" && test -f "suites/$(SUITE).yaml" || { \

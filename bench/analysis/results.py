@@ -153,9 +153,9 @@ def summarise(results: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         ``n`` cells done of ``n_cells``, and mean and std (ddof=1) over repetitions
         of every score; mean, std and median of the seconds to fit and predict, since a
-        busy machine or a first compilation makes some of them much longer. Datasets are
-        in the suite's order, classifiers sorted by the first held-out score, best
-        first.
+        busy machine or a first compilation makes some of them much longer; medians of
+        their processor time. Datasets are in the suite's order, classifiers sorted by
+        the first held-out score, best first.
     """
     scores = [c for c in results.columns if c.startswith(("train_", "test_"))]
     seconds = ["fit_seconds", "predict_seconds"]
@@ -168,7 +168,7 @@ def summarise(results: pd.DataFrame) -> pd.DataFrame:
     for name in (*scores, *seconds):
         summary[f"{name}_mean"] = done[name].mean()
         summary[f"{name}_std"] = done[name].std(ddof=1)
-    for name in seconds:
+    for name in (*seconds, "fit_cpu_seconds", "predict_cpu_seconds"):
         summary[f"{name}_median"] = done[name].median()
     summary = summary.reset_index()
     headline = next(c for c in scores if c.startswith("test_"))

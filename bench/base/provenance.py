@@ -8,8 +8,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import ModuleType
 
-from threadpoolctl import threadpool_info
-
 from bench.base import resources
 
 __version__ = "0.1.0"
@@ -101,6 +99,9 @@ def blas_name() -> str:
 @cache
 def _numpy_blas() -> str:
     """Describe the BLAS that is loaded; NumPy's own where SciPy has another one."""
+    # Here, since a Python without our dependencies must still print the help.
+    from threadpoolctl import threadpool_info
+
     libraries = [lib for lib in threadpool_info() if lib["user_api"] == "blas"]
     libraries.sort(key=lambda library: "numpy" not in str(library["filepath"]))
     if not libraries:

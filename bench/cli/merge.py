@@ -3,7 +3,6 @@
 import argparse
 from pathlib import Path
 
-from bench.base import StoreError
 from bench.cli.arguments import Subparsers, add_command, add_store
 from bench.cli.exit_codes import OK
 from bench.cli.terminal import say
@@ -24,6 +23,7 @@ def add_merge(commands: Subparsers) -> None:
 
 def merge(options: argparse.Namespace) -> int:
     """Merge the stores of several machines into one."""
+    from bench.base import StoreError
     from bench.store import merge_stores
 
     counts = merge_stores(options.stores, options.store, say)

@@ -6,10 +6,10 @@ from .datasets import make_dataset as make_dataset
 from .draws import draw_class as draw_class
 from .library import FunctionLibrary as FunctionLibrary
 from .library import load_library as load_library
+from .mimics.published import READ_BY as READ_BY
+from .mimics.published import pool_source as pool_source
 from .neural import sample_mlp as sample_mlp
 from .neural import stream_mlp as stream_mlp
-from .published_pools import READ_BY as READ_BY
-from .published_pools import pool_source as pool_source
 from .recipes import DatasetRecipe as DatasetRecipe
 from .recipes import resolve_dataset as resolve_dataset
 from .recipes import versions_here as versions_here

@@ -7,8 +7,8 @@ import numpy as np
 
 from bench.base import DatasetError, generator
 from bench.curves.arrays import Block, collect
-from bench.curves.mimic_cache import load_pool
-from bench.curves.mimics import PoolHalf
+from bench.curves.mimics.cache import load_pool
+from bench.curves.mimics.pools import PoolHalf
 from bench.curves.neural import stream_mlp
 from bench.curves.noise import add_noise, standardise
 from bench.curves.recipes import DatasetRecipe

@@ -9,7 +9,7 @@ import numpy as np
 
 from bench.base import InputsError, did_you_mean
 from bench.curves.arrays import MAX_POINTS, MAX_VALUES, bounded
-from bench.curves.points_files import column_positions, read_points
+from bench.curves.points.files import column_positions, read_points
 
 MAX_DRAWS = 16_000_000  # pool × columns
 MAX_BYTES = 64 * 2**20  # size of a file, before and after decompression
@@ -170,7 +170,7 @@ def file(
     """Read points from .csv, .tsv, .txt, .dat or .npy, or one of these packed as .gz.
 
     With `n_inputs`, the number of columns that a library reads, a file with more is
-    refused unless `columns` says which; see `points_files.read_points`.
+    refused unless `columns` says which; see `points.files.read_points`.
     """
     return read_points(path, columns, MAX_BYTES, delimiter, decimal, n_inputs)
 

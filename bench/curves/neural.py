@@ -55,7 +55,7 @@ def _gelu(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 # Each function returns the activation and its derivative. The names are those of
-# `torch.nn.functional`, where `bench.curves.mimic_fits` looks the same functions up.
+# `torch.nn.functional`, where `bench.curves.mimics.fits` looks the same functions up.
 ACTIVATIONS = {
     "relu": _relu,
     "tanh": _tanh,

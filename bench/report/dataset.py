@@ -22,6 +22,7 @@ from bench.report.tables import (
     online_note,
     p_value,
     score_rows,
+    waiting,
 )
 from bench.report.training import draw_training, training_table
 from bench.stats import METRICS, share_in_words
@@ -147,7 +148,7 @@ def score_table(plan: Plan, findings: Findings, dataset: str) -> Table:
         f"Mean±std over n repetitions (ddof=1), sorted by held-out {title}. Seconds "
         "are medians over repetitions, measured on "
         f"{counted(plan.suite.threads, 'thread')}; compare them within one machine "
-        "only."
+        f"only.{waiting(rows_of(findings.results, dataset))}"
     )
     best: list[str] = []
     if not intervals.empty:

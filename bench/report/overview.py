@@ -20,7 +20,7 @@ from bench.figures import (
 )
 from bench.render import FigureFile, Section
 from bench.report.figure_files import FigureFolder
-from bench.report.tables import capitalised, counted
+from bench.report.tables import capitalised, counted, waiting
 from bench.stats import METRICS
 
 _A_ROW = 3  # datasets side by side; with more, labels would overlap
@@ -76,7 +76,8 @@ def overview_chapter(plan: Plan, findings: Findings, figures: FigureFolder) -> S
                 "Seconds are medians over repetitions, on "
                 f"{counted(plan.suite.threads, 'thread')} of the machine that "
                 "Provenance names. Line: the Pareto front, classifiers that no "
-                "other one beats in both score and cost.",
+                "other one beats in both score and cost."
+                f"{waiting(findings.results)}",
                 _costs,
                 group,
                 rows,

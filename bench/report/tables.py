@@ -9,6 +9,10 @@ from bench.analysis import trained_online
 from bench.cells import Plan
 from bench.stats import METRICS
 
+# Fits that compute for less than this share of their seconds have waited.
+_BUSY = 0.8
+_LEAST_SECONDS = 10.0  # of all fits: less says nothing of a machine
+
 
 def online_note(summary: pd.DataFrame) -> str:
     """Explain the dash under training; return an empty text if there is no dash.
@@ -94,6 +98,22 @@ def score_rows(
             )
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def waiting(results: pd.DataFrame) -> str:
+    """Say for a caption that fits took longer than they computed; else nothing.
+
+    Seconds of a machine that has other work to do are those of the machine, not of the
+    classifier.
+    """
+    done = results[results["status"] == "done"]
+    wall, processor = done["fit_seconds"].sum(), done["fit_cpu_seconds"].sum()
+    if wall < _LEAST_SECONDS or processor > _BUSY * wall:
+        return ""
+    return (
+        f" Processor time is {processor / wall:.0%} of these seconds: the machine had "
+        "other work, or waited. summary.csv has the medians of both."
+    )
 
 
 def interval(low: float, high: float, form: str = ".3f") -> str:

@@ -152,7 +152,10 @@ def test_failed_cells_give_exit_code_3(write_suite, bench_run):
         ({"classifiers": ["KNN", "KNN"]}, "duplicate id 'KNN'"),
         ({"datasets": [DATASET | {"library": "F11_v2"}]}, "did you mean 'F11_v1'"),
         ({"datasets": [DATASET | {"library": "wrong"}]}, "wrong.lib:1: the gradient"),
-        ({"datasets": [DATASET | {"library": "evil"}]}, "outside the grammar"),
+        (
+            {"datasets": [DATASET | {"library": "evil"}]},
+            "is not a function of the grammar",
+        ),
         (
             {"datasets": [DATASET | {"inputs": {"kind": "file", "path": "no.csv"}}]},
             "no.csv",

@@ -12,6 +12,7 @@ from bench.report.tables import (
     online_note,
     p_value,
     score_rows,
+    waiting,
 )
 
 
@@ -117,3 +118,15 @@ def test_missing_cells_are_counted_and_an_unknown_time_is_a_dash(plan):
     frame = summary(n=3, fit_seconds_median=math.nan)
     [row] = score_rows(plan, frame, "normal-100").to_dict("records")
     assert (row["n"], row["fit (s)"]) == ("3 of 5", "–")
+
+
+@pytest.mark.parametrize(
+    ("processor", "words"),
+    [(8.1, ""), (3.6, "Processor time is 40% of these seconds"), (0.0, "time is 0%")],
+)
+def test_seconds_of_a_machine_with_other_work_say_so(processor, words):
+    rows = {"status": ["done", "done", "failed"], "fit_seconds": [9.0, 9.0, 99.0]}
+    frame = pd.DataFrame(rows | {"fit_cpu_seconds": [processor, processor, 0.0]})
+    assert words in waiting(frame)
+    assert bool(waiting(frame)) == bool(words)
+    assert waiting(frame.assign(fit_seconds=1.0)) == ""

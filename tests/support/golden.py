@@ -35,7 +35,7 @@ from bench.classifiers.quadratic import RegularisedQDA
 from bench.classifiers.roughness import CueClassifier
 from bench.curves.datasets import Dataset, make_dataset
 from bench.curves.library import load_library
-from bench.curves.mimics import HALVES, make_pool
+from bench.curves.mimics.pools import HALVES, make_pool
 from bench.discriminators.estimators import CSD2Classifier, CSDClassifier, SDClassifier
 from bench.discriminators.online import fit_online
 from bench.suite.fields import OnlineTraining

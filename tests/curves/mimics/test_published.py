@@ -1,4 +1,4 @@
-"""Tests of `bench.curves.published_pools`."""
+"""Tests of `bench.curves.mimics.published`."""
 
 import json
 
@@ -10,8 +10,8 @@ import yaml_text
 from bench import make_dataset
 from bench.base import resources
 from bench.base.errors import DatasetError
-from bench.curves import published_pools
-from bench.curves.published_pools import pool_source, publish_pools, read_published
+from bench.curves.mimics import published
+from bench.curves.mimics.published import pool_source, publish_pools, read_published
 from bench.curves.recipes import resolve_dataset
 from bench.suite.datasets import DatasetSpec
 
@@ -30,9 +30,9 @@ def pools(tmp_path, monkeypatch):
     """Publish in a temporary folder."""
     monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(resources, "POOLS", tmp_path / "pools")
-    published_pools._listed.cache_clear()
+    published._listed.cache_clear()
     yield tmp_path / "pools"
-    published_pools._listed.cache_clear()
+    published._listed.cache_clear()
 
 
 def resolve(**changes):
@@ -74,7 +74,7 @@ def test_keys_hold_the_checksum(suite):
     list(publish_pools(suite))
     after = keys()
     assert not before.keys() & after.keys()
-    sums = {entry["sha256"] for entry in published_pools._listed().values()}
+    sums = {entry["sha256"] for entry in published._listed().values()}
     assert {fields["pool"] for fields in after.values()} == {
         f"sha256 {s}" for s in sums
     }
@@ -113,7 +113,7 @@ def test_published_bytes_do_not_depend_on_the_time(suite, pools):
     first = {path.name: path.read_bytes() for path in pools.iterdir()}
     for path in pools.iterdir():
         path.unlink()
-    published_pools._listed.cache_clear()
+    published._listed.cache_clear()
     list(publish_pools(suite))
     assert first == {path.name: path.read_bytes() for path in pools.iterdir()}
 
@@ -129,5 +129,5 @@ def test_both_classes_have_the_same_precision():
 def test_curves_survive_their_packing():
     curves = np.random.default_rng(0).normal(size=(7, 5, 2)).astype(np.float32)
     curves[0, 0] = [-0.0, np.inf]
-    again = published_pools._from_planes(published_pools._to_planes(curves))
+    again = published._from_planes(published._to_planes(curves))
     assert again.tobytes() == curves.tobytes()

@@ -11,7 +11,7 @@ from itertools import chain, islice
 import numpy as np
 
 from bench.base import InputsError, did_you_mean, shown
-from bench.curves.dialects import (
+from bench.curves.points.dialects import (
     DECIMAL_COMMA,
     DELIMITERS,
     find_delimiter,

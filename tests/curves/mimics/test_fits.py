@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from bench.curves import mimic_fits
 from bench.curves.library import load_library
-from bench.curves.mimic_fits import fit_nets
+from bench.curves.mimics import fits
+from bench.curves.mimics.fits import fit_nets
 from bench.curves.neural import ACTIVATIONS, draw_layers, forward
 from bench.curves.noise import standardise
 
@@ -89,7 +89,7 @@ def test_fits_repeat_to_the_bit_and_restore_torchs_threads(library):
 def test_networks_do_not_depend_on_the_others_of_a_stack(library, monkeypatch):
     targets, layers = targets_of(library, 9), initial(9)
     whole = fit_nets(X, targets, layers, "silu", 5, 0.01)
-    monkeypatch.setattr(mimic_fits, "CHUNK", 4)
+    monkeypatch.setattr(fits, "CHUNK", 4)
     parts = fit_nets(X, targets, layers, "silu", 5, 0.01)
     for (weight, _), (other, _) in zip(whole, parts, strict=True):
         np.testing.assert_allclose(weight, other, atol=1e-4)

@@ -6,7 +6,7 @@ same functions, and no curve occurs in both.
 
 Training amplifies the last bits of products, which depend on the processor: elsewhere
 the same draws give other fits. So the fits of a published board come along as data, see
-`bench.curves.published_pools`.
+`bench.curves.mimics.published`.
 """
 
 from collections.abc import Callable
@@ -186,7 +186,7 @@ def _fitted_outputs(
     stream: Stream,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Fit a network to each target; return the networks' values and gradients."""
-    from bench.curves.mimic_fits import fit_nets  # importing torch takes seconds
+    from bench.curves.mimics.fits import fit_nets  # importing torch takes seconds
 
     values = np.empty_like(targets)
     gradients = np.empty((*targets.shape, x.shape[1]))

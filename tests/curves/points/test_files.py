@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from bench.base import InputsError
-from bench.curves import points_files, text_tables
-from bench.curves.points_files import column_positions, read_points
+from bench.curves.points import files, text_tables
+from bench.curves.points.files import column_positions, read_points
 
 LIMIT = 2**20
 TWO = [[-3.0, 1.5], [-2.0, 2.25], [0.5, 0.125]]
@@ -384,6 +384,6 @@ def test_too_many_lines_and_numbers_are_refused(read, monkeypatch):
     monkeypatch.setattr(text_tables, "MAX_NUMBERS", 500)
     with pytest.raises(InputsError, match="or 500 numbers; save an array"):
         read("a.csv", "1.5\n" * 700)
-    monkeypatch.setattr(points_files, "MAX_TEXT", 100)
+    monkeypatch.setattr(files, "MAX_TEXT", 100)
     with pytest.raises(InputsError, match="of text; expected at most 100"):
         read("a.csv", "1.5\n" * 700)

@@ -13,8 +13,8 @@ import pytest
 import bench
 from bench import make_dataset
 from bench.base.errors import StoreError
-from bench.curves import mimics
 from bench.curves.datasets import draw_part
+from bench.curves.mimics import pools
 from bench.curves.recipes import resolve_dataset
 from bench.suite.datasets import DatasetSpec
 
@@ -102,7 +102,7 @@ DAMAGES = {
 def wrong_shapes():
     sizes = {"functions": np.zeros(3, np.int64), "values": np.zeros((3, 99))}
     sizes["slopes"] = np.zeros((3, 16, 1))
-    return {f"{half}_{k}": v for half in mimics.HALVES for k, v in sizes.items()}
+    return {f"{half}_{k}": v for half in pools.HALVES for k, v in sizes.items()}
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
@@ -156,16 +156,16 @@ def test_the_default_folder_is_data_cache_and_holds_only_the_pool(
 
 PROGRAM = """
 import json, sys, time
-import bench.curves.mimics
+import bench.curves.mimics.pools
 from bench import make_dataset
 made = []
-inner = bench.curves.mimics.make_pool
+inner = bench.curves.mimics.pools.make_pool
 def slow(*arguments):
     made.append(1)
     time.sleep(1.0)
     return inner(*arguments)
-import bench.curves.mimic_cache
-bench.curves.mimic_cache.make_pool = slow
+import bench.curves.mimics.cache
+bench.curves.mimics.cache.make_pool = slow
 data = make_dataset(json.loads(sys.argv[1]))
 print(json.dumps([data.data_hash, len(made), "torch" in sys.modules]))
 """

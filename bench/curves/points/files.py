@@ -11,7 +11,7 @@ import numpy as np
 
 from bench.base import InputsError, MissingFileError, located, read_bytes, shown
 from bench.curves.arrays import bounded
-from bench.curves.text_tables import Table, counts_rows, find_columns, read_table
+from bench.curves.points.text_tables import Table, counts_rows, find_columns, read_table
 
 MAX_TEXT = 32 * 2**20  # bytes; so much text takes a second to read, unlike an array
 MAX_MEMBERS = 10_000  # of a gzip file; bgzip's hold 64 KiB each

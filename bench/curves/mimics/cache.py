@@ -28,8 +28,8 @@ from bench.base import (
     set_aside,
     write_whole,
 )
-from bench.curves.mimics import HALVES, Pool, PoolHalf, make_pool
-from bench.curves.published_pools import (
+from bench.curves.mimics.pools import HALVES, Pool, PoolHalf, make_pool
+from bench.curves.mimics.published import (
     CELLS,
     pool_names,
     published_checksum,

@@ -4,7 +4,7 @@ Which fits are good, and the networks' outputs in all their digits, depend on th
 processor that trained them. With the fits as data a board has the same curves
 everywhere. The curves that were mimicked are not stored, since they are drawn again.
 
-``python -m bench.curves.published_pools suites/NAME.yaml`` fits the pools of a suite
+``python -m bench.curves.mimics.published suites/NAME.yaml`` fits the pools of a suite
 that are not published yet, and adds them.
 """
 
@@ -32,7 +32,7 @@ from bench.base import (
     resources,
     write_whole,
 )
-from bench.curves.mimics import Pool, deal, draw_targets
+from bench.curves.mimics.pools import Pool, deal, draw_targets
 from bench.curves.recipes import DatasetRecipe, resolve_dataset
 from bench.suite import MimicCurves, load_suite
 
@@ -212,7 +212,7 @@ def publish_pools(suite_path: Path) -> Iterator[str]:
     str
         A line for each pool, when it is done.
     """
-    from bench.curves.mimic_cache import load_pool  # which reads published pools
+    from bench.curves.mimics.cache import load_pool  # which reads published pools
 
     suite = load_suite(suite_path)
     for spec in suite.datasets:

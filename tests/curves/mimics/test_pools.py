@@ -12,8 +12,8 @@ from bench.base.errors import DatasetError
 from bench.base.seeds import generator
 from bench.curves.draws import draw_class, functions_of
 from bench.curves.library import load_library
-from bench.curves.mimic_cache import load_pool
-from bench.curves.mimics import PoolHalf, make_pool
+from bench.curves.mimics.cache import load_pool
+from bench.curves.mimics.pools import PoolHalf, make_pool
 from bench.curves.noise import standardise
 from bench.curves.recipes import resolve_dataset
 from bench.suite.datasets import DatasetSpec
@@ -187,7 +187,7 @@ def test_the_key_of_a_cell_depends_on_the_versions_that_fit(write_suite, monkeyp
 
     before = keys()
     monkeypatch.setattr(
-        "bench.curves.published_pools.package_version", lambda name: "99"
+        "bench.curves.mimics.published.package_version", lambda name: "99"
     )
     newer = keys()
     monkeypatch.undo()
