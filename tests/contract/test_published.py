@@ -19,12 +19,9 @@ PUBLISHED = resources.CHECKOUT / "reports" / "published"
 EARLIER = "made by an earlier version; to be published again"
 OUTDATED = {
     "extensions": EARLIER,
-    "hard": EARLIER,
     "inputs": EARLIER,
-    "null": EARLIER,
     "online": EARLIER,
     "sanity": EARLIER,
-    "seed": EARLIER,
     "study": EARLIER,
 }
 
