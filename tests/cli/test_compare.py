@@ -41,7 +41,7 @@ def test_the_seed_report_fits_80_characters(bench_run, monkeypatch):
     lines = out.splitlines()
     assert code == 0
     assert lines[0].strip() == "26 identical"
-    first = "normal-100 SD 10 0.9892 0.9892 +0.0000 – identical"
+    first = "normal-100 SD 10 0.9901 0.9901 +0.0000 – identical"
     assert " ".join(lines[3].split()) == first
     assert lines[29].startswith("Held-out accuracy (larger is better)")
     assert max(map(len, lines)) <= 80

@@ -59,7 +59,7 @@ def test_the_page_holds_every_cell_and_every_figure(seed: Path) -> None:
     n_cells = len(pd.read_csv(seed_page.SEED / "results.csv"))
     rows = re.findall(r"<tbody>\n(.*?)\n</tbody>", text, re.DOTALL)
     assert [len(body.splitlines()) for body in rows] == [13, 13, n_cells]
-    figures = sorted((seed_page.SEED / "figures").glob("*.png"))
+    figures = sorted((seed_page.SEED / "figures").glob("*.svg"))
     addresses = [image["src"] for image in Outline(text).all("img")]
     assert len(figures) >= 4
     assert [base64.b64decode(a.partition(",")[2]) for a in addresses if a] == [

@@ -40,7 +40,7 @@ def opening() -> list[parts.Block]:
 def sections() -> list[parts.Section]:
     """A section a dataset, the figures, every cell, and where it all comes from."""
     results = pd.read_csv(SEED / "results.csv")
-    figures = sorted(path.name for path in (SEED / "figures").glob("*.png"))
+    figures = sorted(path.name for path in (SEED / "figures").glob("*.svg"))
     cells = results.drop(columns="suite")
     return [
         *(dataset_section(name, results) for name in results["dataset"].unique()),
@@ -99,7 +99,7 @@ def dataset_section(dataset: str, results: pd.DataFrame) -> parts.Section:
 
 def write_hostile_page(folder: Path) -> Path:
     """Write a page on which strangers chose every word."""
-    shutil.copy(next((SEED / "figures").glob("*.png")), folder / "a#b 'c'.png")
+    shutil.copy(next((SEED / "figures").glob("*.svg")), folder / "a#b 'c'.svg")
     frame = pd.DataFrame(
         {name: [*HOSTILE, "–"] for name in ("classifier", *HOSTILE)} | {"n": range(6)}
     )
@@ -109,7 +109,7 @@ def write_hostile_page(folder: Path) -> Path:
             parts.Text(text),
             parts.Items([(parts.Strong(text), parts.Code(text), text)]),
             parts.Warning((parts.Link(text, "a?b=c&d='e'\"<f>"),)),
-            parts.FigureFile("a#b 'c'.png", text, text),
+            parts.FigureFile("a#b 'c'.svg", text, text),
         ]
     return write_webpage(
         folder / "index.html",
