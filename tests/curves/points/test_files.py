@@ -367,8 +367,8 @@ def test_a_large_file_is_read_in_blocks_not_line_by_line(tmp_path, monkeypatch, 
     monkeypatch.setattr(text_tables._Body, "read_block", watched)
     points = read_points(tmp_path / "a.csv", None, 2**23)
     assert points.shape == (n, 2)
-    assert in_blocks
-    assert all(in_blocks)
+    assert len(in_blocks) > 2
+    assert in_blocks.count(False) <= 1  # the first, until the decimal mark is known
 
 
 def test_a_file_takes_memory_for_its_points_alone(tmp_path, monkeypatch):
