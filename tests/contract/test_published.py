@@ -19,7 +19,6 @@ PUBLISHED = resources.CHECKOUT / "reports" / "published"
 EARLIER = "made by an earlier version; to be published again"
 OUTDATED = {
     "extensions": EARLIER,
-    "inputs": EARLIER,
     "online": EARLIER,
     "sanity": EARLIER,
     "study": EARLIER,
