@@ -28,6 +28,7 @@ from bench.stats.rank_tests import (
 from bench.stats.scores import (
     COLUMNS,
     ROUNDING,
+    check_columns,
     check_share,
     check_width,
     name_some,
@@ -278,14 +279,7 @@ def _mean_of_known(values: np.ndarray) -> np.ndarray:
 
 def _checked(scores: pd.DataFrame) -> np.ndarray:
     """Check a frame of scores and return them as numbers."""
-    missing = [name for name in COLUMNS if name not in scores.columns]
-    if missing:
-        raise StatisticsError(
-            f"the scores have no column {', '.join(missing)}; expected "
-            f"{', '.join(COLUMNS)}"
-        )
-    if scores.empty:
-        raise StatisticsError("found no scores; expected one row for each cell")
+    check_columns(scores)
     numbers = pd.to_numeric(scores["score"], errors="coerce").to_numpy(
         float, na_value=np.nan
     )

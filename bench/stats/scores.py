@@ -84,14 +84,7 @@ def score_tables(scores: pd.DataFrame, *, ragged: bool = False) -> list[ScoreTab
         cell is duplicate, or, unless `ragged`, a classifier lacks a repetition that
         another one of the same dataset has. The message names the first few cells.
     """
-    missing = [name for name in COLUMNS if name not in scores.columns]
-    if missing:
-        raise StatisticsError(
-            f"the scores have no column {', '.join(missing)}; expected "
-            f"{', '.join(COLUMNS)}"
-        )
-    if scores.empty:
-        raise StatisticsError("found no scores; expected one row for each cell")
+    check_columns(scores)
     values = _numbers(scores, ragged)
     codes = []
     names = []
@@ -148,6 +141,18 @@ def score_tables(scores: pd.DataFrame, *, ragged: bool = False) -> list[ScoreTab
             _check_complete(found)
         tables.append(found)
     return tables
+
+
+def check_columns(scores: pd.DataFrame) -> None:
+    """Raise an error if a frame of scores lacks a column, or has no rows."""
+    missing = [name for name in COLUMNS if name not in scores.columns]
+    if missing:
+        raise StatisticsError(
+            f"the scores have no column {', '.join(missing)}; expected "
+            f"{', '.join(COLUMNS)}"
+        )
+    if scores.empty:
+        raise StatisticsError("found no scores; expected one row for each cell")
 
 
 def check_share(name: str, value: float) -> None:
