@@ -9,44 +9,13 @@ import time
 
 import numpy as np
 import pytest
+from mimic_recipes import MIMIC, RECIPE, resolve, rows
 
 import bench
 from bench import make_dataset
 from bench.base.errors import StoreError
 from bench.curves.datasets import draw_part
 from bench.curves.mimics import pools
-from bench.curves.recipes import resolve_dataset
-from bench.suite.datasets import DatasetSpec
-
-MIMIC = {"kind": "mimic", "hidden": [6], "steps": 30, "lr": 0.05, "rmse": 0.99}
-
-
-RECIPE = {
-    "id": "mimic",
-    "library": "families20",
-    "inputs": {"kind": "grid", "low": -3, "high": 3, "size": 16},
-    "neural": MIMIC,
-    "train": 10,
-    "test": 6,
-}
-
-
-X = np.linspace(-3, 3, 25)[:, None]
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
-    """Keep pools in a temporary folder."""
-    monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache"
-
-
-def resolve(**changes):
-    return resolve_dataset(DatasetSpec.model_validate(RECIPE | changes, strict=False))
-
-
-def rows(X):
-    return {row.tobytes() for row in X}
 
 
 def test_noise_channels_types_and_splits_share_a_pool(cache):

@@ -4,25 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from bench.curves.library import load_library
 from bench.curves.mimics import fits
 from bench.curves.mimics.fits import fit_nets
 from bench.curves.neural import ACTIVATIONS, draw_layers, forward
 from bench.curves.noise import standardise
 
 X = np.linspace(-3, 3, 25)[:, None]
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
-    """Keep pools in a temporary folder."""
-    monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache"
-
-
-@pytest.fixture(scope="module")
-def library():
-    return load_library("families20")
 
 
 def initial(n, activation_seed=0, hidden=(5, 4)):

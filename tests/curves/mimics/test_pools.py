@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import stored
 import yaml_text
+from mimic_recipes import MIMIC, RECIPE, resolve, rows
 
 import bench
 from bench import make_dataset
@@ -15,44 +16,9 @@ from bench.curves.library import load_library
 from bench.curves.mimics.cache import load_pool
 from bench.curves.mimics.pools import PoolHalf, make_pool
 from bench.curves.noise import standardise
-from bench.curves.recipes import resolve_dataset
-from bench.suite.datasets import DatasetSpec
 from bench.suite.networks import MimicCurves
 
-MIMIC = {"kind": "mimic", "hidden": [6], "steps": 30, "lr": 0.05, "rmse": 0.99}
-
-
-RECIPE = {
-    "id": "mimic",
-    "library": "families20",
-    "inputs": {"kind": "grid", "low": -3, "high": 3, "size": 16},
-    "neural": MIMIC,
-    "train": 10,
-    "test": 6,
-}
-
-
 X = np.linspace(-3, 3, 25)[:, None]
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
-    """Keep pools in a temporary folder."""
-    monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache"
-
-
-@pytest.fixture(scope="module")
-def library():
-    return load_library("families20")
-
-
-def resolve(**changes):
-    return resolve_dataset(DatasetSpec.model_validate(RECIPE | changes, strict=False))
-
-
-def rows(X):
-    return {row.tobytes() for row in X}
 
 
 def pool_of(library, size=40, seed=0, **options):

@@ -6,37 +6,22 @@ import numpy as np
 import pytest
 import stored
 import yaml_text
+from mimic_recipes import RECIPE, resolve
 
 from bench import make_dataset
 from bench.base import resources
 from bench.base.errors import DatasetError
 from bench.curves.mimics import published
 from bench.curves.mimics.published import pool_source, publish_pools, read_published
-from bench.curves.recipes import resolve_dataset
-from bench.suite.datasets import DatasetSpec
-
-RECIPE = {
-    "id": "mimic",
-    "library": "families20",
-    "inputs": {"kind": "grid", "low": -3, "high": 3, "size": 16},
-    "neural": {"kind": "mimic", "hidden": [6], "steps": 30, "lr": 0.05, "rmse": 0.99},
-    "train": 10,
-    "test": 6,
-}
 
 
 @pytest.fixture(autouse=True)
 def pools(tmp_path, monkeypatch):
     """Publish in a temporary folder."""
-    monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(resources, "POOLS", tmp_path / "pools")
     published._listed.cache_clear()
     yield tmp_path / "pools"
     published._listed.cache_clear()
-
-
-def resolve(**changes):
-    return resolve_dataset(DatasetSpec.model_validate(RECIPE | changes, strict=False))
 
 
 @pytest.fixture
