@@ -1,5 +1,5 @@
-from .across_datasets import FEWEST_FAMILIES as FEWEST_FAMILIES
 from .across_datasets import Across as Across
+from .across_datasets import FEWEST_FAMILIES as FEWEST_FAMILIES
 from .across_datasets import compare_across as compare_across
 from .across_datasets import families as families
 from .calibration import calibration_frame as calibration_frame
@@ -36,6 +36,7 @@ from .power import datasets_needed as datasets_needed
 from .power import detectable_difference as detectable_difference
 from .power import enough_datasets as enough_datasets
 from .power import repetitions_needed as repetitions_needed
+from .rank_tests import Friedman as Friedman
 from .scores import check_share as check_share
 from .scores import check_width as check_width
 from .scores import differences as differences
