@@ -1,5 +1,5 @@
-from .across_datasets import Across as Across
 from .across_datasets import FEWEST_FAMILIES as FEWEST_FAMILIES
+from .across_datasets import Across as Across
 from .across_datasets import compare_across as compare_across
 from .across_datasets import families as families
 from .calibration import calibration_frame as calibration_frame
