@@ -1,24 +1,59 @@
 """Write a document as one web page that needs no other files and no network.
 
-Tables are sorted and filtered by DataTables, from the bundle for offline use in the
-package itables. Without scripts the page is still complete. Its content security policy
-forbids all requests, and all scripts but the page's own.
+Its scripts sort and filter tables, enlarge figures and mark the section that is read.
+Without scripts the page is still complete. Its content security policy forbids all
+requests, and all scripts but the page's own.
 """
 
 import base64
 import hashlib
-import re
-from collections.abc import Sequence
-from importlib.metadata import distribution
+import html
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from bench.render.blocks import Block, Section
+from bench.render.blocks import Block, Link, Section
 from bench.render.html_blocks import PageBlocks, join_lines
 from bench.render.table_text import plain
 
 _WEB = Path(__file__).parent / "web"
+
+
+@dataclass(frozen=True)
+class PagePart:
+    """A part of a page with scripts of its own, after the opening.
+
+    All but `data` is trusted: it becomes markup and code of the page as it is.
+
+    Attributes
+    ----------
+    title
+        Its heading of the second level, in plain text.
+    html
+        Its markup, below the heading.
+    style
+        Rules that follow those of the page.
+    script
+        Code that runs after the page's own, in the same module.
+    library
+        Code that runs before both, as a script of its own; it must not contain
+        ``</script`` nor ``<!--``.
+    data
+        What the script reads from the element ``page-data``, as JSON. It may hold any
+        text, since it is never read as markup or code.
+    """
+
+    title: str
+    html: str
+    style: str = ""
+    script: str = ""
+    library: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
 
 
 def write_webpage(
@@ -27,6 +62,10 @@ def write_webpage(
     title: str,
     sections: Sequence[Section],
     opening: Sequence[Block] = (),
+    chapters: Mapping[str, Section] | None = None,
+    part: PagePart | None = None,
+    links: Sequence[Link] = (),
+    figures: Path | None = None,
     language: str = "en",
 ) -> Path:
     """Write a self-contained page; return its path.
@@ -34,8 +73,7 @@ def write_webpage(
     Parameters
     ----------
     path
-        The file, such as ``reports/seed/index.html``. Figures' paths are relative to
-        its folder.
+        The file, such as ``reports/seed/index.html``.
     title
         The heading of the first level, and the title of the window.
     sections
@@ -43,6 +81,15 @@ def write_webpage(
         the table of contents.
     opening
         Blocks between the title and the first section.
+    chapters
+        Sections that are closed until the reader opens them, by the path of the file
+        that holds them elsewhere: links to that file lead to the chapter.
+    part
+        A part with scripts of its own, between the opening and the first section.
+    links
+        Links beside the title.
+    figures
+        The folder that figures' paths are relative to; by default that of the page.
     language
         The language of the text, for screen readers.
 
@@ -51,30 +98,82 @@ def write_webpage(
     MissingFileError
         If a figure's file cannot be read.
     ValueError
-        If a figure is neither PNG, SVG, JPEG nor WebP.
+        If a figure is neither PNG, SVG, JPEG nor WebP, or `part` holds data that JSON
+        does not.
     """
     path = Path(path)
-    page = PageBlocks(path.parent)
+    page = PageBlocks(path.parent if figures is None else figures)
     body = [page.block(block) for block in opening]
+    if part is not None:
+        name = page.new_id(part.title)
+        page.headings.append((2, part.title, name))
+        heading = f'<h2 id="{name}">{html.escape(plain(part.title))}</h2>'
+        body.append(f"<section>\n{heading}\n{part.html}\n</section>")
     body += [page.section(section, 2) for section in sections]
-    theme, script = _asset("theme.js"), _asset("page.js")
-    policy = (
-        "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; "
-        f"style-src 'unsafe-inline'; script-src blob: {_hash(theme)} {_hash(script)}"
-    )
-    text = _template().render(
+    text, contents = _with_chapters(page, join_lines(body), chapters or {})
+    scripts = [_asset("page.js")] + ([part.script] if part else [])
+    theme, script = _asset("theme.js"), "\n".join(scripts)
+    library = part.library if part else ""
+    hashes = " ".join(map(_hash, filter(None, (theme, library, script))))
+    rendered = _template().render(
         language=plain(language),
-        policy=policy,
+        policy="default-src 'none'; base-uri 'none'; form-action 'none'; "
+        f"img-src data:; style-src 'unsafe-inline'; script-src {hashes}",
         title=plain(title),
-        style=_asset("page.css"),
+        style=_asset("page.css") + (part.style if part else ""),
         theme=theme,
-        contents=page.contents(),
-        body=join_lines(body),
-        library=_library(),
+        links="\n".join(map(_anchor, links)),
+        contents=contents,
+        body=text,
+        data=_json(part.data) if part and part.data else "",
+        library=library,
         script=script,
     )
-    path.write_text(text, "utf-8")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(rendered, "utf-8")
     return path
+
+
+def _with_chapters(
+    page: PageBlocks, body: str, chapters: Mapping[str, Section]
+) -> tuple[str, str]:
+    """Return the body with its chapters, and the table of contents."""
+    entries = [heading for heading in page.headings if heading[0] <= 3]
+    items = [_entry(f"level-{level}", title, name) for level, title, name in entries]
+    for path, section in chapters.items():
+        first = len(page.headings)
+        text = page.section(section, 2).replace(
+            "<section>", "<section data-chapter>", 1
+        )
+        _, title, name = page.headings[first]
+        items.append(_entry("chapter", title, name))
+        body = body.replace(f'href="{_address(path)}"', f'href="#{name}"')
+        body += f"\n{text}"
+    return body, f"<ul>\n{join_lines(items)}\n</ul>" if items else ""
+
+
+def _entry(kind: str, title: str, name: str) -> str:
+    return f'<li class="{kind}"><a href="#{name}">{html.escape(plain(title))}</a></li>'
+
+
+def _anchor(link: Link) -> str:
+    return f'<a href="{_address(link.target)}">{html.escape(plain(link.text))}</a>'
+
+
+def _address(target: str) -> str:
+    return html.escape(quote(target.strip(), safe="/:?#&=%+,;@~"))
+
+
+def _json(data: Mapping[str, Any]) -> str:
+    """Write JSON that neither ends its element nor begins another one."""
+    text = json.dumps(
+        data, ensure_ascii=False, allow_nan=False, separators=(",", ":")
+    )
+    # No browser's parser can read half a pair of surrogates, and none needs to.
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
 
 
 def _template() -> Template:
@@ -94,13 +193,3 @@ def _asset(name: str) -> str:
 def _hash(script: str) -> str:
     digest = hashlib.sha256(script.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
-
-
-def _library() -> str:
-    """Read DataTables' bundle, escaped so that it cannot end its script element."""
-    # itables is not imported: it would read the user's own configuration of itables.
-    path = Path(str(distribution("itables").locate_file("itables/html/dt_bundle.js")))
-    text = path.read_text("utf-8")
-    # The HTML standard advises this ("Restrictions for contents of script elements").
-    # In JavaScript's strings and patterns, \x3C is the same as <.
-    return re.sub(r"<(?=!--|/?script)", r"\\x3C", text, flags=re.IGNORECASE)

@@ -77,7 +77,7 @@ def joined(modules: Path) -> str:
 
 
 def licenses(modules: Path) -> str:
-    """Return the licenses of the packages whose code is in the script, each text once."""
+    """Return the licenses of the packages in the script, each text once."""
     owners: dict[str, list[str]] = {}
     for name in sorted(set(_with_dependencies(modules, *PACKAGES))):
         about = _about(modules, name)
