@@ -11,6 +11,7 @@ from .blocks import Text as Text
 from .blocks import Warning as Warning
 from .blocks import Words as Words
 from .html_page import PagePart as PagePart
+from .html_page import write_markup as write_markup
 from .html_page import write_webpage as write_webpage
 from .latex import latex_table as latex_table
 from .markdown import escape as escape

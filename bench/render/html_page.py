@@ -101,20 +101,63 @@ def write_webpage(
         If a figure is neither PNG, SVG, JPEG nor WebP, or `part` holds data that JSON
         does not.
     """
-    path = Path(path)
-    page = PageBlocks(path.parent if figures is None else figures)
+    page = PageBlocks(Path(path).parent if figures is None else figures)
     body = [page.block(block) for block in opening]
     if part is not None:
         name = page.new_id(part.title)
         page.headings.append((2, part.title, name))
-        heading = f'<h2 id="{name}">{html.escape(plain(part.title))}</h2>'
+        heading = f'<h2 id="{name}">{_escaped(part.title)}</h2>'
         body.append(f"<section>\n{heading}\n{part.html}\n</section>")
     body += [page.section(section, 2) for section in sections]
-    text, contents = _with_chapters(page, join_lines(body), chapters or {})
+    text, entries = join_lines(body), list(page.headings)
+    for file, chapter in (chapters or {}).items():
+        first = len(page.headings)
+        written = page.section(chapter, 2)
+        text += f"\n{written.replace('<section>', '<section data-chapter>', 1)}"
+        _, heading, name = page.headings[first]
+        text = text.replace(f'href="{_address(file)}"', f'href="#{name}"')
+        entries.append((3, heading, name))
+    return write_markup(
+        path,
+        title=title,
+        body=text,
+        headings=entries,
+        part=part,
+        links=links,
+        language=language,
+    )
+
+
+def write_markup(
+    path: str | Path,
+    *,
+    title: str,
+    body: str,
+    headings: Sequence[tuple[int, str, str]] = (),
+    part: PagePart | None = None,
+    links: Sequence[Link] = (),
+    language: str = "en",
+) -> Path:
+    """Write a self-contained page around markup that is there already; return its path.
+
+    Parameters
+    ----------
+    body
+        Trusted markup: no text of a stranger may be in it unescaped.
+    headings
+        Level, title and id of each heading of the second and third level; two or more
+        are listed in the table of contents.
+    part
+        Its markup must be in `body`; from here are its style, scripts and data.
+    path, title, links, language
+        See `write_webpage`.
+    """
+    path = Path(path)
     scripts = [_asset("page.js")] + ([part.script] if part else [])
     theme, script = _asset("theme.js"), "\n".join(scripts)
     library = part.library if part else ""
     hashes = " ".join(map(_hash, filter(None, (theme, library, script))))
+    entries = [heading for heading in headings if heading[0] <= 3]
     rendered = _template().render(
         language=plain(language),
         policy="default-src 'none'; base-uri 'none'; form-action 'none'; "
@@ -122,9 +165,12 @@ def write_webpage(
         title=plain(title),
         style=_asset("page.css") + (part.style if part else ""),
         theme=theme,
-        links="\n".join(map(_anchor, links)),
-        contents=contents,
-        body=text,
+        links="\n".join(
+            f'<a href="{_address(link.target)}">{_escaped(link.text)}</a>'
+            for link in links
+        ),
+        contents=_contents(entries) if len(entries) > 1 else "",
+        body=body,
         data=_json(part.data) if part and part.data else "",
         library=library,
         script=script,
@@ -134,30 +180,16 @@ def write_webpage(
     return path
 
 
-def _with_chapters(
-    page: PageBlocks, body: str, chapters: Mapping[str, Section]
-) -> tuple[str, str]:
-    """Return the body with its chapters, and the table of contents."""
-    entries = [heading for heading in page.headings if heading[0] <= 3]
-    items = [_entry(f"level-{level}", title, name) for level, title, name in entries]
-    for path, section in chapters.items():
-        first = len(page.headings)
-        text = page.section(section, 2).replace(
-            "<section>", "<section data-chapter>", 1
-        )
-        _, title, name = page.headings[first]
-        items.append(_entry("chapter", title, name))
-        body = body.replace(f'href="{_address(path)}"', f'href="#{name}"')
-        body += f"\n{text}"
-    return body, f"<ul>\n{join_lines(items)}\n</ul>" if items else ""
+def _contents(headings: Sequence[tuple[int, str, str]]) -> str:
+    items = (
+        f'<li class="level-{level}"><a href="#{name}">{_escaped(title)}</a></li>'
+        for level, title, name in headings
+    )
+    return f"<ul>\n{join_lines(items)}\n</ul>"
 
 
-def _entry(kind: str, title: str, name: str) -> str:
-    return f'<li class="{kind}"><a href="#{name}">{html.escape(plain(title))}</a></li>'
-
-
-def _anchor(link: Link) -> str:
-    return f'<a href="{_address(link.target)}">{html.escape(plain(link.text))}</a>'
+def _escaped(text: str) -> str:
+    return html.escape(plain(text))
 
 
 def _address(target: str) -> str:
@@ -166,10 +198,8 @@ def _address(target: str) -> str:
 
 def _json(data: Mapping[str, Any]) -> str:
     """Write JSON that neither ends its element nor begins another one."""
-    text = json.dumps(
-        data, ensure_ascii=False, allow_nan=False, separators=(",", ":")
-    )
-    # No browser's parser can read half a pair of surrogates, and none needs to.
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    # No parser can read half a pair of surrogates.
     text = text.encode("utf-8", "replace").decode("utf-8")
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
