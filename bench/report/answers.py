@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import pandas as pd
 
 from bench.analysis import CheckedRow, check_rows
-from bench.render import Block, Folded, Link, Strong, Text, Warning, Words
+from bench.render import Block, Folded, Items, Link, Strong, Text, Warning, Words
 from bench.report.tables import counted
 from bench.suite import Suite
 
@@ -63,7 +63,8 @@ def _evidence(question: str, rows: Sequence[CheckedRow]) -> list[Block]:
     entries: list[Words] = [
         [f"{row.words}, ", _linked(row.table), _mark(row)] for row in rows
     ]
-    return [*blocks, Folded(f"Rests on {counted(len(rows), 'row')}", entries)]
+    title = f"Rests on {counted(len(rows), 'row')}"
+    return [*blocks, Folded(title, [Items(entries)])]
 
 
 def _linked(table: str) -> Link:
