@@ -24,6 +24,7 @@ from bench.render.blocks import (
     Words,
     paragraphs,
 )
+from bench.render.html_svg import inline_svg
 from bench.render.table_text import TextCell, lay_out, plain, spaced, text_of
 
 _MEDIA_TYPES = {
@@ -57,7 +58,7 @@ class PageBlocks:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.headings: list[tuple[int, str, str]] = []
-        self._used_ids = {"page-text", "page-datatables"}  # ids of the page's template
+        self._used_ids = {"page-text", "page-contents", "page-data", "page-cell-title"}  # ids of the page's template
 
     def section(self, section: Section, level: int) -> str:
         """Write a section, with a heading of that level, and all its blocks."""
@@ -143,24 +144,23 @@ class PageBlocks:
 </div>"""
 
     def figure(self, figure: FigureFile) -> str:
-        """Write a figure; the image is part of the page."""
-        address = _data_address(self.folder / figure.path)
+        """Write a figure, which is part of the page.
+
+        A drawing beside a PNG of the same name is preferred: it has the page's colours,
+        and what shows a classifier has the attribute ``data-classifier``.
+        """
+        path = self.folder / figure.path
+        name = self.new_id(f"figure {path.stem}")
+        drawing = None
+        if path.with_suffix(".svg").is_file():
+            drawing = inline_svg(path.with_suffix(".svg").read_bytes(), plain(figure.alt))
+        picture = drawing or (
+            f'<img src="{_data_address(path)}" alt="{escape_html(figure.alt)}">'
+        )
         caption = f"<figcaption>{escape_html(figure.caption)}</figcaption>"
         return (
-            '<figure><button type="button" data-enlarge disabled>'
-            f'<span class="aside">Enlarge: </span><img src="{address}" '
-            f'alt="{escape_html(figure.alt)}"></button>'
-            f"{caption if figure.caption else ''}</figure>"
+            f'<figure id="{name}">{picture}{caption if figure.caption else ""}</figure>'
         )
-
-    def contents(self) -> str:
-        """List the headings of the second and third level as links."""
-        items = (
-            f'<li class="level-{level}"><a href="#{name}">{escape_html(title)}</a></li>'
-            for level, title, name in self.headings
-            if level <= 3
-        )
-        return f"<ul>\n{join_lines(items)}\n</ul>" if self.headings else ""
 
     def new_id(self, text: str) -> str:
         """Make a new id from a text; a number is added if it is already used."""

@@ -153,12 +153,10 @@ if (contents) {
 }
 
 // Tables: the rows in the document are sorted and filtered.
-const FEWEST_TO_FILTER = 8;
 const numberOf = (cell) => {
   const words = cell?.dataset.order ?? "";
   return words === "" ? null : Number(words);
 };
-const sameWords = (a, b) => a.localeCompare(b, undefined, { sensitivity: "base" }) === 0;
 
 // A filter is words, all of which a row must match: a part of a cell, a pattern such as
 // ^SD$ or /a|b/, or a number such as >0.9 (of the first column with numbers) or fit<10.
@@ -210,7 +208,7 @@ for (const block of all("[data-table]")) {
   const sort = (column) => {
     const head = heads[column];
     const isNumber = numeric.includes(column);
-    const first = head.dataset.first ?? (isNumber ? "descending" : "ascending");
+    const first = head.dataset.first === "desc" ? "descending" : "ascending";
     const other = first === "ascending" ? "descending" : "ascending";
     const direction = head.getAttribute("aria-sort") === first ? other : first;
     for (const each of heads) each.removeAttribute("aria-sort");
@@ -256,9 +254,9 @@ for (const block of all("[data-table]")) {
   oneStop(table, table.stops);
 
   const tools = block.querySelector("[data-tools]");
-  const search = tools.querySelector("input");
-  const count = tools.querySelector("[data-count]");
-  if (rows.length >= FEWEST_TO_FILTER) {
+  if (tools) {
+    const search = tools.querySelector("input");
+    const count = tools.querySelector("[data-count]");
     const none = body.insertRow();
     none.append(document.createElement("td"));
     none.cells[0].colSpan = columns;
