@@ -38,7 +38,8 @@ SHOWN_CURVES = 8  # of each of two classes
 SHOWN_OF_MANY = 3  # of each class, if the classes are the library's functions
 SHOWN_CLASSES = 60  # more panels would not fit on a page
 MOST_POINTS = 120  # of a curve in a picture: a small panel shows no more
-MOST_EPOCHS = 25  # of a training
+MOST_ROWS = 4000  # of all training histories together: 100 kB of page.json
+FEWEST_EPOCHS, MOST_EPOCHS = 20, 200  # that are kept of a training
 MOST_LOGS = 20
 _LOG_END = 1500  # characters: the last lines say what was raised
 _BINS = 40
@@ -79,12 +80,13 @@ def collect(plan: Plan, store: Store, results: Sequence[Result]) -> ReportData:
         parts["online"].append(arrays.online)
         for part, frame in (
             ("calibration", _calibration(arrays.bins)),
-            ("history", _thinned(arrays.history)),
-            ("held_out", _thinned(arrays.held_out)),
+            ("history", arrays.history),
+            ("held_out", arrays.held_out),
         ):
             if not frame.empty:
                 parts[part].append(frame.assign(dataset=name))
     frames = {name: _joined(found) for name, found in parts.items()}
+    frames |= {name: _thinned(frames[name]) for name in ("history", "held_out")}
     data = ReportData(
         suite=_suite(suite, store, stored),
         datasets=tuple(datasets),
@@ -257,12 +259,13 @@ def _calibration(bins: pd.DataFrame) -> pd.DataFrame:
 
 
 def _thinned(history: pd.DataFrame) -> pd.DataFrame:
-    """Keep some epochs of each training, and four digits of each number."""
+    """Keep some epochs of each training, and three digits of each number."""
     if history.empty:
         return history
-    kept = []
-    for _, rows in history.groupby(["classifier", "repetition"], sort=False):
-        kept.append(rows.iloc[spread(len(rows), MOST_EPOCHS)])
+    trainings = history.groupby(["dataset", "classifier", "repetition"], sort=False)
+    n_epochs = MOST_ROWS // trainings.ngroups
+    n_epochs = min(max(n_epochs, FEWEST_EPOCHS), MOST_EPOCHS)
+    kept = [rows.iloc[spread(len(rows), n_epochs)] for _, rows in trainings]
     frame = pd.concat(kept, ignore_index=True)
     for column in frame.columns:
         if pd.api.types.is_float_dtype(frame[column].dtype):

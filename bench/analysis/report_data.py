@@ -243,7 +243,7 @@ class ReportData:
         error over repetitions; may be empty.
     history, held_out
         See `bench.stats.histories.history_frame` and `held_out_frame`, with a column
-        dataset; at most 25 epochs of a training.
+        dataset; of long trainings some epochs.
     provenance
         What the results were computed from, with and on: one sentence each.
     transfer_failures
