@@ -42,6 +42,8 @@ class PointLabels(Artist):
         Size of the letters, in points.
     colour
         Colour of the letters.
+    colours, gids
+        The colour, if not `colour`, and the gid of each name.
 
     Attributes
     ----------
@@ -57,14 +59,18 @@ class PointLabels(Artist):
         lines: Sequence[np.ndarray] = (),
         size: float,
         colour: str,
+        colours: Sequence[str] | None = None,
+        gids: Sequence[str] | None = None,
     ) -> None:
         super().__init__()
         self.points = np.asarray(points, dtype=float).reshape(-1, 2)
         self.lines = list(lines)
         self.texts = [
-            Text(0, 0, name, fontsize=size, color=colour, va="center", ha="center")
-            for name in names
+            Text(0, 0, name, fontsize=size, color=ink, va="center", ha="center")
+            for name, ink in zip(names, colours or [colour] * len(names), strict=True)
         ]
+        for text, gid in zip(self.texts, gids or [], strict=bool(gids)):
+            text.set_gid(gid)
         self.set_in_layout(False)  # they lie within their axes
         self.set_zorder(4)
 
