@@ -42,7 +42,6 @@ MOST_ROWS = 4000  # of all training histories together: 100 kB of page.json
 FEWEST_EPOCHS, MOST_EPOCHS = 20, 200  # that are kept of a training
 MOST_LOGS = 20
 _LOG_END = 1500  # characters: the last lines say what was raised
-_BINS = 40
 _HIGHLIGHTED = 6  # colours that every reader can tell from each other
 _OWN = 3  # of these, a user's own classifiers
 _BY_CHANCE = {"accuracy", "balanced_accuracy"}
@@ -152,7 +151,6 @@ def _dataset(
     spec, metric = recipe.spec, plan.suite.metrics[0]
     low, high = METRICS[metric].bounds_for(recipe.n_classes)
     kept = spread(len(recipe.x), MOST_POINTS)
-    even = _is_even(recipe.x)
     return DatasetFacts(
         id=spec.id,
         description=spec.description,
@@ -164,8 +162,6 @@ def _dataset(
         n_test=spec.test * recipe.n_classes,
         learnable=recipe not in nothing_to_learn(plan),
         x=_rounded(recipe.x[kept], 5),
-        even=even,
-        points=_histogram(recipe.x) if not even and recipe.x.shape[1] == 1 else [],
         pictures=tuple(_pictures(recipe, plan.suite.seed, kept)),
         hardest=tuple(_hardest(recipe, plan.suite.seed, arrays, kept)),
         repetition=arrays.first,
@@ -181,20 +177,6 @@ def _chance(metric: str, n_classes: int) -> float | None:
     if metric in _BY_CHANCE:
         return 1 / n_classes
     return 0.5 if metric == "roc_auc" else None
-
-
-def _is_even(x: np.ndarray) -> bool:
-    """Tell whether the points of each input are evenly spaced."""
-    for column in x.T:
-        steps = np.diff(np.unique(column))
-        if len(steps) and not np.allclose(steps, steps[0], rtol=1e-3):
-            return False
-    return True
-
-
-def _histogram(x: np.ndarray) -> list[float]:
-    counts, _ = np.histogram(x[:, 0], bins=_BINS)
-    return [float(n) for n in counts]
 
 
 def _pictures(recipe: DatasetRecipe, seed: int, kept: np.ndarray) -> Iterable[Picture]:

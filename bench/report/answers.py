@@ -9,10 +9,7 @@ from bench.report.tables import counted
 
 def answer_sections(answers: Sequence[Answer]) -> list[Section]:
     """Print each answer under its question; warn of one not about these results."""
-    return [
-        Section(entry.question, answer_blocks(entry))
-        for entry in answers
-    ]
+    return [Section(entry.question, answer_blocks(entry)) for entry in answers]
 
 
 def answer_blocks(entry: Answer) -> list[Block]:
@@ -29,7 +26,10 @@ def answer_blocks(entry: Answer) -> list[Block]:
         ]
         for row in entry.rows
     ]
-    return [*blocks, Folded(f"{title}; rests on {counted(len(rows), 'row')}", [Items(rows)])]
+    return [
+        *blocks,
+        Folded(f"{title}; rests on {counted(len(rows), 'row')}", [Items(rows)]),
+    ]
 
 
 def answer_warnings(answers: Sequence[Answer]) -> list[Block]:

@@ -20,7 +20,8 @@ def methods_chapter(data: ReportData) -> Section:
         "positive is better. Its intervals and p are simultaneous over the k "
         f"classifiers compared on a dataset (Bonferroni): t intervals at 1 − "
         f"{suite.alpha:g}/k, min(1, k·p) of the two-sided paired t test, from 5 "
-        "repetitions up. The spread of a difference counts as at least 0.71 test curves.",
+        "repetitions up. The spread of a difference counts as at least 0.71 test "
+        "curves.",
         f"Verdict: better where the interval lies above {suite.margin:g}, the margin; "
         f"worse below −{suite.margin:g}; equivalent between the two; else, and below 3 "
         "repetitions, inconclusive. A classifier that lacks more than a fifth of its "
@@ -37,9 +38,7 @@ def methods_chapter(data: ReportData) -> Section:
         "that left chance.",
     ]
     if suite.works is not None:
-        lines.append(
-            f"Works: the simultaneous interval lies {side} {suite.works:g}."
-        )
+        lines.append(f"Works: the simultaneous interval lies {side} {suite.works:g}.")
     blocks: list[Block | Section] = [
         Text(design(data)),
         Folded("Statistics", [Items(list(lines))]),
@@ -86,11 +85,13 @@ def provenance_chapter(data: ReportData, tables: list[str]) -> Section:
     files: list[str | Code | Strong | Link] = ["Data: "]
     for name in tables:
         files += [Link(f"{name}.csv", f"{name}.csv"), ", "]
-    files += [Link("page.json", "page.json"), "; LaTeX: ", Link("tables.tex", "tables.tex")]
+    files += [
+        Link("page.json", "page.json"),
+        "; LaTeX: ",
+        Link("tables.tex", "tables.tex"),
+    ]
     command = f"python -m bench run {data.suite.path}"
     return Section(
         "Provenance",
         [Items([["Command: ", Code(command)], *data.provenance, files])],
     )
-
-

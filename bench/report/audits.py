@@ -90,9 +90,7 @@ def _range(values: pd.Series) -> str:
 def _where(data: ReportData, rows: pd.DataFrame) -> str:
     names = list(dict.fromkeys(rows["dataset"]))
     n = len(data.datasets)
-    if n == 1:
-        return names[0]
-    if len(names) <= _NAMED:
+    if n == 1 or len(names) <= _NAMED:
         return name_some(names)
     return f"{len(names)} of {counted(n, 'dataset')}"
 
@@ -108,11 +106,11 @@ def dataset_alarms(data: ReportData, dataset: str) -> list[Block]:
     trees = alarms[alarms["audit"].isin(list(TREES))].sort_values("value")
     blocks: list[Block] = []
     if len(trees):
-        row = trees.iloc[-1]
+        best = trees.to_dict("records")[-1]
         blocks.append(
             Warning(
-                f"A depth-{DEPTH} decision tree on {TREES[row['audit']]} alone reaches "
-                f"{row['value']:.3f}.",
+                f"A depth-{DEPTH} decision tree on {TREES[best['audit']]} alone "
+                f"reaches {best['value']:.3f}.",
                 "Shortcut",
             )
         )
@@ -153,7 +151,9 @@ def audits_chapter(data: ReportData) -> list[Section]:
             for row in alarms.to_dict("records")
         ]
         title = f"{counted(len(alarms), 'alarm')} of {counted(len(done), 'audit')}"
-        blocks.append(Folded(title, [Table(pd.DataFrame(rows), "Audits with an alarm.")]))
+        blocks.append(
+            Folded(title, [Table(pd.DataFrame(rows), "Audits with an alarm.")])
+        )
     if len(missing):
         words = "; ".join(
             f"{row['dataset']}: {row['words']}" for row in missing.to_dict("records")

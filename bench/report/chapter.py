@@ -11,7 +11,7 @@ from bench.figures import confusion_figure, curves_figure, hardest_figure
 from bench.render import Block, FigureFile, Folded, Items, Section, Table, Text
 from bench.report.audits import dataset_alarms
 from bench.report.figure_files import FigureFolder, slug
-from bench.report.matrix import MARK, has_chapters, scores_of
+from bench.report.matrix import MARK, has_chapters
 from bench.report.scores import draw_scores
 from bench.report.tables import (
     capitalised,
@@ -71,11 +71,9 @@ def score_table(data: ReportData, dataset: str) -> Table:
     metric, baseline = data.headline, data.suite.baseline
     title = METRICS[metric].title
     summary = rows_of(data.findings.summary, dataset)
-    described = scores_of(data, dataset)
-    compared = rows_of(data.findings.compared, dataset)
-    by_name: dict[str, Any] = {}
-    if not compared.empty:
-        by_name = {row["classifier"]: row for row in compared.to_dict("records")}
+    described = rows_of(data.findings.intervals, dataset)
+    own_rows = _by_classifier(described)
+    differences = _by_classifier(rows_of(data.findings.compared, dataset))
     rows, best, near = [], [], []
     for entry in summary.to_dict("records"):
         name = str(entry["classifier"])
@@ -83,7 +81,7 @@ def score_table(data: ReportData, dataset: str) -> Table:
         row[f"held-out {title}"] = mean_std(
             entry[f"test_{metric}_mean"], entry[f"test_{metric}_std"]
         )
-        own = described.loc[name] if name in described.index else None
+        own = own_rows.get(name)
         is_best = own is not None and bool(own["best"])
         best.append(is_best)
         near.append(own is not None and bool(own["near_best"]) and not is_best)
@@ -93,8 +91,8 @@ def score_table(data: ReportData, dataset: str) -> Table:
         if len(described) and described["collapsed"].any():
             share = share_in_words(own, int(own["n"])) if own is not None else ""
             row["collapsed"] = share.replace(" collapsed", "") or "–"
-        if by_name:
-            row |= _difference(by_name.get(name), name == baseline, baseline)
+        if differences:
+            row |= _difference(differences.get(name), name == baseline, baseline)
         row["n"] = str(entry["n"])
         if entry["n"] < entry["n_cells"]:
             row["n"] += f" of {entry['n_cells']}"
@@ -119,6 +117,10 @@ def score_table(data: ReportData, dataset: str) -> Table:
         marks=marks,
         smaller_first=smaller,
     )
+
+
+def _by_classifier(rows: pd.DataFrame) -> dict[str, dict[Any, Any]]:
+    return {str(row["classifier"]): row for row in rows.to_dict("records")}
 
 
 def _difference(row: Any, is_baseline: bool, baseline: str) -> dict[str, str]:
@@ -149,9 +151,12 @@ def _caption(
             "Collapsed: trainings that never left chance; intervals and verdicts are "
             "of the others."
         )
-    left_out = described[described["left_out"] != ""] if len(described) else described
-    if len(left_out):
-        reasons = [f"{name} ({why})" for name, why in left_out["left_out"].items()]
+    reasons = [
+        f"{name} ({row['left_out']})"
+        for name, row in _by_classifier(described).items()
+        if row["left_out"]
+    ]
+    if reasons:
         words.append(f"Not compared: {', '.join(reasons)}.")
     if note := online_note(rows_of(data.findings.summary, dataset)):
         words.append(note)
@@ -196,15 +201,13 @@ def draw_curves(facts: DatasetFacts, figures: FigureFolder) -> FigureFile:
     )
     if more > 0:
         caption += f" {counted(more, 'more function')} not shown."
-    points = facts.points if facts.points else None
     return figures.add(
         f"curves-{slug(facts.id)}",
         f"Curves of each class of {facts.id}",
-        caption + (" Below: where the input points lie." if points else ""),
+        caption,
         curves_figure,
         np.array(facts.x),
         classes,
-        points=points,
     )
 
 
@@ -212,10 +215,12 @@ def draw_confusion(
     data: ReportData, facts: DatasetFacts, figures: FigureFolder
 ) -> list[FigureFile]:
     """Draw which functions the best classifier takes for which."""
-    described = scores_of(data, facts.id)
-    if not facts.confusion or not len(described):
-        return []
-    names = [n for n in described.index[described["best"]] if n in facts.confusion]
+    described = _by_classifier(rows_of(data.findings.intervals, facts.id))
+    names = [
+        name
+        for name, row in described.items()
+        if row["best"] and name in facts.confusion
+    ]
     if not names:
         return []
     counts = np.array(facts.confusion[names[0]])
@@ -238,10 +243,17 @@ def draw_hardest(
     """Draw the held-out curves that most classifiers misclassify."""
     if not facts.hardest or facts.hardest[0].of < _FEWEST_FOR_HARDEST:
         return []
+    labels = {name: label for label, name in enumerate(facts.classes)}
     frame = pd.DataFrame(
         [
-            {"true": c.true, "predicted": c.predicted, "wrong": c.wrong, "of": c.of}
-            for c in facts.hardest
+            {
+                "curve": row,
+                "label": labels[curve.true],
+                "predicted": labels[curve.predicted],
+                "wrong": curve.wrong,
+                "of": curve.of,
+            }
+            for row, curve in enumerate(facts.hardest)
         ]
     )
     return [
@@ -249,11 +261,12 @@ def draw_hardest(
             f"hardest-{slug(facts.id)}",
             f"The curves of {facts.id} that most classifiers misclassify",
             f"Held-out curves of repetition {facts.repetition}; true class → the class "
-            "that most of those that misclassify it take it for. CHANCE does not count.",
+            "that most of those which misclassify it take it for, without CHANCE.",
             hardest_figure,
-            np.array(facts.x),
-            np.array([c.values for c in facts.hardest]),
             frame,
+            np.array(facts.x),
+            np.array([curve.values for curve in facts.hardest]),
+            class_names=dict(enumerate(facts.classes)),
         )
     ]
 
@@ -310,7 +323,7 @@ def _other_metrics(data: ReportData, dataset: str) -> list[Block]:
     if same:
         title = METRICS[data.headline].title
         blocks.append(
-            Text(f"Equal to {title} within .0005 for every classifier: {', '.join(same)}.")
+            Text(f"Equal to {title} within .0005 everywhere: {', '.join(same)}.")
         )
     return [Folded("Other metrics", blocks)] if blocks else []
 
@@ -379,7 +392,7 @@ def _reference(data: ReportData, dataset: str) -> list[Block]:
         return []
     published = reference.datasets[dataset]
     summary = rows_of(data.findings.summary, dataset)
-    part, _, metric = reference.measures.partition("_")
+    part = reference.measures.partition("_")[0]
     kind = "training" if part == "train" else "held-out"
     rows = []
     for entry in summary.to_dict("records"):

@@ -119,4 +119,3 @@ def _what(facts: DatasetFacts) -> str:
     if len(text) <= _A_SENTENCE:
         return text
     return text[: text.rfind(" ", 0, _A_SENTENCE)] + " …"
-

@@ -43,5 +43,3 @@ class Document:
     opening: Sequence[Block]
     sections: Sequence[Section]
     chapters: Sequence[Chapter] = field(default_factory=tuple)
-
-

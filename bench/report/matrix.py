@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from bench.analysis import ReportData, mean_ranks, rows_of
+from bench.analysis import ReportData, mean_ranks
 from bench.figures import matrix_figure
 from bench.render import FigureFile, Link, Table
 from bench.report.figure_files import FigureFolder, slug
@@ -85,7 +85,9 @@ def matrix_table(data: ReportData) -> Table:
         bold["fit (s)"] = marked["fit (s)"] = False
     else:
         frame, bold, marked = (
-            part.set_index("classifier").T.rename_axis(None, axis=1).reset_index(names="dataset")
+            part.set_index("classifier")
+            .T.rename_axis(None, axis=1)
+            .reset_index(names="dataset")
             for part in (frame, bold, marked)
         )
         frame["dataset"] = [_title(data, name) for name in frame["dataset"]]
@@ -100,7 +102,11 @@ def matrix_table(data: ReportData) -> Table:
         bold,
         marks=marked,
         smaller_first=("rank", "fit (s)")
-        + (() if METRICS[data.headline].larger_is_better else tuple(frame.columns[1:-2])),
+        + (
+            ()
+            if METRICS[data.headline].larger_is_better
+            else tuple(frame.columns[1:-2])
+        ),
     )
 
 
@@ -200,9 +206,3 @@ def draw_matrix(
             looks=looks_of(data),
         )
     ]
-
-
-def scores_of(data: ReportData, dataset: str) -> pd.DataFrame:
-    """Return the rows of a dataset in `Findings.intervals`, by classifier."""
-    rows = rows_of(data.findings.intervals, dataset)
-    return rows if rows.empty else rows.set_index("classifier")

@@ -4,8 +4,6 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-import pandas as pd
-
 from bench.analysis import ReportData, not_done, rows_of
 from bench.render import Block, Strong, Text, Warning
 from bench.report.answers import answer_warnings
@@ -113,8 +111,8 @@ def _baseline(data: ReportData) -> str:
         if counts[word]
     ]
     return (
-        f"Of {counted(len(rows), 'comparison')} with the baseline {data.suite.baseline}: "
-        f"{', '.join(told)}."
+        f"Of {counted(len(rows), 'comparison')} with the baseline "
+        f"{data.suite.baseline}: {', '.join(told)}."
     )
 
 
@@ -126,7 +124,9 @@ def _warnings(data: ReportData) -> list[Block]:
     if left:
         counts = ", ".join(f"{n} {state}" for state, n in left.items())
         blocks.append(
-            Warning(f"{counts} of {sum(states.values())} cells; see Coverage.", "Not done")
+            Warning(
+                f"{counts} of {sum(states.values())} cells; see Coverage.", "Not done"
+            )
         )
     blocks += [Warning(f"{problem}.") for problem in data.findings.problems]
     blocks += alarm_warnings(data)
@@ -144,9 +144,10 @@ def design(data: ReportData) -> str:
         f"{counted(len(data.findings.results), 'cell')} "
         f"({counted(len(data.datasets), 'dataset')} × "
         f"{counted(suite.repetitions, 'repetition')} × "
-        f"{counted(len(data.classifiers), 'classifier')}). Every repetition draws fresh "
-        "training and test curves, the same for all classifiers. The input points are "
-        "the same in all repetitions, so all scores are conditional on them."
+        f"{counted(len(data.classifiers), 'classifier')}). Every repetition draws "
+        "fresh training and test curves, the same for all classifiers. The input "
+        "points are the same in all repetitions, so all scores are conditional on "
+        "them."
         + _online([facts.id for facts in data.classifiers if facts.online], data)
         + _defaults(data)
     )
@@ -171,5 +172,3 @@ def _defaults(data: ReportData) -> str:
     if not names:
         return ""
     return f" With their library's default parameters: {', '.join(names)}."
-
-

@@ -4,23 +4,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 
-from bench.analysis import CellArrays, Findings, rows_of
-from bench.cells import Plan
-from bench.curves import DatasetRecipe, draw_class, draw_part
+from bench.curves import DatasetRecipe, draw_class
 from bench.figures import (
     NEURAL,
     PAGE,
     SYMBOLIC,
-    classifier_styles,
     new_figure,
-    plot_calibration,
     plot_classes,
     plot_curves,
-    plot_differences,
-    plot_hardest,
     plot_inputs,
     plot_tangents,
     set_title,
@@ -28,7 +21,6 @@ from bench.figures import (
 from bench.render import FigureFile
 from bench.report.figure_files import Deferred, FigureFolder, slug
 from bench.report.tables import counted
-from bench.stats import hardest_curves
 
 SHOWN_CURVES = 20  # of each of two classes
 SHOWN_OF_MANY = 5  # curves of each class, if the classes are the library's functions

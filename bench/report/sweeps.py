@@ -10,7 +10,6 @@ from bench.analysis import SPREAD, ReportData, Sweep, sweep_rows
 from bench.figures import (
     MARK_HEIGHT,
     PAGE,
-    classifier_styles,
     height_for,
     marks,
     new_figure,
@@ -19,13 +18,12 @@ from bench.figures import (
 )
 from bench.render import Block, FigureFile, Section, Table, Text
 from bench.report.figure_files import FigureFolder, slug
+from bench.report.looks import looks_of
 from bench.report.tables import counted, interval
 from bench.stats import METRICS, first_verdict, place_text, range_text
 
 
-def sweep_chapters(
-    data: ReportData, figures: FigureFolder
-) -> list[Section]:
+def sweep_chapters(data: ReportData, figures: FigureFolder) -> list[Section]:
     """Show for each sweep the scores, where they change and which curves cross."""
     chapters = []
     for sweep in data.findings.sweeps:
@@ -46,9 +44,7 @@ def sweep_chapters(
 
 def sweep_tables(data: ReportData) -> dict[str, Table]:
     """Return the table of each sweep by the name that LaTeX labels it with."""
-    return {
-        _name_of(sweep): along_table(data, sweep) for sweep in data.findings.sweeps
-    }
+    return {_name_of(sweep): along_table(data, sweep) for sweep in data.findings.sweeps}
 
 
 def _level(alpha: float) -> str:
@@ -159,9 +155,7 @@ def _crossings(data: ReportData, sweep: Sweep) -> list[Block]:
     ]
 
 
-def _draw_scores(
-    data: ReportData, sweep: Sweep, figures: FigureFolder
-) -> FigureFile:
+def _draw_scores(data: ReportData, sweep: Sweep, figures: FigureFolder) -> FigureFile:
     metric, alpha = data.headline, data.suite.alpha
     scores = sweep_rows(data.findings.along, sweep)
     crossings = sweep_rows(data.findings.crossings, sweep)

@@ -119,9 +119,7 @@ def _critics(
     return drawn
 
 
-def draw_online(
-    data: ReportData, name: str, figures: FigureFolder
-) -> list[FigureFile]:
+def draw_online(data: ReportData, name: str, figures: FigureFolder) -> list[FigureFile]:
     """Draw the accuracies of the classifiers trained online, in the suite's order."""
     online = set(_trained_online(data, name))
     if not online:

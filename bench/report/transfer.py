@@ -1,12 +1,10 @@
 """The report's chapter on transfer: scores on datasets that were not trained on."""
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import matplotlib as mpl
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
@@ -22,7 +20,7 @@ from bench.figures import (
     set_title,
     style,
 )
-from bench.render import Block, FigureFile, Items, Section, Strong, Table, Text
+from bench.render import Block, FigureFile, Folded, Items, Section, Table, Text
 from bench.report.figure_files import FigureFolder
 from bench.stats import METRICS, home_and_away
 
@@ -34,9 +32,7 @@ _NARROWEST, _LOWEST = 1.25, 0.75  # a panel, for its title and for "trained on"
 _PAGE_HEIGHT = 8.5
 
 
-def transfer_chapter(
-    data: ReportData, figures: FigureFolder
-) -> list[Section]:
+def transfer_chapter(data: ReportData, figures: FigureFolder) -> list[Section]:
     """Show scores on datasets that a classifier was not trained on, if tested."""
     table = transfer_table(data)
     if table is None:
@@ -69,9 +65,9 @@ def transfer_table(data: ReportData) -> Table | None:
     metric = METRICS[data.headline]
     larger = metric.larger_is_better
     rows = []
-    for entry in home_and_away(data.findings.transfers, larger_is_better=larger).to_dict(
-        "records"
-    ):
+    for entry in home_and_away(
+        data.findings.transfers, larger_is_better=larger
+    ).to_dict("records"):
         worst = entry["difference"]
         rows.append(
             {
@@ -96,9 +92,7 @@ def transfer_table(data: ReportData) -> Table | None:
     )
 
 
-def _draw_transfers(
-    data: ReportData, figures: FigureFolder
-) -> list[FigureFile]:
+def _draw_transfers(data: ReportData, figures: FigureFolder) -> list[FigureFile]:
     """Draw a panel for each classifier, in several figures if a page is too small."""
     transfers, metric = data.findings.transfers, data.headline
     tested = set(transfers["classifier"])

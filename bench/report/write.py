@@ -7,7 +7,7 @@ nothing.
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
 from bench.analysis import (
     ReportData,
@@ -39,8 +39,6 @@ from bench.report.sweeps import sweep_tables
 from bench.report.threshold import threshold_table
 from bench.report.transfer import transfer_table
 from bench.store import Result, Store
-
-_Part = TypeVar("_Part", Block, Section)
 
 
 def write_report(
@@ -100,7 +98,7 @@ def _chapter_text(chapter: Chapter, document: Document) -> str:
     return to_markdown(sections, title=chapter.section.title, opening=opening)
 
 
-def _below(block: _Part) -> _Part:
+def _below(block: Block | Section) -> Any:
     """Return a block for a document in a folder below: its figures lie above it."""
     match block:
         case FigureFile():
