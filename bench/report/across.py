@@ -1,13 +1,11 @@
 """The report's chapter on comparisons across datasets."""
 
-import pandas as pd
-
 from bench.analysis import ReportData
 from bench.figures import forest_figure, pairs_figure, plot_critical_differences
-from bench.render import Block, FigureFile, Folded, Items, Section, Table, Text
+from bench.render import Block, FigureFile, Items, Section, Text
 from bench.report.figure_files import FigureFolder
 from bench.report.looks import looks_of
-from bench.report.tables import capitalised, counted, interval, p_value
+from bench.report.tables import capitalised, counted, p_value
 from bench.stats import CHANCE, FEWEST_FAMILIES, METRICS, Across
 
 
@@ -47,8 +45,6 @@ def _comparisons(
         blocks.append(Text(_too_few(across)))
     blocks += _critical_differences(data, across, figures)
     blocks += _draw_pairs(data, across, figures)
-    if len(across.ranks):
-        blocks.append(Folded("Mean ranks", [ranks_table(data, across)]))
     return blocks
 
 
@@ -90,41 +86,6 @@ def draw_forest(data: ReportData, figures: FigureFolder) -> list[FigureFile]:
             looks=looks_of(data),
         )
     ]
-
-
-def ranks_table(data: ReportData, across: Across) -> Table:
-    """List mean ranks and mean scores over families, and how stable the ranks are."""
-    metric = METRICS[data.headline]
-    names = list(across.ranks.index)
-    of_families = [across.means.loc[list(group)].mean() for group in across.families]
-    means = pd.concat(of_families, axis=1).mean(axis=1)
-    table = pd.DataFrame({"classifier": names})
-    table["mean rank"] = [f"{rank:.2f}" for rank in across.ranks]
-    table[f"mean {metric.title}"] = [f"{means[name]:.3f}" for name in names]
-    over = counted(len(across.means), "dataset")
-    if across.n_families < len(across.means):
-        families = "family" if across.n_families == 1 else "families"
-        over = (
-            f"{across.n_families} {families} of datasets ({over}; those that share a "
-            "library are one family and count by their mean)"
-        )
-    caption = f"Ranks by mean score, and mean scores, over {over}; rank 1 is the best."
-    stability = data.findings.stability
-    if stability is not None and len(stability):
-        places = stability.set_index("classifier").loc[names]
-        table["ranks when resampled"] = [
-            interval(low, high, ".0f")
-            for low, high in zip(places["rank_low"], places["rank_high"], strict=True)
-        ]
-        caption += (
-            " When resampled: the central 95% of its ranks in 2000 bootstrap resamples "
-            f"of the {_units(across)} (fixed seed), which shows how stable the ranking "
-            "is; it is no confidence interval."
-        )
-    smaller = ["mean rank"]
-    if not metric.larger_is_better:
-        smaller.append(f"mean {metric.title}")
-    return Table(table, caption, smaller_first=smaller)
 
 
 def _units(across: Across) -> str:
@@ -176,8 +137,8 @@ def _draw_pairs(
     data: ReportData, across: Across, figures: FigureFolder
 ) -> list[FigureFile]:
     """Draw the differences between each two classifiers as a matrix."""
-    if len(across.pairs) < 3:
-        return []
+    if len(across.pairs) < 3 or across.n_families < 2:
+        return []  # of one family, the matrix of scores says as much
     caption = (
         f"Row minus column: mean difference over the {across.n_families} "
         f"{_units(across)}, positive where the row is better; win/tie/loss"

@@ -3,7 +3,6 @@
 from bench.analysis import ReportData
 from bench.render import Block, Code, Folded, Items, Link, Section, Strong, Table, Text
 from bench.report.opening import design
-from bench.report.tables import counted
 from bench.stats import METRICS, coverage_table
 
 
@@ -52,13 +51,12 @@ def remarks_chapter(data: ReportData) -> list[Section]:
     return [Section("Remarks", [Items(list(remarks))])] if remarks else []
 
 
-def coverage_chapter(data: ReportData) -> Section:
-    """Count the cells that are done; list the others with their errors."""
+def coverage_chapter(data: ReportData) -> list[Section]:
+    """List the cells that are not done, with their errors; nothing if all are."""
     results = data.findings.results
     not_done = results[results["status"] != "done"]
     if not_done.empty:
-        words = f"All {counted(len(results), 'cell')} are done."
-        return Section("Coverage", [Text(words)])
+        return []
     lines = []
     by = ["dataset", "classifier", "status", "error"]
     for names, rows in not_done.groupby(by, sort=False):
@@ -77,7 +75,7 @@ def coverage_chapter(data: ReportData) -> Section:
             last = log.text.splitlines()[-3:]
             shown.append(Items([[f"{where}: ", Code(" ".join(last))]]))
         blocks.append(Folded("Tracebacks", shown))
-    return Section("Coverage", blocks)
+    return [Section("Coverage", blocks)]
 
 
 def provenance_chapter(data: ReportData, tables: list[str]) -> Section:

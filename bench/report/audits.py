@@ -6,7 +6,7 @@ import pandas as pd
 
 from bench.analysis import STANDARD_ERRORS, ReportData, not_done
 from bench.cells import DEPTH, TREES
-from bench.render import Block, Folded, Section, Table, Text, Warning
+from bench.render import Block, Folded, Section, Text, Warning
 from bench.report.tables import counted
 from bench.stats import name_some
 
@@ -90,7 +90,9 @@ def _range(values: pd.Series) -> str:
 def _where(data: ReportData, rows: pd.DataFrame) -> str:
     names = list(dict.fromkeys(rows["dataset"]))
     n = len(data.datasets)
-    if n == 1 or len(names) <= _NAMED:
+    if len(names) == n > 1:
+        return "both datasets" if n == 2 else f"all {n} datasets"
+    if len(names) <= _NAMED:
         return name_some(names)
     return f"{len(names)} of {counted(n, 'dataset')}"
 
@@ -140,20 +142,12 @@ def audits_chapter(data: ReportData) -> list[Section]:
         words = f"Checked on {n}: whether {checks}. "
     blocks: list[Block | Section] = [Text(f"{words}audits.csv has every value.")]
     if len(alarms):
-        rows = [
-            {
-                "dataset": row["dataset"],
-                "audit": row["audit"],
-                "value": f"{row['value']:.3f}",
-                "expected": f"{row['expected']:.3f}",
-                "n": str(row["n"]),
-            }
+        named = [
+            f"{row['audit']} on {row['dataset']} ({row['value']:.3f})"
             for row in alarms.to_dict("records")
         ]
         title = f"{counted(len(alarms), 'alarm')} of {counted(len(done), 'audit')}"
-        blocks.append(
-            Folded(title, [Table(pd.DataFrame(rows), "Audits with an alarm.")])
-        )
+        blocks.append(Folded(title, [Text(f"{'; '.join(named)}.")]))
     if len(missing):
         words = "; ".join(
             f"{row['dataset']}: {row['words']}" for row in missing.to_dict("records")

@@ -20,14 +20,13 @@ from bench.report.tables import (
     mean_std,
     online_note,
     p_value,
-    waiting,
 )
 from bench.report.training import (
     draw_dynamics,
     draw_online,
     training_table,
 )
-from bench.stats import METRICS, share_in_words
+from bench.stats import METRICS, share_in_words, verdict_in_words
 
 _FEWEST_FOR_HARDEST = 5  # classifiers: of fewer, most curves are tied
 
@@ -89,8 +88,7 @@ def score_table(data: ReportData, dataset: str) -> Table:
             "–" if own is None else interval(own["low"], own["high"])
         )
         if len(described) and described["collapsed"].any():
-            share = share_in_words(own, int(own["n"])) if own is not None else ""
-            row["collapsed"] = share.replace(" collapsed", "") or "–"
+            row["collapsed"] = _collapses(own)
         if differences:
             row |= _difference(differences.get(name), name == baseline, baseline)
         row["n"] = str(entry["n"])
@@ -99,6 +97,7 @@ def score_table(data: ReportData, dataset: str) -> Table:
         row["training"] = mean_std(
             entry[f"train_{metric}_mean"], entry[f"train_{metric}_std"]
         )
+        row |= _published(data, dataset, name)
         fit = entry["fit_seconds_median"]
         row["fit (s)"] = "–" if math.isnan(fit) else f"{fit:.2f}"
         rows.append(row)
@@ -119,6 +118,14 @@ def score_table(data: ReportData, dataset: str) -> Table:
     )
 
 
+def _collapses(row: dict[Any, Any] | None) -> str:
+    """Write how many trainings collapsed, with the interval of their share."""
+    words = "" if row is None else share_in_words(row, int(row["n"]))
+    if row is not None and not row["collapsed"]:
+        words = words.partition(",")[0]
+    return words.replace(" collapsed", "") or "–"
+
+
 def _by_classifier(rows: pd.DataFrame) -> dict[str, dict[Any, Any]]:
     return {str(row["classifier"]): row for row in rows.to_dict("records")}
 
@@ -134,7 +141,7 @@ def _difference(row: Any, is_baseline: bool, baseline: str) -> dict[str, str]:
         # + 0.0 turns a rounded -0.0 into 0.0, which prints as +0.000.
         title: f"{round(row['difference'], 3) + 0.0:+.3f}" if is_known else "–",
         "its interval": interval(row["low"], row["high"], "+.3f"),
-        "verdict": row["words"],
+        "verdict": verdict_in_words(row),
     }
 
 
@@ -160,8 +167,6 @@ def _caption(
         words.append(f"Not compared: {', '.join(reasons)}.")
     if note := online_note(rows_of(data.findings.summary, dataset)):
         words.append(note)
-    if busy := waiting(rows_of(data.findings.results, dataset)):
-        words.append(busy.strip())
     return " ".join(words)
 
 
@@ -169,19 +174,19 @@ def comparison_table(data: ReportData, dataset: str) -> Table:
     """List the tests behind the verdicts: p, wins, ties and losses."""
     compared = rows_of(data.findings.compared, dataset)
     compared = compared.sort_values("difference", ascending=False, kind="stable")
-    rows = []
-    for entry in compared.to_dict("records"):
-        is_known = not math.isnan(entry["difference"])
-        counts = f"{entry['wins']}/{entry['ties']}/{entry['losses']}"
-        rows.append(
-            {
-                "classifier": entry["classifier"],
-                **_difference(entry, False, data.suite.baseline),
-                "p (adjusted)": p_value(entry["p_adjusted"]),
-                "n": str(entry["n"]),
-                "win/tie/loss": counts if is_known else "–",
-            }
-        )
+    rows = [
+        {
+            "classifier": entry["classifier"],
+            "p (adjusted)": p_value(entry["p_adjusted"]),
+            "n": str(entry["n"]),
+            "win/tie/loss": (
+                "–"
+                if math.isnan(entry["difference"])
+                else f"{entry['wins']}/{entry['ties']}/{entry['losses']}"
+            ),
+        }
+        for entry in compared.to_dict("records")
+    ]
     family = int(compared["family"].iloc[0])
     return Table(
         pd.DataFrame(rows),
@@ -280,8 +285,6 @@ def _folded(
 ) -> list[Block]:
     """Fold what few readers need."""
     blocks: list[Block] = []
-    if not rows_of(data.findings.compared, facts.id).empty:
-        blocks.append(Folded("Tests", [comparison_table(data, facts.id)]))
     training: list[Block] = list(more)
     if len(online):
         training.append(training_table(online))
@@ -334,24 +337,15 @@ def _calibration(data: ReportData, dataset: str) -> list[Block]:
     if rows.empty:
         return []
     rows = rows.sort_values("ece_mean", kind="stable")
-    frame = pd.DataFrame(
-        {
-            "classifier": rows["classifier"],
-            "calibration error": [
-                mean_std(mean, std)
-                for mean, std in zip(rows["ece_mean"], rows["ece_std"], strict=True)
-            ],
-            "n": [str(n) for n in rows["n"]],
-        }
+    errors = [
+        f"{row['classifier']} {mean_std(row['ece_mean'], row['ece_std'])}"
+        for row in rows.to_dict("records")
+    ]
+    words = (
+        "Expected calibration error of held-out probabilities (15 bins), the mean "
+        f"distance of confidence from accuracy: {', '.join(errors)}."
     )
-    table = Table(
-        frame,
-        "Expected calibration error of held-out probabilities (15 bins): the mean "
-        "distance of confidence from accuracy; 0 is perfect. Classifiers without "
-        "probabilities are not listed.",
-        smaller_first=("calibration error",),
-    )
-    return [Folded("Calibration", [table])]
+    return [Folded("Calibration", [Text(words)])]
 
 
 def _notes(data: ReportData, dataset: str) -> list[Block]:
@@ -386,42 +380,24 @@ def _ids(rows: pd.DataFrame) -> list[str]:
 
 
 def _reference(data: ReportData, dataset: str) -> list[Block]:
-    """Compare with published scores, and say why ours may differ."""
+    """Name the source of the published scores, and why ours may differ."""
     reference = data.reference
     if reference is None or dataset not in reference.datasets:
         return []
-    published = reference.datasets[dataset]
-    summary = rows_of(data.findings.summary, dataset)
-    part = reference.measures.partition("_")[0]
-    kind = "training" if part == "train" else "held-out"
-    rows = []
-    for entry in summary.to_dict("records"):
-        score = published.get(str(entry["classifier"]))
-        ours = entry.get(f"{reference.measures}_mean", math.nan)
-        if score is None:
-            continue
-        mean, std = score
-        rows.append(
-            {
-                "classifier": entry["classifier"],
-                f"{reference.title}, {kind}": mean_std(
-                    mean, math.nan if std is None else std
-                ),
-                f"here, {kind}": mean_std(
-                    ours, entry.get(f"{reference.measures}_std", math.nan)
-                ),
-                "difference": (
-                    "–" if math.isnan(ours) else f"{round(ours - mean, 3) + 0.0:+.3f}"
-                ),
-            }
-        )
-    if not rows:
-        return []
-    shown = {str(row["classifier"]) for row in rows}
+    shown = set(data.findings.summary["classifier"])
     notes = [f"{n}: {note}." for n, note in reference.notes.items() if n in shown]
-    blocks: list[Block] = [
-        Table(pd.DataFrame(rows), f"{reference.title}: {reference.source}.")
-    ]
+    blocks: list[Block] = [Text(f"{reference.title}: {reference.source}.")]
     if notes:
         blocks += [Text("Why its scores differ from ours:"), Items(notes)]
     return [Folded(f"Scores of the {reference.title}", blocks)]
+
+
+def _published(data: ReportData, dataset: str, classifier: str) -> dict[str, str]:
+    """Return the cell of the published score of a classifier, if there are any."""
+    reference = data.reference
+    if reference is None or dataset not in reference.datasets:
+        return {}
+    kind = "training" if reference.measures.startswith("train_") else "held-out"
+    mean, std = reference.datasets[dataset].get(classifier, (math.nan, None))
+    text = mean_std(mean, math.nan if std is None else std)
+    return {f"{reference.title}, {kind}": text}

@@ -29,6 +29,7 @@ from bench.report.sweeps import sweep_chapters
 from bench.report.threshold import threshold_chapter
 from bench.report.transfer import transfer_chapter
 
+SIDE_BY_SIDE = 3  # datasets whose scores one figure shows
 _A_SENTENCE = 160  # characters of a dataset's description in the list of datasets
 
 
@@ -47,10 +48,10 @@ def compose(data: ReportData, figures: FigureFolder) -> Document:
     if len(data.datasets) > 1:
         opening.append(matrix_table(data))
     overview: list[Block] = []
-    if has_chapters(data):
-        overview += draw_matrix(data, figures)
-    else:
+    if len(datasets) <= SIDE_BY_SIDE:
         overview += draw_scores(data, datasets, figures)
+    else:
+        overview += draw_matrix(data, figures)
     chapters = [dataset_chapter(data, facts, figures) for facts in data.datasets]
     costs = draw_costs(data, figures)
     sections: list[Section] = [
@@ -66,7 +67,7 @@ def compose(data: ReportData, figures: FigureFolder) -> Document:
         methods_chapter(data),
         *remarks_chapter(data),
         *audits_chapter(data),
-        coverage_chapter(data),
+        *coverage_chapter(data),
         provenance_chapter(data, list(data.tables)),
     ]
     if len(data.datasets) == 1:  # its table is the one that a reader looks for

@@ -14,7 +14,7 @@ from bench.report.looks import looks_of
 from bench.report.tables import counted, mean_std, waiting
 from bench.stats import METRICS
 
-SEPARATE = 3  # with more datasets, each chapter is a file of its own
+SEPARATE = 1  # with more datasets, each chapter is a file of its own
 _WIDEST = 12  # columns of datasets; with more, and fewer classifiers, rows and columns
 # change places
 MARK = "†"  # beside a score that is not distinguishable from the best
@@ -149,7 +149,7 @@ def _caption(data: ReportData, *, has_near: bool, is_wide: bool) -> str:
         words.append(f"{sentence}.")
     if not is_wide:
         if len(data.datasets) > 1:
-            words.append(f"Rank: mean over {_units(data)}; 1 is the best.")
+            words.append(f"Rank: {_units(data)}; 1 is the best.")
         seconds = "Fit: median seconds"
         if len(data.datasets) > 1:
             seconds += " of the datasets' medians"
@@ -161,13 +161,15 @@ def _caption(data: ReportData, *, has_near: bool, is_wide: bool) -> str:
 
 
 def _units(data: ReportData) -> str:
+    """Say over what ranks are means."""
     across = data.findings.across
     if across is None or across.n_families == len(across.means):
-        return counted(len(data.datasets), "dataset")
-    families = "family" if across.n_families == 1 else "families"
+        return f"mean over the {counted(len(data.datasets), 'dataset')}"
+    if across.n_families == 1:
+        return "by the mean over the datasets, which share a library"
     return (
-        f"{across.n_families} {families} of datasets (those that share a library are "
-        "one family)"
+        f"mean over {across.n_families} families of datasets (those that share a "
+        "library are one)"
     )
 
 

@@ -13,7 +13,7 @@ from bench.report.matrix import ranked
 from bench.report.tables import counted
 from bench.stats import CHANCE, METRICS, name_some
 
-_LEAD = 240  # characters of an answer from which no further sentence is quoted
+_LEAD = 300  # characters of an answer from which no further sentence is quoted
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 
 
@@ -144,13 +144,17 @@ def design(data: ReportData) -> str:
         f"{counted(len(data.findings.results), 'cell')} "
         f"({counted(len(data.datasets), 'dataset')} × "
         f"{counted(suite.repetitions, 'repetition')} × "
-        f"{counted(len(data.classifiers), 'classifier')}). Every repetition draws "
-        "fresh training and test curves, the same for all classifiers. The input "
-        "points are the same in all repetitions, so all scores are conditional on "
-        "them."
+        f"{counted(len(data.classifiers), 'classifier')}){_all_done(data)}. Every "
+        "repetition draws fresh training and test curves, the same for all classifiers. "
+        "The input points are the same in all repetitions, so all scores are "
+        "conditional on them."
         + _online([facts.id for facts in data.classifiers if facts.online], data)
         + _defaults(data)
     )
+
+
+def _all_done(data: ReportData) -> str:
+    return ", all done" if (data.findings.results["status"] == "done").all() else ""
 
 
 def _online(names: Sequence[str], data: ReportData) -> str:

@@ -9,8 +9,8 @@ from bench.figures import cost_figure, scores_figure
 from bench.render import FigureFile
 from bench.report.figure_files import FigureFolder, slug
 from bench.report.looks import looks_of
-from bench.report.matrix import SEPARATE, ranked
-from bench.report.tables import capitalised, waiting
+from bench.report.matrix import ranked
+from bench.report.tables import capitalised, counted
 from bench.stats import CHANCE, METRICS
 
 _MOST_COSTS = 6  # panels; more would be small
@@ -22,7 +22,7 @@ def draw_scores(
     """Draw every repetition of up to three datasets side by side."""
     metric, results = data.headline, data.findings.results
     title = METRICS[metric].title
-    name = f"scores-{slug(datasets[0])}" if len(data.datasets) > SEPARATE else "scores"
+    name = f"scores-{slug(datasets[0])}" if len(datasets) == 1 else "scores"
     rows = results[results["dataset"].isin(list(datasets))]
     online = rows.loc[rows["status"] == "done", f"train_{metric}"].isna().all()
     caption = "Each dot is one repetition, filled: held-out"
@@ -64,8 +64,7 @@ def draw_costs(data: ReportData, figures: FigureFolder) -> list[FigureFile]:
             f"Held-out {title} against seconds to fit",
             "Line: the Pareto front, classifiers that no other one beats in both score "
             "and cost. Seconds are medians over repetitions."
-            + (f" {left} datasets are not shown." if left else "")
-            + waiting(data.findings.results),
+            + (f" {counted(left, 'dataset')} not shown." if left else ""),
             cost_figure,
             data.findings.summary,
             data.headline,
