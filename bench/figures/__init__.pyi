@@ -32,6 +32,7 @@ from .pairs import MOST_PAIRED as MOST_PAIRED
 from .pairs import pairs_figure as pairs_figure
 from .scores import scores_figure as scores_figure
 from .sweeps import MARK_HEIGHT as MARK_HEIGHT
+from .sweeps import learning_figure as learning_figure
 from .sweeps import marks as marks
 from .sweeps import plot_sweep as plot_sweep
 from .theme import FAINT as FAINT
@@ -51,6 +52,8 @@ from .theme import set_title as set_title
 from .theme import style as style
 from .training import dynamics_figure as dynamics_figure
 from .training import has_dynamics as has_dynamics
+from .training import has_training as has_training
+from .training import training_figure as training_figure
 from .transfer import CELL as CELL
 from .transfer import names_of as names_of
 from .transfer import plot_transfer as plot_transfer

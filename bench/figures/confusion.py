@@ -96,7 +96,7 @@ def confusion_figure(
         bar.outline.set_visible(False)
         bar.ax.tick_params(length=0, labelsize=SMALL)
         bar.locator = MaxNLocator(nbins=5, steps=[1, 2, 5, 10])
-        bar.formatter = PercentFormatter(1.0, decimals=None)
+        bar.formatter = PercentFormatter(1.0, decimals=0)
         bar.update_ticks()
         bar.set_label("share of the true class, errors", fontsize=SMALL)
     return figure

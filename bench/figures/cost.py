@@ -83,9 +83,7 @@ def cost_figure(
             continue
         rows = shown[shown["dataset"] == datasets[place]]
         at = chance_of(chance, datasets[place])
-        if np.isfinite(at) and ax.get_ylim()[0] <= at <= ax.get_ylim()[1]:
-            ax.axhline(at, color=FAINT, linewidth=0.9, linestyle=(0, (4, 2)), zorder=1)
-        plot_cost(rows, metric, looks=looks, ax=ax)
+        plot_cost(rows, metric, looks=looks, chance=at, ax=ax)
         if len(done):
             log_ticks(ax.xaxis, low, high)
         set_title(ax, datasets[place])
@@ -105,13 +103,14 @@ def plot_cost(
     metric: str,
     *,
     looks: Mapping[str, ClassifierStyle],
+    chance: float = np.nan,
     ax: Axes,
 ) -> Axes:
     """Draw the classifiers of one dataset and their Pareto front on axes with limits.
 
     Parameters
     ----------
-    summary, metric
+    summary, metric, chance
         As in `cost_figure`, of one dataset.
     """
     done = _done(summary, metric)
@@ -119,6 +118,9 @@ def plot_cost(
     scores = done[f"test_{metric}_mean"].to_numpy(float)
     points = np.column_stack([seconds, scores])
     lines = []
+    if ax.get_ylim()[0] <= chance <= ax.get_ylim()[1]:
+        ax.axhline(chance, color=FAINT, lw=0.9, linestyle=(0, (4, 2)), zorder=1)
+        lines.append(np.array([[end, chance] for end in ax.get_xlim()]))
     if len(done):
         larger = METRICS[metric].larger_is_better
         on_front = pareto_front(seconds, scores, larger_is_better=larger)

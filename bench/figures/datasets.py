@@ -128,7 +128,10 @@ def draw_small(
     """Draw curves in a box that has a frame and no ticks."""
     n_points = _DOTS if x.shape[1] > 1 else _VERTICES
     order = np.argsort(x[:, 0], kind="stable")
-    order = order[np.unique(np.linspace(0, len(order) - 1, n_points).astype(int))]
+    ends = x[order[[0, -1]], 0]
+    # Evenly along the axis, not along the index: points may be dense in the middle.
+    at = np.searchsorted(x[order, 0], np.linspace(*ends, n_points))
+    order = order[np.unique(np.clip(at, 0, len(order) - 1))]
     dots = x.shape[1] > 1
     box.plot(
         x[order, 0],

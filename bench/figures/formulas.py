@@ -43,7 +43,7 @@ def _typeset(text: str) -> str:
         before = text
         text = _POWER.sub(lambda m: "↑{" + (m[1] or m[2]) + "}", text)
     text = _ROOT.sub(
-        lambda m: r"\sqrt{" + (m[1] if m[1] is not None else f"|{m[2]}|") + "}", text
+        lambda m: r"\surd " + (f"({m[1]})" if m[1] is not None else f"|{m[2]}|"), text
     )
     text = text.replace("↑", "^").replace("**", "^").replace("*", r"\,")
     # A space beside no operator separates factors; mathtext drops spaces.

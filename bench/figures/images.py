@@ -95,8 +95,8 @@ def _png(figure: Figure) -> bytes:
 
 def _with_palette(image: Image.Image, n_colours: int, dpi: float) -> bytes:
     content = BytesIO()
-    reduced = image.quantize(
-        n_colours, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE
-    )
+    # It keeps the colours of a few pixels, such as those of a classifier's markers.
+    method = Image.Quantize.MAXCOVERAGE
+    reduced = image.quantize(n_colours, method=method, dither=Image.Dither.NONE)
     reduced.save(content, "png", optimize=True, dpi=(dpi, dpi))
     return content.getvalue()

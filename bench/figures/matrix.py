@@ -76,7 +76,7 @@ def matrix_figure(
     width = min(PAGE, max(4.2, _NAMES + _BAR + cell * size))
     figure = Figure(figsize=(width, max(1.9, height)), layout="constrained")
     axes = figure.subplots(n_blocks, 1, squeeze=False)[:, 0]
-    colours, norm = mpl.colormaps["cividis"], Normalize(0, 1)
+    colours, norm = mpl.colormaps["viridis"], Normalize(0, 1)
     for block, ax in enumerate(axes):
         columns = slice(block * size, (block + 1) * size)
         texts, font = _texts(table, columns, cell)

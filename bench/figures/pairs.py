@@ -92,7 +92,7 @@ def pairs_figure(
     words += ", p" if n_lines == 3 else ""
     words += f"; {left_out} more not shown" if left_out else ""
     if len(columns) >= 4:  # the free corner below the diagonal holds the scale
-        box = ax.inset_axes((0.03, 0.1, 0.32, 0.035))
+        box = ax.inset_axes((0.06, 0.1, 0.3, 0.035))
         bar = figure.colorbar(
             scale_of(_COLOURS, norm, 13), cax=box, orientation="horizontal"
         )
@@ -112,6 +112,7 @@ def _text(difference: float, counts: Sequence[Any], p: float) -> str:
         return "–"
     # + 0.0 turns a rounded -0.0 into 0.0, which prints as +.000.
     shown = f"{round(difference, 3) + 0.0:+.3f}".replace("0.", ".", 1)
+    shown = shown.replace("-", "−")
     lines = [shown, "/".join(f"{int(count)}" for count in counts)]
     if p is not None and math.isfinite(p):
         lines.append("p<.001" if p < 0.001 else f"p={p:.3f}".replace("0.", ".", 1))

@@ -6,9 +6,11 @@ writes text with the width that the layout measured, shared markers, whole numbe
 ink as the page's custom properties.
 """
 
+import re
 from base64 import b64encode
 from collections.abc import Iterable
 from io import BytesIO
+from itertools import groupby
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
@@ -16,6 +18,7 @@ import numpy as np
 from matplotlib.backend_bases import GraphicsContextBase, RendererBase
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.mathtext import MathTextParser
 from matplotlib.path import Path
 from matplotlib.transforms import Affine2D, Bbox, Transform
 from PIL import Image
@@ -71,6 +74,7 @@ class SVGRenderer(RendererBase):
         super().__init__()
         self.dpi = figure.dpi
         self.width, self.height = figure.bbox.size
+        self._formulas = MathTextParser("path")
         self._parts: list[str] = []
         self._groups: list[bool] = []
         self._ids: dict[str, str] = {}
@@ -82,10 +86,13 @@ class SVGRenderer(RendererBase):
         box = " ".join(str(_units(size)) for size in (self.width, self.height))
         body = "\n".join(self._parts)
         body = body.replace(_ID, f"f{digest(body)[:7]}-")
+        sizes = re.findall(r'<text [^>]*( font-size="\d+")', body)
+        usual = max(sizes, key=sizes.count, default="")  # the first of several
+        body = body.replace(usual, "") if usual else body
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" '
             f'height="{height}" viewBox="0 0 {box}" color="var(--ink,{INK})" '
-            f'font-family="{_FAMILY}" stroke-linejoin="round" fill="none">\n'
+            f'font-family="{_FAMILY}" stroke-linejoin="round" fill="none"{usual}>\n'
             f"{body}\n</svg>\n"
         ).encode()
 
@@ -194,9 +201,9 @@ class SVGRenderer(RendererBase):
         ismath: Any = False,
         mtext: Any = None,
     ) -> None:
-        """Draw a line of text; a formula is drawn as outlines."""
+        """Draw a line of text, of the width that it has in the layout."""
         if ismath:
-            super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)
+            self._draw_formula(gc, x, y, s, prop, angle)
             return
         size = self.points_to_pixels(prop.get_size_in_points())
         left, top = _units(x), _units(y)
@@ -208,7 +215,7 @@ class SVGRenderer(RendererBase):
                 for text in (f"|{s}|", "||")
             ]
             width = _units(measured[0] - measured[1])
-            words += f' textLength="{width}" lengthAdjust="spacingAndGlyphs"'
+            words += f' textLength="{width}"'
         if str(prop.get_weight()) in ("bold", "700"):
             words += ' font-weight="bold"'
         if prop.get_style() == "italic":
@@ -217,6 +224,78 @@ class SVGRenderer(RendererBase):
             words += f' transform="rotate({-angle:g} {left} {top})"'
         words += _paint("fill", (*gc.get_rgb()[:3], gc.get_alpha()))
         self._parts.append(f"{words}>{escape(s)}</text>")
+
+    def _draw_formula(
+        self,
+        gc: GraphicsContextBase,
+        x: float,
+        y: float,
+        s: str,
+        prop: Any,
+        angle: float,
+    ) -> None:
+        """Draw mathtext: letters at the places that its layout gives them."""
+        parsed = self._formulas.parse(s, self.dpi, prop)
+        place = f'transform="translate({_units(x)} {_units(y)})'
+        place += f' rotate({-angle:g})"' if angle else '"'
+        paint = _paint("fill", (*gc.get_rgb()[:3], gc.get_alpha()))
+        parts = []
+        # Letters of one font and size are one text.
+        for (font, size), glyphs in groupby(
+            parsed.glyphs, lambda glyph: (glyph[0], glyph[1])
+        ):
+            found = [(chr(glyph[2]), *glyph[-2:]) for glyph in glyphs]
+            across = " ".join(str(_units(left)) for _, left, _ in found)
+            up = dict.fromkeys(str(-_units(height)) for _, _, height in found)
+            heights = up if len(up) == 1 else [str(-_units(h)) for _, _, h in found]
+            style = ' font-style="italic"' if "Oblique" in font.style_name else ""
+            letters = escape("".join(letter for letter, _, _ in found))
+            size = _units(self.points_to_pixels(size))
+            parts.append(
+                f'<text x="{across}" y="{" ".join(heights)}" '
+                f'font-size="{size}"{style}>{letters}</text>'
+            )
+        for left, low, width, height in parsed.rects:
+            parts.append(
+                f'<rect x="{_units(left)}" y="{-_units(low + height)}" '
+                f'width="{_units(width)}" height="{max(1, _units(height))}"/>'
+            )
+        self._parts.append(f"<g {place}{paint}>{''.join(parts)}</g>")
+
+    def draw_path_collection(
+        self,
+        gc: GraphicsContextBase,
+        master_transform: Transform,
+        paths: Any,
+        all_transforms: Any,
+        offsets: Any,
+        offset_trans: Any,
+        facecolors: Any,
+        *args: Any,
+        **options: Any,
+    ) -> None:
+        """Draw areas; neighbours of one style, such as cells, become one path."""
+        first = len(self._parts)
+        super().draw_path_collection(
+            gc,
+            master_transform,
+            paths,
+            all_transforms,
+            offsets,
+            offset_trans,
+            facecolors,
+            *args,
+            **options,
+        )
+        joined: list[str] = []
+        for part in self._parts[first:]:
+            outline, _, rest = part.removeprefix('<path d="').partition('"')
+            is_same = bool(joined) and joined[-1].endswith(f'"{rest}')
+            if is_same and rest.startswith(' fill="') and "opacity" not in rest:
+                joined[-1] = joined[-1].removesuffix(f'"{rest}') + f'{outline}"{rest}'
+            else:
+                joined.append(part)
+        self._parts[first:] = joined
 
     # How its parts are written.
 
@@ -246,7 +325,10 @@ class SVGRenderer(RendererBase):
                 continue
             step = (whole - at).ravel().tolist()
             if any(step) or words[-1].startswith("M"):
-                words.append(_joined(letters[code], step))
+                letter = letters[code]
+                if letter == "l" and not all(step):  # across or along alone
+                    letter, step = ("v", step[1:]) if step[1] else ("h", step[:1])
+                words.append(_joined(letter, step))
             at = whole[-1]
         if not points:
             return "", Bbox.unit()
@@ -345,7 +427,7 @@ def _shortened(words: list[str]) -> str:
     """Join the commands of a path; a command that repeats needs no letter."""
     joined, last = "", ""
     for word in words:
-        repeats = word[0] == last and last in "lqc"
+        repeats = word[0] == last and last in "lhvqc"
         rest = word[1:] if repeats else word
         joined += f" {rest}" if repeats and not rest.startswith("-") else rest
         last = word[0]
