@@ -22,12 +22,12 @@ from .images import MOST_BYTES as MOST_BYTES
 from .images import image_of as image_of
 from .images import save as save
 from .matrix import matrix_figure as matrix_figure
-from .online import PANELS as PANELS
-from .online import accuracies_figure as accuracies_figure
-from .online import plot_held_out as plot_held_out
 from .old_scores import plot_overfitting as plot_overfitting
 from .old_scores import plot_pareto as plot_pareto
 from .old_scores import plot_scores as plot_scores
+from .online import PANELS as PANELS
+from .online import accuracies_figure as accuracies_figure
+from .online import plot_held_out as plot_held_out
 from .pairs import MOST_PAIRED as MOST_PAIRED
 from .pairs import pairs_figure as pairs_figure
 from .scores import scores_figure as scores_figure

@@ -115,7 +115,9 @@ def draw_cells(
     ax.spines[:].set_visible(False)
 
 
-def name_columns(ax: Axes, names: Sequence[str], width: float, longest: int = 22) -> None:
+def name_columns(
+    ax: Axes, names: Sequence[str], width: float, longest: int = 22
+) -> None:
     """Write the names of columns above them, upright if a column is too narrow."""
     shown = [plain(name, longest) for name in names]
     fits = font_of(shown, width, 7.0) >= 6.0

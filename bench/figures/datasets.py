@@ -61,7 +61,9 @@ def curves_figure(
     figure = Figure(figsize=(PAGE, height), layout="constrained")
     above: Any = figure
     if not evenly:
-        above, below = figure.subfigures(2, 1, height_ratios=(height - _POINTS, _POINTS))
+        above, below = figure.subfigures(
+            2, 1, height_ratios=(height - _POINTS, _POINTS)
+        )
         _draw_points(below.subplots(), x)
     sides = above.subfigures(1, 2, wspace=0.04)
     colours = _class_colours(list(classes))
