@@ -1,6 +1,8 @@
 const root = document.documentElement;
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
-for (const element of all("[data-needs-script]")) element.hidden = false;
+for (const element of all("[data-needs-script]")) {
+  element.hidden = !document.querySelector("[data-table], main figure");
+}
 
 // A file for the reader, made here: nothing is requested.
 function download(name, type, text) {
