@@ -95,7 +95,7 @@ def draw_cells(
                 continue
             value = values[row, column]
             known = np.isfinite(value)
-            ax.text(
+            letters = ax.text(
                 column,
                 row,
                 texts[row, column],
@@ -108,6 +108,7 @@ def draw_cells(
                 linespacing=1.05,
                 gid=gid,
             )
+            letters.set_in_layout(False)  # it lies in the axes; measuring takes time
     ax.set_xlim(-0.5, n_columns - 0.5)
     ax.set_ylim(n_rows - 0.5, -0.5)
     ax.tick_params(length=0)

@@ -1,14 +1,14 @@
 """Figures of held-out curves: the hardest ones, and calibration of confidence."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bench.figures.datasets import draw_boxes, draw_small, name_ends
-from bench.figures.formulas import formula
+from bench.figures.datasets import draw_boxes, draw_small, name_ends, small_boxes
+from bench.figures.formulas import fitted_formula, width_of
 from bench.figures.theme import (
     FAINT,
     INK,
@@ -59,32 +59,37 @@ def hardest_figure(
     """
     rows = hardest.sort_values("wrong", ascending=False, kind="stable")
     n_rows = max(1, -(-len(rows) // _A_ROW))
-    n_columns = max(1, min(_A_ROW, len(rows)))
-    figure = Figure(figsize=(PAGE, 0.25 + 1.0 * n_rows), layout="constrained")
-    boxes = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
+    figure = Figure(figsize=(PAGE, 0.17 + 1.0 * n_rows))
+    boxes = small_boxes(figure, n_rows, _A_ROW, above=0.32, between=0.32)
     for box in boxes[len(rows) :]:
-        box.set_axis_off()
+        box.set_visible(False)
     if rows.empty:
-        boxes[0].set_axis_off()
-        note_empty(boxes[0], "no curve is misclassified")
+        words = "no curve is misclassified"
+        figure.text(0.5, 0.5, words, ha="center", color=FAINT)
         return figure
-    two = len(class_names) == 2
+    two, room = len(class_names) == 2, PAGE / _A_ROW - 0.06
     for box, row in zip(boxes, rows.to_dict("records"), strict=False):
         label = int(row["label"])
         # With more than two classes, only the name shows the class.
         colour = (NEURAL, SYMBOLIC)[label] if two else INK
         draw_small(box, x, X[[int(row["curve"])], : len(x)], colour)
-        names = [formula(class_names.get(label, str(label)), 12)]
-        predicted = row.get("predicted")
-        if predicted is not None and predicted == predicted:  # not NaN
-            other = class_names.get(int(predicted), str(int(predicted)))
-            names.append(formula(other, 12))
-        title = " → ".join(names)
-        box.set_title(
-            f"{title}\n{row['wrong']} of {row['of']}", fontsize=SMALL - 0.5, pad=2
-        )
-    name_ends(boxes[(n_rows - 1) * n_columns], x)
+        labels = [label]
+        if np.isfinite(row.get("predicted", np.nan)):
+            labels.append(int(row["predicted"]))
+        names = _names([class_names.get(i, str(i)) for i in labels], room)
+        title = f"{' → '.join(names)}\n{row['wrong']} of {row['of']}"
+        box.set_title(title, fontsize=SMALL, pad=2.5)
+    name_ends(boxes[(n_rows - 1) * _A_ROW], x)
     return figure
+
+
+def _names(names: Sequence[str], room: float) -> list[str]:
+    """Typeset one or two classes, shortened only if they need more room in inches."""
+    room -= 0.18 * (len(names) - 1)  # for the arrow
+    typeset = [fitted_formula(name, room, SMALL) for name in names]
+    if sum(width_of(name, SMALL) for name in typeset) <= room:
+        return typeset
+    return [fitted_formula(name, room / len(names), SMALL) for name in names]
 
 
 @style()

@@ -18,8 +18,7 @@ from bench.figures.theme import style
 FORMATS = ("png", "svg")
 MOST_BYTES = 150_000  # of a PNG
 _DPI = 200  # sharp at twice the page's width, which is 150 CSS pixels an inch
-# Colours of the palette, and the resolution's share, until a PNG is small enough.
-_PALETTES = ((256, 1.0), (128, 1.0), (64, 1.0), (32, 1.0), (64, 0.8), (32, 0.8))
+_PALETTE, _FEWEST = 256, 32  # colours of a PNG, and of one that would be too large
 
 
 def image_of(figure: Figure, formats: Iterable[str] = FORMATS) -> dict[str, bytes]:
@@ -77,26 +76,20 @@ def _png(figure: Figure) -> bytes:
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     whole = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-    content = b""
-    for n_colours, share in _PALETTES:
-        size = tuple(round(share * length) for length in whole.size)
-        image = whole if share == 1 else whole.resize(size, Image.Resampling.LANCZOS)
-        content = _with_palette(image, n_colours, _DPI * share)
-        if len(content) <= MOST_BYTES:
-            break
-    share = _PALETTES[-1][1]
-    while len(content) > MOST_BYTES:  # a picture of noise
-        share *= 0.8
+    share, n_colours = 1.0, _PALETTE
+    while True:
         size = tuple(max(1, round(share * length)) for length in whole.size)
-        image = whole.resize(size, Image.Resampling.LANCZOS)
-        content = _with_palette(image, 16, _DPI * share)
-    return content
-
-
-def _with_palette(image: Image.Image, n_colours: int, dpi: float) -> bytes:
-    content = BytesIO()
-    # It keeps the colours of a few pixels, such as those of a classifier's markers.
-    method = Image.Quantize.MAXCOVERAGE
-    reduced = image.quantize(n_colours, method=method, dither=Image.Dither.NONE)
-    reduced.save(content, "png", optimize=True, dpi=(dpi, dpi))
-    return content.getvalue()
+        image = whole if share == 1 else whole.resize(size, Image.Resampling.LANCZOS)
+        # It keeps the colours of a few pixels, such as those of a classifier's markers.
+        reduced = image.quantize(
+            n_colours, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
+        )
+        content = BytesIO()
+        dpi = _DPI * share
+        reduced.save(content, "png", compress_level=9, dpi=(dpi, dpi))
+        if content.tell() <= MOST_BYTES:
+            return content.getvalue()
+        if n_colours > _FEWEST:
+            n_colours //= 4
+        else:  # a picture of noise
+            share *= min(0.9, (MOST_BYTES / content.tell()) ** 0.5)

@@ -244,7 +244,10 @@ class SVGRenderer(RendererBase):
         for (font, size), glyphs in groupby(
             parsed.glyphs, lambda glyph: (glyph[0], glyph[1])
         ):
-            found = [(chr(glyph[2]), *glyph[-2:]) for glyph in glyphs]
+            # A page drops spaces at ends, and with them the places of later letters.
+            found = [(chr(g[2]), *g[-2:]) for g in glyphs if not chr(g[2]).isspace()]
+            if not found:
+                continue
             across = " ".join(str(_units(left)) for _, left, _ in found)
             up = dict.fromkeys(str(-_units(height)) for _, _, height in found)
             heights = up if len(up) == 1 else [str(-_units(h)) for _, _, h in found]
