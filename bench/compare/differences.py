@@ -21,7 +21,7 @@ from bench.base import CompareError, did_you_mean, shown
 from bench.compare.pairing import PairedCell, PairedCells, Pairs, pair_cells
 from bench.compare.resolution import SHARES, half_curves
 from bench.compare.results_csv import cell_name
-from bench.render import escape, markdown_table
+from bench.render import markdown_table
 from bench.stats import (
     FEWEST_FOR_VERDICT,
     METRICS,
@@ -324,11 +324,8 @@ def to_json(frame: pd.DataFrame) -> str:
 
 def to_markdown(frame: pd.DataFrame) -> str:
     """Write a comparison as markdown; texts from files are escaped."""
-    table = as_text(frame)
-    table["why"] = [escape(why) for why in table["why"]]
-    return "\n\n".join(
-        [f"**{count_verdicts(frame)}**", markdown_table(table), describe(frame)]
-    )
+    table = markdown_table(as_text(frame))
+    return "\n\n".join([f"**{count_verdicts(frame)}**", table, describe(frame)])
 
 
 def as_text(frame: pd.DataFrame) -> pd.DataFrame:

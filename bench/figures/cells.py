@@ -6,8 +6,8 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import PolyCollection
 from matplotlib.cm import ScalarMappable
+from matplotlib.collections import PolyCollection
 from matplotlib.colors import Colormap, Normalize, to_rgb
 
 from bench.figures.theme import (
@@ -116,7 +116,9 @@ def draw_cells(
     ax.spines[:].set_visible(False)
 
 
-def name_columns(ax: Axes, names: Sequence[str], width: float, longest: int = 22) -> None:
+def name_columns(
+    ax: Axes, names: Sequence[str], width: float, longest: int = 22
+) -> None:
     """Write the names of columns above them, upright if a column is too narrow."""
     shown = [plain(name, longest) for name in names]
     fits = font_of(shown, width, 7.0) >= 6.0

@@ -36,7 +36,11 @@ _MARKED = 200  # points, up to which each has a mark
 
 @style()
 def curves_figure(
-    x: np.ndarray, classes: Mapping[str, np.ndarray], *, noise: float = 0.0
+    x: np.ndarray,
+    classes: Mapping[str, np.ndarray],
+    *,
+    noise: float = 0.0,
+    points: Sequence[float] | None = None,
 ) -> Figure:
     """Draw curves of each class, each curve in a small box with a range of its own.
 
@@ -53,9 +57,25 @@ def curves_figure(
         first eight are drawn, of more the first three.
     noise
         The share of noise in the curves, in percent; noisy curves are thinner.
+    points
+        The number of input points in each of some equal bins between the ends of `x`,
+        if `x` holds only some of the points; empty to show none. By default those of
+        `x` are counted, unless they are evenly spaced or have several inputs.
     """
-    evenly = x.shape[1] > 1 or is_grid(x[:, 0])
-    below = 0.0 if evenly else _POINTS
+    shown: Sequence[float] | None = points
+    if points is None and (x.shape[1] > 1 or is_grid(x[:, 0])):
+        shown = ()
+    below = 0.0 if shown is not None and not len(shown) else _POINTS
+    figure = _small_multiples(x, classes, below, noise)
+    if below:
+        _draw_points(figure, x, shown)
+    return figure
+
+
+def _small_multiples(
+    x: np.ndarray, classes: Mapping[str, np.ndarray], below: float, noise: float
+) -> Figure:
+    """Draw the curves of all classes, and leave some inches free below them."""
     if len(classes) != 2:
         return _many_classes(x, classes, below, noise)
     most = max(min(len(curves), _SMALL_CURVES) for curves in classes.values())
@@ -79,8 +99,6 @@ def curves_figure(
             ha="center",
             va="top",
         )
-    if below:
-        _draw_points(figure, x)
     return figure
 
 
@@ -123,14 +141,19 @@ def small_boxes(
 
 
 def is_grid(values: np.ndarray) -> bool:
-    """Tell whether points are evenly spaced, whatever their order."""
+    """Tell whether points are evenly spaced, or chosen at equal steps from such ones.
+
+    Their order does not matter, nor does rounding to a few digits.
+    """
     ordered = np.sort(np.asarray(values, dtype=float))
     steps = np.diff(ordered)
     if len(steps) < 2:
         return True
-    # A grid in float32 is even up to the rounding of its largest points.
-    rounding = 4 * np.finfo(np.float32).eps * float(np.abs(ordered).max())
-    return bool(np.ptp(steps) <= max(1e-3 * float(steps.mean()), rounding))
+    if not steps.min() > 0:
+        return False
+    # Of 200 points, 120 at equal steps are one or two points apart.
+    apart = steps / steps.min()
+    return bool(apart.max() < 2.1 and np.abs(apart - apart.round()).max() < 0.05)
 
 
 def _many_classes(
@@ -151,8 +174,6 @@ def _many_classes(
         box.set_title(title, fontsize=SMALL, pad=2.5)
     if classes:
         name_ends(boxes[(n_rows - 1) * _BOXES], x)
-    if below:
-        _draw_points(figure, x)
     return figure
 
 
@@ -210,15 +231,18 @@ def name_ends(box: Axes, x: np.ndarray) -> None:
         )
 
 
-def _draw_points(figure: Figure, x: np.ndarray) -> None:
+def _draw_points(figure: Figure, x: np.ndarray, counts: Sequence[float] | None) -> None:
     """Draw at the bottom where the points lie: a histogram, a mark at each of few."""
     width, height = figure.get_size_inches()
     bounds = (0.15 / width, 0.36 / height, 1 - 0.3 / width, (_POINTS - 0.36) / height)
     ax = figure.add_axes(bounds)
     values = x[:, 0]
-    n_bins = int(np.clip(len(values) // 5, 5, 60))
-    ax.hist(values, bins=n_bins, color=GREY, alpha=0.5)
-    if len(values) <= _MARKED:
+    if counts is None:
+        counts = np.histogram(values, int(np.clip(len(values) // 5, 5, 60)))[0].tolist()
+    edges = np.linspace(values.min(), values.max(), len(counts) + 1)
+    ax.stairs(counts, edges, fill=True, color=GREY, alpha=0.5)
+    n_points = int(sum(counts))
+    if n_points == len(values) <= _MARKED:
         ax.plot(
             values,
             np.zeros(len(values)),
@@ -229,10 +253,11 @@ def _draw_points(figure: Figure, x: np.ndarray) -> None:
             transform=ax.get_xaxis_transform(),
             clip_on=False,
         )
+    ax.set_ylim(bottom=0)
     ax.set_yticks([])
     ax.grid(visible=False)
     ax.spines["left"].set_visible(False)
-    ax.set_xlabel(f"where the {len(values):,} input points lie", fontsize=SMALL)
+    ax.set_xlabel(f"where the {n_points:,} input points lie", fontsize=SMALL)
     ax.tick_params(axis="x", labelsize=SMALL - 0.5, length=2, pad=2)
 
 

@@ -62,7 +62,9 @@ def label_ends(ax: Axes, labels: Sequence[EndLabel], size: float = 6.5) -> None:
     inches = max(0.5, figure.get_size_inches()[1] / n_rows - 0.8)
     size = min(size, inches * 72 / (1.2 * len(labels)))
     step = 1.2 * size / 72 / inches
-    lengths = [_fraction(ax, label.end) if label.end else (1.0, -1.0) for label in labels]
+    lengths = [
+        _fraction(ax, label.end) if label.end else (1.0, -1.0) for label in labels
+    ]
     wanted = np.array([np.clip(y, 0, 1) if y >= -0.5 else -1.0 for _, y in lengths])
     order = np.argsort(wanted, kind="stable")
     heights = np.empty(len(labels))

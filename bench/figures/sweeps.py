@@ -197,7 +197,12 @@ def _draw_line(
     ax.plot(x[is_value], mean[is_value], **options, **marker)
     if look.is_highlighted and np.isfinite(low[is_value]).any():
         ax.fill_between(
-            x[is_value], low[is_value], high[is_value], alpha=0.13, linewidth=0, **options
+            x[is_value],
+            low[is_value],
+            high[is_value],
+            alpha=0.13,
+            linewidth=0,
+            **options,
         )
     if is_limit.any():
         across_gap = {"linewidth": 0.7, "linestyle": (0, (1, 2))}

@@ -232,6 +232,3 @@ def epoch_label(history: pd.DataFrame, what: str = _BAND) -> str:
     ends = " to ".join(str(n) for n in sorted({counts.min(), counts.max()}))
     of = f" of n = {ends} repetitions" if len(counts) else ""
     return f"epoch{smoothed}; {what}{of}"
-
-
-dynamics_figure, has_dynamics = training_figure, has_training  # former names

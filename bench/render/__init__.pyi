@@ -4,6 +4,7 @@ from .blocks import FigureFile as FigureFile
 from .blocks import Folded as Folded
 from .blocks import Items as Items
 from .blocks import Link as Link
+from .blocks import Part as Part
 from .blocks import Section as Section
 from .blocks import Strong as Strong
 from .blocks import Table as Table

@@ -106,7 +106,9 @@ class FigureFolder:
             name = f"{name}-{digest(name)[:6]}"
         fingerprint = fingerprint_of(draw, args, kwargs)
         paths = {kind: self._path(name, kind) for kind in self.formats}
-        outdated = [k for k, path in paths.items() if _fingerprint_in(path) != fingerprint]
+        outdated = [
+            k for k, path in paths.items() if _fingerprint_in(path) != fingerprint
+        ]
         if outdated:
             drawn = draw(*args, **kwargs)
             if isinstance(drawn, Axes):

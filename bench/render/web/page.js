@@ -75,6 +75,10 @@ const blanksLast = (sign) => (a, b) => {
 DataTable.ext.type.order["bench-number-asc"] = blanksLast(1);
 DataTable.ext.type.order["bench-number-desc"] = blanksLast(-1);
 
+// The first click on a title sorts the best first.
+const sequence = (title) =>
+  title.dataset.first === "desc" ? ["desc", "asc", ""] : ["asc", "desc", ""];
+
 for (const block of document.querySelectorAll("[data-table]")) {
   const table = block.querySelector("table");
   const total = table.tBodies[0].rows.length;
@@ -82,7 +86,10 @@ for (const block of document.querySelectorAll("[data-table]")) {
   const numeric = titles.flatMap((title, i) => (title.matches(".number") ? [i] : []));
   const api = new DataTable(table, {
     autoWidth: false,
-    columnDefs: [{ targets: numeric, type: "bench-number" }],
+    columnDefs: [
+      { targets: numeric, type: "bench-number" },
+      ...numeric.map((i) => ({ targets: i, orderSequence: sequence(titles[i]) })),
+    ],
     info: false,
     language: { zeroRecords: "No row matches." },
     layout: { topStart: null, topEnd: null, bottomStart: null, bottomEnd: null },
@@ -90,6 +97,7 @@ for (const block of document.querySelectorAll("[data-table]")) {
     paging: false,
   });
   const tools = block.querySelector("[data-tools]");
+  if (!tools) continue;
   const search = tools.querySelector("input");
   const count = tools.querySelector("[data-count]");
   const showCount = () => {
