@@ -81,7 +81,10 @@ def _block(block: Block) -> list[str]:
         case Table():
             return [_table(block), *_paragraphs(block.caption)]
         case FigureFile(path, alt, caption):
-            return [image(alt, path), *_paragraphs(caption)]
+            first, *others = [*_paragraphs(caption), ""]
+            # A backslash breaks the line, so that the caption stands below its image.
+            picture = image(alt, path) + (f"\\\n{first}" if first else "")
+            return [picture, *filter(None, others)]
 
 
 def _paragraphs(words: Words) -> list[str]:

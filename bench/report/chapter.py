@@ -8,7 +8,7 @@ import pandas as pd
 
 from bench.analysis import DatasetFacts, ReportData, rows_of
 from bench.figures import confusion_figure, curves_figure, hardest_figure
-from bench.render import Block, FigureFile, Folded, Items, Section, Table, Text
+from bench.render import Block, FigureFile, Folded, Section, Table, Text
 from bench.report.audits import dataset_alarms
 from bench.report.figure_files import FigureFolder, slug
 from bench.report.matrix import MARK, has_chapters
@@ -55,7 +55,7 @@ def dataset_chapter(
 
 
 def chapter_tables(data: ReportData, dataset: str) -> dict[str, Table]:
-    """Return the tables of a dataset that LaTeX gets too, scores first."""
+    """Return the tables of a dataset that LaTeX gets, scores first."""
     tables = {"scores": score_table(data, dataset)}
     if not rows_of(data.findings.compared, dataset).empty:
         tables["comparisons"] = comparison_table(data, dataset)
@@ -284,19 +284,20 @@ def _folded(
     figures: FigureFolder,
     more: list[FigureFile],
 ) -> list[Block]:
-    """Fold what few readers need."""
-    blocks: list[Block] = []
-    training: list[Block] = list(more)
+    """Fold what few readers need, under one title that says what it is."""
+    parts: dict[str, list[Block]] = {"training": list(more)}
     if len(online):
-        training.append(training_table(online))
-        training += draw_online(data, facts.id, figures)
-    if training:
-        blocks.append(Folded("Training", training))
-    blocks += _other_metrics(data, facts.id)
-    blocks += _calibration(data, facts.id)
-    if hardest := draw_hardest(data, facts, figures):
-        blocks.append(Folded("Hardest curves", hardest))
-    return blocks + _reference(data, facts.id)
+        parts["training"].append(training_table(online))
+        parts["training"] += draw_online(data, facts.id, figures)
+    parts["other metrics"] = _other_metrics(data, facts.id)
+    parts["calibration"] = _calibration(data, facts.id)
+    parts["hardest curves"] = [*draw_hardest(data, facts, figures)]
+    parts["published scores"] = _reference(data, facts.id)
+    titles = [title for title, blocks in parts.items() if blocks]
+    if not titles:
+        return []
+    blocks = [block for title in titles for block in parts[title]]
+    return [Folded(f"More: {', '.join(titles)}", blocks)]
 
 
 def _other_metrics(data: ReportData, dataset: str) -> list[Block]:
@@ -329,7 +330,7 @@ def _other_metrics(data: ReportData, dataset: str) -> list[Block]:
         blocks.append(
             Text(f"Equal to {title} within .0005 everywhere: {', '.join(same)}.")
         )
-    return [Folded("Other metrics", blocks)] if blocks else []
+    return blocks
 
 
 def _calibration(data: ReportData, dataset: str) -> list[Block]:
@@ -346,7 +347,7 @@ def _calibration(data: ReportData, dataset: str) -> list[Block]:
         "Expected calibration error of held-out probabilities (15 bins), the mean "
         f"distance of confidence from accuracy: {', '.join(errors)}."
     )
-    return [Folded("Calibration", [Text(words)])]
+    return [Text(words)]
 
 
 def _notes(data: ReportData, dataset: str) -> list[Block]:
@@ -386,11 +387,13 @@ def _reference(data: ReportData, dataset: str) -> list[Block]:
     if reference is None or dataset not in reference.datasets:
         return []
     shown = set(data.findings.summary["classifier"])
-    notes = [f"{n}: {note}." for n, note in reference.notes.items() if n in shown]
-    blocks: list[Block] = [Text(f"{reference.title}: {reference.source}.")]
+    notes = [
+        f"{name}: {note}" for name, note in reference.notes.items() if name in shown
+    ]
+    words = f"{reference.title}: {reference.source}."
     if notes:
-        blocks += [Text("Why its scores differ from ours:"), Items(notes)]
-    return [Folded(f"Scores of the {reference.title}", blocks)]
+        words += f" Why its scores differ from ours: {'; '.join(notes)}."
+    return [Text(capitalised(words))]
 
 
 def _published(data: ReportData, dataset: str, classifier: str) -> dict[str, str]:

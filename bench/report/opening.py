@@ -144,10 +144,10 @@ def design(data: ReportData) -> str:
         f"{counted(len(data.findings.results), 'cell')} "
         f"({counted(len(data.datasets), 'dataset')} × "
         f"{counted(suite.repetitions, 'repetition')} × "
-        f"{counted(len(data.classifiers), 'classifier')}){_all_done(data)}. Every "
-        "repetition draws fresh training and test curves, the same for all "
-        "classifiers. The input points are the same in all repetitions, so all scores are "
-        "conditional on them."
+        f"{counted(len(data.classifiers), 'classifier')}){_all_done(data)}. "
+        "Every repetition draws fresh training and test curves, the same for all "
+        "classifiers. The input points are the same in all repetitions, so all scores "
+        "are conditional on them."
         + _online([facts.id for facts in data.classifiers if facts.online], data)
         + _defaults(data)
     )

@@ -17,6 +17,7 @@ from bench.figures import (
 from bench.render import FigureFile, Table
 from bench.report.figure_files import FigureFolder, slug
 from bench.report.looks import looks_of
+from bench.report.matrix import has_chapters
 from bench.report.tables import mean_std
 from bench.stats import LAST
 
@@ -127,7 +128,9 @@ def draw_online(data: ReportData, name: str, figures: FigureFolder) -> list[Figu
     history, held_out = rows_of(data.history, name), rows_of(data.held_out, name)
     names = [n for n in history["classifier"].unique() if n in online]
     drawn = []
-    for number, group in enumerate(_pages(names), start=1):
+    # Where chapters are many, the table of the three accuracies is enough.
+    pages = [] if has_chapters(data) else list(_pages(names))
+    for number, group in enumerate(pages, start=1):
         drawn.append(
             figures.add(
                 f"online-{slug(name)}-{number}",
