@@ -84,7 +84,7 @@ def draw_cells(
         boxes = np.stack([np.stack(corner, axis=1) for corner in corners], axis=1)
         ax.add_collection(
             PolyCollection(
-                boxes,
+                list(boxes),
                 facecolors=colours(norm(values[row, known])),
                 edgecolors="none",
                 gid=gid,

@@ -178,7 +178,7 @@ def _many_classes(
 
 
 def _class_colours(names: Sequence[str]) -> dict[str, str]:
-    """Return the colours of two classes; neural curves have theirs wherever they are."""
+    """Return the colours of two classes; neural curves have theirs in any order."""
     first, second = names
     if first.lower().startswith("neural"):
         return {first: NEURAL, second: SYMBOLIC}
@@ -193,7 +193,7 @@ def draw_small(
     order = np.argsort(x[:, 0], kind="stable")
     ends = x[order[[0, -1]], 0]
     # Evenly along the axis, not along the index: points may be dense in the middle.
-    at = np.searchsorted(x[order, 0], np.linspace(*ends, n_points))
+    at = np.searchsorted(x[order, 0], np.linspace(ends[0], ends[1], n_points))
     order = order[np.unique(np.clip(at, 0, len(order) - 1))]
     dots = x.shape[1] > 1
     box.plot(
@@ -237,12 +237,13 @@ def _draw_points(figure: Figure, x: np.ndarray, counts: Sequence[float] | None) 
     bounds = (0.15 / width, 0.36 / height, 1 - 0.3 / width, (_POINTS - 0.36) / height)
     ax = figure.add_axes(bounds)
     values = x[:, 0]
+    n_known = counts is not None
     if counts is None:
         counts = np.histogram(values, int(np.clip(len(values) // 5, 5, 60)))[0].tolist()
     edges = np.linspace(values.min(), values.max(), len(counts) + 1)
     ax.stairs(counts, edges, fill=True, color=GREY, alpha=0.5)
-    n_points = int(sum(counts))
-    if n_points == len(values) <= _MARKED:
+    number = f"{int(sum(counts)):,} " if n_known else ""
+    if not n_known and len(values) <= _MARKED:
         ax.plot(
             values,
             np.zeros(len(values)),
@@ -257,7 +258,7 @@ def _draw_points(figure: Figure, x: np.ndarray, counts: Sequence[float] | None) 
     ax.set_yticks([])
     ax.grid(visible=False)
     ax.spines["left"].set_visible(False)
-    ax.set_xlabel(f"where the {n_points:,} input points lie", fontsize=SMALL)
+    ax.set_xlabel(f"where the {number}input points lie", fontsize=SMALL)
     ax.tick_params(axis="x", labelsize=SMALL - 0.5, length=2, pad=2)
 
 

@@ -1,6 +1,7 @@
 """Differences to the baseline with their intervals, over classifiers or datasets."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -129,7 +130,7 @@ def _limits(values: np.ndarray, margin: float) -> tuple[float, float]:
 
 def _draw_rows(
     ax: Axes,
-    entries: Sequence[tuple[str, Mapping[str, float]]],
+    entries: Sequence[tuple[str, Mapping[Any, Any]]],
     margin: float,
     looks: Mapping[str, ClassifierStyle],
 ) -> None:

@@ -32,14 +32,13 @@ def image_of(figure: Figure, formats: Iterable[str] = FORMATS) -> dict[str, byte
     with style(), mpl.rc_context({"path.simplify_threshold": 0.4}):
         lay_out(figure)
         writers = {"png": lambda: _png(figure), "svg": lambda: svg_of(figure)}
-        images = {name: writers[name]() for name in formats}
-    return images
+        return {name: writers[name]() for name in formats}
 
 
 def lay_out(figure: Figure) -> Any:
     """Lay a figure out, once and for all its files; return its renderer of pixels."""
     figure.set_dpi(_DPI)
-    canvas = FigureCanvasAgg(figure)
+    canvas: Any = FigureCanvasAgg(figure)
     layout = figure.get_layout_engine()
     renderer = canvas.get_renderer()
     if layout is not None:
@@ -73,12 +72,12 @@ def save(figure: Figure, path: str | Path) -> Path:
 
 def _png(figure: Figure) -> bytes:
     """Draw the pixels of a figure and write them with as few bytes as needed."""
-    canvas = FigureCanvasAgg(figure)
+    canvas: Any = FigureCanvasAgg(figure)
     canvas.draw()
     whole = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
     share, n_colours = 1.0, _PALETTE
     while True:
-        size = tuple(max(1, round(share * length)) for length in whole.size)
+        size = [max(1, round(share * length)) for length in whole.size]
         image = whole if share == 1 else whole.resize(size, Image.Resampling.LANCZOS)
         # It keeps the colours of a few pixels, such as those of a classifier's markers.
         reduced = image.quantize(

@@ -205,7 +205,7 @@ def _draw_line(
             **options,
         )
     if is_limit.any():
-        across_gap = {"linewidth": 0.7, "linestyle": (0, (1, 2))}
+        across_gap: dict[str, Any] = {"linewidth": 0.7, "linestyle": (0, (1, 2))}
         ax.plot(x[-2:], mean[-2:], **options, **across_gap)
         if look.is_highlighted:
             ax.plot(x[[-1, -1]], [low[-1], high[-1]], **options)

@@ -213,7 +213,6 @@ def draw_curves(facts: DatasetFacts, figures: FigureFolder) -> FigureFile:
         curves_figure,
         np.array(facts.x),
         classes,
-        points=facts.points,
     )
 
 

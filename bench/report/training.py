@@ -80,8 +80,8 @@ def draw_dynamics(
             figures.add(
                 f"training-{slug(dataset)}",
                 f"Training of the discriminators on {dataset}",
-                "Lines: medians over repetitions; bands: from 10 to 90% of them. The loss "
-                "is shown for cross-entropy only.",
+                "Lines: medians over repetitions; bands: from 10 to 90% of them. The "
+                "loss is shown for cross-entropy only.",
                 training_figure,
                 history,
                 online=online,
