@@ -34,6 +34,16 @@ _MEDIA_TYPES = {
     ".jpeg": "image/jpeg",
     ".webp": "image/webp",
 }
+# Ids of the page's template and of the explorer.
+_RESERVED = (
+    "page-text",
+    "page-contents",
+    "page-data",
+    "page-dataset",
+    "page-metric",
+    "page-axis",
+    "page-cell-title",
+)
 _LONG_TEXT = 48  # characters from which a cell of several words is wrapped
 _LONG_WORD = 80  # characters from which a single word is; a hash of 64 is not
 _PRINTED_WORD = 16  # characters from which a word may be broken in print
@@ -58,7 +68,7 @@ class PageBlocks:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.headings: list[tuple[int, str, str]] = []
-        self._used_ids = {"page-text", "page-contents", "page-data", "page-cell-title"}  # ids of the page's template
+        self._used_ids = set(_RESERVED)  # ids of the page's template
 
     def section(self, section: Section, level: int) -> str:
         """Write a section, with a heading of that level, and all its blocks."""
@@ -153,7 +163,9 @@ class PageBlocks:
         name = self.new_id(f"figure {path.stem}")
         drawing = None
         if path.with_suffix(".svg").is_file():
-            drawing = inline_svg(path.with_suffix(".svg").read_bytes(), plain(figure.alt))
+            drawing = inline_svg(
+                path.with_suffix(".svg").read_bytes(), plain(figure.alt)
+            )
         picture = drawing or (
             f'<img src="{_data_address(path)}" alt="{escape_html(figure.alt)}">'
         )

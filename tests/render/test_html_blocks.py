@@ -43,7 +43,7 @@ def test_ids_are_made_of_letters_and_digits_and_never_repeat(page: PageBlocks) -
     ]
 
 
-def test_the_contents_list_headings_to_the_third_level(page: PageBlocks) -> None:
+def test_headings_are_collected_with_their_ids(page: PageBlocks) -> None:
     inner = Section("C <c>", [Section("D", [])])
     html = page.section(Section("B", [inner]), 2)
     assert [(level, title) for level, title, _ in page.headings] == [
@@ -52,14 +52,6 @@ def test_the_contents_list_headings_to_the_third_level(page: PageBlocks) -> None
         (4, "D"),
     ]
     assert '<h4 id="d">D</h4>' in html
-    assert page.contents() == (
-        '<ul>\n<li class="level-2"><a href="#b">B</a></li>\n'
-        '<li class="level-3"><a href="#c-c">C &lt;c&gt;</a></li>\n</ul>'
-    )
-
-
-def test_a_page_without_headings_has_no_contents(page: PageBlocks) -> None:
-    assert page.contents() == ""
 
 
 def test_headings_deeper_than_the_sixth_level_stay_at_the_sixth(
