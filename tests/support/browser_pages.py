@@ -47,7 +47,7 @@ class Opened:
 
     def check_silent_and_alone(self) -> None:
         """Check that it wrote nothing to the console and asked for no other file."""
-        assert self.said == []
+        assert not self.said, self.said
         kinds = {address.partition(":")[0] for address in self.asked}
         assert kinds <= {"file", "data", "blob"}
         files = {
