@@ -13,7 +13,14 @@ import pandas as pd
 from bench.analysis import Findings, analyse, load_results, read_cell_arrays
 from bench.base import StoreError
 from bench.cells import Plan
-from bench.render import Section, Table, latex_table, to_markdown, write_webpage
+from bench.render import (
+    Section,
+    Table,
+    latex_table,
+    to_markdown,
+    write_csv,
+    write_webpage,
+)
 from bench.report.across import across_chapter
 from bench.report.appendix import (
     audits_chapter,
@@ -115,7 +122,7 @@ def _write_csv(
         if frame is None or frame.empty:
             path.unlink(missing_ok=True)
         else:
-            frame.to_csv(path, index=False, lineterminator="\n")
+            write_csv(frame, path)
             written[name] = frame
     return written
 
