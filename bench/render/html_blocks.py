@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from bench.base import MissingFileError
+from bench.base import MissingFileError, is_file, read_bytes
 from bench.render.blocks import (
     Block,
     Code,
@@ -24,6 +24,7 @@ from bench.render.blocks import (
     Words,
     paragraphs,
 )
+from bench.render.html_svg import MOST_BYTES, inline_svg
 from bench.render.table_text import TextCell, lay_out, plain, spaced, text_of
 
 _MEDIA_TYPES = {
@@ -57,6 +58,7 @@ class PageBlocks:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.headings: list[tuple[int, str, str]] = []
+        self._n_figures = 0
         self._used_ids = {"page-text", "page-datatables"}  # ids of the page's template
 
     def section(self, section: Section, level: int) -> str:
@@ -143,14 +145,21 @@ class PageBlocks:
 </div>"""
 
     def figure(self, figure: FigureFile) -> str:
-        """Write a figure; the image is part of the page."""
-        address = _data_address(self.folder / figure.path)
+        """Write a figure, which is part of the page.
+
+        A drawing beside a PNG of the same name is preferred: it is sharp at every size,
+        has the page's colours, and what shows a classifier in it has the attribute
+        ``data-classifier``.
+        """
+        path = self.folder / figure.path
+        name = self.new_id(f"figure {path.stem}")
+        self._n_figures += 1
+        picture = _drawing(path.with_suffix(".svg"), figure.alt, self._n_figures) or (
+            f'<img src="{_data_address(path)}" alt="{escape_html(figure.alt)}">'
+        )
         caption = f"<figcaption>{escape_html(figure.caption)}</figcaption>"
         return (
-            '<figure><button type="button" data-enlarge disabled>'
-            f'<span class="aside">Enlarge: </span><img src="{address}" '
-            f'alt="{escape_html(figure.alt)}"></button>'
-            f"{caption if figure.caption else ''}</figure>"
+            f'<figure id="{name}">{picture}{caption if figure.caption else ""}</figure>'
         )
 
     def contents(self) -> str:
@@ -258,6 +267,18 @@ def escape_html(text: str) -> str:
 def join_lines(parts: Iterable[str]) -> str:
     """Put each part on a line of its own."""
     return "\n".join(parts)
+
+
+def _drawing(path: Path, words: str, number: int) -> str | None:
+    """Return an SVG file as part of the page; None if there is none to be trusted."""
+    if not is_file(path):
+        return None
+    try:
+        content = read_bytes(path, MOST_BYTES)
+    except OSError:
+        return None
+    # An id of the page never has an underscore.
+    return inline_svg(content, words, f"f{number}_")
 
 
 def _data_address(path: Path) -> str:
