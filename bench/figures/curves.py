@@ -5,13 +5,16 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from bench.figures.datasets import draw_boxes
+from bench.figures.datasets import draw_boxes, draw_small, name_ends
+from bench.figures.formulas import formula
 from bench.figures.theme import (
     FAINT,
     INK,
     NEURAL,
     PAGE,
+    SMALL,
     SYMBOLIC,
     ClassifierStyle,
     axes_or_new,
@@ -25,7 +28,63 @@ from bench.figures.theme import (
 )
 
 _FEWEST = 10  # curves in a bin that is drawn; the accuracy of fewer is mostly noise
+_A_ROW = 6  # curves side by side
 _CLASSES = {0: "neural", 1: "symbolic"}
+
+
+@style()
+def hardest_figure(
+    hardest: pd.DataFrame,
+    x: np.ndarray,
+    X: np.ndarray,
+    *,
+    class_names: Mapping[int, str] = _CLASSES,
+) -> Figure:
+    """Draw the curves that most classifiers misclassify: true → most predicted.
+
+    They are sorted by how many classifiers misclassify them. With few classifiers most
+    are ties, so leave the figure out below five.
+
+    Parameters
+    ----------
+    hardest : DataFrame
+        Rows of `bench.stats.calibration.hardest_curves`: curve (the row of `X`),
+        label, wrong, of and, possibly, predicted, the class that most of the wrong
+        ones predict.
+    x : array of shape (n_points, n_inputs)
+    X : array of shape (n_curves, n_channels * n_points)
+        The classified curves; the first channel is drawn.
+    class_names
+        Label → name of the class.
+    """
+    rows = hardest.sort_values("wrong", ascending=False, kind="stable")
+    n_rows = max(1, -(-len(rows) // _A_ROW))
+    n_columns = max(1, min(_A_ROW, len(rows)))
+    figure = Figure(figsize=(PAGE, 0.25 + 1.0 * n_rows), layout="constrained")
+    boxes = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
+    for box in boxes[len(rows) :]:
+        box.set_axis_off()
+    if rows.empty:
+        boxes[0].set_axis_off()
+        note_empty(boxes[0], "no curve is misclassified")
+        return figure
+    two = len(class_names) == 2
+    for box, row in zip(boxes, rows.to_dict("records"), strict=False):
+        label = int(row["label"])
+        # With more than two classes, only the name shows the class.
+        colour = (NEURAL, SYMBOLIC)[label] if two else INK
+        draw_small(box, x, X[[int(row["curve"])], : len(x)], colour)
+        names = [formula(class_names.get(label, str(label)), 12)]
+        predicted = row.get("predicted")
+        if predicted is not None and predicted == predicted:  # not NaN
+            other = class_names.get(int(predicted), str(int(predicted)))
+            names.append(formula(other, 12))
+        title = " → ".join(names)
+        box.set_title(
+            f"{title}\n{row['wrong']} of {row['of']}", fontsize=SMALL - 0.5, pad=2
+        )
+    name_ends(boxes[(n_rows - 1) * n_columns], x)
+    return figure
 
 
 @style()

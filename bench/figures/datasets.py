@@ -6,8 +6,12 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
+from bench.figures.formulas import formula
 from bench.figures.theme import (
+    FAINT,
+    GREY,
     INK,
     NEURAL,
     PAGE,
@@ -21,6 +25,170 @@ from bench.figures.theme import (
 
 _COLUMN_COLOURS = ("#029E73", "#CC78BC", "#56B4E9", "#DE8F05")
 _BOX = 1.05  # inches: the smallest width of a box
+_SMALL_CURVES, _IN_A_ROW = 8, 4  # of each of two classes
+_OF_MANY, _BOXES = 5, 6  # curves in a box of one of many classes, boxes in a row
+_VERTICES, _DOTS = 240, 150  # points of a small curve; a box has no room for more
+_POINTS = 0.75  # inches: height of the input points
+_MARKED = 200  # points, up to which each has a mark
+
+
+@style()
+def curves_figure(
+    x: np.ndarray, classes: Mapping[str, np.ndarray], *, noise: float = 0.0
+) -> Figure:
+    """Draw curves of each class, each curve in a small box with a range of its own.
+
+    Two classes are two panels side by side, of two rows of four curves. More classes
+    have one box each, with a few curves. Below stand the input points, unless they are
+    evenly spaced.
+
+    Parameters
+    ----------
+    x : array of shape (n_points, n_inputs)
+        With several inputs, values are dots against the first.
+    classes
+        Name of a class → its curves, shape (n_curves, n_points); of two classes the
+        first eight are drawn, of more the first five.
+    noise
+        The share of noise in the curves, in percent; noisy curves are thinner.
+    """
+    evenly = x.shape[1] > 1 or is_grid(x[:, 0])
+    if len(classes) != 2:
+        return _many_classes(x, classes, evenly, noise)
+    most = max(min(len(curves), _SMALL_CURVES) for curves in classes.values())
+    n_rows = 1 if most <= _IN_A_ROW else 2
+    height = 0.55 + 0.62 * n_rows + (0 if evenly else _POINTS)
+    figure = Figure(figsize=(PAGE, height), layout="constrained")
+    above: Any = figure
+    if not evenly:
+        above, below = figure.subfigures(
+            2, 1, height_ratios=(height - _POINTS, _POINTS)
+        )
+        _draw_points(below.subplots(), x)
+    sides = above.subfigures(1, 2, wspace=0.04)
+    colours = _class_colours(list(classes))
+    for side, (name, curves) in zip(sides, classes.items(), strict=True):
+        boxes = side.subplots(n_rows, _IN_A_ROW, squeeze=False).ravel()
+        side.suptitle(plain(name, 40), fontsize=8, color=INK)
+        for i, box in enumerate(boxes):
+            if i < len(curves):
+                draw_small(box, x, curves[i : i + 1], colours[name], noise)
+            else:
+                box.set_axis_off()
+        name_ends(boxes[(n_rows - 1) * _IN_A_ROW], x)
+    return figure
+
+
+def is_grid(values: np.ndarray) -> bool:
+    """Tell whether points are evenly spaced, whatever their order."""
+    ordered = np.sort(np.asarray(values, dtype=float))
+    steps = np.diff(ordered)
+    if len(steps) < 2:
+        return True
+    # A grid in float32 is even up to the rounding of its largest points.
+    rounding = 4 * np.finfo(np.float32).eps * float(np.abs(ordered).max())
+    return bool(np.ptp(steps) <= max(1e-3 * float(steps.mean()), rounding))
+
+
+def _many_classes(
+    x: np.ndarray, classes: Mapping[str, np.ndarray], evenly: bool, noise: float
+) -> Figure:
+    """Draw a box for each class, six in a row, with a few curves in each."""
+    n_rows = max(1, -(-len(classes) // _BOXES))
+    n_columns = max(1, min(_BOXES, len(classes)))
+    extra = 0 if evenly else _POINTS
+    height = 0.3 + 0.82 * n_rows
+    figure = Figure(figsize=(PAGE, height + extra), layout="constrained")
+    above: Any = figure
+    if not evenly:
+        above, below = figure.subfigures(2, 1, height_ratios=(height, extra))
+        _draw_points(below.subplots(), x)
+    boxes = above.subplots(n_rows, n_columns, squeeze=False).ravel()
+    for box in boxes[len(classes) :]:
+        box.set_axis_off()
+    for box, (name, curves) in zip(boxes, classes.items(), strict=False):
+        draw_small(box, x, curves[:_OF_MANY], SYMBOLIC, noise)
+        box.set_title(formula(name, 19), fontsize=SMALL, pad=2)
+    if classes:
+        name_ends(boxes[(n_rows - 1) * n_columns], x)
+    return figure
+
+
+def _class_colours(names: Sequence[str]) -> dict[str, str]:
+    """Return the colours of two classes; neural curves have theirs wherever they are."""
+    first, second = names
+    if first.lower().startswith("neural"):
+        return {first: NEURAL, second: SYMBOLIC}
+    return {first: SYMBOLIC, second: NEURAL}
+
+
+def draw_small(
+    box: Axes, x: np.ndarray, curves: np.ndarray, colour: str, noise: float = 0.0
+) -> None:
+    """Draw curves in a box that has a frame and no ticks."""
+    n_points = _DOTS if x.shape[1] > 1 else _VERTICES
+    order = np.argsort(x[:, 0], kind="stable")
+    ends = x[order[[0, -1]], 0]
+    # Evenly along the axis, not along the index: points may be dense in the middle.
+    at = np.searchsorted(x[order, 0], np.linspace(*ends, n_points))
+    order = order[np.unique(np.clip(at, 0, len(order) - 1))]
+    dots = x.shape[1] > 1
+    box.plot(
+        x[order, 0],
+        curves[:, order].T,
+        color=colour,
+        linestyle="" if dots else "-",
+        linewidth=0.6 if noise else 1.0,
+        marker="." if dots else "",
+        markersize=1.6,
+    )
+    box.set_xticks([])
+    box.set_yticks([])
+    box.grid(visible=False)
+    box.margins(x=0.03, y=0.1)
+    box.spines[:].set_visible(True)
+    box.spines[:].set_color(GREY)
+    box.spines[:].set_linewidth(0.4)
+
+
+def name_ends(box: Axes, x: np.ndarray) -> None:
+    """Write the first and last input below a box, for all that are like it."""
+    low, high = float(x[:, 0].min()), float(x[:, 0].max())
+    for value, side in ((low, "left"), (high, "right")):
+        box.annotate(
+            f"{value:.3g}",
+            (value, 0),
+            xycoords=box.get_xaxis_transform(),
+            xytext=(0, -2),
+            textcoords="offset points",
+            ha=side,
+            va="top",
+            fontsize=SMALL - 1,
+            color=FAINT,
+        )
+
+
+def _draw_points(ax: Axes, x: np.ndarray) -> None:
+    """Draw where the input points lie: a histogram, with a mark at each of few."""
+    values = x[:, 0]
+    n_bins = int(np.clip(len(values) // 5, 5, 60))
+    ax.hist(values, bins=n_bins, color=GREY, alpha=0.5)
+    if len(values) <= _MARKED:
+        ax.plot(
+            values,
+            np.zeros(len(values)),
+            "|",
+            color=INK,
+            markersize=4,
+            markeredgewidth=0.5,
+            transform=ax.get_xaxis_transform(),
+            clip_on=False,
+        )
+    ax.set_yticks([])
+    ax.grid(visible=False)
+    ax.spines["left"].set_visible(False)
+    ax.set_xlabel(f"where the {len(values):,} input points lie", fontsize=SMALL)
+    ax.tick_params(axis="x", labelsize=SMALL - 0.5, length=2, pad=2)
 
 
 @style()

@@ -59,7 +59,8 @@ class PageBlocks:
         self.folder = folder
         self.headings: list[tuple[int, str, str]] = []
         self._n_figures = 0
-        self._used_ids = {"page-text", "page-datatables"}  # ids of the page's template
+        # The ids of the page's template.
+        self._used_ids = {"page-text", "page-contents", "page-data", "page-cell-title"}
 
     def section(self, section: Section, level: int) -> str:
         """Write a section, with a heading of that level, and all its blocks."""
@@ -161,15 +162,6 @@ class PageBlocks:
         return (
             f'<figure id="{name}">{picture}{caption if figure.caption else ""}</figure>'
         )
-
-    def contents(self) -> str:
-        """List the headings of the second and third level as links."""
-        items = (
-            f'<li class="level-{level}"><a href="#{name}">{escape_html(title)}</a></li>'
-            for level, title, name in self.headings
-            if level <= 3
-        )
-        return f"<ul>\n{join_lines(items)}\n</ul>" if self.headings else ""
 
     def new_id(self, text: str) -> str:
         """Make a new id from a text; a number is added if it is already used."""

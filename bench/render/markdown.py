@@ -81,7 +81,10 @@ def _block(block: Block) -> list[str]:
         case Table():
             return [_table(block), *_paragraphs(block.caption)]
         case FigureFile(path, alt, caption):
-            return [image(alt, path), *_paragraphs(caption)]
+            first, *others = paragraphs(caption) or [[]]
+            # A backslash breaks the line, so that the caption stands below its image.
+            below = f"\\\n{inline(first, 'line')}" if first else ""
+            return [image(alt, path) + below, *map(inline, others)]
 
 
 def _paragraphs(words: Words) -> list[str]:

@@ -19,8 +19,9 @@ from bench.render.blocks import Code, Link, Part, Strong
 from bench.render.table_text import plain, spaced
 
 # Where words stand: at the start of a paragraph or of an item of a list, where "# "
-# would make a heading; in a heading; or in a cell of a table, where "|" ends it.
-Place: TypeAlias = Literal["paragraph", "item", "heading", "cell"]
+# would make a heading; in a later line of a paragraph, where "---" would make one of
+# the line before; in a heading; or in a cell of a table, where "|" ends it.
+Place: TypeAlias = Literal["paragraph", "line", "item", "heading", "cell"]
 
 # Text without any of these is no markup, unless by its start or, in a heading, its end.
 _SPECIAL = re.compile(r"[\\`*_~<&\[\]!$|@]|www\.|://", re.IGNORECASE)
@@ -40,6 +41,8 @@ _START = re.compile(
 )
 # After the "- " of an item: a task's box, or what would make the line a rule.
 _ITEM_START = re.compile(r"\[[ xX]\](?: |$)|-(?: ?-)*$")
+# Below another line: what would make that a heading, or the head of a table.
+_LINE_START = re.compile(r"=+$|\|?(?: ?:?-+:? ?(?:\||$))+$")
 _LAST_MARKS = re.compile(r"(?:^| )(#+)$")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|(?P<name>[A-Za-z0-9]+));")
 # GitHub makes links of addresses that nobody marked as links.
@@ -237,6 +240,8 @@ def _marks_at_ends(content: str, place: Place) -> Iterator[int]:
         if found := _START.match(content):
             yield found.start(found.lastgroup or 0)
         if place == "item" and _ITEM_START.match(content):
+            yield 0
+        if place == "line" and _LINE_START.match(content):
             yield 0
 
 

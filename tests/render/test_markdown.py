@@ -67,8 +67,7 @@ Mean±std.
 
 ### Within
 
-![Dots](figures/a%20b.png)
-
+![Dots](figures/a%20b.png)\\
 All of \\*it\\*.
 
 ## Last
