@@ -82,9 +82,7 @@ def _block(block: Block) -> list[str]:
             return [_table(block), *_paragraphs(block.caption)]
         case FigureFile(path, alt, caption):
             first, *others = paragraphs(caption) or [[]]
-            # A backslash breaks the line, so that the caption stands below its image.
-            below = f"\\\n{inline(first, 'line')}" if first else ""
-            return [image(alt, path) + below, *map(inline, others)]
+            return [image(alt, path, first), *map(inline, others)]
 
 
 def _paragraphs(words: Words) -> list[str]:
