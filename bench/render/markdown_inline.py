@@ -34,7 +34,7 @@ _START = re.compile(
     | (?P<rule>[-_*])(?:\ ?(?P=rule)){2,}$
     | (?P<fence>`)`{2,}[^`]*$
     | (?P<tildes>~)~~
-    | (?P<definition>\[)[^\]]*\]:
+    | (?P<definition>\[)(?:[^\[\]]|\](?=\())*\]:
     | (?P<html><)[A-Za-z/!?]
     """,
     re.VERBOSE,

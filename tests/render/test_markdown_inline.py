@@ -86,6 +86,7 @@ def test_words_are_read_as_they_were_written(parts):
 @given(text=_TEXT)
 @example(text="===")
 @example(text="|-|")
+@example(text="[](a]: b")
 @example(text="<=#a@b.co>")
 def test_a_text_is_read_as_it_was_written_wherever_it_stands(text):
     expected = "".join(plain(text).split())

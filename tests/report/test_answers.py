@@ -57,8 +57,7 @@ def test_the_rows_that_an_answer_rests_on_are_folded_below_it(make_findings):
     assert "The answer to 'Why?' no longer agrees with the tables" in warning.words
     assert "mean of test_accuracy 0.9 (the mean is 0.795)" in warning.words
     assert folded.title == "Rests on 2 rows"
-    [items] = folded.blocks
-    first, second = items.entries
+    first, second = folded.entries
     assert first[0] == "KNN on grid: mean of test_accuracy 0.795, "
     assert first[1] == Link("summary.csv", "summary.csv")
     assert first[2] == ""
@@ -73,4 +72,4 @@ def test_an_answer_that_agrees_has_no_warning(make_findings):
     tables = {"results": findings.results}
     blocks = answer_blocks(plan.suite, commits, tables)
     assert not [block for block in blocks if isinstance(block, Warning)]
-    assert blocks[-1].blocks[0].entries[0][0] == "all rows: 15 rows, "
+    assert blocks[-1].entries[0][0] == "all rows: 15 rows, "
