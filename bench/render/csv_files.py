@@ -12,7 +12,7 @@ import csv
 import re
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -23,6 +23,8 @@ _FORMULA = r"['\"\s]*[=+\-@\t\r\n＝＋－＠]"  # noqa: RUF001
 # semicolons or tabs, and some end a row at a line break within quotes.
 _START = r"(?:\A|(?<=[;\t\r\n]))"
 _RUNS = re.compile(f"{_START}(?={_FORMULA})")
+# What readers of CSV, or UTF-8, cannot hold.
+_UNWRITABLE = re.compile(r"[\x00\ud800-\udfff]")
 _INERT = re.compile(f"{_START}'(?={_FORMULA})")
 
 
@@ -41,16 +43,20 @@ def restored(field: str) -> str:
 
 
 def csv_text(frame: pd.DataFrame) -> str:
-    """Write a frame as CSV without its index; texts and titles are inert."""
+    """Write a frame as CSV without its index; texts and titles are inert.
+
+    Null characters and single surrogates, which no reader would give back, become
+    U+FFFD.
+    """
     written = pd.DataFrame(
         {i: _inert_values(frame.iloc[:, i]) for i in range(frame.shape[1])},
         index=frame.index,
     )
-    written.columns = pd.Index([inert(str(name)) for name in frame.columns])
+    written.columns = pd.Index([_field(str(name)) for name in frame.columns])
     # The csv module of some versions of Python does not put a \r between quotes.
     texts = written.select_dtypes(exclude="number")
     has_return = "\r" in "".join([*map(str, texts.to_numpy().ravel()), *written])
-    quoting = csv.QUOTE_NONNUMERIC if has_return else csv.QUOTE_MINIMAL
+    quoting: Literal[0, 2] = csv.QUOTE_NONNUMERIC if has_return else csv.QUOTE_MINIMAL
     text: str = written.to_csv(index=False, lineterminator="\n", quoting=quoting)
     return text
 
@@ -98,5 +104,9 @@ def _inert_values(values: "pd.Series[Any]") -> "pd.Series[Any]":
     if pd.api.types.is_numeric_dtype(values):
         return values
     # Made of a list: pandas' own map would turn whole numbers beside nan into floats.
-    texts = [inert(value) if isinstance(value, str) else value for value in values]
+    texts = [_field(value) if isinstance(value, str) else value for value in values]
     return pd.Series(texts, values.index, dtype=object)
+
+
+def _field(text: str) -> str:
+    return inert(_UNWRITABLE.sub("\ufffd", text))

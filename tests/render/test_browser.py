@@ -105,14 +105,18 @@ def test_the_contents_stand_beside_the_text_or_unfold_above_it(
     assert 0 <= page.get_by_role("heading", name="Every cell").bounding_box()["y"] < 900
 
 
-def test_the_contents_mark_the_section_that_is_read(show: Callable[..., Opened]) -> None:
+def test_the_contents_mark_the_section_that_is_read(
+    show: Callable[..., Opened],
+) -> None:
     page = show().page
     rng = random.Random(0)
     height = page.evaluate("document.documentElement.scrollHeight - innerHeight")
     for place in [0, height, *(rng.uniform(0, height) for _ in range(18))]:
         page.evaluate("y => scrollTo(0, y)", place)
-        page.evaluate("new Promise(done => requestAnimationFrame(() => "
-                      "requestAnimationFrame(done)))")
+        page.evaluate(
+            "new Promise(done => requestAnimationFrame(() => "
+            "requestAnimationFrame(done)))"
+        )
         expected, marked = page.evaluate(
             """() => {
                  const above = [...document.querySelectorAll("main :is(h2, h3)[id]")]

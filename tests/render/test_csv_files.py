@@ -87,6 +87,12 @@ def test_numbers_are_equal_to_the_last_bit(tmp_path):
     assert "'" not in csv_text(frame.drop(columns="mixed"))
 
 
+def test_what_no_reader_gives_back_is_replaced(tmp_path):
+    write_csv(pd.DataFrame({"a\x00": ["=\x00", "\ud800b"]}), tmp_path / "a.csv")
+    again = read_csv(tmp_path / "a.csv")
+    assert list(again["a\ufffd"]) == ["=\ufffd", "\ufffdb"]
+
+
 def test_a_file_of_an_earlier_version_is_read(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("id,n\n-x,1\n=1,\n", "utf-8")
