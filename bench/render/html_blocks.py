@@ -216,6 +216,7 @@ def _cell(cell: TextCell, names_row: bool, numeric: bool) -> str:
     words = _inline(cell.parts)
     if cell.mark:
         classes.append("near")
+        words += '<span class="dagger" aria-hidden="true">†</span>'
         words += f'<span class="aside">, {escape_html(cell.mark)}</span>'
     tag, scope = ("th", ' scope="row"') if names_row else ("td", "")
     return f"<{tag}{scope}{_classes(classes)}{order}>{words}</{tag}>"

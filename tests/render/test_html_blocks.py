@@ -119,6 +119,7 @@ def test_a_cell_near_the_best_says_so_without_its_shade(page: PageBlocks) -> Non
     assert '<td class="number best" data-order="0.9">0.9</td>' in html
     assert (
         '<td class="number near" data-order="0.8">0.8'
+        '<span class="dagger" aria-hidden="true">†</span>'
         '<span class="aside">, not distinguishable from the best</span></td>'
     ) in html
 
