@@ -10,13 +10,12 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from bench.curves.datasets import make_dataset
 from bench.curves.recipes import resolve_dataset
 from bench.figures import theme
 from bench.figures.images import image_of
 from bench.report import figure_files
-from bench.report.dataset_pictures import DatasetCurves, draw_dataset, draw_hardest
 from bench.report.figure_files import Deferred, FigureFolder, fingerprint_of
+from bench.report.pictures import DatasetCurves, draw_dataset
 from bench.suite.datasets import DatasetSpec
 
 DRAWN = []
@@ -230,27 +229,14 @@ def recipe_of(**changes):
     return resolve_dataset(DatasetSpec.model_validate(ENTRY | changes, strict=False))
 
 
-def test_the_hardest_curves_are_those_that_were_predicted(tmp_path, monkeypatch):
-    shown = []
-
-    def remember(hardest, x, X, **_):
-        shown.append(X)
-        return theme.axes_or_new(None)
-
-    monkeypatch.setattr("bench.report.dataset_pictures.plot_hardest", remember)
-    recipe = recipe_of(channels=["value", "gradient"])
-    curves = DatasetCurves(recipe, seed=4)
-    draw_hardest(curves, 2, pd.DataFrame({"curve": [0]}), FigureFolder(tmp_path))
-    [X] = shown
-    assert np.array_equal(X, make_dataset(recipe, repetition=2, seed=4).X_test)
-
-
 def test_the_picture_of_a_dataset_follows_its_recipe(tmp_path, monkeypatch):
     drawn = []
-    real = theme.image_of
-    monkeypatch.setattr(
-        figure_files, "image_of", lambda figure: (drawn.append(1), real(figure))[1]
-    )
+
+    def remember(figure, formats):
+        drawn.append(figure)
+        return dict.fromkeys(formats, b"<svg/>")
+
+    monkeypatch.setattr(figure_files, "image_of", remember)
     for change, seed, so_far in (
         ({}, 0, 1),
         ({"description": "words"}, 0, 1),
@@ -259,7 +245,7 @@ def test_the_picture_of_a_dataset_follows_its_recipe(tmp_path, monkeypatch):
         ({"noise": 0.1}, 1, 4),
     ):
         curves = DatasetCurves(recipe_of(**change), seed)
-        draw_dataset(curves, FigureFolder(tmp_path))
+        draw_dataset(curves, FigureFolder(tmp_path, ["svg"]))
         assert len(drawn) == so_far
 
 
