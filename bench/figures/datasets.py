@@ -90,7 +90,8 @@ def _small_multiples(
             draw_small(box, x, curve[None], colours[name], noise)
         for box in boxes[len(curves) :]:
             box.set_visible(False)
-        name_ends(boxes[(n_rows - 1) * _IN_A_ROW], x)
+        n_shown = min(len(curves), len(boxes))
+        name_ends(boxes[(n_shown - 1) // _IN_A_ROW * _IN_A_ROW], x)
         figure.text(
             (left + half / 2) / PAGE,
             1 - 0.06 / figure.get_size_inches()[1],
@@ -191,10 +192,11 @@ def draw_small(
     """Draw curves in a box that has a frame and no ticks."""
     n_points = _DOTS if x.shape[1] > 1 else _VERTICES
     order = np.argsort(x[:, 0], kind="stable")
-    ends = x[order[[0, -1]], 0]
-    # Evenly along the axis, not along the index: points may be dense in the middle.
-    at = np.searchsorted(x[order, 0], np.linspace(ends[0], ends[1], n_points))
-    order = order[np.unique(np.clip(at, 0, len(order) - 1))]
+    if len(order) > n_points:
+        low, high = x[order[[0, -1]], 0]
+        # Evenly along the axis, not along the index: points may be dense in the middle.
+        at = np.searchsorted(x[order, 0], np.linspace(low, high, n_points))
+        order = order[np.unique(np.clip(at, 0, len(order) - 1))]
     dots = x.shape[1] > 1
     box.plot(
         x[order, 0],

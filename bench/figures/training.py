@@ -231,5 +231,5 @@ def epoch_label(history: pd.DataFrame, what: str = _BAND) -> str:
         smoothed = f" (moving mean over {windows.pop()})"
     counts = history.groupby("classifier")["repetition"].nunique()
     ends = " to ".join(str(n) for n in sorted({counts.min(), counts.max()}))
-    of = f" of n = {ends} repetitions" if len(counts) else ""
+    of = f" of n\xa0=\xa0{ends} repetitions" if len(counts) else ""
     return f"epoch{smoothed}; {what}{of}"
