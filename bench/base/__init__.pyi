@@ -1,6 +1,7 @@
 from .documents import Document as Document
 from .documents import Location as Location
 from .documents import flatten as flatten
+from .documents import parse_value as parse_value
 from .documents import read_document as read_document
 from .errors import BenchError as BenchError
 from .errors import ClassifierError as ClassifierError
