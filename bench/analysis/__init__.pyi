@@ -26,5 +26,6 @@ from .results import trained_online as trained_online
 from .results import transfer_frame as transfer_frame
 from .status import count_statuses as count_statuses
 from .status import explain_missing as explain_missing
+from .status import status_rows as status_rows
 from .sweeps import SPREAD as SPREAD
 from .sweeps import Sweep as Sweep

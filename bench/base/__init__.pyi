@@ -42,6 +42,7 @@ from .messages import described as described
 from .messages import device_problem as device_problem
 from .messages import did_you_mean as did_you_mean
 from .messages import located as located
+from .messages import name_grid as name_grid
 from .messages import named as named
 from .messages import shown as shown
 from .provenance import RESULTS as RESULTS

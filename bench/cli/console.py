@@ -23,6 +23,7 @@ from rich.text import Text
 from bench.base import shown
 from bench.cells import Plan, Task
 from bench.cli.terminal import replaced
+from bench.cli.verbosity import is_quiet
 from bench.store import BAD, STATUSES, Result
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class RunProgress:
             TextColumn("left"),
             TimeRemainingColumn(),
             console=_Console(file=sys.stderr, stderr=True),
+            disable=is_quiet(),
         )
         self.task = self.bars.add_task("cells", total=total, failed=0)
 
@@ -177,14 +179,27 @@ def print_forecast(plan: Plan, forecast: "Forecast", jobs: int) -> None:
     _print_table(f"{title}{stats.alpha:g}", columns, rows)
 
 
-def print_comparison(frame: "pd.DataFrame") -> None:
+def print_comparison(frame: "pd.DataFrame", every_row: bool = False) -> None:
     """Print a comparison of `bench.compare.differences.compare_results`.
 
-    The reasons stand below the table, once for all rows that share one.
+    The table has the rows that differ, or with `every_row` all. What is alike and the
+    reasons stand below it, once for all rows that share one.
     """
-    from bench.compare import as_text, count_verdicts, describe, reasons
+    from bench.compare import (
+        alike,
+        as_text,
+        count_verdicts,
+        describe,
+        differing,
+        reasons,
+        shares_nothing,
+        what_each_has,
+    )
 
-    rows = as_text(frame).drop(columns="why")
+    if shares_nothing(frame) and not every_row:
+        _console(160).print(_text(shown(what_each_has(frame), 2000)))
+        return
+    rows = as_text(frame if every_row else differing(frame)).drop(columns="why")
     # Narrow: a row of the shipped suites fits 80 characters, but for its interval.
     table = Table(
         title=_text(count_verdicts(frame)),
@@ -202,9 +217,9 @@ def print_comparison(frame: "pd.DataFrame") -> None:
         cells = (_text(shown(value, 1000)) for value in row.values())
         table.add_row(*cells, style=_STYLES.get(row["verdict"]))
     console = _console(160)
-    console.print(table)
-    for reason in reasons(frame):
-        console.print(_text(shown(reason, 2000)))
+    console.print(table if len(rows) else _text(count_verdicts(frame)))
+    for line in [*([] if every_row else alike(frame)), *reasons(frame)]:
+        console.print(_text(shown(line, 2000)))
     console.print(_text(describe(frame)))
 
 

@@ -7,21 +7,32 @@ from typing import TYPE_CHECKING
 from bench.cli.arguments import (
     KEPT,
     Subparsers,
+    add_changes,
     add_choice,
     add_command,
     add_jobs,
     add_out,
     add_store,
     add_suite,
+    needs_folder,
     report_folder,
     resolve_plan,
 )
 from bench.cli.exit_codes import OK, SOME_FAILED
+from bench.cli.formats import CSV, TABLE, add_format, print_json, print_rows
 from bench.cli.terminal import say
+from bench.cli.usage import one_of
+from bench.cli.verbosity import is_verbose
 
 if TYPE_CHECKING:
-    from bench.cells import Task
+    from collections.abc import Callable
 
+    from bench.cells import Task
+    from bench.cli.console import RunProgress
+    from bench.store import Result, Store
+
+# The keys of `--dry-run` as data, see docs/cli.md.
+COUNTS = ("cells", "transfers", "audits", "stored", "to_compute")
 
 _KEPT_AGAIN = (
     "what was computed again is stored, the rest is as before; the same command "
@@ -31,13 +42,28 @@ _KEPT_AGAIN = (
 
 def add_run(commands: Subparsers) -> None:
     """Add the command and its arguments."""
-    command = add_command(commands, "run", run, KEPT)
+    examples = (
+        ("bench run quick -j 2", "run a small suite, two cells at the same time"),
+        ("bench run seed -d normal-100 -c SD", "one dataset and one classifier"),
+        ("bench run seed -n 3", "three repetitions, which the whole suite uses too"),
+        (
+            "bench run quick --set datasets.0.train=200 --out reports/quick-200",
+            "a changed suite, with a report of its own",
+        ),
+    )
+    command = add_command(commands, "run", run, examples, KEPT)
     add_suite(command)
-    add_out(command)
+    add_changes(command)
+    report = command.add_mutually_exclusive_group()
+    add_out(report)
+    report.add_argument(
+        "--no-report", action="store_true", help="print the table, write no report"
+    )
     add_store(command)
     add_choice(command, "-d", "dataset")
     add_choice(command, "-c", "classifier")
     add_jobs(command)
+    add_format(command)
     command.add_argument(
         "--dry-run", action="store_true", help="count the cells and stop"
     )
@@ -53,7 +79,8 @@ def add_run(commands: Subparsers) -> None:
     )
     command.add_argument(
         "--engine",
-        choices=("local", "dask"),
+        type=one_of("local", "dask"),
+        metavar="{local,dask}",
         help="the engine that computes (default: local, or dask with --scheduler)",
     )
     command.add_argument(
@@ -76,6 +103,7 @@ def run(options: argparse.Namespace) -> int:
         load_audits,
         load_results,
         results_frame,
+        summarise,
         transfer_frame,
     )
     from bench.base import check_output
@@ -90,10 +118,11 @@ def run(options: argparse.Namespace) -> int:
     engine = make_engine(
         options.jobs, options.engine, options.scheduler, options.parallel
     )
-    out = report_folder(options, plan.suite.name)
-    # The report of a part would replace that of the whole suite.
-    writes_report = bool(options.out) or not is_limited
-    if writes_report:
+    # The report of a part, or of a changed suite, would replace that of the whole one.
+    is_other = is_limited or needs_folder(plan.suite)
+    out = None
+    if options.out or not (is_other or options.no_report):
+        out = report_folder(options, plan.suite)
         check_output(out, attempt=not options.dry_run)
     again: tuple[Task, ...] = ()
     if options.again:
@@ -113,6 +142,14 @@ def run(options: argparse.Namespace) -> int:
         missing = [cell for cell in plan.everything if cell.key in computed]
         check_machine(plan, store, engine, missing, attempt=False)
         stored = sum(found[cell.key] is not None for cell in plan.everything)
+        if options.format != TABLE:
+            counts = (len(plan.cells), len(plan.transfers), len(plan.audits), stored)
+            row = dict(zip(COUNTS, (*counts, len(missing)), strict=True))
+            if options.format == CSV:
+                print_rows([row], COUNTS, CSV)
+            else:
+                print_json(row)
+            return OK
         n_again = sum(found[cell.key] is not None for cell in missing)
         note = f" ({n_again} of them again)" if n_again else ""
         print(
@@ -125,22 +162,38 @@ def run(options: argparse.Namespace) -> int:
     with RunProgress(len(plan.everything)) as progress:
         retry = options.retry_failed
         recomputed = run_plan(
-            plan, store, engine, progress.advance, retry, progress.warn, again
+            plan,
+            store,
+            engine,
+            _telling(progress, store) if is_verbose() else progress.advance,
+            retry,
+            progress.warn,
+            again,
         )
     if progress.computed:
-        say(progress.summary())
+        note(progress.summary())
     loaded = load_results(plan, store)
     results = results_frame(plan, store, loaded)
-    print_scores(plan, results)
-    if writes_report:
-        say("writing the report…")  # before some seconds of silence
+    if options.format == TABLE:
+        print_scores(plan, results)
+    else:
+        summary = summarise(results)
+        columns = [str(name) for name in summary.columns]
+        print_rows(summary.to_dict("records"), columns, options.format)
+    # Beside data, nothing else stands on standard output.
+    tell = print if options.format == TABLE else note
+    if out is not None:
+        note("writing the report…")  # before some seconds of silence
         readme = write_report(plan, store, out, loaded)
-        print(f"open {readme.with_name('index.html')}")
+        tell(f"open {readme.with_name('index.html')}")
+    elif is_other and not options.no_report:
+        why = "part of a suite" if is_limited else "changed suite"
+        note(f"no report is written of a {why}; --out DIR writes one")
     if line := compare_with_published(plan, results):
-        print(line)
+        tell(line)
     if options.again:
         for line in describe_recomputed(recomputed):
-            print(line)
+            tell(line)
     n_kept = sum(each.is_kept and each.after.status in BAD for each in recomputed)
     transfers = transfer_frame(plan, store)
     bad = sum(int(f["status"].isin(BAD).sum()) for f in (results, transfers) if len(f))
@@ -153,3 +206,21 @@ def run(options: argparse.Namespace) -> int:
             "computes them again"
         )
     return SOME_FAILED if bad or bad_audits or n_kept else OK
+
+
+def _telling(
+    progress: "RunProgress", store: "Store"
+) -> "Callable[[Task, Result, bool], None]":
+    """Return a function that also prints each cell that was computed, for `-v`."""
+
+    def advance(cell: "Task", result: "Result", fresh: bool) -> None:
+        progress.advance(cell, result, fresh)
+        if fresh:
+            names = ", ".join(filter(None, [cell.dataset.spec.id, cell.name]))
+            seconds = "" if result.seconds is None else f" in {result.seconds:.1f} s"
+            progress.warn(
+                f"{names}, repetition {cell.repetition}: {result.status}{seconds}; "
+                f"{store.path(cell.key, 'json')}"
+            )
+
+    return advance

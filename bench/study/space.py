@@ -119,9 +119,7 @@ def snippet(suite: Suite, parameters: Mapping[str, Any], folder: Path) -> str:
             dataset["library"] = _moved(written / candidate, folder)
             break
     if dataset["inputs"]["kind"] == "file":
-        dataset["inputs"]["path"] = _moved(
-            written / dataset["inputs"]["path"], folder
-        )
+        dataset["inputs"]["path"] = _moved(written / dataset["inputs"]["path"], folder)
     return _yaml(data)
 
 

@@ -11,6 +11,7 @@ from bench.base import (
     BenchError,
     Document,
     Location,
+    SuiteError,
     did_you_mean,
     named,
     parse_value,
@@ -41,25 +42,25 @@ class Change:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read ``NAME=VALUE``, as it stands after ``--set``.
+        """Read ``KEY=VALUE``, as it stands after ``--set``.
 
         Raises
         ------
-        ValueError
+        SuiteError
             If it has another form.
         """
         name, equals, value = text.partition("=")
         name = name.strip()
         is_name = bool(name) and not name.endswith(".")
         if not (is_name and equals and len(text) <= _MOST and text.isprintable()):
-            raise ValueError(
-                f"found '{shown(text, 60)}'; expected NAME=VALUE, such as "
+            raise SuiteError(
+                f"--set: found '{shown(text, 60)}'; expected KEY=VALUE, such as "
                 "datasets.0.train=200"
             )
         return cls(f"--set {text}", name, value)
 
     @classmethod
-    def repetitions(cls, n: int) -> Self:
+    def of_repetitions(cls, n: int) -> Self:
         """Return the change that ``-n`` stands for."""
         return cls(f"-n {n}", "repetitions", str(n))
 
@@ -177,5 +178,3 @@ def _id_of(entry: Any) -> str:
 def _written(value: Any) -> str:
     """Write a value, which distinguishes 1, 1.0 and true."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True)
-
-

@@ -139,8 +139,12 @@ class _Join:
         """Take over where a part of the base is written."""
         n = len(location)
         self.files[location] = base.path
-        self.files |= {at: file for at, file in base.files.items() if at[:n] == location}
-        self.lines |= {at: line for at, line in base.lines.items() if at[:n] == location}
+        self.files |= {
+            at: file for at, file in base.files.items() if at[:n] == location
+        }
+        self.lines |= {
+            at: line for at, line in base.lines.items() if at[:n] == location
+        }
 
 
 def _joined(base: Document, own: Document) -> Document:
@@ -184,9 +188,7 @@ def _added(document: Document, error: type[BenchError]) -> Document:
     return replace(document, data=data, lines=lines, files=files)
 
 
-def _additions(
-    document: Document, error: type[BenchError]
-) -> Mapping[str, list[Any]]:
+def _additions(document: Document, error: type[BenchError]) -> Mapping[str, list[Any]]:
     additions = document.data.get(ADD, {})
     expected = f"expected lists of entries to add: {', '.join(LISTS)}"
     if not isinstance(additions, dict):
