@@ -217,7 +217,10 @@ def print_comparison(frame: "pd.DataFrame", every_row: bool = False) -> None:
         cells = (_text(shown(value, 1000)) for value in row.values())
         table.add_row(*cells, style=_STYLES.get(row["verdict"]))
     console = _console(160)
-    console.print(table if len(rows) else _text(count_verdicts(frame)))
+    if len(rows):
+        console.print(table)
+    elif frame["verdict"].nunique() > 1:  # else the line below says it
+        console.print(_text(count_verdicts(frame)))
     for line in [*([] if every_row else alike(frame)), *reasons(frame)]:
         console.print(_text(shown(line, 2000)))
     console.print(_text(describe(frame)))

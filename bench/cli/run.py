@@ -22,7 +22,7 @@ from bench.cli.exit_codes import OK, SOME_FAILED
 from bench.cli.formats import CSV, TABLE, add_format, print_json, print_rows
 from bench.cli.terminal import say
 from bench.cli.usage import one_of
-from bench.cli.verbosity import is_verbose
+from bench.cli.verbosity import is_verbose, note
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,12 +151,12 @@ def run(options: argparse.Namespace) -> int:
                 print_json(row)
             return OK
         n_again = sum(found[cell.key] is not None for cell in missing)
-        note = f" ({n_again} of them again)" if n_again else ""
+        also = f" ({n_again} of them again)" if n_again else ""
         print(
             f"{len(plan.cells)} cells ({len(plan.datasets)} datasets × "
             f"{plan.suite.repetitions} repetitions × {len(plan.classifiers)} "
             f"classifiers){plan.extras}; {stored} stored, {len(missing)} to "
-            f"compute{note}"
+            f"compute{also}"
         )
         return OK
     with RunProgress(len(plan.everything)) as progress:

@@ -310,8 +310,10 @@ def alike(frame: pd.DataFrame) -> list[str]:
         rows = frame[frame["verdict"] == name]
         if len(rows):
             largest = rows["difference"].abs().max()
-            size = f", largest difference {largest:.4f}" if largest else ""
-            texts.append(f"{name}: {_rows_named(rows, 5)}{size}")
+            more = ", equal in every repetition"
+            if name != "identical":
+                more = f", largest difference {largest:.4f}"
+            texts.append(f"{name}: {_rows_named(rows, 5)}{more}")
     return texts
 
 
@@ -340,6 +342,8 @@ def _rows_named(rows: pd.DataFrame, most: int) -> str:
 def describe(frame: pd.DataFrame) -> str:
     """Describe the columns of a comparison, and the numbers behind its verdicts."""
     metric = METRICS[frame.attrs["metric"]]
+    if frame["verdict"].isin(["identical", "not comparable", "new"]).all():
+        return f"Held-out {metric.title}, of the same curves."
     better = "larger" if metric.larger_is_better else "smaller"
     alpha = frame.attrs["alpha"]
     text = (

@@ -23,11 +23,11 @@ def compare_with_published(
     """Compare the scores of a shipped suite with the published ones.
 
     A suite is compared only if its file is unchanged, and no option has changed it but
-    for the number of repetitions: then those that both have are compared. Where curves differ in their last
-    bits alone, as on another kind of processor, the line says so. A published file of
-    an earlier version has no fingerprints that would show it: there cells are of the
-    same curves if their keys are equal, which cover all but the processor. The metric
-    is the suite's first; margin and alpha are the suite's.
+    for the number of repetitions: then those that both have are compared. Where curves
+    differ in their last bits alone, as on another kind of processor, the line says so.
+    A published file of an earlier version has no fingerprints that would show it: there
+    cells are of the same curves if their keys are equal, which cover all but the
+    processor. The metric is the suite's first; margin and alpha are the suite's.
 
     Parameters
     ----------

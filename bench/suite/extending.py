@@ -101,7 +101,7 @@ def _extended(
 def _find(
     name: Any, where: str, chain: tuple[Path, ...], error: type[BenchError]
 ) -> Path:
-    """Find the file that a suite extends, beside the suite or among the shipped ones."""
+    """Find the file that a suite extends: beside it, or a shipped one."""
     if not (isinstance(name, str) and name):
         raise error(
             f"{where}: found {shown(repr(name), 60)}; expected the path of a suite, "
@@ -137,14 +137,13 @@ class _Join:
 
     def take(self, base: Document, location: Location) -> None:
         """Take over where a part of the base is written."""
-        n = len(location)
+
+        def within(at: Location) -> bool:
+            return at[: len(location)] == location
+
         self.files[location] = base.path
-        self.files |= {
-            at: file for at, file in base.files.items() if at[:n] == location
-        }
-        self.lines |= {
-            at: line for at, line in base.lines.items() if at[:n] == location
-        }
+        self.files |= {at: file for at, file in base.files.items() if within(at)}
+        self.lines |= {at: line for at, line in base.lines.items() if within(at)}
 
 
 def _joined(base: Document, own: Document) -> Document:
