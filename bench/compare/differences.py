@@ -296,7 +296,7 @@ def what_each_has(frame: pd.DataFrame) -> str:
     parts = []
     for source, why in (("BASE", NOT_IN_NEW), ("NEW", NOT_IN_BASE)):
         rows = frame[frame["why"] == why]
-        parts.append(f"{source} has {_rows_named(rows, 5)}")
+        parts.append(f"{source} has {len(rows)} ({_grid(rows)})")
     return (
         f"BASE and NEW share no classifier on the same dataset: {'; '.join(parts)}; "
         "compare two reports of one suite"
@@ -313,7 +313,7 @@ def alike(frame: pd.DataFrame) -> list[str]:
             more = ", equal in every repetition"
             if name != "identical":
                 more = f", largest difference {largest:.4f}"
-            texts.append(f"{name}: {_rows_named(rows, 5)}{more}")
+            texts.append(f"{len(rows)} {name} ({_grid(rows)}){more}")
     return texts
 
 
@@ -325,18 +325,17 @@ def reasons(frame: pd.DataFrame) -> list[str]:
     for (answer, why), rows in groups:
         # Rows without a difference to name are named together.
         no_difference = rows["difference"].isna().all() and len(rows) > 1
-        names = _rows_named(rows, 5) if no_difference else name_rows(rows)
-        texts.append(f"{answer}: {names}: {why}")
+        if no_difference:
+            texts.append(f"{len(rows)} {answer} ({_grid(rows)}): {why}")
+        else:
+            texts.append(f"{answer}: {name_rows(rows)}: {why}")
     return texts
 
 
-def _rows_named(rows: pd.DataFrame, most: int) -> str:
-    """Count rows and name them, as ``4 rows (KNN, GNB × normal, uniform)``."""
-    pairs = zip(
-        map(shown, rows["dataset"]), map(shown, rows["classifier"]), strict=True
-    )
-    count = "1 row" if len(rows) == 1 else f"{len(rows)} rows"
-    return f"{count} ({name_grid(pairs, most)})"
+def _grid(rows: pd.DataFrame) -> str:
+    """Name rows together, as ``KNN, GNB × normal, uniform``."""
+    names = (rows["dataset"].map(shown), rows["classifier"].map(shown))
+    return name_grid(zip(*names, strict=True), most=5)
 
 
 def describe(frame: pd.DataFrame) -> str:
