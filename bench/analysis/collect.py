@@ -65,7 +65,8 @@ def collect(plan: Plan, store: Store, results: Sequence[Result]) -> ReportData:
     if not stored:
         raise StoreError(
             f"{store.folder}: found no result of the suite '{suite.name}'; "
-            f"expected at least one; run `python -m bench run {suite.command_words}` first"
+            "expected at least one; run `python -m bench run "
+            f"{suite.command_words}` first"
         )
     findings = analyse(plan, store, results)
     datasets = []
