@@ -6,6 +6,7 @@ import yaml_text
 import bench
 from bench.base.errors import MissingFileError, SuiteError
 from bench.cells.plan import make_plan
+from bench.compare.fresh import find_dataset
 from bench.suite.load import load_suite
 
 BASE = yaml_text.SUITE
@@ -147,18 +148,17 @@ def test_paths_are_relative_to_the_file_where_they_stand(write, tmp_path):
     dataset = BASE["datasets"][0] | {"library": "mine"}
     mine = {"class": "./mine.py:Mine"}
     base = BASE | {"datasets": [dataset], "classifiers": [mine]}
-    full = load_suite(write("below/base.yaml", **base))
+    write("below/base.yaml", **base)
     own = OTHER | {"inputs": {"kind": "file", "path": "points.csv"}}
     new = {"extends": "below/base.yaml", "name": "new", "add": {"datasets": [own]}}
-    suite = load_suite(write("new.yaml", **new))
-    assert set(keys_of(full)) < set(keys_of(suite))
-    assert suite.folder_of("datasets", 0) == tmp_path / "below"
-    assert suite.folder_of("datasets", 1) == suite.folder == tmp_path
+    plan = make_plan(load_suite(write("new.yaml", **new)))
+    assert plan.datasets[0].library.text == lib
+    assert plan.datasets[1].x.tolist() == [[1.0], [2.0], [3.0]]
+    assert plan.classifiers[0].parts[0].file is not None
+    assert plan.suite.folder_of("datasets", 0) == tmp_path / "below"
+    assert plan.suite.folder_of("datasets", 1) == plan.suite.folder == tmp_path
     # Whoever draws a dataset of a suite by itself finds its library as well.
-    from bench.compare.fresh import find_dataset
-
-    path = str(tmp_path / "new.yaml")
-    assert find_dataset((path, "grid"))[0].library.text == lib
+    assert find_dataset((str(tmp_path / "new.yaml"), "grid"))[0].library.text == lib
 
 
 def test_a_chain_ends_and_a_circle_is_refused(write):
