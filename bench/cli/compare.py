@@ -147,8 +147,10 @@ def _compared(
 
 def _write(frame: "pd.DataFrame", options: argparse.Namespace) -> None:
     from bench.cli.console import print_comparison
-    from bench.compare import to_json, to_markdown
+    from bench.compare import shares_nothing, to_json, to_markdown, what_each_has
 
+    if options.format in (CSV, JSON) and shares_nothing(frame):
+        say(what_each_has(frame))
     if options.format == JSON:
         print(to_json(frame))
     elif options.format == MARKDOWN:

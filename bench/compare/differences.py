@@ -383,6 +383,8 @@ def to_markdown(frame: pd.DataFrame, every_row: bool = False) -> str:
 
     With `every_row` the table has all rows, else those that differ.
     """
+    if shares_nothing(frame) and not every_row:
+        return escape(what_each_has(frame))
     rows = frame if every_row else differing(frame)
     table = as_text(rows).drop(columns="why")
     notes = reasons(frame) if every_row else [*alike(frame), *reasons(frame)]

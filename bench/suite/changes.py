@@ -19,6 +19,7 @@ from bench.base import (
 )
 from bench.suite.classifiers import default_id, long_form
 
+ANSWERS = "answers"
 _MOST = 1000  # characters of one change
 
 
@@ -70,6 +71,9 @@ def change(
 ) -> Document:
     """Set values of a suite; later changes follow on earlier ones.
 
+    If any value is another one, the ``answers`` of the file are left out, since they
+    were written about other results.
+
     Parameters
     ----------
     document
@@ -82,6 +86,9 @@ def change(
     """
     for each in changes:
         document = _Setting(document, each, error).changed()
+    if document.options and not any(at[0] == ANSWERS for at in document.options):
+        data = {key: part for key, part in document.data.items() if key != ANSWERS}
+        return replace(document, data=data)
     return document
 
 

@@ -93,6 +93,11 @@ def test_reports_that_share_nothing_are_told_in_a_line(bench_run, tmp_path):
         "NEW has 1 (KNN × b); compare two reports of one suite"
     )
     assert bench_run("check", *paths)[0::2] == (4, "")
+    code, out, err = bench_run("check", *paths, "--json")
+    assert (code, len(json.loads(out)["rows"])) == (4, 2)
+    assert err.startswith("bench: BASE and NEW share no classifier")
+    said = bench_run("compare", *paths, "--markdown")[1]
+    assert said.startswith("BASE and NEW share no classifier")
 
 
 def test_a_comparison_as_data_has_every_row(bench_run):

@@ -119,6 +119,14 @@ def test_a_wrong_change_is_one_message_that_names_the_option(write_suite, text, 
     assert "\n" not in str(caught.value)
 
 
+def test_answers_are_about_the_unchanged_suite(write_suite):
+    answer = {"question": "?", "answer": "!", "date": "2026-11-24", "commit": "abcdef1"}
+    path = write_suite(answers=[answer])
+    assert changed(path, "seed=3").answers[0].answer == "!"  # the seed is 3
+    assert changed(path, "seed=4").answers == ()
+    assert changed(path, "answers.0.answer=No.").answers[0].answer == "No."
+
+
 def test_the_words_of_the_command_have_the_changes(write_suite):
     path = write_suite()
     changes = [Change.of_repetitions(7), Change.parse("description=a b")]
