@@ -88,6 +88,7 @@ def _parse(words: list[str]) -> argparse.Namespace:
             f"expected one of {', '.join(commands.choices)}"
         )
     options = parser.parse_args(words)
+    options.words = words  # for messages that name the same command again
     if name is None:  # no command was given
         parser.print_help(sys.stderr)
         parser.exit(USAGE)

@@ -32,7 +32,8 @@ def add_plan(commands: Subparsers) -> None:
 def plan(options: argparse.Namespace) -> int:
     """Estimate the time of a suite, and the differences that it can detect."""
     from bench.analysis import forecast, pilot
-    from bench.cli.console import RunProgress, print_forecast
+    from bench.cli.console import print_forecast
+    from bench.cli.progress import RunProgress
     from bench.engines import LocalEngine, check_devices, run_plan
 
     whole, _, store = resolve_plan(options)
@@ -41,6 +42,13 @@ def plan(options: argparse.Namespace) -> int:
         first = pilot(whole, options.pilot)
         with RunProgress(len(first.everything)) as progress:
             engine = LocalEngine(options.jobs or 1)
-            run_plan(first, store, engine, progress.advance, warn=progress.warn)
+            run_plan(
+                first,
+                store,
+                engine,
+                progress.advance,
+                warn=progress.warn,
+                watcher=progress,
+            )
     print_forecast(whole, forecast(whole, store), options.jobs or 1)
     return OK

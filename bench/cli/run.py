@@ -17,10 +17,11 @@ from bench.cli.arguments import (
     resolve_plan,
 )
 from bench.cli.exit_codes import OK, SOME_FAILED
-from bench.cli.terminal import say
+from bench.cli.terminal import command_line, counted, say
 
 if TYPE_CHECKING:
     from bench.cells import Task
+    from bench.cli.progress import RunProgress
 
 
 _KEPT_AGAIN = (
@@ -76,16 +77,19 @@ def run(options: argparse.Namespace) -> int:
         load_audits,
         load_results,
         results_frame,
+        score_intervals,
         transfer_frame,
     )
     from bench.base import check_output
-    from bench.cli.console import RunProgress, print_scores
+    from bench.cli.console import print_scores
+    from bench.cli.progress import RunProgress, activity
     from bench.compare import compare_with_published
     from bench.engines import check_machine, check_sizes, make_engine, run_plan
     from bench.report import write_report
     from bench.store import BAD
 
-    whole, plan, store = resolve_plan(options)
+    with activity("reading the suite…", only_in_terminal=True):
+        whole, plan, store = resolve_plan(options)
     is_limited = len(plan.cells) < len(whole.cells)
     engine = make_engine(
         options.jobs, options.engine, options.scheduler, options.parallel
@@ -116,25 +120,38 @@ def run(options: argparse.Namespace) -> int:
         n_again = sum(found[cell.key] is not None for cell in missing)
         note = f" ({n_again} of them again)" if n_again else ""
         print(
-            f"{len(plan.cells)} cells ({len(plan.datasets)} datasets × "
-            f"{plan.suite.repetitions} repetitions × {len(plan.classifiers)} "
-            f"classifiers){plan.extras}; {stored} stored, {len(missing)} to "
-            f"compute{note}"
+            f"{counted(len(plan.cells), 'cell')} "
+            f"({counted(len(plan.datasets), 'dataset')} × "
+            f"{counted(plan.suite.repetitions, 'repetition')} × "
+            f"{counted(len(plan.classifiers), 'classifier')}){plan.extras}; "
+            f"{stored} stored, {len(missing)} to compute{note}"
         )
         return OK
-    with RunProgress(len(plan.everything)) as progress:
-        retry = options.retry_failed
-        recomputed = run_plan(
-            plan, store, engine, progress.advance, retry, progress.warn, again
-        )
+    progress = RunProgress(len(plan.everything))
+    try:
+        with progress:
+            recomputed = run_plan(
+                plan,
+                store,
+                engine,
+                progress.advance,
+                options.retry_failed,
+                progress.warn,
+                again,
+                progress,
+            )
+    except KeyboardInterrupt:
+        options.kept = _kept(progress, options)
+        raise
     if progress.computed:
         say(progress.summary())
     loaded = load_results(plan, store)
     results = results_frame(plan, store, loaded)
-    print_scores(plan, results)
+    report = str(out / "README.md") if writes_report else ""
+    print_scores(plan, results, score_intervals(plan, results, loaded), report)
     if writes_report:
-        say("writing the report…")  # before some seconds of silence
-        readme = write_report(plan, store, out, loaded)
+        with activity("writing the report…"):  # which takes some seconds
+            readme = write_report(plan, store, out, loaded)
         print(f"open {readme.with_name('index.html')}")
     if line := compare_with_published(plan, results):
         print(line)
@@ -146,10 +163,23 @@ def run(options: argparse.Namespace) -> int:
     bad = sum(int(f["status"].isin(BAD).sum()) for f in (results, transfers) if len(f))
     bad_audits = sum(result.status in BAD for result in load_audits(plan, store))
     if bad or bad_audits:
-        counts = {"cells": bad, "audits": bad_audits}
-        not_done = " and ".join(f"{n} {what}" for what, n in counts.items() if n)
-        say(
-            f"{not_done} are not done; the report says why, and --retry-failed "
-            "computes them again"
-        )
+        counts = {"cell": bad, "audit": bad_audits}
+        not_done = " and ".join(counted(n, what) for what, n in counts.items() if n)
+        verb = "is" if bad + bad_audits == 1 else "are"
+        why = "the report says why" if writes_report else "`bench status` counts them"
+        again_command = command_line([*options.words, "--retry-failed"])
+        say(f"{not_done} {verb} not done; {why}; `{again_command}` computes them again")
+    elif writes_report:
+        next_command = command_line(["plan", str(options.suite)])
+        print(f"next: `{next_command}` says which differences this suite can show")
     return SOME_FAILED if bad or bad_audits or n_kept else OK
+
+
+def _kept(progress: "RunProgress", options: argparse.Namespace) -> str:
+    """Say what an interruption has left, and which command goes on."""
+    if options.again or not progress.has_begun:
+        return str(options.kept)
+    return (
+        f"{progress.done} of {counted(progress.total, 'cell')} are kept; "
+        f"`{command_line(options.words)}` goes on"
+    )

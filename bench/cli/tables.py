@@ -115,6 +115,15 @@ def print_table(
     return dropped
 
 
+def fits(
+    columns: Sequence[str], rows: Sequence[Sequence[object]], console: Console
+) -> bool:
+    """Whether a table without marks fits the terminal as it is."""
+    table = _Texts.of(columns, rows, {}, console)
+    widths = [table.natural(i) for i in range(len(columns))]
+    return _total(widths) <= console.width
+
+
 def print_text(text: str, console: Console | None = None) -> None:
     """Print a text, wrapped between words; a word is never broken."""
     console = console or output_console()

@@ -3,10 +3,12 @@
 import codecs
 import io
 import os
+import shlex
 import sys
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 _HANDLER = "bench.replace"  # the name of the error handler that is registered below
 _SIGNS = {
@@ -80,6 +82,17 @@ def say(message: str) -> None:
     if sys.stderr is not None:  # print() writes to standard output if file is None
         with suppress(OSError, ValueError):  # nothing else could report the error
             print(f"bench: {message}", file=sys.stderr)
+
+
+def command_line(words: Sequence[str]) -> str:
+    """Return a command with its arguments, as it can be typed here."""
+    is_script = Path(sys.argv[0]).stem == "bench"
+    return f"{'bench' if is_script else 'python -m bench'} {shlex.join(words)}"
+
+
+def counted(n: int, noun: str) -> str:
+    """Write ``1 cell`` or ``2 cells``."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def abandon_broken_streams() -> None:
