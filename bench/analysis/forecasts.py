@@ -33,8 +33,9 @@ class Forecast:
         The expected time of the missing cells, one after the other; None if nothing is
         known of the cost of some kind.
     untimed
-        Dataset and classifier (empty for audits) of each kind of which no cell was ever
-        computed. What it costs is guessed from others, see `bench.engines.costs`.
+        Dataset and classifier (empty for audits) of each kind without stored results.
+        What it costs is guessed from other kinds and from published results, see
+        `bench.engines.costs`.
     left
         The expected time of the missing cells, by the number that are computed at the
         same time.
@@ -82,7 +83,9 @@ def forecast(plan: Plan, store: Store) -> Forecast:
     seconds = {kind: mean(values) for kind, values in known.items()}
     costs = known_costs(plan, store, seconds)
     kinds = dict.fromkeys(kind_of(unit[0]) for unit in units)
-    untimed = tuple(kind for kind in kinds if not costs.is_known(kind))
+    untimed = tuple(
+        kind for kind in kinds if not costs.is_known(kind) or kind in costs.published
+    )
 
     def left(at_once: int) -> float | None:
         return TimeLeft(units, seconds, costs, at_once).estimate()

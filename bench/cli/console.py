@@ -252,28 +252,32 @@ def print_forecast(plan: Plan, forecast: "Forecast", jobs: int) -> None:
 
 
 def _expected_time(forecast: "Forecast", jobs: int) -> str:
+    if forecast.n_stored == forecast.n_cells:
+        return "nothing to compute"
+    seconds = forecast.left(jobs)
     names = [
         f"{classifier} on {dataset}" if classifier else f"the audits of {dataset}"
         for dataset, classifier in forecast.untimed
     ]
-    named = name_some(names)
-    seconds = forecast.left(jobs)
+    never = f"never computed here: {name_some(names)}"
     if seconds is None:
-        return f"expected time unknown: never computed {named}; use --pilot"
+        return f"expected time unknown ({never}); --pilot 1 measures it"
     text = f"expected time: about {duration(seconds)} with -j {jobs}"
     if names:
-        text += f" (guessed from other cells: {named}; --pilot 1 measures)"
+        text += f", a guess from other cells ({never}); --pilot 1 measures it"
     return text
 
 
 def _across_datasets(plan: Plan, forecast: "Forecast") -> str:
+    """Say whether there are enough datasets for tests across them."""
     for_baseline, for_pairs = forecast.datasets_needed
+    n, n_classifiers = forecast.n_datasets, len(plan.classifiers)
     judgement = "enough" if forecast.enough else "too few"
+    libraries = "1 library of functions is" if n == 1 else f"{n} libraries are"
     return (
-        f"for tests across datasets, {counted(forecast.n_datasets, 'library')} of "
-        f"functions {judgement}: to compare {len(plan.classifiers)} classifiers takes "
-        f"datasets of {for_baseline} libraries with {plan.suite.baseline} alone, of "
-        f"{for_pairs} with each other"
+        f"for tests across datasets, {libraries} {judgement}: to compare "
+        f"{counted(n_classifiers, 'classifier')} takes datasets of {for_baseline} "
+        f"libraries with {plan.suite.baseline} alone, of {for_pairs} with each other"
     )
 
 

@@ -89,8 +89,8 @@ class RunProgress:
         cells = counted(self.computed - self.audits, "cell")
         audits = f" and {counted(self.audits, 'audit')}" if self.audits else ""
         return (
-            f"{cells}{audits} computed in {duration(time.monotonic() - self.began)}; "
-            f"fits and predictions took {duration(self.busy)} of processor time"
+            f"{cells}{audits} computed in {duration(time.monotonic() - self.began)} "
+            f"(fits and predictions: {duration(self.busy)} of processor time)"
         )
 
     def counts(self) -> str:
@@ -279,7 +279,7 @@ def duration(seconds: float) -> str:
     hours, minutes = divmod(minutes, 60)
     if hours < 24:
         return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    days, hours = divmod(hours, 24)
+    days, hours = divmod(round(seconds / 3600), 24)
     noun = "day" if days == 1 else "days"
     return f"{days} {noun} {hours} h" if hours else f"{days} {noun}"
 

@@ -83,6 +83,7 @@ def run(options: argparse.Namespace) -> int:
     from bench.base import check_output
     from bench.cli.console import print_scores
     from bench.cli.progress import RunProgress, activity
+    from bench.cli.tables import print_text
     from bench.compare import compare_with_published
     from bench.engines import check_machine, check_sizes, make_engine, run_plan
     from bench.report import write_report
@@ -152,12 +153,12 @@ def run(options: argparse.Namespace) -> int:
     if writes_report:
         with activity("writing the report…"):  # which takes some seconds
             readme = write_report(plan, store, out, loaded)
-        print(f"open {readme.with_name('index.html')}")
+        print_text(f"open {readme.with_name('index.html')}")
     if line := compare_with_published(plan, results):
-        print(line)
+        print_text(line)
     if options.again:
         for line in describe_recomputed(recomputed):
-            print(line)
+            print_text(line)
     n_kept = sum(each.is_kept and each.after.status in BAD for each in recomputed)
     transfers = transfer_frame(plan, store)
     bad = sum(int(f["status"].isin(BAD).sum()) for f in (results, transfers) if len(f))
@@ -171,7 +172,7 @@ def run(options: argparse.Namespace) -> int:
         say(f"{not_done} {verb} not done; {why}; `{again_command}` computes them again")
     elif writes_report:
         next_command = command_line(["plan", str(options.suite)])
-        print(f"next: `{next_command}` says which differences this suite can show")
+        print_text(f"next: `{next_command}` says which differences this suite can show")
     return SOME_FAILED if bad or bad_audits or n_kept else OK
 
 

@@ -10,7 +10,6 @@ import errno
 import math
 import os
 import sys
-import textwrap
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -21,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bench.cli.terminal import replaced
+from bench.cli.terminal import replaced, wrap
 
 Mark = Literal["best", "near"]
 MARKS: Mapping[Mark, str] = {"best": "*", "near": "≈"}
@@ -127,12 +126,8 @@ def fits(
 def print_text(text: str, console: Console | None = None) -> None:
     """Print a text, wrapped between words; a word is never broken."""
     console = console or output_console()
-    for line in _in_encoding(text, console).split("\n"):
-        wrapped = textwrap.wrap(
-            line, console.width, break_long_words=False, break_on_hyphens=False
-        )
-        for part in wrapped or [""]:
-            console.out(part, highlight=False)
+    for line in wrap(_in_encoding(text, console), console.width).split("\n"):
+        console.out(line, highlight=False)
 
 
 def explain_marks(alpha: float) -> str:

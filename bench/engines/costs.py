@@ -41,6 +41,7 @@ class Costs:
     """
 
     def __init__(self) -> None:
+        self.published: set[Kind] = set()  # kinds whose seconds are of another machine
         self._stored: dict[Kind, list[float]] = defaultdict(list)
         self._elsewhere: dict[str, list[float]] = defaultdict(list)
         self._measured: dict[Kind, list[float]] = defaultdict(list)
@@ -226,6 +227,7 @@ def add_published_seconds(costs: Costs, plan: Plan, folder: Path = PUBLISHED) ->
         for suite, kind, seconds in _published(path):
             if suite == plan.suite.name and kind in unknown:
                 costs.add_stored(kind, seconds)
+                costs.published.add(kind)
             elif kind[1] in classifiers:
                 costs.add_elsewhere(kind[1], seconds)
 

@@ -9,7 +9,7 @@ import pytest
 import stored
 
 from bench.analysis.forecasts import Forecast
-from bench.cli import console
+from bench.cli import console, tables
 
 
 @pytest.fixture
@@ -23,6 +23,7 @@ def forecast(**changes):
         "n_stored": 4,
         "seconds": 240.0,
         "untimed": (),
+        "left": lambda jobs: 240.0 / jobs,
         "detectable": pd.DataFrame(),
         "n_datasets": 1,
         "datasets_needed": (6, 7),
@@ -31,36 +32,31 @@ def forecast(**changes):
     return Forecast(**(values | changes))
 
 
-def test_a_progress_counts_what_this_run_computed_and_all_failures(plan):
-    progress = console.RunProgress(4)
-    cell, audit = plan.cells[0], plan.audits[0]
-    done = cell.result("done", fit_cpu_seconds=1.5, predict_cpu_seconds=0.5)
-    progress.advance(cell, done, True)
-    progress.advance(cell, done, False)  # stored earlier, so its time does not count
-    progress.advance(cell, cell.result("crashed"), False)
-    progress.advance(audit, audit.result("failed"), True)
-    assert (progress.computed, progress.audits, progress.failed) == (2, 1, 2)
-    assert progress.busy == 2.0
-    assert progress.summary().startswith("1 cells and 1 audits computed in ")
-    assert "fits and predictions took 2.0 s of processor time" in progress.summary()
-
-
-def test_an_expected_time_is_divided_by_the_jobs(plan, capsys):
+def test_an_expected_time_is_that_of_the_jobs(plan, capsys):
     console.print_forecast(plan, forecast(), jobs=2)
-    out = " ".join(capsys.readouterr().out.split())  # without line breaks
-    assert "4 cells, 2 audits; 4 stored, 6 to compute" in out
-    assert "expected time 2.0 min with -j 2" in out
-    assert "1 independent datasets (libraries): too few for tests" in out
-    assert "2 classifiers need 6 against a baseline, 7 for all pairs" in out
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:3] == [
+        "4 cells, 2 audits; 4 stored, 6 to compute",
+        "expected time: about 2 min with -j 2",
+        "for tests across datasets, 1 library of functions is too few: to compare 2 "
+        "classifiers takes datasets of 6 libraries with GNB alone, of 7 with each "
+        "other",
+    ]
 
 
 def test_at_most_six_kinds_without_a_time_are_named(plan, capsys):
     untimed = (*((f"d{i}", "GNB") for i in range(8)), ("d", ""))
-    console.print_forecast(plan, forecast(seconds=None, untimed=untimed), jobs=1)
+    unknown = forecast(untimed=untimed, left=lambda jobs: None)
+    console.print_forecast(plan, unknown, jobs=1)
     out = capsys.readouterr().out
-    assert "never computed d0 × GNB, d1 × GNB" in out
-    assert "d5 × GNB and 3 more; use --pilot" in out
+    assert "unknown (never computed here: GNB on d0, GNB on d1" in out
+    assert "GNB on d5 and 3 more); --pilot 1 measures it" in out
     assert "d6" not in out
+    console.print_forecast(plan, forecast(untimed=untimed[-1:]), jobs=1)
+    out = capsys.readouterr().out
+    assert "a guess from other cells (never computed here: the audits of d)" in out
+    console.print_forecast(plan, forecast(n_stored=10), jobs=1)
+    assert "0 to compute\nnothing to compute\n" in capsys.readouterr().out
 
 
 def test_a_forecast_shows_a_dash_where_no_number_of_repetitions_is_enough(plan, capsys):
@@ -70,7 +66,8 @@ def test_a_forecast_shows_a_dash_where_no_number_of_repetitions_is_enough(plan, 
     )
     console.print_forecast(plan, forecast(detectable=detectable), jobs=1)
     out = capsys.readouterr().out
-    assert f"difference to {plan.suite.baseline} detected with 80% power, alpha" in out
+    title = f"the smallest difference to {plan.suite.baseline} that is detected"
+    assert f"{title} with 80% power at alpha 0.05" in out
     assert "0.0200" in out
     assert "–" in out
 
@@ -81,13 +78,14 @@ def test_statuses_are_summed_in_a_last_row(capsys):
         ("grid, audits", ""): Counter(done=3),
     }
     console.print_statuses("small", counts)
-    rows = [
-        line.replace("│", " ").replace("┃", " ").split()
-        for line in capsys.readouterr().out.splitlines()
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert rows == [
+        ["small"],
+        ["dataset", "classifier", "done", "missing"],
+        ["grid", "GNB", "2", "1"],
+        ["grid,", "audits", "–", "3", "0"],
+        ["all", "–", "5", "1"],
     ]
-    assert ["dataset", "classifier", "done", "missing"] in rows
-    assert ["grid", "GNB", "2", "1"] in rows
-    assert ["all", "5", "1"] in rows
 
 
 def test_brackets_in_a_name_are_not_markup(capsys):
@@ -100,7 +98,7 @@ def test_brackets_in_a_name_are_not_markup(capsys):
 
 def test_a_broken_pipe_is_an_exception_and_not_exit_code_1(monkeypatch):
     with pytest.raises(BrokenPipeError) as caught:
-        console._console().on_broken_pipe()
+        tables.output_console().on_broken_pipe()
     assert caught.value.errno == errno.EPIPE
     monkeypatch.setattr(sys, "stdout", None)
-    console._console()  # without a standard output there is still a console
+    tables.output_console()  # without a standard output there is still a console

@@ -64,16 +64,21 @@ def test_a_dry_run_fits_nothing(write_suite, bench_run, tmp_path):
     code, out, _ = bench_run("run", write_suite(), "--dry-run")
     assert code == 0
     assert out == (
-        "8 cells (1 datasets × 2 repetitions × 4 classifiers), 2 audits; 0 stored, "
+        "8 cells (1 dataset × 2 repetitions × 4 classifiers), 2 audits; 0 stored, "
         "10 to compute\n"
     )
     assert not (tmp_path / "data").exists()
 
 
 def test_a_run_names_the_report_to_open(write_suite, bench_run, tmp_path):
-    code, out, err = bench_run("run", write_suite(classifiers=["GNB"]))
+    path = write_suite(classifiers=["GNB"])
+    code, out, err = bench_run("run", path)
     assert code == 0
-    assert out.splitlines()[-1] == "open reports/small/index.html"
+    assert out.splitlines()[-2:] == [
+        "open reports/small/index.html",
+        f"next: `python -m bench plan {path}` says which differences this suite can "
+        "show",
+    ]
     assert (tmp_path / "reports/small/index.html").is_file()
     assert "bench: writing the report…" in err
 
