@@ -9,8 +9,8 @@ from bench.cells import Plan
 from bench.cli.progress import duration, name_some
 from bench.cli.tables import (
     Mark,
+    count_blocks,
     explain_marks,
-    fits,
     output_console,
     print_table,
     print_text,
@@ -30,7 +30,8 @@ _STYLES = {
     "not comparable": "yellow",
     "better": "green",
 }
-_LONGEST_HEADER = 16  # characters of a dataset's id above a column
+_LONGEST_HEADER = 16  # characters of a dataset's id above a column,
+_WIDE = 160  # unless there are more columns than these
 
 
 def print_scores(
@@ -134,8 +135,7 @@ def _print_matrix(
 ) -> None:
     """Print the scores of all datasets, classifiers by their mean rank.
 
-    If all datasets do not fit beside each other, and all classifiers do, then datasets
-    have rows.
+    Datasets have the rows if that takes fewer blocks.
     """
     from bench.report import mean_std
     from bench.stats import METRICS
@@ -156,31 +156,38 @@ def _print_matrix(
     datasets = [recipe.spec.id for recipe in plan.datasets]
     seconds = summary.groupby("classifier")["fit_seconds_median"].median()
     fit = [f"{seconds[name]:.2f}".replace("nan", "–") for name in classifiers]
-    console = output_console()
+    headers = _headers(datasets)
     by_classifier = [
         [c, *(texts.get((d, c), "–") for d in datasets)] for c in classifiers
     ]
+    in_columns = {
+        (classifiers.index(c), headers[datasets.index(d)]): mark
+        for (d, c), mark in marks.items()
+    }
     by_dataset = [[d, *(texts.get((d, c), "–") for c in classifiers)] for d in datasets]
-    headers = [*_headers(datasets, console.width)]
-    n = plan.suite.repetitions
-    title = f"held-out {metric.title}, mean±std over {counted(n, 'repetition')}"
-    if not fits(["classifier", *headers], by_classifier, console) and fits(
-        ["dataset", *classifiers], by_dataset, console
-    ):
-        places = {(datasets.index(d), c): mark for (d, c), mark in marks.items()}
-        print_table(["dataset", *classifiers], by_dataset, title=title, marks=places)
+    in_rows = {(datasets.index(d), c): mark for (d, c), mark in marks.items()}
+    n_beside = count_blocks(["classifier", *headers], by_classifier, marks=in_columns)
+    n_below = count_blocks(["dataset", *classifiers], by_dataset, marks=in_rows)
+    title = (
+        f"held-out {metric.title}, mean±std over "
+        f"{counted(plan.suite.repetitions, 'repetition')}"
+    )
+    if n_below < n_beside:
+        print_table(
+            ["dataset", *classifiers],
+            by_dataset,
+            title=title,
+            split=True,
+            marks=in_rows,
+        )
     else:
-        places = {
-            (classifiers.index(c), headers[datasets.index(d)]): mark
-            for (d, c), mark in marks.items()
-        }
         print_table(
             ["classifier", *headers, "fit (s)"],
             [[*row, s] for row, s in zip(by_classifier, fit, strict=True)],
             title=title,
             drop_order=["fit (s)"],
             split=True,
-            marks=places,
+            marks=in_columns,
             elsewhere=f"see {report}" if report else "",
         )
     incomplete = [
@@ -191,10 +198,11 @@ def _print_matrix(
         print_text(f"fewer repetitions are done: {name_some(incomplete)}")
 
 
-def _headers(datasets: list[str], width: int) -> list[str]:
+def _headers(datasets: list[str]) -> list[str]:
     """Shorten ids that would make columns wide; they stay different."""
-    longest = max(map(len, datasets))
-    short = shorten(datasets, max(_LONGEST_HEADER, min(longest, width // 6)))
+    if output_console().width > _WIDE:
+        return datasets
+    short = shorten(datasets, _LONGEST_HEADER)
     return short if len(set(short)) == len(short) else datasets
 
 
@@ -219,7 +227,8 @@ def print_forecast(plan: Plan, forecast: "Forecast", jobs: int) -> None:
         f"{counted(len(plan.cells), 'cell')}{plan.extras}; {forecast.n_stored} stored, "
         f"{missing} to compute"
     )
-    print_text(_expected_time(forecast, jobs))
+    if missing:
+        print_text(_expected_time(forecast, jobs))
     print_text(_across_datasets(plan, forecast))
     stats = plan.suite.stats
     if forecast.detectable.empty:
@@ -252,8 +261,6 @@ def print_forecast(plan: Plan, forecast: "Forecast", jobs: int) -> None:
 
 
 def _expected_time(forecast: "Forecast", jobs: int) -> str:
-    if forecast.n_stored == forecast.n_cells:
-        return "nothing to compute"
     seconds = forecast.left(jobs)
     names = [
         f"{classifier} on {dataset}" if classifier else f"the audits of {dataset}"
@@ -273,11 +280,11 @@ def _across_datasets(plan: Plan, forecast: "Forecast") -> str:
     for_baseline, for_pairs = forecast.datasets_needed
     n, n_classifiers = forecast.n_datasets, len(plan.classifiers)
     judgement = "enough" if forecast.enough else "too few"
-    libraries = "1 library of functions is" if n == 1 else f"{n} libraries are"
+    libraries = "1 function library" if n == 1 else f"{n} function libraries"
     return (
-        f"for tests across datasets, {libraries} {judgement}: to compare "
-        f"{counted(n_classifiers, 'classifier')} takes datasets of {for_baseline} "
-        f"libraries with {plan.suite.baseline} alone, of {for_pairs} with each other"
+        f"{judgement} datasets for tests across them: {libraries}; comparing "
+        f"{counted(n_classifiers, 'classifier')} takes {for_baseline} (each with "
+        f"{plan.suite.baseline}) or {for_pairs} (each with each other)"
     )
 
 

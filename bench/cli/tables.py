@@ -7,7 +7,6 @@ as plain aligned text: fields are two or more spaces apart, and none is empty.
 """
 
 import errno
-import math
 import os
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -109,18 +108,23 @@ def print_table(
             console.out("")
         _print_block(table, block, styles, console)
     if dropped:
-        where = elsewhere or "a wider terminal shows them"
+        where = elsewhere or "a wider terminal shows more"
         print_text(f"not shown at this width: {', '.join(dropped)}; {where}", console)
     return dropped
 
 
-def fits(
-    columns: Sequence[str], rows: Sequence[Sequence[object]], console: Console
-) -> bool:
-    """Whether a table without marks fits the terminal as it is."""
-    table = _Texts.of(columns, rows, {}, console)
-    widths = [table.natural(i) for i in range(len(columns))]
-    return _total(widths) <= console.width
+def count_blocks(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    names: Collection[str] = NAMES,
+    marks: Mapping[tuple[int, str], Mark] | None = None,
+    console: Console | None = None,
+) -> int:
+    """Return in how many blocks `print_table` with `split` prints a table."""
+    console = console or output_console()
+    table = _Texts.of(columns, rows, marks or {}, console)
+    return len(_fit(table, console.width, (), names, split=True)[0])
 
 
 def print_text(text: str, console: Console | None = None) -> None:
@@ -300,24 +304,28 @@ def _split(
         return
     beside = max(rest.values()) + _GAP
     _narrow(table, leading, leading.keys(), width - beside)
-    per_block = max(1, _count(leading, list(rest.values()), width))
-    n_blocks = math.ceil(len(rest) / per_block)
+    room = width - _total(leading.values())
+    ends = _ends(list(rest.values()), room)
     columns = list(rest)
-    for number in range(n_blocks):  # of about the same size
-        start = number * len(columns) // n_blocks
-        end = (number + 1) * len(columns) // n_blocks
+    for start, end in zip([0, *ends], ends, strict=False):
         yield leading | {i: rest[i] for i in columns[start:end]}
 
 
-def _count(leading: _Block, widths: Sequence[int], width: int) -> int:
-    """Return how many of the widest columns stand beside the names."""
-    used, n = _total(leading.values()), 0
-    for each in sorted(widths, reverse=True):
-        used += each + _GAP
-        if used > width:
-            break
-        n += 1
-    return n
+def _ends(widths: Sequence[int], room: int) -> list[int]:
+    """Return where blocks of columns end: as few as fit, of about the same size."""
+    ends: list[int] = []
+    used = 0
+    for number, width in enumerate(widths):
+        used += width + _GAP
+        if number and used > room:
+            ends.append(number)
+            used = width + _GAP
+    ends.append(len(widths))
+    n = len(ends)
+    even = [(number + 1) * len(widths) // n for number in range(n)]
+    blocks = zip([0, *even], even, strict=False)
+    fit = all(sum(widths[a:b]) + _GAP * (b - a) <= room for a, b in blocks)
+    return even if fit else ends
 
 
 def _widen(table: _Texts, block: _Block, width: int) -> None:
@@ -349,9 +357,9 @@ def _print_block(
         texts = shorten(table.cells[i], width, table.ellipsis)
         # Not by rich, which would remove the space of numbers without a mark.
         columns.append(texts if is_left else [_to_the_right(t, width) for t in texts])
-    for number, texts in enumerate(zip(*columns, strict=True)):
+    for number, row in enumerate(zip(*columns, strict=True)):
         bold = ["bold" if (number, i) in table.is_best else "" for i in block]
-        cells = [Text(t, style) for t, style in zip(texts, bold, strict=True)]
+        cells = [Text(t, style) for t, style in zip(row, bold, strict=True)]
         lines.add_row(*cells, style=styles[number] if styles else None)
     before = console.width
     console.width = max(before, _total(block.values()))  # or rich would cut numbers

@@ -174,7 +174,8 @@ def _in_order(
 ) -> list[Unit]:
     """Return units in the order in which they will be begun."""
     left = set(untried)
-    first, rest = [], []
+    first: list[Unit] = []
+    rest: list[Unit] = []
     for unit in units:
         kind = kind_of(unit[0])
         (first if kind in left else rest).append(unit)
