@@ -36,6 +36,9 @@ class CellArrays:
     labels, predictions
         The classes of the held-out curves of that repetition, and classifier → the
         predicted classes, without CHANCE.
+    confusion
+        Classifier → counts over all repetitions, (n_classes, n_classes): rows true,
+        columns predicted; without CHANCE.
     history, held_out
         See `bench.stats.histories.history_frame` and
         `bench.stats.histories.held_out_frame`.
@@ -47,6 +50,7 @@ class CellArrays:
     first: int | None
     labels: np.ndarray
     predictions: dict[str, np.ndarray]
+    confusion: dict[str, np.ndarray]
     history: pd.DataFrame
     held_out: pd.DataFrame
     online: pd.DataFrame
@@ -63,12 +67,21 @@ class _Kept:
     )
 
 
-def read_cell_arrays(findings: Findings, dataset: str, store: Store) -> CellArrays:
-    """Read the arrays of each cell that is done, one after the other."""
+def read_cell_arrays(
+    findings: Findings, dataset: str, store: Store, n_classes: int = 2
+) -> CellArrays:
+    """Read the arrays of each cell that is done, one after the other.
+
+    Parameters
+    ----------
+    n_classes
+        The number of classes of the dataset.
+    """
     kept = _Kept()
     first: int | None = None
     labels = np.empty(0)
     predictions: dict[str, np.ndarray] = {}
+    confusion: dict[str, np.ndarray] = {}
     rows = rows_of(findings.results, dataset)
     for row in rows[rows["status"] == "done"].to_dict("records"):
         key = (row["classifier"], row["repetition"])
@@ -80,6 +93,8 @@ def read_cell_arrays(findings: Findings, dataset: str, store: Store) -> CellArra
             kept.last.append(last_epochs({key: arrays}))
         if key[0] == CHANCE:
             continue
+        counts = confusion.setdefault(key[0], np.zeros((n_classes, n_classes), int))
+        np.add.at(counts, (arrays["labels_test"], arrays["predictions_test"]), 1)
         if str(arrays["kind"]) == "probability":
             test = Predictions.of(arrays, "test")
             kept.bins.append(calibration_frame({key: test}))
@@ -94,6 +109,7 @@ def read_cell_arrays(findings: Findings, dataset: str, store: Store) -> CellArra
         first=first,
         labels=labels,
         predictions=predictions,
+        confusion=confusion,
         history=history_frame(kept.histories),
         held_out=held_out,
         online=online_table(last, held_out, rows),

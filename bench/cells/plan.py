@@ -92,7 +92,7 @@ def make_plan(suite: Suite) -> Plan:
     reference = None
     if suite.reference is not None:
         with located(suite.where("reference")):
-            reference = load_reference(suite.reference, suite.folder)
+            reference = load_reference(suite.reference, suite.folder_of("reference"))
     ids = [entry.id for entry in suite.classifiers]
     if suite.baseline not in ids:
         raise SuiteError(
@@ -100,17 +100,18 @@ def make_plan(suite: Suite) -> Plan:
             f"'{suite.baseline}' in this suite{did_you_mean(suite.baseline, ids)}. "
             f"Known: {', '.join(ids)}"
         )
-    findings = examine_all(suite.classifiers, suite.folder)
+    folders = [suite.folder_of("classifiers", i) for i in range(len(ids))]
+    findings = examine_all(zip(suite.classifiers, folders, strict=True))
     classifiers = []
     for i, entry in enumerate(suite.classifiers):
         place = f"{suite.where('classifiers', i)}: {suite.named('classifiers', i)}"
         with located(place):
-            recipe = resolve_classifier(entry, suite.training, suite.folder, findings)
+            recipe = resolve_classifier(entry, suite.training, folders[i], findings)
             classifiers.append(recipe)
     datasets = []
     for i, spec in enumerate(suite.datasets):
         with located(f"{suite.where('datasets', i)}: {suite.named('datasets', i)}"):
-            datasets.append(resolve_dataset(spec, suite.folder))
+            datasets.append(resolve_dataset(spec, suite.folder_of("datasets", i)))
         for j, recipe in enumerate(classifiers):
             if recipe.training is not None and spec.not_online:
                 raise SuiteError(

@@ -288,21 +288,37 @@ def _across_datasets(plan: Plan, forecast: "Forecast") -> str:
     )
 
 
-def print_comparison(frame: "pd.DataFrame") -> None:
+def print_comparison(frame: "pd.DataFrame", every_row: bool = False) -> None:
     """Print a comparison of `bench.compare.differences.compare_results`.
 
-    The reasons stand below the table, once for all rows that share one.
+    The table has the rows that differ, or with `every_row` all. What is alike and the
+    reasons stand below it, once for all rows that share one.
     """
-    from bench.compare import as_text, count_verdicts, describe, reasons
-
-    rows = as_text(frame).drop(columns="why")
-    print_table(
-        list(rows.columns),
-        [[shown(value, 1000) for value in row] for row in rows.to_numpy().tolist()],
-        title=count_verdicts(frame),
-        drop_order=["n", "base", "new", "interval"],
-        styles=[_STYLES.get(verdict) for verdict in rows["verdict"]],
+    from bench.compare import (
+        alike,
+        as_text,
+        count_verdicts,
+        describe,
+        differing,
+        reasons,
+        shares_nothing,
+        what_each_has,
     )
-    for reason in reasons(frame):
-        print_text(shown(reason, 2000))
+
+    if shares_nothing(frame) and not every_row:
+        print_text(shown(what_each_has(frame), 2000))
+        return
+    rows = as_text(frame if every_row else differing(frame)).drop(columns="why")
+    if len(rows):
+        print_table(
+            list(rows.columns),
+            [[shown(value, 1000) for value in row] for row in rows.to_numpy().tolist()],
+            title=count_verdicts(frame),
+            drop_order=["n", "base", "new", "interval"],
+            styles=[_STYLES.get(verdict) for verdict in rows["verdict"]],
+        )
+    elif frame["verdict"].nunique() > 1:  # else the line below says it
+        print_text(count_verdicts(frame))
+    for line in [*([] if every_row else alike(frame)), *reasons(frame)]:
+        print_text(shown(line, 2000))
     print_text(describe(frame))

@@ -5,6 +5,7 @@ import argparse
 from bench.cli.arguments import (
     KEPT,
     Subparsers,
+    add_changes,
     add_choice,
     add_command,
     add_store,
@@ -18,8 +19,15 @@ from bench.cli.terminal import say
 
 def add_export(commands: Subparsers) -> None:
     """Add the command and its arguments."""
-    command = add_command(commands, "export", export, KEPT)
+    examples = (
+        (
+            "bench export seed -d normal-100 -c SD exported",
+            "write the SD of the first repetition to the folder exported",
+        ),
+    )
+    command = add_command(commands, "export", export, examples, KEPT)
     add_suite(command)
+    add_changes(command)
     add_choice(command, "-d", "dataset")
     add_choice(command, "-c", "classifier")
     command.add_argument(

@@ -14,7 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.cli.tables import error_console
-from bench.cli.terminal import counted, say
+from bench.cli.terminal import counted
+from bench.cli.verbosity import is_quiet, note
 from bench.store import BAD, Result
 
 if TYPE_CHECKING:
@@ -38,11 +39,11 @@ class RunProgress:
     ----------
     total
         The number of cells, transfers and audits.
-    quiet : bool
-        Whether to show nothing but warnings.
+    quiet : bool, optional
+        Whether to show nothing but warnings; by default, whether `-q` is given.
     """
 
-    def __init__(self, total: int, *, quiet: bool = False) -> None:
+    def __init__(self, total: int, *, quiet: bool | None = None) -> None:
         self.total = total
         self.began = time.monotonic()
         self.done = self.computed = self.audits = self.failed = 0
@@ -50,7 +51,7 @@ class RunProgress:
         self._left: TimeLeft | None = None
         self._lock = threading.Lock()  # what is shown is made in another thread
         self._console = error_console()
-        self._quiet = quiet
+        self._quiet = is_quiet() if quiet is None else quiet
         self._display: _Bar | _Lines | None = None
 
     def planned(self, left: "TimeLeft") -> None:
@@ -249,12 +250,12 @@ def activity(message: str, *, only_in_terminal: bool = False) -> Iterator[None]:
     In a terminal it stands beside a spinner, and vanishes at the end.
     """
     console = error_console()
-    if console.is_terminal:
+    if console.is_terminal and not is_quiet():
         with console.status(Text(message)):
             yield
         return
     if not only_in_terminal:
-        say(message)
+        note(message)
     yield
 
 

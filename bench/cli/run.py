@@ -7,22 +7,33 @@ from typing import TYPE_CHECKING
 from bench.cli.arguments import (
     KEPT,
     Subparsers,
+    add_changes,
     add_choice,
     add_command,
     add_jobs,
     add_out,
     add_store,
     add_suite,
+    changes_of,
+    needs_folder,
     report_folder,
     resolve_plan,
 )
 from bench.cli.exit_codes import OK, SOME_FAILED
+from bench.cli.formats import CSV, TABLE, add_format, print_json, print_rows
 from bench.cli.terminal import command_line, counted, say
+from bench.cli.usage import one_of
+from bench.cli.verbosity import is_verbose, note
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bench.cells import Task
     from bench.cli.progress import RunProgress
+    from bench.store import Result, Store
 
+# The keys of `--dry-run` as data, see docs/cli.md.
+COUNTS = ("cells", "transfers", "audits", "stored", "to_compute")
 
 _KEPT_AGAIN = (
     "what was computed again is stored, the rest is as before; the same command "
@@ -32,13 +43,28 @@ _KEPT_AGAIN = (
 
 def add_run(commands: Subparsers) -> None:
     """Add the command and its arguments."""
-    command = add_command(commands, "run", run, KEPT)
+    examples = (
+        ("bench run quick -j 2", "run a small suite, two cells at the same time"),
+        ("bench run seed -d normal-100 -c SD", "one dataset and one classifier"),
+        ("bench run seed -n 3", "three repetitions, which the whole suite uses too"),
+        (
+            "bench run quick --set datasets.0.train=200 --out reports/quick-200",
+            "a changed suite, with a report of its own",
+        ),
+    )
+    command = add_command(commands, "run", run, examples, KEPT)
     add_suite(command)
-    add_out(command)
+    add_changes(command)
+    report = command.add_mutually_exclusive_group()
+    add_out(report)
+    report.add_argument(
+        "--no-report", action="store_true", help="print the table, write no report"
+    )
     add_store(command)
     add_choice(command, "-d", "dataset")
     add_choice(command, "-c", "classifier")
     add_jobs(command)
+    add_format(command)
     command.add_argument(
         "--dry-run", action="store_true", help="count the cells and stop"
     )
@@ -54,7 +80,8 @@ def add_run(commands: Subparsers) -> None:
     )
     command.add_argument(
         "--engine",
-        choices=("local", "dask"),
+        type=one_of("local", "dask"),
+        metavar="{local,dask}",
         help="the engine that computes (default: local, or dask with --scheduler)",
     )
     command.add_argument(
@@ -78,6 +105,7 @@ def run(options: argparse.Namespace) -> int:
         load_results,
         results_frame,
         score_intervals,
+        summarise,
         transfer_frame,
     )
     from bench.base import check_output
@@ -95,10 +123,11 @@ def run(options: argparse.Namespace) -> int:
     engine = make_engine(
         options.jobs, options.engine, options.scheduler, options.parallel
     )
-    out = report_folder(options, plan.suite.name)
-    # The report of a part would replace that of the whole suite.
-    writes_report = bool(options.out) or not is_limited
-    if writes_report:
+    # The report of a part, or of a changed suite, would replace that of the whole one.
+    is_other = is_limited or needs_folder(plan.suite)
+    out = None
+    if options.out or not (is_other or options.no_report):
+        out = report_folder(options, plan.suite)
         check_output(out, attempt=not options.dry_run)
     again: tuple[Task, ...] = ()
     if options.again:
@@ -118,14 +147,22 @@ def run(options: argparse.Namespace) -> int:
         missing = [cell for cell in plan.everything if cell.key in computed]
         check_machine(plan, store, engine, missing, attempt=False)
         stored = sum(found[cell.key] is not None for cell in plan.everything)
+        if options.format != TABLE:
+            counts = (len(plan.cells), len(plan.transfers), len(plan.audits), stored)
+            row = dict(zip(COUNTS, (*counts, len(missing)), strict=True))
+            if options.format == CSV:
+                print_rows([row], COUNTS, CSV)
+            else:
+                print_json(row)
+            return OK
         n_again = sum(found[cell.key] is not None for cell in missing)
-        note = f" ({n_again} of them again)" if n_again else ""
+        also = f" ({n_again} of them again)" if n_again else ""
         print(
             f"{counted(len(plan.cells), 'cell')} "
             f"({counted(len(plan.datasets), 'dataset')} × "
             f"{counted(plan.suite.repetitions, 'repetition')} × "
             f"{counted(len(plan.classifiers), 'classifier')}){plan.extras}; "
-            f"{stored} stored, {len(missing)} to compute{note}"
+            f"{stored} stored, {len(missing)} to compute{also}"
         )
         return OK
     progress = RunProgress(len(plan.everything))
@@ -135,7 +172,7 @@ def run(options: argparse.Namespace) -> int:
                 plan,
                 store,
                 engine,
-                progress.advance,
+                _telling(progress, store) if is_verbose() else progress.advance,
                 options.retry_failed,
                 progress.warn,
                 again,
@@ -145,34 +182,50 @@ def run(options: argparse.Namespace) -> int:
         options.kept = _kept(progress, options)
         raise
     if progress.computed:
-        say(progress.summary())
+        note(progress.summary())
     loaded = load_results(plan, store)
     results = results_frame(plan, store, loaded)
-    report = str(out / "README.md") if writes_report else ""
-    print_scores(plan, results, score_intervals(plan, results, loaded), report)
-    if writes_report:
+    is_table = options.format == TABLE
+    if is_table:
+        report = "" if out is None else str(out / "README.md")
+        print_scores(plan, results, score_intervals(plan, results, loaded), report)
+    else:
+        summary = summarise(results)
+        columns = [str(name) for name in summary.columns]
+        print_rows(summary.to_dict("records"), columns, options.format)
+    # Beside data, nothing else stands on standard output.
+    tell = print_text if is_table else note
+    if out is not None:
         with activity("writing the report…"):  # which takes some seconds
             readme = write_report(plan, store, out, loaded)
-        print_text(f"open {readme.with_name('index.html')}")
+        tell(f"open {readme.with_name('index.html')}")
+    elif is_other and not options.no_report:
+        why = "part of a suite" if is_limited else "changed suite"
+        note(f"no report is written of a {why}; --out DIR writes one")
     if line := compare_with_published(plan, results):
-        print_text(line)
+        tell(line)
     if options.again:
         for line in describe_recomputed(recomputed):
-            print_text(line)
+            tell(line)
     n_kept = sum(each.is_kept and each.after.status in BAD for each in recomputed)
     transfers = transfer_frame(plan, store)
     bad = sum(int(f["status"].isin(BAD).sum()) for f in (results, transfers) if len(f))
     bad_audits = sum(result.status in BAD for result in load_audits(plan, store))
     if bad or bad_audits:
-        counts = {"cell": bad, "audit": bad_audits}
-        not_done = " and ".join(counted(n, what) for what, n in counts.items() if n)
+        bad_ones = {"cell": bad, "audit": bad_audits}
+        not_done = " and ".join(counted(n, what) for what, n in bad_ones.items() if n)
         verb = "is" if bad + bad_audits == 1 else "are"
-        why = "the report says why" if writes_report else "`bench status` counts them"
+        why = "the report says why" if out is not None else "a report says why"
         again_command = command_line([*options.words, "--retry-failed"])
         say(f"{not_done} {verb} not done; {why}; `{again_command}` computes them again")
-    elif writes_report:
-        next_command = command_line(["plan", str(options.suite)])
-        print_text(f"next: `{next_command}` says which differences this suite can show")
+    elif out is not None:
+        same = [
+            word
+            for change in changes_of(options)
+            for word in change.option.split(" ", 1)
+        ]
+        next_command = command_line(["plan", str(options.suite), *same])
+        tell(f"next: `{next_command}` says which differences this suite can show")
     return SOME_FAILED if bad or bad_audits or n_kept else OK
 
 
@@ -184,3 +237,21 @@ def _kept(progress: "RunProgress", options: argparse.Namespace) -> str:
         f"{progress.done} of {counted(progress.total, 'cell')} are kept; "
         f"`{command_line(options.words)}` goes on"
     )
+
+
+def _telling(
+    progress: "RunProgress", store: "Store"
+) -> "Callable[[Task, Result, bool], None]":
+    """Return a function that also prints each cell that was computed, for `-v`."""
+
+    def advance(cell: "Task", result: "Result", fresh: bool) -> None:
+        progress.advance(cell, result, fresh)
+        if fresh:
+            names = ", ".join(filter(None, [cell.dataset.spec.id, cell.name]))
+            seconds = "" if result.seconds is None else f" in {result.seconds:.1f} s"
+            progress.warn(
+                f"{names}, repetition {cell.repetition}: {result.status}{seconds}; "
+                f"{store.path(cell.key, 'json')}"
+            )
+
+    return advance

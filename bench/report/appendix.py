@@ -100,7 +100,7 @@ def provenance_chapter(
         for result in stored
         for kind in dict.fromkeys(text.split(":", 1)[0] for text in result.warnings)
     )
-    command = f"python -m bench run {plan.suite.path.as_posix()}"
+    command = f"python -m bench run {plan.suite.command_words}"
     stats = plan.suite.stats
     threshold = "" if stats.works is None else f", works {stats.works:g}"
     lines: list[str | list[str | Code | Strong | Link]] = [

@@ -53,7 +53,8 @@ def write_report(
     if not stored:
         raise StoreError(
             f"{store.folder}: found no result of the suite '{plan.suite.name}'; "
-            f"expected at least one; run `python -m bench run {plan.suite.path}` first"
+            "expected at least one; run `python -m bench run "
+            f"{plan.suite.command_words}` first"
         )
     findings = analyse(plan, store, results)
     folder.mkdir(parents=True, exist_ok=True)

@@ -36,6 +36,7 @@ from .power import datasets_needed as datasets_needed
 from .power import detectable_difference as detectable_difference
 from .power import enough_datasets as enough_datasets
 from .power import repetitions_needed as repetitions_needed
+from .rank_tests import Friedman as Friedman
 from .scores import check_share as check_share
 from .scores import check_width as check_width
 from .scores import differences as differences

@@ -1,5 +1,6 @@
 from .answers import AnswerSpec as AnswerSpec
 from .answers import RowSpec as RowSpec
+from .changes import Change as Change
 from .classifiers import ClassifierSpec as ClassifierSpec
 from .classifiers import Source as Source
 from .classifiers import file_of as file_of

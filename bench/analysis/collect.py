@@ -1,0 +1,386 @@
+"""From a plan and its store to everything that a report shows."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bench.analysis.cell_arrays import CellArrays, read_cell_arrays
+from bench.analysis.dataset_words import describe_dataset
+from bench.analysis.evidence import check_rows
+from bench.analysis.findings import Findings, analyse, nothing_to_learn, rows_of
+from bench.analysis.provenance import provenance
+from bench.analysis.report_data import (
+    Answer,
+    AnswerRow,
+    ClassifierFacts,
+    DatasetFacts,
+    HardCurve,
+    Log,
+    Picture,
+    ReferenceFacts,
+    ReportData,
+    SuiteFacts,
+)
+from bench.base import StoreError
+from bench.cells import Plan
+from bench.classifiers import ClassifierRecipe
+from bench.curves import DatasetRecipe, draw_class, draw_part
+from bench.stats import CHANCE, METRICS, hardest_curves, spread
+from bench.store import Result, Store
+from bench.suite import PRESETS, Suite
+
+SHOWN_CURVES = 8  # of each of two classes
+SHOWN_OF_MANY = 3  # of each class, if the classes are the library's functions
+SHOWN_CLASSES = 60  # more panels would not fit on a page
+MOST_POINTS = 120  # of a curve in a picture: a small panel shows no more
+MOST_EPOCHS = 25  # of a training
+MOST_LOGS = 20
+_LOG_END = 1500  # characters: the last lines say what was raised
+_BINS = 40
+_HIGHLIGHTED = 6  # colours that every reader can tell from each other
+_OWN = 3  # of these, a user's own classifiers
+_BY_CHANCE = {"accuracy", "balanced_accuracy"}
+
+
+def collect(plan: Plan, store: Store, results: Sequence[Result]) -> ReportData:
+    """Collect everything that the report of a suite shows.
+
+    Parameters
+    ----------
+    results
+        The result of each cell, as `bench.analysis.results.load_results` returns them.
+
+    Raises
+    ------
+    StoreError
+        If the store has no result of the suite.
+    """
+    stored = [result for result in results if result.status != "missing"]
+    suite = plan.suite
+    if not stored:
+        raise StoreError(
+            f"{store.folder}: found no result of the suite '{suite.name}'; "
+            "expected at least one; run `python -m bench run "
+            f"{suite.command_words}` first"
+        )
+    findings = analyse(plan, store, results)
+    datasets = []
+    parts: dict[str, list[pd.DataFrame]] = {
+        name: [] for name in ("online", "calibration", "history", "held_out")
+    }
+    for recipe in plan.datasets:  # the arrays of all at once may not fit into memory
+        name = recipe.spec.id
+        arrays = read_cell_arrays(findings, name, store, recipe.n_classes)
+        datasets.append(_dataset(plan, findings, recipe, arrays))
+        parts["online"].append(arrays.online)
+        for part, frame in (
+            ("calibration", _calibration(arrays.bins)),
+            ("history", _thinned(arrays.history)),
+            ("held_out", _thinned(arrays.held_out)),
+        ):
+            if not frame.empty:
+                parts[part].append(frame.assign(dataset=name))
+    frames = {name: _joined(found) for name, found in parts.items()}
+    data = ReportData(
+        suite=_suite(suite, store, stored),
+        datasets=tuple(datasets),
+        classifiers=tuple(map(_classifier, plan.classifiers)),
+        findings=findings,
+        answers=(),
+        reference=_reference(plan),
+        provenance=tuple(provenance(plan, findings, stored)),
+        logs=tuple(_logs(findings.results, store)),
+        transfer_failures=tuple(_transfer_failures(findings.transfer_cells)),
+        highlighted=_highlighted(plan, findings),
+        **frames,
+    )
+    return _with_answers(data, suite, [result.commit for result in stored])
+
+
+def _joined(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    frames = [frame for frame in frames if not frame.empty]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+
+def _suite(suite: Suite, store: Store, stored: Sequence[Result]) -> SuiteFacts:
+    stats = suite.stats
+    written = [store.path(result.key, "json") for result in stored]
+    newest = max((path.stat().st_mtime for path in written if path.exists()), default=0)
+    return SuiteFacts(
+        name=suite.name,
+        description=suite.description,
+        path=suite.command_words,
+        seed=suite.seed,
+        repetitions=suite.repetitions,
+        threads=suite.threads,
+        metrics=tuple(suite.metrics),
+        baseline=suite.baseline,
+        alpha=stats.alpha,
+        margin=stats.margin,
+        impute=stats.impute,
+        works=stats.works,
+        date=datetime.fromtimestamp(newest, UTC).date().isoformat() if newest else "",
+    )
+
+
+def _classifier(recipe: ClassifierRecipe) -> ClassifierFacts:
+    return ClassifierFacts(
+        id=recipe.id,
+        class_path=recipe.class_path,
+        library_defaults=recipe.library_defaults,
+        online=recipe.training is not None,
+        own=_is_own(recipe),
+    )
+
+
+def _is_own(recipe: ClassifierRecipe) -> bool:
+    """Tell whether a user brought the class: a file, or a package we do not name."""
+    ours = {preset.class_path.partition(".")[0] for preset in PRESETS.values()}
+    package = recipe.class_path.partition(".")[0]
+    return ":" in recipe.class_path or package not in ours | {"sklearn", "aeon"}
+
+
+def _dataset(
+    plan: Plan, findings: Findings, recipe: DatasetRecipe, arrays: CellArrays
+) -> DatasetFacts:
+    spec, metric = recipe.spec, plan.suite.metrics[0]
+    low, high = METRICS[metric].bounds_for(recipe.n_classes)
+    kept = spread(len(recipe.x), MOST_POINTS)
+    even = _is_even(recipe.x)
+    return DatasetFacts(
+        id=spec.id,
+        description=spec.description,
+        words=describe_dataset(recipe, rows_of(findings.summary, spec.id)),
+        task=spec.task,
+        classes=recipe.class_names,
+        chance=_chance(metric, recipe.n_classes),
+        perfect=high if METRICS[metric].larger_is_better else low,
+        n_test=spec.test * recipe.n_classes,
+        learnable=recipe not in nothing_to_learn(plan),
+        x=_rounded(recipe.x[kept], 5),
+        even=even,
+        points=_histogram(recipe.x) if not even and recipe.x.shape[1] == 1 else [],
+        pictures=tuple(_pictures(recipe, plan.suite.seed, kept)),
+        hardest=tuple(_hardest(recipe, plan.suite.seed, arrays, kept)),
+        repetition=arrays.first,
+        confusion={
+            name: counts.tolist()
+            for name, counts in arrays.confusion.items()
+            if recipe.n_classes > 2
+        },
+    )
+
+
+def _chance(metric: str, n_classes: int) -> float | None:
+    if metric in _BY_CHANCE:
+        return 1 / n_classes
+    return 0.5 if metric == "roc_auc" else None
+
+
+def _is_even(x: np.ndarray) -> bool:
+    """Tell whether the points of each input are evenly spaced."""
+    for column in x.T:
+        steps = np.diff(np.unique(column))
+        if len(steps) and not np.allclose(steps, steps[0], rtol=1e-3):
+            return False
+    return True
+
+
+def _histogram(x: np.ndarray) -> list[float]:
+    counts, _ = np.histogram(x[:, 0], bins=_BINS)
+    return [float(n) for n in counts]
+
+
+def _pictures(recipe: DatasetRecipe, seed: int, kept: np.ndarray) -> Iterable[Picture]:
+    """Draw a few training curves of repetition 0, of each class."""
+    names = recipe.class_names[:SHOWN_CLASSES]
+    most = SHOWN_CURVES if len(recipe.class_names) == 2 else SHOWN_OF_MANY
+    size = min(most, recipe.spec.train)
+    for label, name in enumerate(names):
+        values, _ = draw_class(recipe, label, size, False, seed=seed)
+        yield Picture(name, _rounded(np.asarray(values)[:, kept]))
+
+
+def _hardest(
+    recipe: DatasetRecipe, seed: int, arrays: CellArrays, kept: np.ndarray
+) -> Iterable[HardCurve]:
+    """List the curves of the first repetition that most classifiers misclassify."""
+    # Which curves most classifiers misclassify takes at least two classifiers.
+    if arrays.first is None or len(arrays.predictions) < 2:
+        return
+    hardest = hardest_curves(arrays.labels, arrays.predictions)
+    if hardest.empty:
+        return
+    spec, names = recipe.spec, recipe.class_names
+    X, _ = draw_part(recipe, "test", spec.test, arrays.first, seed)
+    n_points = len(recipe.x)
+    for row in hardest.to_dict("records"):
+        i, label = int(row["curve"]), int(row["label"])
+        wrong = Counter(
+            int(predicted[i])
+            for predicted in arrays.predictions.values()
+            if predicted[i] != label
+        )
+        most = wrong.most_common(1)[0][0]
+        yield HardCurve(
+            values=_rounded(X[i, :n_points][kept]),
+            true=names[label],
+            predicted=names[most],
+            wrong=int(row["wrong"]),
+            of=int(row["of"]),
+        )
+
+
+def _rounded(values: np.ndarray, digits: int = 3) -> Any:
+    """Round to a few digits, which no picture can tell from more."""
+    numbers = np.asarray(values, dtype=float)
+    texts = np.char.mod(f"%.{digits}g", numbers)
+    return texts.astype(float).tolist()
+
+
+def _calibration(bins: pd.DataFrame) -> pd.DataFrame:
+    """Reduce bins of confidence to the expected calibration error of classifiers."""
+    if bins.empty:
+        return bins
+    gaps = bins["n"] * (bins["accuracy"] - bins["confidence"]).abs()
+    by = [bins["classifier"], bins["repetition"]]
+    errors = gaps.groupby(by, sort=False).sum()
+    errors /= bins["n"].groupby(by, sort=False).sum()
+    groups = errors.groupby("classifier", sort=False)
+    return pd.DataFrame(
+        {"n": groups.size(), "ece_mean": groups.mean(), "ece_std": groups.std(ddof=1)}
+    ).reset_index()
+
+
+def _thinned(history: pd.DataFrame) -> pd.DataFrame:
+    """Keep some epochs of each training, and four digits of each number."""
+    if history.empty:
+        return history
+    kept = []
+    for _, rows in history.groupby(["classifier", "repetition"], sort=False):
+        kept.append(rows.iloc[spread(len(rows), MOST_EPOCHS)])
+    frame = pd.concat(kept, ignore_index=True)
+    for column in frame.columns:
+        if pd.api.types.is_float_dtype(frame[column].dtype):
+            frame[column] = _rounded(frame[column].to_numpy())
+    return frame
+
+
+def _highlighted(plan: Plan, findings: Findings) -> tuple[str, ...]:
+    """Choose the classifiers that figures show in colour: at most six.
+
+    The baseline and up to three of a user's own come first, then the best ones.
+    """
+    ranked = mean_ranks(findings)
+    names = [name for name in ranked.sort_values(kind="stable").index if name != CHANCE]
+    own = [recipe.id for recipe in plan.classifiers if _is_own(recipe)]
+    own = [name for name in names if name in own][:_OWN]
+    chosen = dict.fromkeys([plan.suite.baseline, *own, *names])
+    chosen.pop(CHANCE, None)
+    return tuple(chosen)[:_HIGHLIGHTED]
+
+
+def mean_ranks(findings: Findings) -> pd.Series:
+    """Return the mean rank of each classifier over the datasets; 1 is the best.
+
+    It is that of the comparison across datasets, where there is one; else of the means
+    of each dataset, where classifiers that lack a score come last.
+    """
+    if findings.across is not None and len(findings.across.ranks):
+        ranks = findings.across.ranks
+    else:
+        ranks = pd.Series(dtype=float)
+    summary = findings.summary
+    # `summarise` sorts the classifiers of each dataset, the best first.
+    places = summary.groupby("dataset", sort=False).cumcount() + 1
+    others = places.groupby(summary["classifier"], sort=False).mean()
+    lacking = others.drop(ranks.index, errors="ignore").sort_values(kind="stable")
+    together: pd.Series = pd.concat([ranks, lacking.astype(float)])
+    return together
+
+
+def _reference(plan: Plan) -> ReferenceFacts | None:
+    reference = plan.reference
+    if reference is None:
+        return None
+    return ReferenceFacts(
+        title=reference.title,
+        source=reference.source,
+        measures=reference.measures,
+        lesson=reference.lesson,
+        notes=dict(reference.notes),
+        remarks=tuple(reference.remarks),
+        datasets={
+            dataset: {name: (score.mean, score.std) for name, score in scores.items()}
+            for dataset, scores in reference.datasets.items()
+        },
+    )
+
+
+def _with_answers(
+    data: ReportData, suite: Suite, commits: Iterable[str | None]
+) -> ReportData:
+    """Check the answers of a suite against the tables of its report."""
+    return replace(data, answers=checked_answers(suite, commits, data.tables))
+
+
+def checked_answers(
+    suite: Suite, commits: Iterable[str | None], tables: Mapping[str, pd.DataFrame]
+) -> tuple[Answer, ...]:
+    """Compare the answers that a person wrote with the tables of a report.
+
+    Parameters
+    ----------
+    commits
+        The commit of each stored result, or None if it is not known.
+    tables
+        Name of a CSV file of the report, without ".csv" → its content.
+    """
+    known = set(filter(None, commits))
+    return tuple(
+        Answer(
+            question=entry.question,
+            answer=entry.answer,
+            date=entry.date,
+            commit=entry.commit,
+            # The suite may hold an abbreviated commit; a result holds all 40 digits.
+            known_commit=any(commit.startswith(entry.commit) for commit in known),
+            rows=tuple(AnswerRow(**asdict(row)) for row in rows),
+        )
+        for entry, rows in zip(suite.answers, check_rows(suite, tables), strict=True)
+    )
+
+
+def _logs(results: pd.DataFrame, store: Store) -> Iterable[Log]:
+    """Read the end of one traceback for each error; cells rarely differ in it."""
+    not_done = results[results["status"] != "done"]
+    groups = not_done.groupby(["dataset", "classifier", "status", "error"], sort=False)
+    n = 0
+    for (dataset, classifier, *_), rows in groups:
+        log = store.path(rows["key"].iloc[0], "log")
+        if n == MOST_LOGS or not log.exists():
+            continue
+        text = log.read_text("utf-8", "replace").strip()
+        if text:
+            repetition = int(rows["repetition"].iloc[0])
+            yield Log(str(dataset), str(classifier), repetition, text[-_LOG_END:])
+            n += 1
+
+
+def _transfer_failures(cells: pd.DataFrame) -> Iterable[str]:
+    """Say which transfers are not done, and why."""
+    if cells.empty:
+        return
+    not_done = cells[cells["status"] != "done"]
+    by = ["train", "classifier", "status", "error"]
+    for names, rows in not_done.groupby(by, sort=False):
+        train, classifier, status, error = map(str, names)
+        tests = Counter(rows["test"])
+        where = ", ".join(f"{name} ({n})" for name, n in tests.items())
+        line = f"{train} to {where}, {classifier}: {status}"
+        yield line + (f" – {error}" if error else "")

@@ -1,0 +1,313 @@
+"""All that a report shows, as frames and plain facts: what its folder keeps.
+
+A report's texts, tables and figures are made from this alone, so that a folder with its
+CSV files and ``page.json`` is enough to make them again, without a store and without
+the suite.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from bench.analysis.findings import Findings
+
+VERSION = 1  # of page.json; a reader refuses another one
+
+
+@dataclass(frozen=True)
+class SuiteFacts:
+    """The settings of a suite that a report speaks of.
+
+    Attributes
+    ----------
+    name, description, seed, repetitions, threads, metrics
+        As in the suite file; the first metric is the headline.
+    path
+        The path of the suite file, and the options that changed it: the words of the
+        command that repeats the run.
+    baseline, alpha, margin, impute, works
+        The settings of its statistics.
+    date
+        The day on which the newest result was computed, such as 2026-11-30; empty if
+        no result tells.
+    """
+
+    name: str
+    description: str
+    path: str
+    seed: int
+    repetitions: int
+    threads: int
+    metrics: tuple[str, ...]
+    baseline: str
+    alpha: float
+    margin: float
+    impute: str
+    works: float | None = None
+    date: str = ""
+
+    @property
+    def level(self) -> str:
+        """The level of intervals, such as ``95%``."""
+        return f"{100 * (1 - self.alpha):g}%"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Curves of one class, to look at.
+
+    Attributes
+    ----------
+    name
+        The class: "symbolic", "neural", or the name of a function.
+    curves : list of list of float, (n_shown, n_points)
+        Rounded to three digits.
+    """
+
+    name: str
+    curves: list[list[float]]
+
+
+@dataclass(frozen=True)
+class HardCurve:
+    """A held-out curve that many classifiers misclassify.
+
+    Attributes
+    ----------
+    values : list of float, (n_points,)
+    true, predicted
+        Its class, and the class that most of these classifiers take it for.
+    wrong, of
+        How many classifiers misclassify it, of how many.
+    """
+
+    values: list[float]
+    true: str
+    predicted: str
+    wrong: int
+    of: int
+
+
+@dataclass(frozen=True)
+class DatasetFacts:
+    """What a report says and shows of a dataset beside its scores.
+
+    Attributes
+    ----------
+    id, description
+        As in the suite file.
+    words
+        Its classes, points and sizes in a sentence.
+    task
+        "symbolic-vs-neural" or "which-function".
+    classes
+        The names of the labels 0, 1, ….
+    chance
+        The headline score of guessing; None if that is not known.
+    perfect
+        The best headline score that there can be.
+    n_test
+        Number of test curves of all classes together.
+    learnable
+        Whether the classes differ at all.
+    x : list of list of float, (n_points, n_inputs)
+        Input points of the pictures: of many points, evenly chosen ones.
+    even
+        Whether the points are evenly spaced.
+    points : list of float
+        A histogram of the points of one input: counts in 40 equal bins between their
+        ends; empty where they are even, or have several inputs.
+    pictures
+        A few curves of each class.
+    hardest
+        Curves of one repetition, hardest first.
+    repetition
+        That repetition; None without any result.
+    confusion
+        Classifier → counts, (n_classes, n_classes), rows true, columns predicted, over
+        all repetitions; only with more than two classes.
+    """
+
+    id: str
+    description: str
+    words: str
+    task: str
+    classes: tuple[str, ...]
+    chance: float | None
+    perfect: float
+    n_test: int
+    learnable: bool
+    x: list[list[float]]
+    even: bool
+    points: list[float] = field(default_factory=list)
+    pictures: tuple[Picture, ...] = ()
+    hardest: tuple[HardCurve, ...] = ()
+    repetition: int | None = None
+    confusion: dict[str, list[list[int]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ClassifierFacts:
+    """A classifier of a suite.
+
+    Attributes
+    ----------
+    id
+        Its name in the suite.
+    class_path
+        The path of its class.
+    library_defaults
+        Whether it is a class of another library with the defaults of that library.
+    online
+        Whether it is trained online.
+    own
+        Whether its class is neither of this project nor of a package that the project
+        names: a user's own.
+    """
+
+    id: str
+    class_path: str
+    library_defaults: bool
+    online: bool
+    own: bool
+
+
+@dataclass(frozen=True)
+class AnswerRow:
+    """A row of a table that an answer rests on; see `bench.analysis.CheckedRow`."""
+
+    words: str
+    table: str
+    problem: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer that a person wrote, checked against the tables.
+
+    Attributes
+    ----------
+    known_commit
+        Whether a result comes from the commit that the answer was written from.
+    """
+
+    question: str
+    answer: str
+    date: str
+    commit: str
+    known_commit: bool
+    rows: tuple[AnswerRow, ...] = ()
+
+
+@dataclass(frozen=True)
+class ReferenceFacts:
+    """Published scores that a report shows beside its own.
+
+    Attributes
+    ----------
+    datasets
+        Dataset → classifier → mean and std; the std may be None.
+    """
+
+    title: str
+    source: str
+    measures: str
+    lesson: str
+    notes: dict[str, str]
+    remarks: tuple[str, ...]
+    datasets: dict[str, dict[str, tuple[float, float | None]]]
+
+
+@dataclass(frozen=True)
+class Log:
+    """The end of the traceback of cells that share an error."""
+
+    dataset: str
+    classifier: str
+    repetition: int
+    text: str
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """Everything that a report is made of.
+
+    Attributes
+    ----------
+    findings
+        The frames; see `bench.analysis.findings.Findings`.
+    online
+        See `bench.analysis.online.online_table`, of all datasets; may be empty.
+    calibration
+        Columns dataset, classifier, n, ece_mean and ece_std: the expected calibration
+        error over repetitions; may be empty.
+    history, held_out
+        See `bench.stats.histories.history_frame` and `held_out_frame`, with a column
+        dataset; at most 25 epochs of a training.
+    provenance
+        What the results were computed from, with and on: one sentence each.
+    transfer_failures
+        One sentence for each kind of transfer that is not done.
+    highlighted
+        At most six classifiers that figures show in colour, most important first.
+    """
+
+    suite: SuiteFacts
+    datasets: tuple[DatasetFacts, ...]
+    classifiers: tuple[ClassifierFacts, ...]
+    findings: Findings
+    answers: tuple[Answer, ...]
+    reference: ReferenceFacts | None
+    online: pd.DataFrame
+    calibration: pd.DataFrame
+    history: pd.DataFrame
+    held_out: pd.DataFrame
+    provenance: tuple[str, ...]
+    logs: tuple[Log, ...]
+    transfer_failures: tuple[str, ...]
+    highlighted: tuple[str, ...]
+
+    @property
+    def headline(self) -> str:
+        """The name of the first metric."""
+        return self.suite.metrics[0]
+
+    def dataset(self, name: str) -> DatasetFacts:
+        """Return the facts of a dataset.
+
+        Raises
+        ------
+        KeyError
+            If there is no such dataset.
+        """
+        for facts in self.datasets:
+            if facts.id == name:
+                return facts
+        raise KeyError(name)
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Name of each CSV file, without ".csv" → its frame; without empty ones."""
+        found = self.findings
+        frames: dict[str, Any] = {
+            "results": found.results,
+            "summary": found.summary,
+            "intervals": found.intervals,
+            "comparisons": found.compared,
+            "pairs": None if found.across is None else found.across.pairs,
+            "stability": found.stability,
+            "leaks": found.leaks,
+            "audits": found.audits,
+            "calibration": self.calibration,
+            "online": self.online,
+            "sweep": found.along,
+            "crossings": found.crossings,
+            "transfer": found.transfers,
+            "works": found.works,
+        }
+        return {
+            name: frame
+            for name, frame in frames.items()
+            if frame is not None and not frame.empty
+        }
