@@ -45,8 +45,8 @@ def status_rows(plan: Plan, store: Store) -> list[dict[str, Any]]:
     rows: dict[tuple[str, str, str], dict[str, Any]] = {}
     for cell in plan.everything:
         name = (_kind_of_task(cell), cell.dataset.spec.id, cell.name)
-        row = dict(zip(("kind", "dataset", "classifier"), name, strict=True))
-        row |= dict.fromkeys((*STATUSES, "missing"), 0)
+        row: dict[str, Any] = dict.fromkeys((*STATUSES, "missing"), 0)
+        row = dict(zip(("kind", "dataset", "classifier"), name, strict=True)) | row
         stored = store.get(cell.key)
         rows.setdefault(name, row)[stored.status if stored else "missing"] += 1
     return list(rows.values())

@@ -28,7 +28,7 @@ def add_format(command: argparse._ActionsContainer, *more: str) -> None:
 
 
 def print_rows(
-    rows: Iterable[Mapping[str, Any]], columns: Sequence[str], form: str
+    rows: Iterable[Mapping[Any, Any]], columns: Sequence[str], form: str
 ) -> None:
     """Print rows as CSV with a header, or as a JSON array of objects.
 

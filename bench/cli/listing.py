@@ -78,8 +78,9 @@ def _print(title: str, entries: Iterable[tuple[str, str]]) -> None:
 def _suite(path: Path) -> str:
     """Return the first sentence of a suite's description."""
     from bench.base import SuiteError, read_document
+    from bench.suite import extend
 
-    data = read_document(path, SuiteError).data
+    data = extend(read_document(path, SuiteError), SuiteError).data
     return _first_sentence(str(data.get("description", "")))
 
 

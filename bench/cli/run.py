@@ -148,8 +148,8 @@ def run(options: argparse.Namespace) -> int:
         check_machine(plan, store, engine, missing, attempt=False)
         stored = sum(found[cell.key] is not None for cell in plan.everything)
         if options.format != TABLE:
-            counts = (len(plan.cells), len(plan.transfers), len(plan.audits), stored)
-            row = dict(zip(COUNTS, (*counts, len(missing)), strict=True))
+            parts = (len(plan.cells), len(plan.transfers), len(plan.audits), stored)
+            row = dict(zip(COUNTS, (*parts, len(missing)), strict=True))
             if options.format == CSV:
                 print_rows([row], COUNTS, CSV)
             else:
