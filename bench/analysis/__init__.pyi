@@ -12,6 +12,7 @@ from .findings import Findings as Findings
 from .findings import analyse as analyse
 from .findings import nothing_to_learn as nothing_to_learn
 from .findings import rows_of as rows_of
+from .findings import score_intervals as score_intervals
 from .findings import sweep_rows as sweep_rows
 from .forecasts import Forecast as Forecast
 from .forecasts import forecast as forecast

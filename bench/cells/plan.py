@@ -46,8 +46,9 @@ class Plan:
     @property
     def extras(self) -> str:
         """The counts of transfers and audits, as ", 4 audits"; empty without any."""
-        counts = {"transfers": len(self.transfers), "audits": len(self.audits)}
-        return "".join(f", {n} {what}" for what, n in counts.items() if n)
+        counts = {"transfer": len(self.transfers), "audit": len(self.audits)}
+        words = [f", {n} {what}{'' if n == 1 else 's'}" for what, n in counts.items()]
+        return "".join(w for w, n in zip(words, counts.values(), strict=True) if n)
 
     def limited(self, datasets: Iterable[str], classifiers: Iterable[str]) -> "Plan":
         """Keep the named datasets and classifiers; an empty iterable keeps all.

@@ -46,7 +46,7 @@ def add_export(commands: Subparsers) -> None:
 def export(options: argparse.Namespace) -> int:
     """Write a trained discriminator as files; train it first if needed."""
     from bench.base import check_output
-    from bench.cli.console import RunProgress
+    from bench.cli.progress import RunProgress
     from bench.engines import run_plan
     from bench.export import check_free, choose_cell, export_cell, why_not_done
 
@@ -55,7 +55,13 @@ def export(options: argparse.Namespace) -> int:
     check_free(options.out)  # now, since training may take hours
     check_output(options.out, remedy="choose another folder")
     with RunProgress(len(plan.cells)) as progress:
-        run_plan(plan, store, progress=progress.advance, warn=progress.warn)
+        run_plan(
+            plan,
+            store,
+            progress=progress.advance,
+            warn=progress.warn,
+            watcher=progress,
+        )
     result = store.get(cell.key)
     if result is not None and (why := why_not_done(plan, cell, result)):
         say(why)

@@ -113,6 +113,7 @@ def _parse(words: list[str]) -> argparse.Namespace:
     options, extra = parser.parse_known_args(words)
     if extra:
         (parser if name is None else commands.choices[name]).refuse(extra)
+    options.words = words  # for messages that name the same command again
     if name is None:  # no command was given
         parser.print_help(sys.stderr)
         parser.exit(USAGE)

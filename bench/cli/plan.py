@@ -44,7 +44,8 @@ def add_plan(commands: Subparsers) -> None:
 def plan(options: argparse.Namespace) -> int:
     """Estimate the time of a suite, and the differences that it can detect."""
     from bench.analysis import forecast, pilot
-    from bench.cli.console import RunProgress, print_forecast
+    from bench.cli.console import print_forecast
+    from bench.cli.progress import RunProgress
     from bench.engines import LocalEngine, check_devices, run_plan
 
     whole, _, store = resolve_plan(options)
@@ -53,7 +54,14 @@ def plan(options: argparse.Namespace) -> int:
         first = pilot(whole, options.pilot)
         with RunProgress(len(first.everything)) as progress:
             engine = LocalEngine(options.jobs or 1)
-            run_plan(first, store, engine, progress.advance, warn=progress.warn)
+            run_plan(
+                first,
+                store,
+                engine,
+                progress.advance,
+                warn=progress.warn,
+                watcher=progress,
+            )
     jobs = options.jobs or 1
     found = forecast(whole, store)
     if options.format == TABLE:
@@ -63,12 +71,11 @@ def plan(options: argparse.Namespace) -> int:
     if options.format == CSV:
         print_rows(rows, DETECTABLE, CSV)
         return OK
-    seconds = None if found.seconds is None else found.seconds / jobs
     print_json(
         {
             "cells": found.n_cells,
             "stored": found.n_stored,
-            "seconds": seconds,
+            "seconds": found.left(jobs) if found.n_stored < found.n_cells else 0.0,
             "untimed": [{"dataset": d, "classifier": c} for d, c in found.untimed],
             "independent_datasets": found.n_datasets,
             "datasets_needed": dict(zip(NEEDED, found.datasets_needed, strict=True)),

@@ -14,13 +14,14 @@ from bench.cli.arguments import (
     add_out,
     add_store,
     add_suite,
+    changes_of,
     needs_folder,
     report_folder,
     resolve_plan,
 )
 from bench.cli.exit_codes import OK, SOME_FAILED
 from bench.cli.formats import CSV, TABLE, add_format, print_json, print_rows
-from bench.cli.terminal import say
+from bench.cli.terminal import command_line, counted, say
 from bench.cli.usage import one_of
 from bench.cli.verbosity import is_verbose, note
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bench.cells import Task
-    from bench.cli.console import RunProgress
+    from bench.cli.progress import RunProgress
     from bench.store import Result, Store
 
 # The keys of `--dry-run` as data, see docs/cli.md.
@@ -103,17 +104,21 @@ def run(options: argparse.Namespace) -> int:
         load_audits,
         load_results,
         results_frame,
+        score_intervals,
         summarise,
         transfer_frame,
     )
     from bench.base import check_output
-    from bench.cli.console import RunProgress, print_scores
+    from bench.cli.console import print_scores
+    from bench.cli.progress import RunProgress, activity
+    from bench.cli.tables import print_text
     from bench.compare import compare_with_published
     from bench.engines import check_machine, check_sizes, make_engine, run_plan
     from bench.report import write_report
     from bench.store import BAD
 
-    whole, plan, store = resolve_plan(options)
+    with activity("reading the suite…", only_in_terminal=True):
+        whole, plan, store = resolve_plan(options)
     is_limited = len(plan.cells) < len(whole.cells)
     engine = make_engine(
         options.jobs, options.engine, options.scheduler, options.parallel
@@ -153,38 +158,46 @@ def run(options: argparse.Namespace) -> int:
         n_again = sum(found[cell.key] is not None for cell in missing)
         also = f" ({n_again} of them again)" if n_again else ""
         print(
-            f"{len(plan.cells)} cells ({len(plan.datasets)} datasets × "
-            f"{plan.suite.repetitions} repetitions × {len(plan.classifiers)} "
-            f"classifiers){plan.extras}; {stored} stored, {len(missing)} to "
-            f"compute{also}"
+            f"{counted(len(plan.cells), 'cell')} "
+            f"({counted(len(plan.datasets), 'dataset')} × "
+            f"{counted(plan.suite.repetitions, 'repetition')} × "
+            f"{counted(len(plan.classifiers), 'classifier')}){plan.extras}; "
+            f"{stored} stored, {len(missing)} to compute{also}"
         )
         return OK
-    with RunProgress(len(plan.everything)) as progress:
-        retry = options.retry_failed
-        recomputed = run_plan(
-            plan,
-            store,
-            engine,
-            _telling(progress, store) if is_verbose() else progress.advance,
-            retry,
-            progress.warn,
-            again,
-        )
+    progress = RunProgress(len(plan.everything))
+    try:
+        with progress:
+            recomputed = run_plan(
+                plan,
+                store,
+                engine,
+                _telling(progress, store) if is_verbose() else progress.advance,
+                options.retry_failed,
+                progress.warn,
+                again,
+                progress,
+            )
+    except KeyboardInterrupt:
+        options.kept = _kept(progress, options)
+        raise
     if progress.computed:
         note(progress.summary())
     loaded = load_results(plan, store)
     results = results_frame(plan, store, loaded)
-    if options.format == TABLE:
-        print_scores(plan, results)
+    is_table = options.format == TABLE
+    if is_table:
+        report = "" if out is None else str(out / "README.md")
+        print_scores(plan, results, score_intervals(plan, results, loaded), report)
     else:
         summary = summarise(results)
         columns = [str(name) for name in summary.columns]
         print_rows(summary.to_dict("records"), columns, options.format)
     # Beside data, nothing else stands on standard output.
-    tell = print if options.format == TABLE else note
+    tell = print_text if is_table else note
     if out is not None:
-        note("writing the report…")  # before some seconds of silence
-        readme = write_report(plan, store, out, loaded)
+        with activity("writing the report…"):  # which takes some seconds
+            readme = write_report(plan, store, out, loaded)
         tell(f"open {readme.with_name('index.html')}")
     elif is_other and not options.no_report:
         why = "part of a suite" if is_limited else "changed suite"
@@ -199,13 +212,31 @@ def run(options: argparse.Namespace) -> int:
     bad = sum(int(f["status"].isin(BAD).sum()) for f in (results, transfers) if len(f))
     bad_audits = sum(result.status in BAD for result in load_audits(plan, store))
     if bad or bad_audits:
-        counts = {"cells": bad, "audits": bad_audits}
-        not_done = " and ".join(f"{n} {what}" for what, n in counts.items() if n)
-        say(
-            f"{not_done} are not done; the report says why, and --retry-failed "
-            "computes them again"
-        )
+        bad_ones = {"cell": bad, "audit": bad_audits}
+        not_done = " and ".join(counted(n, what) for what, n in bad_ones.items() if n)
+        verb = "is" if bad + bad_audits == 1 else "are"
+        why = "the report says why" if out is not None else "a report says why"
+        again_command = command_line([*options.words, "--retry-failed"])
+        say(f"{not_done} {verb} not done; {why}; `{again_command}` computes them again")
+    elif out is not None:
+        same = [
+            word
+            for change in changes_of(options)
+            for word in change.option.split(" ", 1)
+        ]
+        next_command = command_line(["plan", str(options.suite), *same])
+        tell(f"next: `{next_command}` says which differences this suite can show")
     return SOME_FAILED if bad or bad_audits or n_kept else OK
+
+
+def _kept(progress: "RunProgress", options: argparse.Namespace) -> str:
+    """Say what an interruption has left, and which command goes on."""
+    if options.again or not progress.has_begun:
+        return str(options.kept)
+    return (
+        f"{progress.done} of {counted(progress.total, 'cell')} are kept; "
+        f"`{command_line(options.words)}` goes on"
+    )
 
 
 def _telling(

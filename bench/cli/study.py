@@ -53,7 +53,7 @@ def add_study(commands: Subparsers) -> None:
 def study(options: argparse.Namespace) -> int:
     """Search the hyperparameters of a suite's classifier, test and report the best."""
     from bench.base import check_output
-    from bench.cli.console import RunProgress
+    from bench.cli.progress import RunProgress
     from bench.engines import check_devices
     from bench.store import Store
     from bench.study import plan_study, plans_of, retrain, run_study, write_study_report
@@ -76,7 +76,7 @@ def study(options: argparse.Namespace) -> int:
     if results.best is not None:
         plans = plans_of(plan, results.parameters)
         with RunProgress(sum(len(p.cells) for p in plans)) as progress:
-            held_out = retrain(plans, store, progress.advance, progress.warn)
+            held_out = retrain(plans, store, progress.advance, progress.warn, progress)
         failed += 2 * held_out.repetitions - len(held_out.best) - len(held_out.suite)
     note("writing the report…")  # before some seconds of silence
     readme = write_study_report(plan, results, held_out, out, options.storage)
