@@ -44,6 +44,7 @@ def status(options: argparse.Namespace) -> int:
         stored_machines,
     )
     from bench.cli.console import print_statuses
+    from bench.cli.tables import print_text
 
     plan, _, store = resolve_plan(options)
     if options.format == TABLE:
@@ -54,7 +55,7 @@ def status(options: argparse.Namespace) -> int:
     for problem in store.damaged.values():
         say(problem)
     # Beside data, nothing else stands on standard output.
-    tell = print if options.format == TABLE else note
+    tell = print_text if options.format == TABLE else note
     if options.why:
         for line in explain_missing(plan, store):
             tell(line)

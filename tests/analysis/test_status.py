@@ -297,8 +297,8 @@ def test_the_command_counts_names_what_is_damaged_and_says_why(
     assert code == 0
     rows = [line.strip("│").replace("│", " ").split() for line in out.splitlines()]
     assert ["grid", "GNB", "2", "1"] in rows
-    assert ["grid", "KNN", "3"] in rows
-    assert ["all", "2", "4"] in rows
+    assert ["grid", "KNN", "0", "3"] in rows
+    assert ["all", "–", "2", "4"] in rows
     assert "KNN, repetitions" not in out
     assert err == (
         f"bench: data/store/{key[:2]}/{key}.json: its predictions (.npz) do not match "

@@ -73,7 +73,7 @@ def test_options_change_a_suite_and_its_report_needs_a_folder(
     stored.put_cells(make_plan(load_suite(path, [Change.of_repetitions(1)])), store)
     change = ["--set", "datasets.grid.train=31"]
     assert bench_run("run", path, "-n", 1, *change, "--dry-run")[1] == (
-        "2 cells (1 datasets × 1 repetitions × 2 classifiers); 0 stored, 2 to compute\n"
+        "2 cells (1 dataset × 1 repetition × 2 classifiers); 0 stored, 2 to compute\n"
     )
     # Those of one repetition are among those of all.
     out = bench_run("run", path, "--dry-run")[1]

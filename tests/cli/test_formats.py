@@ -67,7 +67,9 @@ def test_a_plan_as_data(bench_run, suite):
     document = json.loads(bench_run("plan", suite, "--format", "json")[1])
     assert document["cells"] == 9
     assert document["stored"] == 2
-    assert document["seconds"] is None
+    assert document["seconds"] is None or document["seconds"] > 0
+    half = json.loads(bench_run("plan", suite, "-j", 2, "--format", "json")[1])
+    assert half.keys() == document.keys()
     assert {"dataset": "grid", "classifier": "KNN"} in document["untimed"]
     assert document["detectable"] == []
     out = bench_run("plan", suite, "--format", "csv")[1]
