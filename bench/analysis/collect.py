@@ -38,10 +38,10 @@ SHOWN_CURVES = 8  # of each of two classes
 SHOWN_OF_MANY = 3  # of each class, if the classes are the library's functions
 SHOWN_CLASSES = 60  # more panels would not fit on a page
 MOST_POINTS = 120  # of a curve in a picture: a small panel shows no more
-MOST_EPOCHS = 25  # of a training
+MOST_NUMBERS = 33_000  # of all training histories together: 150 kB of page.json
+FEWEST_EPOCHS, MOST_EPOCHS = 20, 200  # that are kept of a training
 MOST_LOGS = 20
 _LOG_END = 1500  # characters: the last lines say what was raised
-_BINS = 40
 _HIGHLIGHTED = 6  # colours that every reader can tell from each other
 _OWN = 3  # of these, a user's own classifiers
 _BY_CHANCE = {"accuracy", "balanced_accuracy"}
@@ -80,12 +80,13 @@ def collect(plan: Plan, store: Store, results: Sequence[Result]) -> ReportData:
         parts["online"].append(arrays.online)
         for part, frame in (
             ("calibration", _calibration(arrays.bins)),
-            ("history", _thinned(arrays.history)),
-            ("held_out", _thinned(arrays.held_out)),
+            ("history", arrays.history),
+            ("held_out", arrays.held_out),
         ):
             if not frame.empty:
                 parts[part].append(frame.assign(dataset=name))
     frames = {name: _joined(found) for name, found in parts.items()}
+    frames |= {name: _thinned(frames[name]) for name in ("history", "held_out")}
     data = ReportData(
         suite=_suite(suite, store, stored),
         datasets=tuple(datasets),
@@ -151,7 +152,6 @@ def _dataset(
     spec, metric = recipe.spec, plan.suite.metrics[0]
     low, high = METRICS[metric].bounds_for(recipe.n_classes)
     kept = spread(len(recipe.x), MOST_POINTS)
-    even = _is_even(recipe.x)
     return DatasetFacts(
         id=spec.id,
         description=spec.description,
@@ -163,8 +163,6 @@ def _dataset(
         n_test=spec.test * recipe.n_classes,
         learnable=recipe not in nothing_to_learn(plan),
         x=_rounded(recipe.x[kept], 5),
-        even=even,
-        points=_histogram(recipe.x) if not even and recipe.x.shape[1] == 1 else [],
         pictures=tuple(_pictures(recipe, plan.suite.seed, kept)),
         hardest=tuple(_hardest(recipe, plan.suite.seed, arrays, kept)),
         repetition=arrays.first,
@@ -180,20 +178,6 @@ def _chance(metric: str, n_classes: int) -> float | None:
     if metric in _BY_CHANCE:
         return 1 / n_classes
     return 0.5 if metric == "roc_auc" else None
-
-
-def _is_even(x: np.ndarray) -> bool:
-    """Tell whether the points of each input are evenly spaced."""
-    for column in x.T:
-        steps = np.diff(np.unique(column))
-        if len(steps) and not np.allclose(steps, steps[0], rtol=1e-3):
-            return False
-    return True
-
-
-def _histogram(x: np.ndarray) -> list[float]:
-    counts, _ = np.histogram(x[:, 0], bins=_BINS)
-    return [float(n) for n in counts]
 
 
 def _pictures(recipe: DatasetRecipe, seed: int, kept: np.ndarray) -> Iterable[Picture]:
@@ -258,12 +242,13 @@ def _calibration(bins: pd.DataFrame) -> pd.DataFrame:
 
 
 def _thinned(history: pd.DataFrame) -> pd.DataFrame:
-    """Keep some epochs of each training, and four digits of each number."""
+    """Keep some epochs of each training, and three digits of each number."""
     if history.empty:
         return history
-    kept = []
-    for _, rows in history.groupby(["classifier", "repetition"], sort=False):
-        kept.append(rows.iloc[spread(len(rows), MOST_EPOCHS)])
+    trainings = history.groupby(["dataset", "classifier", "repetition"], sort=False)
+    n_epochs = MOST_NUMBERS // (trainings.ngroups * len(history.columns))
+    n_epochs = min(max(n_epochs, FEWEST_EPOCHS), MOST_EPOCHS)
+    kept = [rows.iloc[spread(len(rows), n_epochs)] for _, rows in trainings]
     frame = pd.concat(kept, ignore_index=True)
     for column in frame.columns:
         if pd.api.types.is_float_dtype(frame[column].dtype):

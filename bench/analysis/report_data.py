@@ -113,11 +113,6 @@ class DatasetFacts:
         Whether the classes differ at all.
     x : list of list of float, (n_points, n_inputs)
         Input points of the pictures: of many points, evenly chosen ones.
-    even
-        Whether the points are evenly spaced.
-    points : list of float
-        A histogram of the points of one input: counts in 40 equal bins between their
-        ends; empty where they are even, or have several inputs.
     pictures
         A few curves of each class.
     hardest
@@ -139,8 +134,6 @@ class DatasetFacts:
     n_test: int
     learnable: bool
     x: list[list[float]]
-    even: bool
-    points: list[float] = field(default_factory=list)
     pictures: tuple[Picture, ...] = ()
     hardest: tuple[HardCurve, ...] = ()
     repetition: int | None = None
@@ -244,7 +237,7 @@ class ReportData:
         error over repetitions; may be empty.
     history, held_out
         See `bench.stats.histories.history_frame` and `held_out_frame`, with a column
-        dataset; at most 25 epochs of a training.
+        dataset; of long trainings some epochs.
     provenance
         What the results were computed from, with and on: one sentence each.
     transfer_failures

@@ -1,8 +1,6 @@
 """Results of commands as data on standard output: CSV or JSON."""
 
 import argparse
-import csv
-import io
 import json
 import math
 import sys
@@ -35,7 +33,8 @@ def print_rows(
     Parameters
     ----------
     rows
-        Values by column. NaN and None are empty in CSV, null in JSON.
+        Values by column. NaN and None are empty in CSV, null in JSON. In CSV a text
+        that a spreadsheet would run as a formula has an apostrophe before it.
     columns
         Their order; each row has all of them.
     form
@@ -44,11 +43,13 @@ def print_rows(
     if form == JSON:
         print_json([{name: row[name] for name in columns} for row in rows])
         return
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([_plain(row[name]) for name in columns] for row in rows)
-    _write(text.getvalue())
+    import pandas as pd
+
+    from bench.render import csv_text
+
+    values = [[_plain(row[name]) for name in columns] for row in rows]
+    # As objects: a whole number beside an empty one stays whole.
+    _write(csv_text(pd.DataFrame(values, columns=list(columns), dtype=object)))
 
 
 def print_json(document: Any) -> None:

@@ -1,5 +1,6 @@
 """Figures of critics (WGAN discriminators): the parts of their loss."""
 
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from bench.figures.theme import (
     style,
 )
 from bench.figures.training import epoch_label, over_repetitions
+from bench.stats import spread
 
 # Styles of the parts of a loss. One panel holds one critic, so colour is free for them.
 _LINES: dict[str, dict[str, Any]] = {
@@ -32,7 +34,9 @@ PARTS = {
     "loss_fake": "fake (neural curves)",
     "loss_penalty": "penalty, times its weight",
 }
+_LINES_ARE = "thick: median, thin: each"
 _PANELS_A_ROW = 4
+_THIN_LINES, _VERTICES = 10, 60  # repetitions drawn, and points of each
 _FAR = 30  # ratio of the largest loss to the median from which an axis is logarithmic
 
 
@@ -58,8 +62,9 @@ def critics_figure(history: pd.DataFrame) -> Any:
         ax.locator_params(axis="x", nbins=4)
         ax.set_title(plain(name))
     figure.supylabel("part of the loss", fontsize=7.5)
-    label = epoch_label(history)
-    figure.supxlabel(label if single else label.replace("\n", "; "), fontsize=7.5)
+    label = epoch_label(history, _LINES_ARE)
+    label = "\n".join(wrap(label, 44)) if single else label
+    figure.supxlabel(label, fontsize=7.5)
     figure.legend(
         [Line2D([], [], **options) for options in _LINES.values()],
         list(PARTS.values()),
@@ -73,9 +78,9 @@ def critics_figure(history: pd.DataFrame) -> Any:
 def plot_parts(history: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw the real, the fake and the penalty part of one critic's loss.
 
-    Lines are means over repetitions, and bands show one std around them. If the largest
-    loss is far above the median, the axis is logarithmic on both sides of a linear
-    middle.
+    Thin lines are repetitions, at most ten of them, and thick ones their medians. If
+    the largest loss is far above the median, the axis is logarithmic on both sides of
+    a linear middle.
 
     Parameters
     ----------
@@ -88,23 +93,21 @@ def plot_parts(history: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         # A penalty of weight zero is recorded too, as zeros; it is not drawn.
         if part not in history or not history[part].fillna(0).any():
             continue
-        mean, std, _ = over_repetitions(history, part)
-        ax.plot(mean.index, mean, **options)
-        ax.fill_between(
-            mean.index,
-            mean - std,
-            mean + std,
-            color=options["color"],
-            alpha=0.16,
-            linewidth=0,
-        )
-        sizes[part] = mean.abs()
+        median, _, _ = over_repetitions(history, part)
+        for _, rows in list(history.groupby("repetition"))[:_THIN_LINES]:
+            values = rows.dropna(subset=[part]).set_index("epoch")[part]
+            values = values.iloc[spread(len(values), _VERTICES)]
+            ax.plot(
+                values.index, values, color=options["color"], linewidth=0.4, alpha=0.4
+            )
+        ax.plot(median.index, median, linewidth=1.3, **options)
+        sizes[part] = median.abs()
     # A satisfied penalty tends to zero, so it does not count for the scale.
     losses = [size for part, size in sizes.items() if part != "loss_penalty"]
     _scale_losses(ax, pd.concat(losses).median(), pd.concat(sizes).max())
     if len(sizes) == 1:
         note_empty(ax, "nothing recorded")
-    ax.set_xlabel(epoch_label(history))
+    ax.set_xlabel(epoch_label(history, _LINES_ARE))
     ax.set_ylabel("part of the loss")
     return ax
 

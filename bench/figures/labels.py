@@ -1,10 +1,11 @@
-"""Names beside points, placed so that they do not overlap.
+"""Names beside points and at the ends of lines, placed so that they do not overlap.
 
 Written by hand: adjustText leaves overlapping names in crowded figures, and it places
 names once, before the layout of the figure is final.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,95 @@ _MARKER = 3.0  # half the width of a point's marker, in points
 _OUTSIDE, _ON_TEXT, _ON_POINT, _ON_LINE = 40000.0, 20000.0, 600.0, 60.0
 
 
+@dataclass(frozen=True)
+class EndLabel:
+    """The name of a line, for the right of its axes.
+
+    Attributes
+    ----------
+    text
+        The name, as it is drawn.
+    end
+        The last point of the line in data coordinates; None without a line.
+    colour, gid
+        Of the letters.
+    """
+
+    text: str
+    end: tuple[float, float] | None
+    colour: str
+    gid: str | None = None
+
+
+def label_ends(ax: Axes, labels: Sequence[EndLabel], size: float = 6.5) -> None:
+    """Write names to the right of axes, at the heights of their lines or near them.
+
+    Names that would overlap are moved apart, as little as possible, and a thin line
+    leads from each to the end of its line. Those without a line stand at the bottom.
+    Call it when the limits of the axes are final.
+    """
+    if not labels:
+        return
+    figure: Any = ax.get_figure(root=True)
+    spot = ax.get_subplotspec()
+    n_rows = 1 if spot is None else spot.get_gridspec().nrows
+    # Titles, tick labels and the axis' label take the rest of the height.
+    inches = max(0.5, figure.get_size_inches()[1] / n_rows - 0.8)
+    size = min(size, inches * 72 / (1.2 * len(labels)))
+    step = 1.2 * size / 72 / inches
+    # Those without a line are wanted below all others.
+    ends = [_fraction(ax, label.end) if label.end else None for label in labels]
+    wanted = np.array([np.clip(end[1], 0, 1) if end else -1.0 for end in ends])
+    order = np.argsort(wanted, kind="stable")
+    heights = np.empty(len(labels))
+    heights[order] = _apart(wanted[order], step)
+    for label, end, height in zip(labels, ends, heights, strict=True):
+        ax.text(
+            1.03,
+            height,
+            label.text,
+            transform=ax.transAxes,
+            va="center",
+            fontsize=size,
+            color=label.colour,
+            gid=label.gid,
+        )
+        if end:
+            x, y = end
+            ax.plot(
+                [x, 1.0, 1.025] if x < 0.99 else [x, 1.025],
+                [y, y, height] if x < 0.99 else [y, height],
+                transform=ax.transAxes,
+                color=label.colour,
+                linewidth=0.4,
+                alpha=0.7,
+                clip_on=False,
+                gid=label.gid,
+            )
+
+
+def _fraction(ax: Axes, point: tuple[float, float]) -> tuple[float, float]:
+    """Return a point's place in axes with limits, from 0 to 1."""
+    scaled = ax.transScale.transform(point)
+    x, y = ax.transLimits.transform(scaled)
+    return float(x), float(y)
+
+
+def _apart(wanted: np.ndarray, step: float) -> np.ndarray:
+    """Move ascending heights apart by `step`, by the least squares of moves.
+
+    With h = step, the heights z_i + i h do not decrease by less than h exactly if z
+    does not decrease: an isotonic regression of wanted_i - i h.
+    """
+    from scipy.optimize import isotonic_regression  # late: it takes a while to import
+
+    shifts = step * np.arange(len(wanted))
+    # The last may not stand above the axes, nor the first below.
+    moved = np.clip(wanted - shifts, 0.0, max(0.0, 1.0 - shifts[-1]))
+    heights: np.ndarray = isotonic_regression(moved).x + shifts
+    return heights
+
+
 class PointLabels(Artist):
     """Artist that writes names beside points.
 
@@ -42,6 +132,8 @@ class PointLabels(Artist):
         Size of the letters, in points.
     colour
         Colour of the letters.
+    colours, gids
+        The colour, if not `colour`, and the gid of each name.
 
     Attributes
     ----------
@@ -57,14 +149,18 @@ class PointLabels(Artist):
         lines: Sequence[np.ndarray] = (),
         size: float,
         colour: str,
+        colours: Sequence[str] | None = None,
+        gids: Sequence[str] | None = None,
     ) -> None:
         super().__init__()
         self.points = np.asarray(points, dtype=float).reshape(-1, 2)
         self.lines = list(lines)
         self.texts = [
-            Text(0, 0, name, fontsize=size, color=colour, va="center", ha="center")
-            for name in names
+            Text(0, 0, name, fontsize=size, color=ink, va="center", ha="center")
+            for name, ink in zip(names, colours or [colour] * len(names), strict=True)
         ]
+        for text, gid in zip(self.texts, gids or [], strict=bool(gids)):
+            text.set_gid(gid)
         self.set_in_layout(False)  # they lie within their axes
         self.set_zorder(4)
 

@@ -1,6 +1,7 @@
 """Figures of online training: its three accuracies, and held-out accuracy of all."""
 
 from collections.abc import Mapping
+from textwrap import wrap
 from typing import Any
 
 import pandas as pd
@@ -13,18 +14,13 @@ from bench.figures.theme import (
     PAGE,
     ClassifierStyle,
     axes_or_new,
-    handle,
     height_for,
-    legend_beside,
-    lines,
     new_grid,
     note_empty,
     plain,
     style,
-    styles_of,
 )
-from bench.figures.training import epoch_label, over_repetitions
-from bench.stats import spread
+from bench.figures.training import epoch_label, over_repetitions, plot_training
 
 # Styles of the kinds of accuracy. One panel holds one classifier, so colour is free for
 # them. Colours are from Okabe and Ito's palette, and line styles differ as well.
@@ -70,8 +66,9 @@ def accuracies_figure(history: pd.DataFrame, held_out: pd.DataFrame) -> Any:
         ax.set_ylim(low - 0.02, high + 0.02)
         ax.locator_params(axis="x", nbins=5)
     figure.supylabel("accuracy", fontsize=7.5)
-    label = epoch_label(history)
-    figure.supxlabel(label if single else label.replace("\n", "; "), fontsize=7.5)
+    label = epoch_label(history if len(history) else held_out)
+    label = "\n".join(wrap(label, 44)) if single else label
+    figure.supxlabel(label, fontsize=7.5)
     figure.legend(
         [line for line, _ in accuracy_entries()],
         [label for _, label in accuracy_entries()],
@@ -87,8 +84,8 @@ def plot_accuracies(
 ) -> Axes:
     """Draw the three accuracies of one classifier that was trained online.
 
-    Lines are means over repetitions, and bands show one std around them. There is no
-    legend: several axes share one, made from `accuracy_entries`.
+    Lines are medians over repetitions, and bands go from 10 to 90% of them. There is
+    no legend: several axes share one, made from `accuracy_entries`.
 
     Parameters
     ----------
@@ -106,11 +103,11 @@ def plot_accuracies(
         (held_out, "accuracy", _HELD_OUT),
     ):
         if quantity in frame and frame[quantity].notna().any():
-            _draw_mean(ax, frame, quantity, options)
+            _draw_median(ax, frame, quantity, options)
             is_empty = False
     if is_empty:
         note_empty(ax, "nothing recorded")
-    ax.set_xlabel(epoch_label(history))
+    ax.set_xlabel(epoch_label(history if len(history) else held_out))
     ax.set_ylabel("accuracy")
     return ax
 
@@ -129,46 +126,29 @@ def plot_held_out(
 ) -> Axes:
     """Draw the held-out accuracy during training, one line for each classifier.
 
+    Lines are medians over repetitions; highlighted classifiers have a colour and a
+    10–90% band. If some trainings are much longer, the axis of epochs is logarithmic.
+
     Parameters
     ----------
     held_out : DataFrame
         Rows of one dataset from `bench.stats.histories.held_out_frame`.
+    looks
+        Styles of all classifiers of the suite, from `classifier_styles`.
     """
-    n_lines = held_out["classifier"].nunique()
-    ax = axes_or_new(ax, height=height_for(n_lines))
-    looks = styles_of(held_out["classifier"], looks)
-    entries = []
-    for name, rows in held_out.groupby("classifier", sort=False):
-        look = looks[str(name)]
-        options = {"color": look.colour, "marker": look.marker, "markersize": 3.2}
-        last, n = _draw_mean(ax, rows, "accuracy", options)
-        label = f"{plain(str(name))} (n={n})"
-        entries.append((-last, handle(look), label))
-    if entries:  # the legend has the order of the lines' right ends
-        entries.sort(key=lambda entry: (entry[0], entry[2]))
-        legend_beside(ax, [(line, label) for _, line, label in entries])
-    else:
-        note_empty(ax, "nothing recorded")
-    ax.locator_params(axis="x", nbins=5)  # the labels of more ticks would touch
-    ax.set_xlabel(lines("epoch", "band: ±1 std over n repetitions"))
+    names = held_out["classifier"].nunique()
+    ax = axes_or_new(ax, PAGE, height=height_for(names))
+    plot_training(held_out, "accuracy", log=False, looks=looks, ax=ax)
     ax.set_ylabel("held-out accuracy")
     return ax
 
 
-def _draw_mean(
+def _draw_median(
     ax: Axes, frame: pd.DataFrame, quantity: str, options: dict[str, Any]
-) -> tuple[float, int]:
-    """Draw a mean and its band; return its last value and the number of repetitions."""
-    mean, std, n = over_repetitions(frame, quantity)
-    rows = spread(len(mean), 300)  # histories are thin already; evaluations are not
-    mean, std = mean.iloc[rows], std.iloc[rows]
-    ax.plot(mean.index, mean, markevery=max(1, len(mean) // _MARKS), **options)
+) -> None:
+    """Draw a median over repetitions and their 10–90% band."""
+    median, low, high = over_repetitions(frame, quantity)
+    ax.plot(median.index, median, markevery=max(1, len(median) // _MARKS), **options)
     ax.fill_between(
-        mean.index,
-        (mean - std).clip(lower=0.0),
-        (mean + std).clip(upper=1.0),
-        color=options["color"],
-        alpha=0.16,
-        linewidth=0,
+        median.index, low, high, color=options["color"], alpha=0.16, linewidth=0
     )
-    return float(mean.iloc[-1]), n

@@ -1,280 +1,307 @@
-"""Figures of scores: every repetition, overfitting, and score against time."""
+"""Scores of every repetition, held-out and training, of datasets side by side."""
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
-from textwrap import wrap
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
-from bench.figures.labels import PointLabels
+from bench.figures.matrix import Chance, chance_of
 from bench.figures.theme import (
     FAINT,
     INK,
+    PAGE,
+    PAPER,
     SMALL,
     ClassifierStyle,
-    axes_or_new,
-    inches_of,
-    log_seconds,
+    drawn,
+    gid_of,
     plain,
+    set_title,
     style,
     styles_of,
 )
 from bench.stats import METRICS, share_interval
 
-_CLOCK = 1e-4  # seconds: stored times are rounded to it, and 0 has no logarithm
+_A_ROW = 3  # datasets side by side
+_ROW = 0.2  # inches
+_NOTE = SMALL - 1  # points
+_LEAST_SPAN = 0.02  # of scores
+_FAR = 2.0  # spans of the scores beyond which chance is not shown
 
 
 @style()
-def plot_scores(
+def scores_figure(
     results: pd.DataFrame,
     metric: str,
     *,
+    datasets: Sequence[str],
     order: Sequence[str],
+    chance: Chance = None,
     alpha: float = 0.05,
     looks: Mapping[str, ClassifierStyle] | None = None,
-    ax: Axes | None = None,
-) -> Axes:
-    """Draw every repetition of one dataset: held-out dots filled, training dots hollow.
+) -> Figure:
+    """Draw every repetition of each classifier on each dataset.
+
+    Small filled dots are held-out scores, small hollow ones training scores; a line
+    joins their means, which are larger. Crosses are trainings that collapsed. All
+    panels have one order and one range, and chance is a dashed line.
 
     Parameters
     ----------
     results : DataFrame
-        Rows of one dataset from `bench.read_results`. The figure counts the cells that
-        are not done, and marks classifiers that were trained online, without a training
-        set. Cells whose column collapsed, if there is one, is true are crosses.
+        Rows of `bench.read_results`; with a column collapsed, if it is known. Cells
+        that are not done are counted in their row.
     metric
         The metric of the scores.
+    datasets
+        The panels, three in a row.
     order
-        Classifiers from the top.
+        The classifiers from the top, in every panel.
+    chance
+        The score of guessing: of each dataset, or of all.
     alpha
-        One minus the coverage of the interval of a share of collapses.
+        One minus the coverage of the interval of a share of collapses, which a figure
+        of one dataset shows.
     looks
         Styles of all classifiers of the suite, from `classifier_styles`.
     """
-    ax = axes_or_new(ax, height=0.4 + 0.21 * max(len(order), 2))
     looks = styles_of(order, looks)
-    any_collapsed = False
+    n_rows = max(1, -(-len(datasets) // _A_ROW))
+    n_columns = max(1, -(-len(datasets) // n_rows))
+    single = len(datasets) == 1
+    width = 5.4 if single else PAGE
+    height = n_rows * (0.4 + _ROW * max(2, len(order))) + 0.55
+    figure = Figure(figsize=(width, height), layout="constrained")
+    axes = figure.subplots(n_rows, n_columns, squeeze=False, sharex=True, sharey=True)
+    chances = [chance_of(chance, name) for name in datasets]
+    limits = _limits(results[results["dataset"].isin(list(datasets))], metric, chances)
+    kinds: set[str] = set()
+    for place, ax in enumerate(axes.ravel()):
+        if place >= len(datasets):
+            ax.set_axis_off()
+            continue
+        rows = results[results["dataset"] == datasets[place]]
+        level = alpha if single else None
+        ax.set_xlim(*limits)
+        ax.set_ylim(len(order) - 0.45, -0.55)
+        at = chances[place]
+        kinds |= _draw_panel(ax, rows, metric, order, looks, level, at)
+        if limits[0] <= at <= limits[1]:
+            ax.axvline(at, color=FAINT, linewidth=0.9, linestyle=(0, (4, 2)), zorder=1)
+            kinds.add("chance")
+        ax.set_yticks(range(len(order)), [plain(name) for name in order])
+        ax.tick_params(axis="y", length=0)
+        ax.grid(axis="y", visible=False)
+        if place % n_columns:
+            ax.tick_params(labelleft=False)
+        # The lowest of a column names the ticks, also above a place without a panel.
+        ax.tick_params(labelbottom=place + n_columns >= len(datasets))
+        set_title(ax, drawn(datasets[place], 36))
+    for ax in axes.ravel()[: len(datasets)]:
+        ax.locator_params(axis="x", nbins=5 if n_columns > 1 else 8)
+    figure.supxlabel(METRICS[metric].title, fontsize=7.5)
+    _add_legend(figure, kinds)
+    return figure
+
+
+def _limits(
+    results: pd.DataFrame, metric: str, chances: Sequence[float]
+) -> tuple[float, float]:
+    """Return one range for all panels, with chance unless it lies far away."""
+    columns = [f"{part}_{metric}" for part in ("train", "test")]
+    columns = [name for name in columns if name in results]
+    values = results[columns].to_numpy(float).ravel()
+    values = values[np.isfinite(values)]
+    known = np.array([value for value in chances if np.isfinite(value)])
+    if not len(values):
+        values = known if len(known) else np.array([0.0, 1.0])
+    low, high = float(values.min()), float(values.max())
+    span = max(high - low, _LEAST_SPAN)
+    near = known[(known >= low - _FAR * span) & (known <= high + _FAR * span)]
+    low, high = min([low, *near]), max([high, *near])
+    if high - low < _LEAST_SPAN:  # all scores are equal: ticks of a readable size
+        low -= _LEAST_SPAN / 2
+        high += _LEAST_SPAN / 2
+    pad = 0.04 * (high - low)
+    return low - pad, high + pad
+
+
+def _draw_panel(
+    ax: Axes,
+    results: pd.DataFrame,
+    metric: str,
+    order: Sequence[str],
+    looks: Mapping[str, ClassifierStyle],
+    alpha: float | None,
+    chance: float,
+) -> set[str]:
+    """Draw one dataset; return the kinds of marks that the legend must explain."""
+    kinds = set()
     for row, name in enumerate(order):
         cells = results[results["classifier"] == name]
         done = cells[cells["status"] == "done"]
-        online = len(done) > 0 and done[f"train_{metric}"].isna().all()
-        online = online and done[f"test_{metric}"].notna().any()
-        offsets = np.linspace(-0.1, 0.1, max(len(done), 1))[: len(done)]
         collapsed = np.zeros(len(done), dtype=bool)
         if "collapsed" in done:
-            collapsed = done["collapsed"].fillna(False).to_numpy(dtype=bool)
-        any_collapsed = any_collapsed or bool(collapsed.any())
-        for part, shift in (("train", 0.21), ("test", -0.21)):
-            values = done[f"{part}_{metric}"]
-            heights = row + shift + offsets
-            ax.scatter(
-                values[~collapsed],
-                heights[~collapsed],
-                s=8,
-                facecolors="none" if part == "train" else looks[name].colour,
-                edgecolors=looks[name].colour,
-                linewidths=0.7,
+            collapsed = done["collapsed"].eq(True).fillna(False).to_numpy(dtype=bool)
+        colour, gid = looks[name].colour, gid_of(name)
+        jitter = np.linspace(-0.2, 0.2, len(done)) if len(done) > 1 else np.zeros(1)
+        means, taken = {}, [np.array([chance] if np.isfinite(chance) else [])]
+        for part in ("train", "test"):
+            column = f"{part}_{metric}"
+            values = (
+                done[column].to_numpy(float)
+                if column in done
+                else np.full(len(done), np.nan)
             )
-            if collapsed.any():
-                ax.scatter(
-                    values[collapsed],
-                    heights[collapsed],
-                    s=12,
-                    marker="x",
-                    color=looks[name].colour,
-                    linewidths=0.9,
+            known = np.isfinite(values)
+            if not known.any():
+                continue
+            kinds.add(part)
+            taken.append(values[known])
+            means[part] = float(values[known].mean())
+            face = colour if part == "test" else "none"
+            _dots(ax, values, row + jitter, known & ~collapsed, colour, face, gid)
+            if (known & collapsed).any():
+                kinds.add("collapsed")
+                at = known & collapsed
+                ax.plot(
+                    values[at],
+                    (row + jitter)[at],
+                    "x",
+                    color=colour,
+                    markersize=3,
+                    markeredgewidth=0.8,
+                    gid=gid,
                 )
-            if values.notna().any():
-                ends = [row + shift - 0.19, row + shift + 0.19]
-                ax.plot([values.mean()] * 2, ends, color=INK, linewidth=1.0)
-        notes = []
-        if len(done) < len(cells):
-            counts = cells["status"].value_counts()
-            notes = [f"{n} {status}" for status, n in sorted(counts.items())]
-        if collapsed.any():
-            n_collapsed = int(collapsed.sum())
-            low, high = share_interval(n_collapsed, len(done), alpha)
-            notes.append(
-                f"{n_collapsed} of {len(done)} collapsed, [{low:.3f}, {high:.3f}]"
+        if len(means) == 2:
+            ends = [means["train"], means["test"]]
+            ax.plot(ends, [row, row], color=colour, linewidth=1.0, zorder=2, gid=gid)
+        for part, value in means.items():
+            face = colour if part == "test" else PAPER
+            ax.plot(
+                value,
+                row,
+                "o",
+                color=colour,
+                markerfacecolor=face,
+                markersize=4.6,
+                markeredgewidth=0.9,
+                zorder=4,
+                gid=gid,
             )
-        if online:
-            notes.append("trained online")
-        if notes == ["trained online"]:
-            _note_in_row(ax, row + 0.23, notes[0])
-        elif notes:
-            # In the middle of a row without dots, or else below the dots.
-            _note_in_row(ax, row if done.empty else row + 0.42, ", ".join(notes))
-    ax.set_yticks(range(len(order)), [plain(name) for name in order])
-    ax.set_ylim(len(order) - 0.4, -0.6)
-    ax.grid(axis="y", visible=False)
-    # Aligned right: long names at the left leave little room below the axes.
-    legend = "(● held-out, ○ training, | mean"
-    legend += ", × collapsed)" if any_collapsed else ")"
-    ax.set_xlabel(f"{METRICS[metric].title} {legend}", loc="right")
-    return ax
+        note = _note(cells, done, collapsed, alpha)
+        if note:
+            _write(ax, row, note, np.concatenate(taken))
+    return kinds
 
 
-@style()
-def plot_overfitting(
-    summary: pd.DataFrame,
-    metric: str,
-    *,
-    looks: Mapping[str, ClassifierStyle] | None = None,
-    ax: Axes | None = None,
-) -> Axes:
-    """Draw training against held-out means of one dataset; the line marks equality.
-
-    Parameters
-    ----------
-    summary : DataFrame
-        Rows of one dataset from `bench.analysis.results.summarise`.
-    metric
-        The metric of the scores.
-    """
-    ax = axes_or_new(ax)
-    looks = styles_of(summary["classifier"], looks)
-    columns = [f"test_{metric}_mean", f"train_{metric}_mean"]
-    done = summary[summary["n"] > 0].dropna(subset=columns)
-    points = done[columns].to_numpy(float)
-    lines = []
-    if len(done):
-        low, high = points.min(), points.max()
-        margin = 0.06 * (high - low) + 1e-3
-        ends = np.array([low - margin, high + margin])
-        ax.set_xlim(*ends)
-        ax.set_ylim(*ends)
-        ax.plot(ends, ends, color=INK, linewidth=0.7, linestyle=":", scalex=False)
-        lines.append(np.column_stack([ends, ends]))
-    _draw_points(ax, list(done["classifier"]), points, looks, lines)
-    title = METRICS[metric].title
-    ax.set_xlabel(f"held-out {title}")
-    ax.set_ylabel(f"training {title}")
-    known = summary[f"test_{metric}_mean"].notna()
-    online = summary[known & summary[f"train_{metric}_mean"].isna()]
-    _name_missing(ax, online, done, "no training set (online)")
-    return _name_missing(ax, summary.drop(online.index), done)
-
-
-@style()
-def plot_pareto(
-    summary: pd.DataFrame,
-    metric: str,
-    *,
-    looks: Mapping[str, ClassifierStyle] | None = None,
-    ax: Axes | None = None,
-) -> Axes:
-    """Draw held-out means of one dataset against seconds to fit, with the Pareto front.
-
-    Seconds compare only on the same machine with the same number of threads, so state
-    both in the title.
-
-    Parameters
-    ----------
-    summary : DataFrame
-        Rows of one dataset from `bench.analysis.results.summarise`.
-    metric
-        The metric of the scores.
-    """
-    ax = axes_or_new(ax)
-    looks = styles_of(summary["classifier"], looks)
-    score = f"test_{metric}_mean"
-    done = summary[summary["n"] > 0].dropna(subset=[score, "fit_seconds_median"])
-    seconds = done["fit_seconds_median"].clip(lower=_CLOCK).to_numpy(float)
-    scores = done[score].to_numpy(float)
-    larger_is_better = METRICS[metric].larger_is_better
-    lines = []
-    if len(done):
-        on_front = pareto_front(seconds, scores, larger_is_better=larger_is_better)
-        front = np.column_stack([seconds, scores])[on_front]
-        front = np.unique(front, axis=0)  # sorted by seconds
-        log_seconds(ax, seconds.min() / 2.5, seconds.max() * 2.5)
-        corners = [front[0]]
-        for before, after in pairwise(front):
-            corners += [np.array([after[0], before[1]]), after]
-        corners.append(np.array([seconds.max() * 2.5, front[-1][1]]))
-        steps = np.array(corners)
-        ax.plot(*steps.T, color=FAINT, linewidth=0.9, zorder=1)
-        lines.append(steps)  # which names should avoid
-        ax.margins(y=0.09)
-    points = np.column_stack([seconds, scores])
-    _draw_points(ax, list(done["classifier"]), points, looks, lines)
-    ax.set_xlabel("time to fit (s), median; line: Pareto front")
-    ax.set_ylabel(f"held-out {METRICS[metric].title}")
-    return _name_missing(ax, summary, done)
-
-
-def pareto_front(
-    seconds: np.ndarray, scores: np.ndarray, *, larger_is_better: bool
-) -> np.ndarray:
-    """Find the points that no other point dominates.
-
-    A point dominates another if it is as good in both seconds and score, and better in
-    at least one of them.
-
-    Parameters
-    ----------
-    seconds, scores : arrays of shape (n_points,)
-
-    Returns
-    -------
-    array of bool, shape (n_points,)
-        True on the front. Equal points are all on it or all off it.
-    """
-    gains = scores if larger_is_better else -scores
-    as_good = (seconds[:, None] <= seconds) & (gains[:, None] >= gains)
-    better = (seconds[:, None] < seconds) | (gains[:, None] > gains)
-    dominated: np.ndarray = np.any(as_good & better, axis=0)
-    return ~dominated
-
-
-def _draw_points(
+def _dots(
     ax: Axes,
-    names: list[str],
-    points: np.ndarray,
-    looks: Mapping[str, ClassifierStyle],
-    lines: list[np.ndarray],
+    values: np.ndarray,
+    heights: np.ndarray,
+    shown: np.ndarray,
+    colour: str,
+    face: str,
+    gid: str,
 ) -> None:
-    """Draw a marker and a name for each point; names avoid the lines."""
-    for name, (x, y) in zip(names, points, strict=True):
-        ax.scatter(
-            x,
-            y,
-            s=22,
-            color=looks[name].colour,
-            marker=looks[name].marker,
+    if shown.any():
+        ax.plot(
+            values[shown],
+            heights[shown],
+            "o",
+            color=colour,
+            markerfacecolor=face,
+            markersize=2.1,
+            markeredgewidth=0.0 if face == colour else 0.5,
+            alpha=0.55,
             zorder=3,
-            edgecolors="white",
-            linewidths=0.4,
+            gid=gid,
         )
-    labels = PointLabels(
-        [plain(name) for name in names], points, lines=lines, size=SMALL, colour=INK
-    )
-    labels.add_to(ax)
 
 
-def _name_missing(
-    ax: Axes, summary: pd.DataFrame, shown: pd.DataFrame, reason: str = "not done"
-) -> Axes:
-    """Name classifiers without a point below the axes, since a failure must show."""
-    names = [n for n in summary["classifier"] if n not in set(shown["classifier"])]
-    if names:
-        listed = ", ".join(plain(name) for name in names[:3])
-        listed += f" and {len(names) - 3} more" if len(names) > 3 else ""
-        per_line = int(inches_of(ax)[0] * 72 / (0.56 * 7.5))
-        rows = wrap(f"{reason}: {listed}", max(24, per_line))
-        ax.set_xlabel("\n".join([ax.get_xlabel(), *rows]))
-    return ax
+def _note(
+    cells: pd.DataFrame, done: pd.DataFrame, collapsed: np.ndarray, alpha: float | None
+) -> str:
+    """Count what a row's dots do not show: collapses, and cells that are not done."""
+    notes = []
+    n_collapsed = int(collapsed.sum())
+    if n_collapsed:
+        text = f"{n_collapsed} of {len(done)} collapsed"
+        if alpha is not None:
+            low, high = share_interval(n_collapsed, len(done), alpha)
+            text += f" [{low:.2f}, {high:.2f}]"
+        notes.append(text)
+    counts = cells.loc[cells["status"] != "done", "status"].value_counts()
+    notes += [f"{n} {status}" for status, n in sorted(counts.items())]
+    return ", ".join(notes)
 
 
-def _note_in_row(ax: Axes, row: float, text: str) -> None:
+def _write(ax: Axes, row: int, text: str, taken: np.ndarray) -> None:
+    """Write a note in a row, in the gap between its dots where it fits best."""
+    figure: Any = ax.get_figure(root=True)
+    spot: Any = ax.get_subplotspec()
+    n_columns = spot.get_gridspec().ncols
+    inches = (figure.get_size_inches()[0] - 1.5) / n_columns
+    low, high = ax.get_xlim()
+    unit = (high - low) / inches  # of data, in an inch
+    pad = 0.06 * unit
+    taken = np.sort(taken[(taken >= low) & (taken <= high)])
+    ends = np.array([low, *taken, high])
+    gaps = np.diff(ends)
+    at = int(gaps.argmax())
+    lines, width = [text], len(text) * 0.56 * _NOTE / 72 * unit
+    if width + 2 * pad > gaps[at] and ", " in text:
+        lines = text.split(", ")
+        width = max(map(len, lines)) * 0.56 * _NOTE / 72 * unit
+    if width + 2 * pad > gaps[at]:
+        # No gap is wide enough: the note goes to the right of the panel.
+        ax.annotate(
+            "\n".join(lines),
+            (1.0, row),
+            xycoords=ax.get_yaxis_transform(),
+            xytext=(3, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=_NOTE,
+            color=FAINT,
+            annotation_clip=False,
+        )
+        return
+    # Beside the dots rather than in the middle of a wide gap.
+    left_is_dots = at > 0
     ax.text(
-        0.01,
+        ends[at] + pad if left_is_dots or len(taken) == 0 else ends[at + 1] - pad,
         row,
-        text,
-        transform=ax.get_yaxis_transform(),
+        "\n".join(lines),
+        ha="left" if left_is_dots or len(taken) == 0 else "right",
         va="center",
-        fontsize=SMALL - 1,
+        fontsize=_NOTE,
+        linespacing=0.9,
         color=FAINT,
     )
+
+
+def _add_legend(figure: Figure, kinds: set[str]) -> None:
+    """Explain above the panels the marks that they have."""
+    dot: dict[str, Any] = {"color": INK, "linestyle": "", "marker": "o"}
+    dot |= {"markersize": 4.2, "markeredgewidth": 0.9}
+    entries = {
+        "test": (dot, "held-out (mean and repetitions)"),
+        "train": (dot | {"markerfacecolor": PAPER}, "training"),
+        "collapsed": (dot | {"marker": "x", "markersize": 3.4}, "collapsed"),
+        "chance": ({"color": FAINT, "linestyle": (0, (4, 2)), "lw": 0.9}, "chance"),
+    }
+    shown = [entry for kind, entry in entries.items() if kind in kinds]
+    if shown:
+        figure.legend(
+            [Line2D([], [], **options) for options, _ in shown],
+            [label for _, label in shown],
+            loc="outside upper center",
+            ncols=len(shown),
+            handletextpad=0.4,
+            columnspacing=1.4,
+        )

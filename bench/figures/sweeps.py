@@ -1,32 +1,81 @@
 """Figures of sweeps: scores against the quantity in which datasets differ."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.transforms import ScaledTranslation
 
+from bench.figures.labels import EndLabel, label_ends
 from bench.figures.theme import (
+    FAINT,
     INK,
+    PAGE,
+    PAPER,
     SMALL,
     ClassifierStyle,
     axes_or_new,
-    handle,
+    classifier_styles,
+    gid_of,
     height_for,
     inches_of,
-    legend_beside,
     plain,
     style,
     styles_of,
 )
-from bench.stats import METRICS, is_wide, place_text, range_text
+from bench.stats import CHANCE, METRICS, is_wide, place_text, range_text
 
 MARK_HEIGHT = 0.14  # inches: height of a crossing's line of text above the axes
 _MOST_MARKS = 4
-_AXES = 0.8  # approximate share of the axes in a figure's width, beside the legend
+_FIVEFOLD = 5
+_AXES = 0.8  # approximate share of the axes in a figure's width, beside the names
+
+
+@style()
+def learning_figure(
+    along: pd.DataFrame,
+    metric: str,
+    *,
+    label: str = "training curves of each class",
+    looks: Mapping[str, ClassifierStyle] | None = None,
+    highlighted: Sequence[str] = (),
+    logarithmic: bool | None = None,
+    alpha: float = 0.05,
+) -> Figure:
+    """Draw learning curves: held-out scores against the number of training curves.
+
+    Parameters
+    ----------
+    along, metric, label, looks, alpha
+        See `plot_sweep`; `along` holds one sweep.
+    highlighted
+        The classifiers in colour, at most six; by default those of `looks`.
+    logarithmic
+        Whether the horizontal axis is; by default if its ends differ fivefold.
+    """
+    names = list(dict.fromkeys(along["classifier"]))
+    if looks is None or highlighted:
+        looks = classifier_styles(names, highlighted)
+    if logarithmic is None:
+        finite = along["value"][np.isfinite(along["value"]) & (along["value"] > 0)]
+        logarithmic = len(finite) > 0 and finite.max() >= _FIVEFOLD * finite.min()
+    height = height_for(len(names), least=3.0)
+    figure = Figure(figsize=(PAGE, height), layout="constrained")
+    plot_sweep(
+        along,
+        label,
+        metric,
+        label=label,
+        logarithmic=logarithmic,
+        alpha=alpha,
+        looks=looks,
+        ax=figure.subplots(),
+    )
+    return figure
 
 
 @style()
@@ -37,6 +86,7 @@ def plot_sweep(
     *,
     label: str | None = None,
     limit: str = "",
+    logarithmic: bool | None = None,
     alpha: float = 0.05,
     crossings: pd.DataFrame | None = None,
     looks: Mapping[str, ClassifierStyle] | None = None,
@@ -44,10 +94,11 @@ def plot_sweep(
 ) -> Axes:
     """Draw held-out scores against a swept quantity, one line for each classifier.
 
-    Bands are intervals of the mean, where there is one. If some cells of a classifier
-    are not done, the legend says how many are. A ring marks where another classifier
-    has the best mean. For the clear crossings among these, see `marks`, a bar above the
-    axes shows the interval.
+    Highlighted classifiers have a colour, and a band where there is an interval of the
+    mean; the others are thin grey lines. The name of each stands at the right end of
+    its line; if some of its cells are not done, the name says how many are. A ring
+    marks where another classifier has the best mean. For the clear crossings among
+    these, see `marks`, a bar above the axes shows the interval.
 
     Parameters
     ----------
@@ -64,54 +115,28 @@ def plot_sweep(
     limit
         Name of the quantity's limit, such as "grid". It is drawn to the right of all
         values, beyond a gap in the axis.
+    logarithmic
+        Whether the horizontal axis is logarithmic; by default it is for a wide range
+        of values, and with a limit.
     alpha
         One minus the coverage of the bands.
     crossings
         Rows of `bench.stats.crossings.find_crossings`.
+    looks
+        Styles of all classifiers of the suite, from `classifier_styles`.
     """
-    ax = axes_or_new(ax, height=height_for(scores["classifier"].nunique()))
-    looks = styles_of(scores["classifier"], looks)
+    names = list(dict.fromkeys(scores["classifier"]))
+    ax = axes_or_new(ax, PAGE, height=height_for(len(names)))
+    looks = styles_of(names, looks)
     done = scores.dropna(subset=["mean", "value"])
     values = np.sort(done["value"].unique()).astype(float)
     values = values[np.isfinite(values)]
-    axis = _Axis(values, is_wide(values) or bool(limit))
-    last_means = {}
-    n_lines = done["classifier"].nunique()
+    log = is_wide(values) if logarithmic is None else logarithmic
+    axis = _Axis(values, bool(limit) or (log and bool((values > 0).all())))
+    ends: dict[str, tuple[float, float]] = {}
     for number, (name, rows) in enumerate(done.groupby("classifier", sort=False)):
-        look = looks[str(name)]
-        rows = rows.sort_values("value", kind="stable")
-        x, mean, low, high = (
-            rows[column].to_numpy(float, copy=True)
-            for column in ("value", "mean", "low", "high")
-        )
-        last_means[str(name)] = mean[-1]
-        is_limit = x == np.inf
-        # Classifiers are side by side at the limit, where bars would hide each other.
-        x[is_limit] = axis.right(0.2 + 0.1 * (number + 0.5) / n_lines)
-        is_value = ~is_limit
-        options: dict[str, Any] = {
-            "color": look.colour,
-            "marker": look.marker,
-            "markersize": 3.2,
-        }
-        ax.plot(x[is_value], mean[is_value], **options)
-        ax.fill_between(
-            x[is_value],
-            low[is_value],
-            high[is_value],
-            color=look.colour,
-            alpha=0.13,
-            linewidth=0,
-        )
-        if is_limit.any():
-            across_gap: dict[str, Any] = {
-                "color": look.colour,
-                "linewidth": 0.7,
-                "linestyle": (0, (1, 2)),
-            }
-            ax.plot(x[-2:], mean[-2:], **across_gap)
-            ax.plot(x[[-1, -1]], [low[-1], high[-1]], color=look.colour)
-            ax.plot(x[-1:], mean[-1:], **options)
+        place = (number + 0.5) / max(done["classifier"].nunique(), 1)
+        ends[str(name)] = _draw_line(ax, str(name), rows, looks[str(name)], axis, place)
     if axis.log:
         ax.set_xscale("log")
         ticks = axis.ticks(0.55 * inches_of(ax)[0])
@@ -121,24 +146,86 @@ def plot_sweep(
             _draw_gap(ax, axis.right(0.1))
         ax.set_xticks(ticks, labels)
         ax.set_xticks([], minor=True)
+    _limit_scores(ax, metric)
+    ax.set_xlim(*ax.get_xlim())
     if crossings is not None:
         _draw_crossings(ax, crossings)
-    # The legend has the order of the lines' right ends; classifiers without any score
-    # come last, since a failure must be visible.
-    sign = -1 if METRICS[metric].larger_is_better else 1
-    order = sorted(last_means, key=lambda name: sign * last_means[name])
-    order += [name for name in scores["classifier"].unique() if name not in last_means]
-    entries = []
-    for name in order:
-        of_name = scores[scores["classifier"] == name]
-        n, planned = int(of_name["n"].sum()), int(of_name["n_cells"].sum())
-        count = "" if n == planned else f" ({n} of {planned})"
-        entries.append((handle(looks[name]), plain(name) + count))
-    if entries:
-        legend_beside(ax, entries)
+    label_ends(
+        ax,
+        [
+            EndLabel(
+                plain(name, 20) + _count(scores[scores["classifier"] == name]),
+                ends.get(name),
+                looks[name].colour if looks[name].is_highlighted else FAINT,
+                gid_of(name),
+            )
+            for name in names
+        ],
+    )
     ax.set_xlabel(label or plain(quantity))
     ax.set_ylabel(f"held-out {METRICS[metric].title}, {100 * (1 - alpha):g}% interval")
     return ax
+
+
+def _draw_line(
+    ax: Axes,
+    name: str,
+    rows: pd.DataFrame,
+    look: ClassifierStyle,
+    axis: "_Axis",
+    place: float,
+) -> tuple[float, float]:
+    """Draw a classifier's line, and its band if it has a colour; return its end.
+
+    `place`, from 0 to 1, is its place among all classifiers at the limit, where bars at
+    one place would hide each other.
+    """
+    rows = rows.sort_values("value", kind="stable")
+    x, mean, low, high = (
+        rows[column].to_numpy(float, copy=True)
+        for column in ("value", "mean", "low", "high")
+    )
+    is_limit = x == np.inf
+    x[is_limit] = axis.right(0.2 + 0.1 * place)
+    is_value = ~is_limit
+    options: dict[str, Any] = {"color": look.colour, "gid": gid_of(name)}
+    marker: dict[str, Any] = {"linewidth": 0.7, "zorder": 2}
+    if look.is_highlighted:
+        marker = {"marker": look.marker, "markersize": 3.4, "zorder": 3}
+    if name == CHANCE:
+        marker["linestyle"] = (0, (4, 2))
+    ax.plot(x[is_value], mean[is_value], **options, **marker)
+    if look.is_highlighted and np.isfinite(low[is_value]).any():
+        ax.fill_between(
+            x[is_value],
+            low[is_value],
+            high[is_value],
+            alpha=0.13,
+            linewidth=0,
+            **options,
+        )
+    if is_limit.any():
+        across_gap: dict[str, Any] = {"linewidth": 0.7, "linestyle": (0, (1, 2))}
+        ax.plot(x[-2:], mean[-2:], **options, **across_gap)
+        if look.is_highlighted:
+            ax.plot(x[[-1, -1]], [low[-1], high[-1]], **options)
+        marker |= {} if look.is_highlighted else {"marker": "o", "markersize": 1.8}
+        ax.plot(x[-1:], mean[-1:], **options, **marker)
+    return float(x[-1]), float(mean[-1])
+
+
+def _limit_scores(ax: Axes, metric: str) -> None:
+    """End the vertical axis at the score's bounds, where data come near them."""
+    low, high = ax.get_ylim()
+    least, most = METRICS[metric].bounds
+    pad = 0.015 * (high - low)  # of a marker at a bound
+    ax.set_ylim(max(low, least - pad), min(high, most + pad))
+
+
+def _count(rows: pd.DataFrame) -> str:
+    """Say how many of a classifier's cells are done, if some are not."""
+    n, planned = int(rows["n"].sum()), int(rows["n_cells"].sum())
+    return "" if n == planned else f" ({n} of {planned})"
 
 
 def marks(crossings: pd.DataFrame) -> pd.DataFrame:
@@ -158,7 +245,7 @@ def _draw_crossings(ax: Axes, crossings: pd.DataFrame) -> None:
     ring: dict[str, Any] = {
         "marker": "o",
         "color": INK,
-        "markerfacecolor": "white",
+        "markerfacecolor": PAPER,
         "markersize": 4.5,
         "zorder": 5,
         "clip_on": False,
@@ -243,7 +330,7 @@ def _draw_gap(ax: Axes, x: float) -> None:
         "clip_on": False,
         "zorder": 6,
     }
-    ax.plot(x, 0, "s", color="white", markersize=5, markeredgewidth=0, **options)
+    ax.plot(x, 0, "s", color=PAPER, markersize=5, markeredgewidth=0, **options)
     slanted = [(-1, -2), (1, 2)]
     for dx in (0.985, 1.015):
         ax.plot(

@@ -1,4 +1,4 @@
-"""Common parts of all figures: style, colours, text, legends, image files.
+"""Common parts of all figures: style, colours, text, legends.
 
 A figure is a function ``plot_x(frame, …, *, ax=None) -> Axes`` in another module of
 this package. No such function shows or saves a figure, and none uses pyplot, whose
@@ -11,30 +11,27 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from io import BytesIO
 from itertools import groupby
-from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib import font_manager
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from bench.figures.fitting import break_wide_texts, move_into_figure
-from bench.suite import PRESETS
+from bench.stats import CHANCE
 
 COLUMN, PAGE = 3.35, 7.0  # inches: a journal's single and double column
 SYMBOLIC, NEURAL = "#0072B2", "#D55E00"  # from Okabe and Ito's colour-blind palette
-INK, FAINT = "#333333", "#6B6B6B"
+# A page shows these as its own text, fainter text and background, see `svg`.
+INK, FAINT, PAPER = "#333333", "#6B6B6B", "#FFFFFF"
+OF_CLASSIFIER = "classifier:"  # begins the gid of an artist that shows a classifier
 SMALL = 6.5  # points: size of names beside dots and in legends
-LARGEST_SVG = 2**20  # bytes; browsers are slow to show a larger one
-_DPI = 160
+_NARROW = 10**2.5  # ratio of the ends of a logarithmic axis that labels 1, 2 and 5
 _FONT = "DejaVu Sans"  # comes with matplotlib: the same letters on every machine
 # For letters that it lacks, the first of these that is installed, after those of the
 # user's own matplotlibrc.
@@ -63,38 +60,15 @@ _FALLBACKS = (
 )
 _LONGEST = 22  # characters of a name; a column has no room for more beside its axes
 
-# seaborn's "colorblind" palette. Its pale and grey tones are replaced and others are
-# added, so that colours with the same marker differ for a colour-blind reader as well.
-_COLOURS = [
-    "#0173B2",
-    "#DE8F05",
-    "#029E73",
-    "#D55E00",
-    "#CC78BC",
-    "#661100",
-    "#91CE79",
-    "#332288",
-    "#F2AAC2",
-    "#56B4E9",
-    "#7D5FFF",
-    "#4F5500",
-    "#3A3A3A",
-    "#A89F91",
-    "#00535A",
-    "#9E0059",
-    "#0000FF",
-    "#874B3C",
-    "#1E00B4",
-    "#6996FF",
-    "#2D5AC3",
-    "#0FE14B",
-    "#B4693C",
-    "#5A1E69",
-]
-# Indices of `_COLOURS` that no preset uses, so that a suite's own classifiers keep
-# their style when presets are added.
-_SPARE = range(13, 16)
-_MARKERS = "os^DvPX"
+# The colours of the classifiers that matter, in the order in which they are given away.
+# Found by a numerical search: each has a contrast of at least 3 on a white and on a
+# dark page, and any two, and each and grey, differ for normal sight and for the three
+# kinds of colour blindness (CIE76 ΔE of at least 25 and 15).
+HIGHLIGHTS = ("#8430fc", "#d87800", "#609c6c", "#cc1830", "#cc48d8", "#906090")
+GREY = "#808080"  # of all other classifiers; they have a direct label
+ON_DARK, ON_LIGHT = "#FEFEFE", "#010101"  # letters in cells, which a page leaves alone
+_MARKERS = "osD^vP"
+_GREY_MARKERS = "X*<>hd8p"
 
 _STYLE: dict[Any, Any] = {
     "axes.edgecolor": INK,
@@ -111,9 +85,6 @@ _STYLE: dict[Any, Any] = {
     "legend.fontsize": SMALL,
     "legend.frameon": False,
     "lines.linewidth": 1.1,
-    # Letters are outlines; text would be drawn in a font of the reader's machine.
-    "svg.fonttype": "path",
-    "svg.hashsalt": "bench",  # without it, ids are random in each file
     "text.color": INK,
     "xtick.color": INK,
     "xtick.labelsize": 7,
@@ -130,6 +101,11 @@ class ClassifierStyle:
 
     colour: str
     marker: str
+
+    @property
+    def is_highlighted(self) -> bool:
+        """Whether it is one of the few that have a colour of their own."""
+        return self.colour in HIGHLIGHTS
 
 
 @contextmanager
@@ -186,28 +162,39 @@ def axes_or_new(ax: Axes | None, width: float = COLUMN, height: float = 2.6) -> 
     return ax
 
 
-def classifier_styles(names: Iterable[str]) -> dict[str, ClassifierStyle]:
-    """Return the colour and marker of each preset and of each classifier named.
+def classifier_styles(
+    names: Iterable[str], highlighted: Iterable[str] = ()
+) -> dict[str, ClassifierStyle]:
+    """Return the colour and marker of each classifier of a suite.
 
-    A preset has the same style in every figure. Other classifiers get, in alphabetical
-    order, styles that no preset among `names` has. So call this once with the names of
-    a whole suite, and pass the result to each figure. From 25 classifiers on colours
-    repeat, with other markers.
+    At most six classifiers have a colour. So call this once with the names of a whole
+    suite, and pass the result to each figure: then a classifier looks alike in all.
+
+    Parameters
+    ----------
+    names
+        The classifiers, in the order in which grey ones get their markers.
+    highlighted
+        The classifiers that matter most, the most important first: the first six get
+        the colours, in this order. Without any, all of at most six `names` do, and
+        none of more. CHANCE never has a colour: it is a dashed line.
     """
-    chosen = set(names)
-    for_presets = [i for i in range(len(_COLOURS)) if i not in _SPARE]
-    indices = dict(zip(PRESETS, for_presets, strict=False))
-    free = [*_SPARE, *(indices[name] for name in PRESETS if name not in chosen)]
-    free += for_presets[len(PRESETS) :]
-    for count, name in enumerate(sorted(chosen - PRESETS.keys())):
-        beyond = len(_COLOURS) + count - len(free)
-        indices[name] = free[count] if count < len(free) else beyond
-    return {name: _style_at(indices[name]) for name in (*PRESETS, *sorted(chosen))}
-
-
-def classifier_colours(names: Iterable[str]) -> dict[str, str]:
-    """Return the colour of each classifier, as in `classifier_styles`."""
-    return {name: look.colour for name, look in classifier_styles(names).items()}
+    ordered = list(dict.fromkeys(names))
+    wanted = [name for name in dict.fromkeys(highlighted) if name != CHANCE]
+    others = [name for name in ordered if name != CHANCE]
+    if not wanted and len(others) <= len(HIGHLIGHTS):
+        wanted = others
+    chosen = wanted[: len(HIGHLIGHTS)]
+    looks = {
+        name: ClassifierStyle(colour, marker)
+        for name, colour, marker in zip(chosen, HIGHLIGHTS, _MARKERS, strict=False)
+    }
+    grey = [name for name in [*wanted, *others] if name not in looks]
+    for count, name in enumerate(dict.fromkeys(grey)):
+        marker = _GREY_MARKERS[count % len(_GREY_MARKERS)]
+        looks[name] = ClassifierStyle(GREY, marker)
+    looks[CHANCE] = ClassifierStyle(FAINT, "|")
+    return looks
 
 
 def styles_of(
@@ -270,15 +257,25 @@ def inches_of(ax: Axes) -> tuple[float, float]:
     return 0.95 * width / n_columns, 0.95 * height / n_rows
 
 
+def log_ticks(axis: Axis, low: float, high: float) -> None:
+    """Label a logarithmic axis from low to high with numbers like 0.01."""
+    # On a narrow range, matplotlib labels no tick, or every tick and these overlap.
+    narrow = high < _NARROW * low
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if narrow else (1,)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
+
+
 def log_seconds(ax: Axes, low: float, high: float) -> None:
     """Make the horizontal axis logarithmic, from low to high, with labels like 0.01."""
     ax.set_xscale("log")
     ax.set_xlim(low, high)
-    # On a narrow range, matplotlib labels no tick, or every tick and these overlap.
-    narrow = high < 30 * low
-    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if narrow else (1,)))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    ax.xaxis.set_minor_formatter(NullFormatter())
+    log_ticks(ax.xaxis, low, high)
+
+
+def gid_of(classifier: str) -> str:
+    """Return the gid of an artist that shows a classifier; an SVG groups by it."""
+    return f"{OF_CLASSIFIER}{classifier}"
 
 
 def lines(*texts: str, per_line: int = 38) -> str:
@@ -321,79 +318,6 @@ def handle(look: ClassifierStyle, **changes: Any) -> Line2D:
 def note_empty(ax: Axes, text: str) -> None:
     """Write in the middle of axes why they show nothing."""
     ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", color=FAINT)
-
-
-def image_of(figure: Figure) -> tuple[str, bytes]:
-    """Return the suffix and the content of a figure's image file.
-
-    The image is an SVG, which is sharp at every size. If that is larger than 1 MiB,
-    because of very many points or lines, it is a PNG of 160 dots per inch instead. The
-    same figure gives the same bytes, since the file holds no date and no random ids.
-    """
-    with style():
-        figure.set_dpi(_DPI)
-        # Agg lays the figure out: the SVG backend measures text at 72 dots per inch, in
-        # whole dots, which is too coarse for small letters.
-        canvas = FigureCanvasAgg(figure)
-        layout = figure.get_layout_engine()
-        if layout is not None:
-            layout.execute(figure)
-            renderer = canvas.get_renderer()
-            if break_wide_texts(figure, renderer):
-                layout.execute(figure)
-            move_into_figure(figure, renderer)
-            figure.set_layout_engine("none")  # both formats keep this layout
-        content = BytesIO()
-        FigureCanvasSVG(figure).print_svg(content, metadata={"Date": None})
-        if content.tell() <= LARGEST_SVG:
-            return ".svg", _for_screens(content.getvalue())
-        content = BytesIO()
-        figure.set_canvas(canvas)
-        figure.set_dpi(_DPI)  # print_svg has changed it
-        canvas.print_png(content)
-    return ".png", content.getvalue()
-
-
-def save(figure: Figure, path: str | Path) -> Path:
-    """Write a figure in the format that `image_of` chooses.
-
-    Parameters
-    ----------
-    path
-        The path without a suffix. Its folder is made if it is missing.
-
-    Returns
-    -------
-    Path
-        The path of the file, with its suffix.
-    """
-    suffix, content = image_of(figure)
-    path = Path(path)
-    path = path.parent / f"{path.name}{suffix}"  # a name may contain dots
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    return path
-
-
-def _for_screens(svg: bytes) -> bytes:
-    """Scale an SVG to the size in which a browser shows the PNG of the same figure.
-
-    At its size in print, letters of 7 points are hard to read on a screen.
-    """
-
-    def scaled(size: re.Match[bytes]) -> bytes:
-        width, height = (float(points) * _DPI / 72 for points in size.groups())
-        return f'width="{width:g}" height="{height:g}"'.encode()
-
-    return re.sub(rb'width="([0-9.]+)pt" height="([0-9.]+)pt"', scaled, svg, count=1)
-
-
-def _style_at(index: int) -> ClassifierStyle:
-    """Return the style of an index; beyond the last colour, colours repeat."""
-    turn = index // len(_COLOURS)  # each turn shifts markers, so that pairs differ
-    return ClassifierStyle(
-        _COLOURS[index % len(_COLOURS)], _MARKERS[(index + turn) % len(_MARKERS)]
-    )
 
 
 @cache

@@ -3,35 +3,39 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from bench.figures.labels import EndLabel, label_ends
 from bench.figures.theme import (
+    FAINT,
     PAGE,
     ClassifierStyle,
     axes_or_new,
+    gid_of,
     handle,
     height_for,
-    legend_beside,
-    lines,
+    log_ticks,
     new_grid,
     note_empty,
     plain,
     style,
     styles_of,
 )
+from bench.stats import spread
 
 _TITLES = {
     "loss": "loss (of its own objective)",
     "accuracy": "training accuracy",
     "largest_gradient": "largest gradient, last layer",
 }
-_ENTRIES_A_PANEL = 14  # entries of a legend for which a panel has room
+_BAND = "line: median, band: 10–90%"
+_VERTICES = 120  # points of a line; a panel cannot show more
+_LONGER = 8  # ratio of trainings from which an axis of epochs is logarithmic
 
 
 @style()
-def dynamics_figure(
+def training_figure(
     history: pd.DataFrame,
     *,
     online: Collection[str] = (),
@@ -45,58 +49,62 @@ def dynamics_figure(
     Parameters
     ----------
     history : DataFrame
-        Rows as in `plot_dynamics`.
+        Rows as in `plot_training`.
     online
         Classifiers that were trained online. Their accuracy is left out, since they
         have three, which `bench.figures.online` draws.
+    looks
+        Styles of all classifiers of the suite, from `classifier_styles`.
 
     Raises
     ------
     ValueError
-        If no quantity was recorded that a panel can show, see `has_dynamics`.
+        If no quantity was recorded that a panel can show, see `has_training`.
     """
     shown = _panels(history, online)
     if not shown:
         raise ValueError(
             "history: found no quantity to draw; expected a loss, accuracy or gradient"
         )
-    looks = styles_of(history["classifier"], looks)
-    figure, axes, free = new_grid(len(shown), 3, PAGE, 2.3)
+    names = list(dict.fromkeys(history["classifier"]))
+    looks = styles_of(names, looks)
+    figure, axes, _ = new_grid(len(shown), 3, PAGE, 2.3)
     for (name, rows), ax in zip(shown.items(), axes, strict=True):
-        plot_dynamics(rows, name, legend=False, looks=looks, ax=ax)
+        plot_training(rows, name, names_of_all=False, looks=looks, ax=ax)
         ax.set_xlabel("")
-    figure.supxlabel(epoch_label(history).replace("\n", "; "), fontsize=7.5)
-    counts = history.groupby("classifier", sort=False)["repetition"].nunique()
-    handles = [handle(looks[name], marker="") for name in counts.index]
-    labels = [f"{plain(str(name))} (n={n})" for name, n in counts.items()]
-    if free and len(labels) <= _ENTRIES_A_PANEL:
-        free[0].legend(handles, labels, loc="center left")
-    else:
-        n_rows = -(-len(shown) // 3)
-        columns = 1 if len(labels) <= _ENTRIES_A_PANEL * n_rows else 2
-        figure.legend(handles, labels, loc="outside right center", ncols=columns)
+    figure.supxlabel(epoch_label(history), fontsize=7.5)
+    coloured = [name for name in names if looks[name].is_highlighted]
+    if coloured:
+        figure.legend(
+            [handle(looks[name], marker="") for name in coloured],
+            [plain(name) for name in coloured],
+            loc="outside upper center",
+            ncols=len(coloured) if len(coloured) <= 4 else 3,
+        )
     return figure
 
 
-def has_dynamics(history: pd.DataFrame, online: Collection[str] = ()) -> bool:
-    """Tell whether `dynamics_figure` has anything to show."""
+def has_training(history: pd.DataFrame, online: Collection[str] = ()) -> bool:
+    """Tell whether `training_figure` has anything to show."""
     return bool(_panels(history, online))
 
 
 @style()
-def plot_dynamics(
+def plot_training(
     history: pd.DataFrame,
     quantity: str = "loss",
     *,
     log: bool | None = None,
-    legend: bool = True,
+    names_of_all: bool = True,
     looks: Mapping[str, ClassifierStyle] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw a recorded quantity: its mean over repetitions, and one std around it.
+    """Draw a recorded quantity: its median over repetitions, and their 10–90% band.
 
-    Where repetitions stopped at different epochs, the mean is over those that were
-    still training.
+    Where repetitions stopped at different epochs, both are of those that were still
+    training. Only highlighted classifiers have a band; the others are thin grey lines,
+    whose names stand at their right ends. If some trainings are much longer than
+    others, epochs are on a logarithmic axis.
 
     Parameters
     ----------
@@ -109,57 +117,89 @@ def plot_dynamics(
     log
         Whether the vertical axis is logarithmic. By default it is for the largest
         gradient, and for a loss that stays above 0 and falls at least tenfold.
-    legend
-        Whether to add a legend beside the axes. In a row of axes one is enough.
+    names_of_all
+        Whether highlighted classifiers have their name at the line as well. In a row
+        of axes one legend does for all.
+    looks
+        Styles of all classifiers of the suite, from `classifier_styles`.
     """
     known = history.dropna(subset=[quantity]) if quantity in history else history[:0]
-    n_lines = known["classifier"].nunique() if legend else 0
-    ax = axes_or_new(ax, height=height_for(n_lines))
-    looks = styles_of(known["classifier"], looks)
-    entries, bands = [], []
-    for name, rows in known.groupby("classifier", sort=False):
-        mean, std, n = over_repetitions(rows, quantity)
-        look = looks[str(name)]
-        ax.plot(mean.index, mean, color=look.colour)
-        bands.append((look, mean, std))
-        entries.append((handle(look, marker=""), f"{plain(str(name))} (n={n})"))
-    means = pd.concat([mean for _, mean, _ in bands]) if bands else pd.Series([1.0])
+    names = list(dict.fromkeys(known["classifier"]))
+    ax = axes_or_new(ax, height=height_for(len(names)))
+    looks = styles_of(names, looks)
+    drawn = {name: _draw_band(ax, name, known, quantity, looks) for name in names}
+    medians = pd.concat(drawn.values()) if drawn else pd.Series([1.0])
     if log is None:
-        falls = means.min() * 10 <= means.max()
+        falls = medians.min() * 10 <= medians.max()
         log = quantity == "largest_gradient" or (quantity.startswith("loss") and falls)
-    floor = -np.inf
-    if log and means.min() > 0:
-        ax.set_yscale("log")
-        floor = means.min() / 3  # mean - std may be negative, which has no logarithm
-    drawn = [means]
-    for look, mean, std in bands:
-        low = (mean - std).clip(lower=floor)
-        high = mean + std
-        if quantity == "accuracy":
-            high = high.clip(upper=1.0)
-        drawn += [low, high]
-        ax.fill_between(
-            mean.index, low, high, color=look.colour, alpha=0.2, linewidth=0
-        )
-    if np.isfinite(floor):
-        values = pd.concat(drawn)
-        ax.set_ylim(values.min() / 1.1, values.max() * 1.1)
+    if log and medians.min() > 0:
+        ax.set_yscale("log", nonpositive="mask")
+        # A quantile that is zero, or all but zero, does not stretch the axis.
+        low, high = ax.get_ylim()
+        ax.set_ylim(max(low, medians.min() / 5), high)
+    elif quantity == "accuracy":
+        ax.set_ylim(top=min(ax.get_ylim()[1], 1.01))
+    spread_epochs(ax, [rows.index[-1] for rows in drawn.values()])
+    ax.set_xlim(*ax.get_xlim())
+    ax.set_ylim(*ax.get_ylim())
+    label_ends(
+        ax,
+        [
+            EndLabel(
+                plain(name, 18),
+                (float(rows.index[-1]), float(rows.iloc[-1])),
+                looks[name].colour if looks[name].is_highlighted else FAINT,
+                gid_of(name),
+            )
+            for name, rows in drawn.items()
+            if names_of_all or not looks[name].is_highlighted
+        ],
+    )
     ax.set_xlabel(epoch_label(known))
     ax.set_ylabel(_TITLES.get(quantity, quantity.replace("_", " ")))
-    if legend and entries:
-        legend_beside(ax, entries)
-    if not entries:
+    if not drawn:
         note_empty(ax, "nothing recorded")
     return ax
 
 
+def _draw_band(
+    ax: Axes,
+    name: str,
+    known: pd.DataFrame,
+    quantity: str,
+    looks: Mapping[str, ClassifierStyle],
+) -> pd.Series:
+    """Draw a classifier's median, with a band if it has a colour; return the median."""
+    look, gid = looks[name], gid_of(name)
+    median, low, high = over_repetitions(known[known["classifier"] == name], quantity)
+    width = 1.1 if look.is_highlighted else 0.7
+    ax.plot(median.index, median, color=look.colour, linewidth=width, gid=gid)
+    if look.is_highlighted:
+        ax.fill_between(
+            median.index, low, high, color=look.colour, alpha=0.2, linewidth=0, gid=gid
+        )
+    return median
+
+
 def over_repetitions(
     rows: pd.DataFrame, quantity: str
-) -> tuple[pd.Series, pd.Series, int]:
-    """Return mean and std (ddof=1) by epoch over a classifier's repetitions, and n."""
+) -> tuple[pd.Series, pd.Series, pd.Series]:
+    """Return the median, 10% and 90% quantile by epoch over repetitions."""
     known = rows.dropna(subset=[quantity])
     by_epoch = known.groupby("epoch")[quantity]
-    return by_epoch.mean(), by_epoch.std(ddof=1), int(known["repetition"].nunique())
+    median, low, high = (by_epoch.quantile(share) for share in (0.5, 0.1, 0.9))
+    kept = spread(len(median), _VERTICES)
+    return median.iloc[kept], low.iloc[kept], high.iloc[kept]
+
+
+def spread_epochs(ax: Axes, last: Collection[float]) -> None:
+    """Make an axis of epochs logarithmic if some trainings are much longer."""
+    if last and max(last) > _LONGER * min(last):
+        ax.set_xscale("log")
+        low, high = ax.get_xlim()
+        log_ticks(ax.xaxis, max(low, 1.0), high)
+    else:
+        ax.locator_params(axis="x", nbins=4)  # the labels of more ticks would touch
 
 
 def _panels(history: pd.DataFrame, online: Collection[str]) -> dict[str, pd.DataFrame]:
@@ -183,10 +223,13 @@ def _rows(
     return rows
 
 
-def epoch_label(history: pd.DataFrame) -> str:
+def epoch_label(history: pd.DataFrame, what: str = _BAND) -> str:
     """Return the label of an axis of epochs; it says how the figure is smoothed."""
-    windows = set(history["window"])
+    windows = set(history["window"]) if "window" in history else {1}
     smoothed = "" if windows <= {1} else " (moving mean over 1% of them)"
     if len(windows) == 1 and smoothed:
         smoothed = f" (moving mean over {windows.pop()})"
-    return lines(f"epoch{smoothed}", "band: ±1 std over n repetitions")
+    counts = history.groupby("classifier")["repetition"].nunique()
+    ends = " to ".join(str(n) for n in sorted({counts.min(), counts.max()}))
+    of = f" of n = {ends} repetitions" if len(counts) else ""
+    return f"epoch{smoothed}; {what}{of}"

@@ -5,8 +5,8 @@ somebody else wrote cannot change the document. Emphasis, code and links are obj
 the classes below.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import TypeAlias
 from urllib.parse import urlsplit
@@ -51,7 +51,8 @@ class Link:
             )
 
 
-Words: TypeAlias = str | Sequence[str | Code | Strong | Link]
+Part: TypeAlias = str | Code | Strong | Link
+Words: TypeAlias = str | Sequence[Part]
 
 
 @dataclass(frozen=True)
@@ -70,17 +71,35 @@ class Items:
 
 @dataclass(frozen=True)
 class Folded:
-    """A bulleted list that a reader opens by its title."""
+    """Blocks that a reader opens by their title.
+
+    They are of any kind, other folded ones among them. They have no headings, so that
+    the table of contents never leads to what is hidden.
+    """
 
     title: str
-    entries: Sequence[Words]
+    blocks: Sequence["Block"]
 
 
 @dataclass(frozen=True)
 class Warning:
-    """A remark that a reader must know before they trust the results below it."""
+    """A remark that a reader must know before they trust the results below it.
+
+    Parameters
+    ----------
+    words
+        The remark.
+    title
+        What is wrong, in a word or two, as ``Shortcut``; it begins the remark in bold.
+    """
 
     words: Words
+    title: str = "Warning"
+
+    @property
+    def heading(self) -> str:
+        """The title with a full stop, unless it ends a sentence itself."""
+        return self.title if self.title.endswith((".", "!", "?")) else f"{self.title}."
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +107,9 @@ class Table:
     """A data frame with its caption.
 
     A named index becomes the first columns; an unnamed one is not shown. Text is shown
-    unchanged; see `bench.render.table_text.cell_text` for other values.
+    unchanged; see `bench.render.table_text.cell_text` for other values. A cell, and
+    the label of a column, may also be a `Link`, `Code` or `Strong`; a cell, a sequence
+    of parts with one of them.
 
     Parameters
     ----------
@@ -98,19 +119,40 @@ class Table:
         The caption, in plain text.
     bold
         Which cells are bold: booleans of the frame's shape, by position.
+    marks
+        Which cells cannot be distinguished from the best: booleans of the frame's
+        shape, by position. A text in place of True says something else of the cell,
+        for readers who cannot see it. A dagger after the cell, which the caption
+        explains; a web page shades the cell too.
+    help
+        What a column contains, by the column's label: a web page shows it with the
+        title. Labels of no column are ignored.
+    smaller_first
+        Labels of the columns of numbers in which the best is the smallest, as of ranks
+        and seconds. A web page sorts the best first at the first click.
+
+    Raises
+    ------
+    ValueError
+        If `bold` or `marks` has another shape than `frame`.
     """
 
     frame: pd.DataFrame
     caption: str = ""
-    # A frame of its own: pandas would turn a subclass of str for bold text into str.
+    # Frames of their own: pandas would turn a subclass of str for bold text into str.
     bold: pd.DataFrame | None = None
+    marks: pd.DataFrame | None = None
+    help: Mapping[Hashable, str] = field(default_factory=dict)
+    smaller_first: Collection[Hashable] = ()
 
     def __post_init__(self) -> None:
-        if self.bold is not None and self.bold.shape != self.frame.shape:
-            raise ValueError(
-                f"Table.bold: found the shape {self.bold.shape}; expected booleans of "
-                f"the frame's shape {self.frame.shape}"
-            )
+        for name in ("bold", "marks"):
+            given = getattr(self, name)
+            if given is not None and given.shape != self.frame.shape:
+                raise ValueError(
+                    f"Table.{name}: found the shape {given.shape}; expected one value "
+                    f"a cell, the frame's shape {self.frame.shape}"
+                )
 
 
 @dataclass(frozen=True)
@@ -161,7 +203,7 @@ class Section:
 Block: TypeAlias = Text | Items | Folded | Warning | Table | FigureFile
 
 
-def paragraphs(words: Words) -> list[list[str | Code | Strong | Link]]:
+def paragraphs(words: Words) -> list[list[Part]]:
     """Split words into paragraphs, each a list of parts without empty ones."""
     if isinstance(words, str):
         blocks = "\n".join(line.strip() for line in words.splitlines()).split("\n\n")

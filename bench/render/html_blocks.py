@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from bench.base import MissingFileError
+from bench.base import MissingFileError, is_file, read_bytes
 from bench.render.blocks import (
     Block,
     Code,
@@ -15,6 +15,7 @@ from bench.render.blocks import (
     Folded,
     Items,
     Link,
+    Part,
     Section,
     Strong,
     Table,
@@ -23,7 +24,8 @@ from bench.render.blocks import (
     Words,
     paragraphs,
 )
-from bench.render.table_text import TextCell, lay_out, plain
+from bench.render.html_svg import MOST_BYTES, inline_svg
+from bench.render.table_text import TextCell, lay_out, plain, spaced, text_of
 
 _MEDIA_TYPES = {
     ".png": "image/png",
@@ -35,6 +37,7 @@ _MEDIA_TYPES = {
 _LONG_TEXT = 48  # characters from which a cell of several words is wrapped
 _LONG_WORD = 80  # characters from which a single word is; a hash of 64 is not
 _PRINTED_WORD = 16  # characters from which a word may be broken in print
+_FILTERED = 8  # rows from which a table has a field to filter them
 _WIDE, _WIDEST = 9, 16  # columns beyond which print uses small type, or breaks words
 
 
@@ -55,7 +58,9 @@ class PageBlocks:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.headings: list[tuple[int, str, str]] = []
-        self._used_ids = {"page-text", "page-datatables"}  # ids of the page's template
+        self._n_figures = 0
+        # The ids of the page's template.
+        self._used_ids = {"page-text", "page-contents", "page-data", "page-cell-title"}
 
     def section(self, section: Section, level: int) -> str:
         """Write a section, with a heading of that level, and all its blocks."""
@@ -78,13 +83,15 @@ class PageBlocks:
             case Items(entries):
                 items = (f"<li>{_inside(entry)}</li>" for entry in entries)
                 return f"<ul>\n{join_lines(items)}\n</ul>"
-            case Folded(title, entries):
+            case Folded(title, blocks):
                 summary = f"<summary>{escape_html(title)}</summary>"
-                return f"<details>\n{summary}\n{self.block(Items(entries))}\n</details>"
+                inside = join_lines(self.block(inner) for inner in blocks)
+                return f"<details>\n{summary}\n{inside}\n</details>"
             case Warning(words):
                 return (
                     '<div class="warning" role="note">'
-                    f"<p><strong>Warning.</strong> {_inside(words)}</p></div>"
+                    f"<p><strong>{escape_html(block.heading)}</strong> "
+                    f"{_inside(words)}</p></div>"
                 )
             case Table():
                 return self.table(block)
@@ -92,35 +99,42 @@ class PageBlocks:
                 return self.figure(block)
 
     def table(self, table: Table) -> str:
-        """Write a table, its caption and its search field, which the script shows."""
-        text_table = lay_out(table.frame, table.bold)
+        """Write a table and its caption, and a field to filter many rows.
+
+        The page's script reads ``data-order`` of a cell, the number that it is sorted
+        by, and ``data-first`` of a heading: ``asc`` or ``desc``, as numbers are sorted
+        at the first click.
+        """
+        layout = lay_out(table)
         name = self.new_id("table")
         titles = "".join(
-            _title(title, number)
-            for title, number in zip(text_table.header, text_table.numeric, strict=True)
+            _title(
+                title,
+                numeric=numeric,
+                help=table.help.get(label, ""),
+                is_smaller_first=label in table.smaller_first,
+            )
+            for title, numeric, label in zip(
+                layout.titles, layout.numeric, layout.labels, strict=True
+            )
         )
         rows = (
             "<tr>"
             + "".join(
-                _cell(cell, position == 0, number)
-                for position, (cell, number) in enumerate(
-                    zip(row, text_table.numeric, strict=True)
+                _cell(cell, position == 0, numeric)
+                for position, (cell, numeric) in enumerate(
+                    zip(row, layout.numeric, strict=True)
                 )
             )
             + "</tr>"
-            for row in text_table.rows
+            for row in layout.rows
         )
         caption = escape_html(table.caption) or "Table"
-        n_columns = len(text_table.header)
+        n_columns = len(layout.titles)
         widths = ["wide"] * (n_columns > _WIDE) + ["widest"] * (n_columns > _WIDEST)
+        tools = f"{_tools(name)}\n" if len(layout.rows) >= _FILTERED else ""
         return f"""<div class="table" data-table>
-<div class="tools" data-tools hidden>
-<label><span class="aside">Filter rows</span>\
-<input type="search" placeholder="Filter rows" autocomplete="off" \
-aria-describedby="{name}"></label>
-<p role="status" data-count></p>
-</div>
-<div class="scroll" tabindex="0" role="group" aria-labelledby="{name}">
+{tools}<div class="scroll" tabindex="0" role="group" aria-labelledby="{name}">
 <table{_classes(widths)}>
 <caption id="{name}"><span>{caption}</span></caption>
 <thead><tr>{titles}</tr></thead>
@@ -132,24 +146,22 @@ aria-describedby="{name}"></label>
 </div>"""
 
     def figure(self, figure: FigureFile) -> str:
-        """Write a figure; the image is part of the page."""
-        address = _data_address(self.folder / figure.path)
+        """Write a figure, which is part of the page.
+
+        A drawing beside a PNG of the same name is preferred: it is sharp at every size,
+        has the page's colours, and what shows a classifier in it has the attribute
+        ``data-classifier``.
+        """
+        path = self.folder / figure.path
+        name = self.new_id(f"figure {path.stem}")
+        self._n_figures += 1
+        picture = _drawing(path.with_suffix(".svg"), figure.alt, self._n_figures) or (
+            f'<img src="{_data_address(path)}" alt="{escape_html(figure.alt)}">'
+        )
         caption = f"<figcaption>{escape_html(figure.caption)}</figcaption>"
         return (
-            '<figure><button type="button" data-enlarge disabled>'
-            f'<span class="aside">Enlarge: </span><img src="{address}" '
-            f'alt="{escape_html(figure.alt)}"></button>'
-            f"{caption if figure.caption else ''}</figure>"
+            f'<figure id="{name}">{picture}{caption if figure.caption else ""}</figure>'
         )
-
-    def contents(self) -> str:
-        """List the headings of the second and third level as links."""
-        items = (
-            f'<li class="level-{level}"><a href="#{name}">{escape_html(title)}</a></li>'
-            for level, title, name in self.headings
-            if level <= 3
-        )
-        return f"<ul>\n{join_lines(items)}\n</ul>" if self.headings else ""
 
     def new_id(self, text: str) -> str:
         """Make a new id from a text; a number is added if it is already used."""
@@ -162,11 +174,25 @@ aria-describedby="{name}"></label>
         return name
 
 
-def _title(title: str, numeric: bool) -> str:
-    classes = ["number"] * numeric + ["word"] * _has_long_word(title)
-    # A long name such as predict_cpu_seconds may be broken after an underscore.
-    text = escape_html(title).replace("_", "_<wbr>")
-    return f'<th scope="col"{_classes(classes)}>{text}</th>'
+def _tools(name: str) -> str:
+    """Write the field that filters a table's rows; the script shows it."""
+    return f"""<div class="tools" data-tools hidden>
+<label><span class="aside">Filter rows</span>\
+<input type="search" placeholder="Filter rows" autocomplete="off" \
+aria-describedby="{name}"></label>
+<p role="status" data-count></p>
+</div>"""
+
+
+def _title(
+    title: Sequence[Part], *, numeric: bool, help: str, is_smaller_first: bool
+) -> str:
+    classes = ["number"] * numeric + ["word"] * _has_long_word(text_of(title))
+    first = f' data-first="{"asc" if is_smaller_first else "desc"}"' if numeric else ""
+    words = _inline(title)
+    if help:
+        words = f'<abbr title="{escape_html(help)}">{words}</abbr>'
+    return f'<th scope="col"{_classes(classes)}{first}>{words}</th>'
 
 
 def _has_long_word(text: str) -> bool:
@@ -187,8 +213,13 @@ def _cell(cell: TextCell, names_row: bool, numeric: bool) -> str:
         classes.append("word")
     if cell.bold:
         classes.append("best")
+    words = _inline(cell.parts)
+    if cell.mark:
+        classes.append("near")
+        words += '<span class="dagger" aria-hidden="true">†</span>'
+        words += f'<span class="aside">, {escape_html(cell.mark)}</span>'
     tag, scope = ("th", ' scope="row"') if names_row else ("td", "")
-    return f"<{tag}{scope}{_classes(classes)}{order}>{escape_html(cell.text)}</{tag}>"
+    return f"<{tag}{scope}{_classes(classes)}{order}>{words}</{tag}>"
 
 
 def _classes(names: Sequence[str]) -> str:
@@ -203,7 +234,7 @@ def _inside(words: Words) -> str:
     return "<br>".join(_inline(parts) for parts in paragraphs(words))
 
 
-def _inline(parts: Iterable[str | Code | Strong | Link]) -> str:
+def _inline(parts: Iterable[Part]) -> str:
     html_parts = []
     for part in parts:
         match part:
@@ -217,9 +248,7 @@ def _inline(parts: Iterable[str | Code | Strong | Link]) -> str:
                     f'<a href="{escape_html(address)}">{escape_html(text)}</a>'
                 )
             case _:
-                # The dots keep spaces at the ends, which separate this part from its
-                # neighbours and would be stripped.
-                html_parts.append(escape_html(f".{part}.")[1:-1])
+                html_parts.append(html.escape(spaced(part)))
     return "".join(html_parts)
 
 
@@ -231,6 +260,18 @@ def escape_html(text: str) -> str:
 def join_lines(parts: Iterable[str]) -> str:
     """Put each part on a line of its own."""
     return "\n".join(parts)
+
+
+def _drawing(path: Path, words: str, number: int) -> str | None:
+    """Return an SVG file as part of the page; None if there is none to be trusted."""
+    if not is_file(path):
+        return None
+    try:
+        content = read_bytes(path, MOST_BYTES)
+    except OSError:
+        return None
+    # An id of the page never has an underscore.
+    return inline_svg(content, words, f"f{number}_")
 
 
 def _data_address(path: Path) -> str:

@@ -11,6 +11,7 @@ import re
 
 import pandas as pd
 
+from bench.render.blocks import Table
 from bench.render.table_text import BLANK, TextCell, lay_out, plain
 
 _SPECIAL = {
@@ -33,6 +34,7 @@ _SPECIAL = {
     "≥": r"$\geq$",
     "≈": r"$\approx$",
     "∞": r"$\infty$",
+    "†": r"$^\dagger$",
     "−": "$-$",
     "–": r"\textendash{}",
     "—": r"\textemdash{}",
@@ -62,7 +64,12 @@ _NEGATIVE = re.compile(r"(?<![^\s(\[{,])[-−](?=\.?\d)")
 
 
 def latex_table(
-    frame: pd.DataFrame, *, caption: str, label: str, bold: pd.DataFrame | None = None
+    frame: pd.DataFrame,
+    *,
+    caption: str,
+    label: str,
+    bold: pd.DataFrame | None = None,
+    marks: pd.DataFrame | None = None,
 ) -> str:
     r"""Write a frame as a floating booktabs table.
 
@@ -70,7 +77,8 @@ def latex_table(
     ----------
     frame
         The table, ``(n_rows, n_columns)``, of text or numbers. A named index becomes
-        the first columns. Columns of numbers are aligned right, others left.
+        the first columns. Columns of numbers are aligned right, others left. Of a
+        link only the words are written.
     caption
         The caption in plain text. It is escaped, as every cell and title is.
     label
@@ -78,6 +86,9 @@ def latex_table(
         become hyphens.
     bold
         Which cells are bold: booleans of the frame's shape, by position.
+    marks
+        Which cells have a dagger after them: booleans or texts of the frame's shape;
+        see `bench.render.blocks.Table`.
 
     Returns
     -------
@@ -86,7 +97,7 @@ def latex_table(
         newline at the end. A mean with its standard deviation, ``0.990±0.003``, is
         written as ``$0.990 \pm 0.003$``.
     """
-    table = lay_out(frame, bold)
+    table = lay_out(Table(frame, bold=bold, marks=marks))
     rows = [[latex_text(title) for title in table.header]]
     rows += [[_cell(cell) for cell in row] for row in table.rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -131,7 +142,8 @@ def _cell(cell: TextCell) -> str:
     match = _NUMBER.fullmatch(cell.text)
     if match is None:
         text = "--" if cell.text == BLANK else latex_text(cell.text)
-        return rf"\textbf{{{text}}}" if cell.bold else text
+        text = rf"\textbf{{{text}}}" if cell.bold else text
+        return text + r"$^\dagger$" * bool(cell.mark)
     number = (match["mean"] or match["interval"]).replace("−", "-")
     if match["std"] is not None:
         # A dash of text within a formula; \text would need the package amsmath.
@@ -139,4 +151,6 @@ def _cell(cell: TextCell) -> str:
         number += rf" \pm {std}"
     if match["power"] is not None:
         number += rf" \times 10^{{{int(match['power'])}}}"
-    return rf"$\mathbf{{{number}}}$" if cell.bold else f"${number}$"
+    number = rf"\mathbf{{{number}}}" if cell.bold else number
+    # The empty group keeps the dagger from the power, of which TeX allows one only.
+    return f"${number}{{}}^\\dagger$" if cell.mark else f"${number}$"

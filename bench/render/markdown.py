@@ -1,20 +1,17 @@
-"""Write sections and data frames as markdown; all text is escaped."""
+"""Write sections and data frames as markdown in which all text is shown as it is."""
 
-import html
 import re
 from collections.abc import Sequence
-from urllib.parse import quote
 
 import pandas as pd
 from tabulate import tabulate
 
 from bench.render.blocks import (
     Block,
-    Code,
     FigureFile,
     Folded,
     Items,
-    Link,
+    Part,
     Section,
     Strong,
     Table,
@@ -23,12 +20,10 @@ from bench.render.blocks import (
     Words,
     paragraphs,
 )
-from bench.render.table_text import lay_out, plain
+from bench.render.markdown_inline import Place, image, inline
+from bench.render.table_text import TextCell, lay_out, plain
 
-# Without "#": it is part of the entities, and only special at the start of a line.
-_MARKDOWN = {ord(mark): f"&#{ord(mark)};" for mark in "\\`*_{}[]|!"}
-# The start of a line that markdown would read as a heading, a list or a rule.
-_LINE_START = re.compile(r"(\d*)([#+~\-]|(?<=\d)[.)])")
+_DAGGER = "†"
 
 
 def to_markdown(
@@ -48,7 +43,7 @@ def to_markdown(
     opening
         Blocks between the title and the first section.
     """
-    parts = [] if title is None else [f"# {_escaped(title)}"]
+    parts = [] if title is None else [_heading(title, 1)]
     for block in opening:
         parts += _block(block)
     for section in sections:
@@ -57,7 +52,7 @@ def to_markdown(
 
 
 def _section(section: Section, level: int) -> list[str]:
-    parts = [f"{'#' * min(level, 6)} {_escaped(section.title)}"]
+    parts = [_heading(section.title, level)]
     for block in section.blocks:
         if isinstance(block, Section):
             parts += _section(block, level + 1)
@@ -66,96 +61,87 @@ def _section(section: Section, level: int) -> list[str]:
     return parts
 
 
+def _heading(title: str, level: int) -> str:
+    return f"{'#' * min(level, 6)} {inline([title], 'heading')}".rstrip()
+
+
 def _block(block: Block) -> list[str]:
     match block:
         case Text(words):
             return _paragraphs(words)
         case Items(entries):
-            return ["\n".join(f"- {' '.join(_paragraphs(e))}" for e in entries)]
-        case Folded(title, entries):
-            summary = f"<summary>{_escaped(title)}</summary>"
-            # Markdown within HTML is read only after an empty line.
-            return [f"<details>\n{summary}", *_block(Items(entries)), "</details>"]
+            return ["\n".join(f"- {_in_one(e, 'item')}".rstrip() for e in entries)]
+        case Folded(title, blocks):
+            # This line is HTML, which is read as markdown only after an empty line.
+            opening = f"<details>\n<summary>{_html_text(title)}</summary>"
+            inside = [part for inner in blocks for part in _block(inner)]
+            return [opening, *inside, "</details>"]
         case Warning(words):
-            return [f"> **Warning.** {' '.join(_paragraphs(words))}"]
+            return [f"> {inline([Strong(block.heading), ' ', *_joined(words)])}"]
         case Table():
-            return _table(block)
+            return [_table(block), *_paragraphs(block.caption)]
         case FigureFile(path, alt, caption):
-            picture = f"![{_escaped(alt)}]({_target(path)})"
-            return [picture, *_paragraphs(caption)]
-
-
-def _table(table: Table) -> list[str]:
-    text_table = lay_out(table.frame, table.bold)
-    text: str = tabulate(
-        [
-            [f"**{escape(c.text)}**" if c.bold else escape(c.text) for c in row]
-            for row in text_table.rows
-        ],
-        headers=[escape(title) for title in text_table.header],
-        tablefmt="pipe",
-        disable_numparse=True,
-        colalign=["right" if right else "left" for right in text_table.numeric],
-    )
-    return [text, *_paragraphs(table.caption)]
+            first, *others = paragraphs(caption) or [[]]
+            return [image(alt, path, first), *map(inline, others)]
 
 
 def _paragraphs(words: Words) -> list[str]:
-    texts = []
-    for parts in paragraphs(words):
-        text = "".join(_inline(part) for part in parts).strip()
-        start = _LINE_START.match(text)
-        if start:
-            text = f"{start[1]}&#{ord(start[2])};{text[start.end() :]}"
-        texts.append(text)
-    return texts
+    return [inline(parts) for parts in paragraphs(words)]
 
 
-def _inline(part: str | Code | Strong | Link) -> str:
-    match part:
-        case Code(text):
-            return f"<code>{_escaped(text)}</code>"
-        case Strong(text):
-            return f"**{_escaped(text)}**"
-        case Link(text, target):
-            return f"[{_escaped(text)}]({_target(target)})"
-        case _:
-            # The dots keep spaces at the ends, which separate this part from its
-            # neighbours and would be stripped.
-            return _escaped(f".{part}.")[1:-1]
+def _in_one(words: Words, place: Place) -> str:
+    return inline(_joined(words), place)
 
 
-def _escaped(text: str) -> str:
-    return escape(plain(text))
+def _joined(words: Words) -> list[Part]:
+    """Join paragraphs by a space."""
+    parts = [[" ", *paragraph] for paragraph in paragraphs(words)]
+    return [part for paragraph in parts for part in paragraph][1:]
 
 
-def _target(path: str) -> str:
-    return quote(path, safe="/:?#&=%+,;@~")
+def _html_text(text: str) -> str:
+    """Write text for an element of HTML, where markdown's marks mean nothing."""
+    is_entity = r"&(?=#?[A-Za-z0-9]+;)"
+    return re.sub(r"<(?=[A-Za-z/!?])", "&lt;", re.sub(is_entity, "&amp;", plain(text)))
 
 
 def markdown_table(frame: pd.DataFrame) -> str:
-    """Write a frame of formatted text as a markdown table.
+    """Write a frame as a markdown table, as `Table` describes it.
 
-    Only ids and titles are escaped: a caller may mark other cells, such as in bold.
+    It has no newline at its end.
     """
-    names = ("classifier", "dataset")
-    cells = [
-        [
-            escape(str(value)) if column in names else str(value)
-            for column, value in zip(frame.columns, row, strict=True)
-        ]
-        for row in frame.itertuples(index=False)
-    ]
-    table: str = tabulate(
-        cells,
-        headers=[escape(str(column)) for column in frame.columns],
+    return _table(Table(frame))
+
+
+def _table(table: Table) -> str:
+    layout = lay_out(table)
+    titles = [inline(title, "cell") for title in layout.titles]
+    # A link is longer than what is seen of it: columns are as wide as that.
+    seen = [inline([title], "cell") for title in layout.header]
+    text: str = tabulate(
+        [[_cell(cell) for cell in row] for row in layout.rows],
+        headers=seen,
         tablefmt="pipe",
         disable_numparse=True,
-        colalign=["left"] + ["right"] * (len(frame.columns) - 1),
+        colalign=["right" if right else "left" for right in layout.numeric],
     )
-    return table
+    if titles != seen:
+        _, _, below = text.partition("\n")
+        text = f"| {' | '.join(titles)} |\n{below}"
+    return text
 
 
-def escape(text: str) -> str:
-    """Escape text so that markdown and HTML show it unchanged."""
-    return html.escape(text, quote=False).translate(_MARKDOWN)
+def _cell(cell: TextCell) -> str:
+    parts = [Strong(p) if isinstance(p, str) and cell.bold else p for p in cell.parts]
+    return inline(parts, "cell") + f" {_DAGGER}" * bool(cell.mark)
+
+
+def escape(text: str, place: Place = "paragraph") -> str:
+    """Write text as markdown that shows it unchanged, on one line.
+
+    Parameters
+    ----------
+    place
+        Where it stands; see `bench.render.markdown_inline.inline`.
+    """
+    return inline([text], place)

@@ -1,30 +1,29 @@
 """The report's chapter on comparisons across datasets."""
 
-import pandas as pd
-
-from bench.analysis import Findings, nothing_to_learn
-from bench.cells import Plan
-from bench.figures import classifier_styles, plot_critical_differences
-from bench.render import Block, FigureFile, Items, Section, Table, Text
+from bench.analysis import ReportData
+from bench.figures import forest_figure, pairs_figure, plot_critical_differences
+from bench.render import Block, FigureFile, Items, Section, Text
 from bench.report.figure_files import FigureFolder
-from bench.report.tables import capitalised, counted, interval, p_value
-from bench.stats import FEWEST_FAMILIES, METRICS, Across
+from bench.report.looks import looks_of
+from bench.report.tables import capitalised, counted, p_value
+from bench.stats import CHANCE, FEWEST_FAMILIES, METRICS, Across
 
-_PAIRS_SHOWN = 40  # a page of rows; 13 classifiers have 78 pairs
 
-
-def across_chapter(
-    plan: Plan, findings: Findings, figures: FigureFolder
-) -> list[Section]:
-    """Rank and compare the classifiers across datasets, if there are several."""
-    across = findings.across
-    if across is None or len(plan.datasets) < 2:
-        return []
-    if len(nothing_to_learn(plan)) == len(plan.datasets):
+def across_chapter(data: ReportData, figures: FigureFolder) -> list[Section]:
+    """Compare the classifiers over all datasets, if there are several."""
+    across = data.findings.across
+    if len(data.datasets) < 2 or not any(facts.learnable for facts in data.datasets):
         return []  # ranks of guesses mean nothing; the verdict on leaks says what does
+    blocks: list[Block | Section] = [*draw_forest(data, figures)]
+    if across is not None:
+        blocks += _comparisons(data, across, figures)
+    return [Section("Across datasets", blocks)] if blocks else []
+
+
+def _comparisons(
+    data: ReportData, across: Across, figures: FigureFolder
+) -> list[Block | Section]:
     blocks: list[Block | Section] = []
-    if len(across.ranks):
-        blocks.append(_ranks_table(plan, findings, across))
     if across.left_out:
         blocks.append(Items([f"{capitalised(words)}." for words in across.left_out]))
     has_intervals = bool(across.pairs["low"].notna().any())
@@ -40,49 +39,53 @@ def across_chapter(
         )
     elif has_intervals:
         blocks.append(
-            Text(
-                "No tests and no critical differences across datasets: "
-                f"{across.reason}. Below are differences and intervals only."
-            )
+            Text(f"No tests across datasets: {across.reason}; intervals only.")
         )
     else:
         blocks.append(Text(_too_few(across)))
-    if has_intervals:
-        blocks.append(_pairs_table(plan, across))
-    blocks += _critical_differences(plan, across, figures)
-    return [Section("Across datasets", blocks)]
+    blocks += _critical_differences(data, across, figures)
+    blocks += _draw_pairs(data, across, figures)
+    return blocks
 
 
-def _ranks_table(plan: Plan, findings: Findings, across: Across) -> Table:
-    """List mean ranks and mean scores over families, and how stable the ranks are."""
-    metric = METRICS[plan.suite.metrics[0]]
-    names = list(across.ranks.index)
-    of_families = [across.means.loc[list(group)].mean() for group in across.families]
-    means = pd.concat(of_families, axis=1).mean(axis=1)
-    table = pd.DataFrame({"classifier": names})
-    table["mean rank"] = [f"{rank:.2f}" for rank in across.ranks]
-    table[f"mean {metric.title}"] = [f"{means[name]:.3f}" for name in names]
-    over = counted(len(across.means), "dataset")
-    if across.n_families < len(across.means):
-        families = "family" if across.n_families == 1 else "families"
-        over = (
-            f"{across.n_families} {families} of datasets ({over}; those that share a "
-            "library are one family and count by their mean)"
+def draw_forest(data: ReportData, figures: FigureFolder) -> list[FigureFile]:
+    """Draw differences to the baseline over all datasets, if any is compared."""
+    compared = data.findings.compared
+    if compared is None or compared["low"].isna().all():
+        return []
+    suite = data.suite
+    names = [n for n in data.highlighted if n not in (suite.baseline, CHANCE)]
+    others = [facts.id for facts in data.classifiers if facts.id not in names]
+    names = [n for n in (*names, *others) if n in set(compared["classifier"])]
+    names = [n for n in names if n != CHANCE][:6]
+    if not names:
+        return []
+    family = int(compared["family"].max())
+    caption = (
+        f"{METRICS[data.headline].title} minus that of {suite.baseline}, paired over "
+        f"repetitions; intervals at {suite.level}"
+    )
+    if family > 1:
+        caption += f", simultaneous over the {family} classifiers of a dataset"
+    left = compared["classifier"].nunique() - len(names)
+    more = f" {counted(left, 'more classifier')}: comparisons.csv." if left else ""
+    return [
+        figures.add(
+            "differences",
+            f"Differences to {suite.baseline} on every dataset",
+            f"{capitalised(caption)}. Filled: the interval excludes zero. Band: the "
+            f"margin of {suite.margin:g}.{more}",
+            forest_figure,
+            compared,
+            data.headline,
+            baseline=suite.baseline,
+            datasets=[facts.id for facts in data.datasets],
+            classifiers=names,
+            margin=suite.margin,
+            alpha=suite.alpha,
+            looks=looks_of(data),
         )
-    caption = f"Ranks by mean score, and mean scores, over {over}; rank 1 is the best."
-    stability = findings.stability
-    if stability is not None and len(stability):
-        places = stability.set_index("classifier").loc[names]
-        table["ranks when resampled"] = [
-            interval(low, high, ".0f")
-            for low, high in zip(places["rank_low"], places["rank_high"], strict=True)
-        ]
-        caption += (
-            " When resampled: the central 95% of its ranks in 2000 bootstrap resamples "
-            f"of the {_units(across)} (fixed seed), which shows how stable the ranking "
-            "is; it is no confidence interval."
-        )
-    return Table(table, caption)
+    ]
 
 
 def _units(across: Across) -> str:
@@ -110,7 +113,7 @@ def _too_few(across: Across) -> str:
 
 
 def _critical_differences(
-    plan: Plan, across: Across, figures: FigureFolder
+    data: ReportData, across: Across, figures: FigureFolder
 ) -> list[FigureFile]:
     """Draw mean ranks and their groups; nothing without the tests behind groups."""
     if not across.allowed or len(across.ranks) < 2:
@@ -125,38 +128,32 @@ def _critical_differences(
             plot_critical_differences,
             across.ranks,
             across.cliques,
-            looks=classifier_styles(c.id for c in plan.classifiers),
+            looks=looks_of(data),
         )
     ]
 
 
-def _pairs_table(plan: Plan, across: Across) -> Table:
-    """List the differences between each two classifiers."""
-    rows = []
-    for entry in across.pairs.head(_PAIRS_SHOWN).to_dict("records"):
-        row = {
-            "first": entry["first"],
-            "second": entry["second"],
-            "difference": f"{entry['difference']:+.3f}",
-            "simultaneous interval": interval(entry["low"], entry["high"], "+.3f"),
-            "win/tie/loss": f"{entry['wins']}/{entry['ties']}/{entry['losses']}",
-        }
-        if across.allowed:
-            row["p (Wilcoxon, Holm)"] = p_value(entry["p_holm"])
-        rows.append(row)
-    n_pairs, level = len(across.pairs), f"{100 - 100 * plan.suite.stats.alpha:g}%"
+def _draw_pairs(
+    data: ReportData, across: Across, figures: FigureFolder
+) -> list[FigureFile]:
+    """Draw the differences between each two classifiers as a matrix."""
+    if len(across.pairs) < 3 or across.n_families < 2:
+        return []  # of one family, the matrix of scores says as much
     caption = (
-        f"Mean difference of two classifiers over the {across.n_families} "
-        f"{_units(across)}; the first is the one with the better rank. Intervals are t "
-        f"intervals at {level}, simultaneous over "
-        f"{counted(n_pairs, 'pair')} (Bonferroni), bent at the ends so that they stay "
-        "within the bounds of a difference."
+        f"Row minus column: mean difference over the {across.n_families} "
+        f"{_units(across)}, positive where the row is better; win/tie/loss"
     )
-    if n_pairs > _PAIRS_SHOWN:
-        caption += f" Shown are {_PAIRS_SHOWN} of {n_pairs} pairs; pairs.csv has all."
     if across.allowed:
-        caption += (
-            " p: exact signed-rank test without those that tie, adjusted by Holm's "
-            "step-down method."
+        caption += "; p of the exact signed-rank test, adjusted by Holm"
+    return [
+        figures.add(
+            "pairs",
+            "Differences between each two classifiers",
+            f"{caption}. pairs.csv has all with their intervals.",
+            pairs_figure,
+            across.pairs,
+            order=list(across.ranks.index),
+            looks=looks_of(data),
+            p_column="p_holm" if across.allowed else None,
         )
-    return Table(pd.DataFrame(rows), caption)
+    ]

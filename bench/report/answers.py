@@ -1,74 +1,76 @@
 """The answers that a person wrote after reading a report's figures."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 
-import pandas as pd
-
-from bench.analysis import CheckedRow, check_rows
-from bench.render import Block, Folded, Link, Strong, Text, Warning, Words
+from bench.analysis import Answer
+from bench.render import (
+    Block,
+    Folded,
+    Link,
+    Part,
+    Section,
+    Strong,
+    Text,
+    Warning,
+)
 from bench.report.tables import counted
-from bench.suite import Suite
+from bench.stats import name_some
 
 
-def answer_blocks(
-    suite: Suite,
-    commits: Iterable[str | None],
-    tables: Mapping[str, pd.DataFrame],
-) -> list[Block]:
-    """Print the suite's answers; warn of an answer that is not about these results.
+def answer_sections(answers: Sequence[Answer]) -> list[Section]:
+    """Print each answer under its question; fold the rows that they rest on."""
+    if not answers:
+        return []
+    blocks: list[Block | Section] = [
+        Section(entry.question, [Text(entry.answer)]) for entry in answers
+    ]
+    dates = list(dict.fromkeys(f"{e.date}, commit {e.commit[:12]}" for e in answers))
+    n_rows = counted(sum(len(entry.rows) for entry in answers), "row")
+    title = f"Written {name_some(dates)}; they rest on {n_rows}"
+    evidence: list[Block] = [
+        Text([Strong(entry.question), " ", *_evidence(entry)])
+        for entry in answers
+        if entry.rows
+    ]
+    # Before the answers, since a section ends where the next heading is.
+    return [Section("Answers", [Folded(title, evidence or [Text("None.")]), *blocks])]
 
-    Parameters
-    ----------
-    commits
-        The commit of each stored result, or None if it is not known.
-    tables
-        Name of a CSV file of the report, without ".csv" → its content. The rows that an
-        answer rests on are compared with them.
-    """
-    known = set(filter(None, commits))
-    blocks: list[Block] = []
-    for entry, rows in zip(suite.answers, check_rows(suite, tables), strict=True):
-        blocks += [
-            Text([Strong(entry.question)]),
-            Text(entry.answer),
-            Text(f"Written on {entry.date} from the results of commit {entry.commit}."),
+
+def _evidence(entry: Answer) -> list[Part]:
+    """List the rows that an answer rests on, each with the table that has it."""
+    parts: list[Part] = []
+    for row in entry.rows:
+        parts += [
+            "; " if parts else "",
+            f"{row.words} (",
+            Link(f"{row.table}.csv", f"{row.table}.csv"),
+            ")",
+            f", no longer: {row.problem}" if row.problem else "",
         ]
-        # The suite may hold an abbreviated commit; a result holds all 40 digits.
-        if not any(commit.startswith(entry.commit) for commit in known):
+    return [*parts, "."]
+
+
+def answer_warnings(answers: Sequence[Answer]) -> list[Block]:
+    """Warn of answers that are about other results, or that tables contradict."""
+    blocks: list[Block] = []
+    for entry in answers:
+        if not entry.known_commit:
             blocks.append(
                 Warning(
                     f"No result below is from commit {entry.commit}: check the figures "
-                    f"before you trust the answer to '{entry.question}'."
+                    f"before you trust the answer to '{entry.question}'.",
+                    "Outdated answer",
                 )
             )
-        blocks += _evidence(entry.question, rows)
-    return blocks
-
-
-def _evidence(question: str, rows: Sequence[CheckedRow]) -> list[Block]:
-    """List the rows that an answer rests on; warn of those that say something else."""
-    if not rows:
-        return []
-    blocks: list[Block] = []
-    wrong = [row for row in rows if row.problem]
-    if wrong:
-        shown = "; ".join(f"{row.words} ({row.problem})" for row in wrong[:3])
-        more = f"; and {len(wrong) - 3} more" if len(wrong) > 3 else ""
-        blocks.append(
-            Warning(
-                f"The answer to '{question}' no longer agrees with the tables of this "
-                f"report: it rests on {shown}{more}."
+        wrong = [row for row in entry.rows if row.problem]
+        if wrong:
+            shown = "; ".join(f"{row.words} ({row.problem})" for row in wrong[:3])
+            more = f"; and {len(wrong) - 3} more" if len(wrong) > 3 else ""
+            blocks.append(
+                Warning(
+                    f"The answer to '{entry.question}' no longer agrees with the "
+                    f"tables of this report: it rests on {shown}{more}.",
+                    "Outdated answer",
+                )
             )
-        )
-    entries: list[Words] = [
-        [f"{row.words}, ", _linked(row.table), _mark(row)] for row in rows
-    ]
-    return [*blocks, Folded(f"Rests on {counted(len(rows), 'row')}", entries)]
-
-
-def _linked(table: str) -> Link:
-    return Link(f"{table}.csv", f"{table}.csv")
-
-
-def _mark(row: CheckedRow) -> str:
-    return f" – no longer: {row.problem}" if row.problem else ""
+    return blocks

@@ -1,187 +1,95 @@
-"""The report's last chapters: remarks, coverage, audits and provenance."""
+"""The report's last chapters: how it was measured, coverage and provenance."""
 
-from collections import Counter
-from collections.abc import Collection, Sequence
-
-import pandas as pd
-
-from bench.analysis import STANDARD_ERRORS, Findings, machines_of, rounded_rows
-from bench.base import versions
-from bench.cells import Plan
-from bench.render import Block, Code, Items, Link, Section, Strong, Table, Text
-from bench.report.tables import counted
-from bench.stats import coverage_table
-from bench.store import Result, Store
+from bench.analysis import ReportData
+from bench.render import Block, Code, Folded, Items, Link, Section, Strong, Table, Text
+from bench.report.opening import design
+from bench.stats import METRICS, coverage_table
 
 
-def remarks_chapter(plan: Plan) -> list[Section]:
+def methods_chapter(data: ReportData) -> Section:
+    """Explain once what is the same for every dataset."""
+    suite = data.suite
+    metric = METRICS[data.headline]
+    level = suite.level
+    side = "above" if metric.larger_is_better else "below"
+    lines = [
+        f"Mean±std: over n repetitions (ddof=1). The {level} interval is that of one "
+        "mean by itself (Korn and Graubard), from 3 repetitions up.",
+        f"Difference to {suite.baseline}: paired over the repetitions that both have; "
+        "positive is better. Its intervals and p are simultaneous over the k "
+        f"classifiers compared on a dataset (Bonferroni): t intervals at 1 − "
+        f"{suite.alpha:g}/k, min(1, k·p) of the two-sided paired t test, from 5 "
+        "repetitions up. The spread of a difference counts as at least 0.71 test "
+        "curves.",
+        f"Verdict: better where the interval lies above {suite.margin:g}, the margin; "
+        f"worse below −{suite.margin:g}; equivalent between the two; else, and below 3 "
+        "repetitions, inconclusive. A classifier that lacks more than a fifth of its "
+        "repetitions, or has fewer than 3, is not compared."
+        + (
+            " A cell that failed counts as a guess."
+            if suite.impute == "chance"
+            else " A cell that is not done is left out of its pairs."
+        ),
+        "Not distinguishable from the best: the interval of the paired difference to "
+        f"it, at {level} simultaneous over all pairs of classifiers, includes zero.",
+        "Collapsed: a training that never left chance, while others of the classifier "
+        "did. Mean±std is of all trainings; intervals, marks and verdicts of those "
+        "that left chance.",
+    ]
+    if suite.works is not None:
+        lines.append(f"Works: the simultaneous interval lies {side} {suite.works:g}.")
+    blocks: list[Block | Section] = [
+        Text(design(data)),
+        Folded("Statistics", [Items(list(lines))]),
+    ]
+    return Section("How it was measured", blocks)
+
+
+def remarks_chapter(data: ReportData) -> list[Section]:
     """Print the remarks of the suite's reference, if it has any."""
-    remarks = plan.reference.remarks if plan.reference else ()
+    remarks = data.reference.remarks if data.reference else ()
     return [Section("Remarks", [Items(list(remarks))])] if remarks else []
 
 
-def coverage_chapter(findings: Findings, store: Store) -> Section:
-    """Count the cells that are done; list the others with their errors."""
-    results = findings.results
-    blocks: list[Block | Section] = [
-        Table(
-            coverage_table(results),
-            "Cells that are done, of all cells. Means are over the done cells; each "
-            "pair is compared over the repetitions in which both have a score.",
-        )
-    ]
+def coverage_chapter(data: ReportData) -> list[Section]:
+    """List the cells that are not done, with their errors; nothing if all are."""
+    results = data.findings.results
     not_done = results[results["status"] != "done"]
+    if not_done.empty:
+        return []
     lines = []
     by = ["dataset", "classifier", "status", "error"]
     for names, rows in not_done.groupby(by, sort=False):
         dataset, classifier, status, error = map(str, names)
         line = f"{dataset}, {classifier}: {len(rows)} {status}"
-        line += f" – {error}" if error else ""
-        # Cells that share an error rarely differ in their traceback: one is enough.
-        log = store.path(rows["key"].iloc[0], "log")
-        if log.exists() and log.stat().st_size:
-            line += f" (traceback: {log.as_posix()})"
-        lines.append(line)
-    if lines:
-        blocks += [Text([Strong("Not done")]), Items(lines)]
-    n_restarted = int((results["attempts"] > 1).sum())
-    if n_restarted:
-        blocks.append(
-            Text(
-                f"Restarted after a fault of the machine, such as a lost worker or a "
-                f"process killed from outside: {counted(n_restarted, 'cell')}. "
-                "results.csv has the number of attempts."
-            )
-        )
-    return Section("Coverage", blocks)
-
-
-def audits_chapter(findings: Findings) -> list[Section]:
-    """List the audits of each dataset: their values, what is expected, alarms."""
-    if findings.audits.empty:
-        return []
-    rows = [
-        {
-            "dataset": entry["dataset"],
-            "audit": entry["audit"],
-            "value": f"{entry['value']:.3f}",
-            "expected": _number(entry["expected"]),
-            "standard error": _number(entry["standard_error"]),
-            "n": str(entry["n"]),
-            "alarm": "yes" if entry["alarm"] else "no",
-            "finding": entry["words"],
-        }
-        for entry in findings.audits.to_dict("records")
+        lines.append(line + (f" – {error}" if error else ""))
+    blocks: list[Block | Section] = [
+        Table(coverage_table(results), "Cells that are done, of all cells."),
+        Text([Strong("Not done")]),
+        Items(lines),
     ]
-    caption = (
-        "Checks for leaks and shortcuts. Classifiers that guess, or are trained on "
-        "permuted labels, must score at chance (alarm beyond "
-        f"{STANDARD_ERRORS} standard errors). A shallow tree on scale, roughness or "
-        "single points must not separate the classes. No test curve may be a training "
-        "curve. The classes must be of equal size."
-    )
-    return [Section("Audits", [Table(pd.DataFrame(rows), caption)])]
+    if data.logs:
+        shown: list[Block] = []
+        for log in data.logs:
+            where = f"{log.dataset}, {log.classifier}, repetition {log.repetition}"
+            last = log.text.splitlines()[-3:]
+            shown.append(Items([[f"{where}: ", Code(" ".join(last))]]))
+        blocks.append(Folded("Tracebacks", shown))
+    return [Section("Coverage", blocks)]
 
 
-def provenance_chapter(
-    plan: Plan, findings: Findings, stored: Sequence[Result]
-) -> Section:
-    """List what the results were computed from, with and on."""
-    # The first 12 digits name a commit of any repository of a sensible size.
-    commits = Counter(
-        (result.commit or "unknown")[:12]
-        + (" (with local changes)" if result.dirty else "")
-        for result in stored
-    )
-    machines = machines_of(stored)
-    cpu = sum((r.fit_cpu_seconds or 0) + (r.predict_cpu_seconds or 0) for r in stored)
-    warned = Counter(
-        (result.classifier, kind)
-        for result in stored
-        for kind in dict.fromkeys(text.split(":", 1)[0] for text in result.warnings)
-    )
-    command = f"python -m bench run {plan.suite.command_words}"
-    stats = plan.suite.stats
-    threshold = "" if stats.works is None else f", works {stats.works:g}"
-    lines: list[str | list[str | Code | Strong | Link]] = [
-        ["Command: ", Code(command)],
-        f"Commit: {', '.join(sorted(commits))}",
-        f"Root seed: {plan.suite.seed}; threads for each cell: {plan.suite.threads}",
-        f"Statistics: baseline {plan.suite.baseline}, alpha {stats.alpha:g}, margin "
-        f"{stats.margin:g}, impute {stats.impute}{threshold}",
-        "Machine: "
-        + "; ".join(
-            machine + (f": {counted(n, 'cell')}" if len(machines) > 1 else "")
-            for machine, n in machines.most_common()
-        ),
-        *_versions(stored),
-        f"Processor time of all fits and predictions: {cpu:.0f} s",
+def provenance_chapter(data: ReportData, tables: list[str]) -> Section:
+    """List what the results were computed from, with and on, and the files."""
+    files: list[str | Code | Strong | Link] = ["Data: "]
+    for name in tables:
+        files += [Link(f"{name}.csv", f"{name}.csv"), ", "]
+    files += [
+        Link("page.json", "page.json"),
+        "; LaTeX: ",
+        Link("tables.tex", "tables.tex"),
     ]
-    if rounded := _rounded(findings.results):
-        lines.append(rounded)
-    sizes = sorted({result.batched for result in stored if result.batched > 1})
-    if sizes:
-        lines.append(
-            "Repetitions trained together as one batch: "
-            f"{', '.join(map(str, sizes))} at a time. The seconds of a cell are those "
-            "of its batch, divided by its size"
-        )
-    if warned:
-        listed = ", ".join(f"{c} {kind} ({n})" for (c, kind), n in warned.items())
-        more = sum(result.other_warnings for result in stored)
-        listed += f"; {more} others, which no result lists" if more else ""
-        lines.append(f"Warnings raised (number of cells): {listed}")
-    lines.append(
-        [
-            "Data: ",
-            Link("results.csv", "results.csv"),
-            ", one row for each cell; ",
-            Link("summary.csv", "summary.csv"),
-            "; LaTeX: ",
-            Link("tables.tex", "tables.tex"),
-            "; as a page: ",
-            Link("index.html", "index.html"),
-        ]
+    command = f"python -m bench run {data.suite.path}"
+    return Section(
+        "Provenance",
+        [Items([["Command: ", Code(command)], *data.provenance, files])],
     )
-    return Section("Provenance", [Items(lines)])
-
-
-def _rounded(results: pd.DataFrame) -> str:
-    """Name the rows whose curves differ in their last bits; empty if there are none."""
-    rows = rounded_rows(results).to_dict("records")
-    if not rows:
-        return ""
-    listed = ", ".join(
-        f"{row['classifier']} on {row['dataset']} ({row['n']})" for row in rows
-    )
-    return (
-        "Same curves, other last bits: these cells were computed on another kind of "
-        "processor than most of their repetition; the fingerprints of the curves agree "
-        f"(number of repetitions): {listed}"
-    )
-
-
-def _versions(stored: Sequence[Result]) -> list[str]:
-    """List the packages of every result; and what single classifiers import besides."""
-    common = versions()
-    sets = sorted({_named(result.versions, common.keys()) for result in stored})
-    lines = [f"Versions: {'; '.join(sets)}"]
-    users: dict[str, list[str]] = {}
-    for result in stored:
-        others = result.versions.keys() - common.keys()
-        if others and result.classifier:
-            of = users.setdefault(_named(result.versions, others), [])
-            if result.classifier not in of:
-                of.append(result.classifier)
-    if users:
-        listed = "; ".join(f"{', '.join(ids)}: {text}" for text, ids in users.items())
-        lines.append(f"Imported by single classifiers besides: {listed}")
-    return lines
-
-
-def _named(found: dict[str, str], names: Collection[str]) -> str:
-    return ", ".join(f"{n} {v}" for n, v in sorted(found.items()) if n in names)
-
-
-def _number(value: float) -> str:
-    return "–" if pd.isna(value) else f"{value:.3f}"

@@ -12,7 +12,7 @@ import struct
 import sys
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
 from inspect import getsourcefile, unwrap
@@ -21,9 +21,10 @@ from typing import Any
 
 import joblib
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from bench.base import digest
-from bench.figures import image_of
+from bench.figures import FORMATS, image_of
 from bench.render import FigureFile
 
 _SUFFIXES = (".svg", ".png")
@@ -50,10 +51,22 @@ class FigureFolder:
     ----------
     folder
         The report's folder.
+    formats
+        The files of each figure: "png" for documents, "svg" for pages.
+    check
+        Called with the name and each figure that was drawn, after its layout. By
+        default nothing is; a test can find texts there that overlap.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        formats: Sequence[str] = FORMATS,
+        check: Callable[[str, Figure], None] | None = None,
+    ) -> None:
         self.folder = folder
+        self.formats = tuple(formats)
+        self.check = check
         self._used: set[Path] = set()
 
     def add(
@@ -65,9 +78,10 @@ class FigureFolder:
         *args: Any,
         **kwargs: Any,
     ) -> FigureFile:
-        """Return a figure for a document; draw its file if there is no current one.
+        """Return a figure for a document; draw those of its files that are not current.
 
-        The figure must depend on the arguments and the code only.
+        The figure must depend on the arguments and the code only. The path in a
+        document is that of the PNG, or of the only format; the SVG lies beside it.
 
         Parameters
         ----------
@@ -91,17 +105,22 @@ class FigureFolder:
         if name != name.lower():
             name = f"{name}-{digest(name)[:6]}"
         fingerprint = fingerprint_of(draw, args, kwargs)
-        path = self._current(name, fingerprint)
-        if path is None:
+        paths = {kind: self._path(name, kind) for kind in self.formats}
+        outdated = [
+            k for k, path in paths.items() if _fingerprint_in(path) != fingerprint
+        ]
+        if outdated:
             drawn = draw(*args, **kwargs)
             if isinstance(drawn, Axes):
                 drawn = drawn.get_figure(root=True)
-            suffix, content = image_of(drawn)
-            path = self._path(name, suffix)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(_sealed(suffix, content, fingerprint))
-        self._used.add(path)
-        return FigureFile(path.relative_to(self.folder).as_posix(), alt, caption)
+            for kind, content in image_of(drawn, outdated).items():
+                paths[kind].parent.mkdir(parents=True, exist_ok=True)
+                paths[kind].write_bytes(_sealed(f".{kind}", content, fingerprint))
+            if self.check is not None:
+                self.check(name, drawn)
+        self._used.update(paths.values())
+        shown = paths.get("png", paths[self.formats[0]])
+        return FigureFile(shown.relative_to(self.folder).as_posix(), alt, caption)
 
     def remove_unused(self) -> None:
         """Remove figures of earlier reports that this one does not show.
@@ -118,16 +137,8 @@ class FigureFolder:
             if _fingerprint_in(path) or (replaced and _by_matplotlib(path)):
                 path.unlink()
 
-    def _current(self, name: str, fingerprint: str) -> Path | None:
-        """Return the file that shows the figure as it would be drawn now, or None."""
-        for suffix in _SUFFIXES:
-            path = self._path(name, suffix)
-            if _fingerprint_in(path) == fingerprint:
-                return path
-        return None
-
-    def _path(self, name: str, suffix: str) -> Path:
-        return self.folder / "figures" / f"{name}{suffix}"
+    def _path(self, name: str, kind: str) -> Path:
+        return self.folder / "figures" / f"{name}.{kind}"
 
 
 def slug(name: str) -> str:

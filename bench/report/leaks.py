@@ -4,8 +4,7 @@ import math
 
 import pandas as pd
 
-from bench.analysis import Findings, nothing_to_learn
-from bench.cells import Plan
+from bench.analysis import ReportData
 from bench.render import Block, Section, Strong, Table, Text, Warning
 from bench.report.tables import counted, interval, p_value
 from bench.stats import CANNOT_TELL, LEAK, POWER, name_some
@@ -15,22 +14,22 @@ _MOST_NAMED = 3  # leaks that the first sentence tells
 _TOGETHER = "all together"
 
 
-def leak_verdict(plan: Plan, findings: Findings) -> list[Block]:
+def leak_verdict(data: ReportData) -> list[Block]:
     """Answer in words whether any classifier beats 1/2 where nothing can be learnt."""
-    leaks = findings.leaks
+    leaks = data.findings.leaks
     if leaks.empty:
         return []
     tested = leaks[leaks["verdict"] != CANNOT_TELL]
-    level = f"{100 * plan.suite.stats.alpha:g}%"
+    level = f"{100 * data.suite.alpha:g}%"
     if tested.empty:
         words = (
-            f"Cannot tell whether there is a leak on {_names(plan)}, where nothing can "
+            f"Cannot tell whether there is a leak on {_names(data)}, where nothing can "
             "be learnt: there are too few test curves."
         )
         return [Warning(words)]
     classifiers = counted(tested["classifier"].nunique(), "classifier")
     what = (
-        f"Both classes of {_names(plan)} are drawn by the same recipe, so nothing can "
+        f"Both classes of {_names(data)} are drawn by the same recipe, so nothing can "
         "be learnt, and every accuracy must be 1/2 but for chance. Exact binomial "
         f"tests of {classifiers}, {_tests(tested)}, simultaneous at "
         f"{level}"
@@ -69,15 +68,15 @@ def leak_verdict(plan: Plan, findings: Findings) -> list[Block]:
     return blocks
 
 
-def leak_chapter(plan: Plan, findings: Findings) -> list[Section]:
+def leak_chapter(data: ReportData) -> list[Section]:
     """List the tests behind the verdict, if there is one."""
-    table = leak_table(plan, findings)
+    table = leak_table(data)
     return [] if table is None else [Section("Is there a leak?", [table])]
 
 
-def leak_table(plan: Plan, findings: Findings) -> Table | None:
+def leak_table(data: ReportData) -> Table | None:
     """List accuracies against 1/2; None if every dataset can be learnt."""
-    leaks = findings.leaks
+    leaks = data.findings.leaks
     if leaks.empty:
         return None
     shown = leaks
@@ -99,7 +98,7 @@ def leak_table(plan: Plan, findings: Findings) -> Table | None:
         for row in shown.to_dict("records")
     ]
     n_tests = counted(int(leaks["accuracy"].notna().sum()), "test")
-    level = f"{100 - 100 * plan.suite.stats.alpha:g}%"
+    level = f"{100 - 100 * data.suite.alpha:g}%"
     caption = (
         "Accuracy over the test curves of all repetitions, against exactly 1/2. Exact "
         "binomial tests, two-sided, and exact intervals (Clopper and Pearson) at "
@@ -136,8 +135,8 @@ def _tests(tested: pd.DataFrame) -> str:
     return f"{words} ({counted(len(tested), 'test')})"
 
 
-def _names(plan: Plan) -> str:
-    return name_some([recipe.spec.id for recipe in nothing_to_learn(plan)])
+def _names(data: ReportData) -> str:
+    return name_some([facts.id for facts in data.datasets if not facts.learnable])
 
 
 def _where(dataset: str) -> str:

@@ -1,80 +1,168 @@
-"""The beginning of a report, above its first chapter."""
+"""The beginning of a report: the question, its answer, what limits it, the matrix."""
 
+import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-import pandas as pd
-
-from bench.analysis import Findings, not_done, trained_online
-from bench.cells import Plan
+from bench.analysis import ReportData, not_done, rows_of
 from bench.render import Block, Strong, Text, Warning
-from bench.report.answers import answer_blocks
+from bench.report.answers import answer_warnings
+from bench.report.audits import alarm_warnings
 from bench.report.leaks import leak_verdict
+from bench.report.matrix import ranked
 from bench.report.tables import counted
-from bench.store import Result
+from bench.stats import CHANCE, METRICS, name_some
+
+_LEAD = 300  # characters of an answer from which no further sentence is quoted
+_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 
 
-def opening(
-    plan: Plan,
-    findings: Findings,
-    stored: Sequence[Result],
-    tables: Mapping[str, pd.DataFrame],
-) -> list[Block]:
-    """State the question, its answers, what was computed, and all warnings.
-
-    Parameters
-    ----------
-    stored
-        The results of the cells that have one.
-    tables
-        The tables that answers rest on, see `bench.report.answers.answer_blocks`.
-    """
-    suite, results = plan.suite, findings.results
+def question_and_answer(data: ReportData) -> list[Block]:
+    """State the question, its answer in a sentence or two, and all warnings."""
     blocks: list[Block] = []
-    if suite.description:
-        blocks.append(Text(suite.description))
-    blocks += leak_verdict(plan, findings)
-    blocks += answer_blocks(suite, [result.commit for result in stored], tables)
-    if plan.reference:
-        blocks.append(Text([Strong(plan.reference.lesson)]))
-    states = Counter(results["status"])
-    counts = ", ".join(f"{n} {status}" for status, n in states.most_common())
-    blocks.append(
-        Text(
-            f"{counted(len(results), 'cell')} ({counted(len(plan.datasets), 'dataset')}"
-            f" × {counted(suite.repetitions, 'repetition')} × "
-            f"{counted(len(plan.classifiers), 'classifier')}): {counts}. Every "
-            "repetition draws fresh training and test curves, the same for all "
-            "classifiers. The input points are the same in all repetitions, so all "
-            "scores are conditional on them." + _online(findings)
+    if data.suite.description:
+        blocks.append(Text(data.suite.description))
+    verdict = leak_verdict(data)
+    if data.answers:
+        blocks.append(Text([Strong("Answer."), f" {lead(data.answers[0].answer)}"]))
+    elif not verdict:
+        blocks.append(Text([Strong("Answer."), f" {composed_answer(data)}"]))
+    # The verdict of tests says the same as a person's answer, but for an alarm.
+    blocks += [b for b in verdict if isinstance(b, Warning) or not data.answers]
+    return [*blocks, *_warnings(data)]
+
+
+def lead(answer: str) -> str:
+    """Return the first sentences of an answer, as many as one reads at a glance."""
+    sentences = _SENTENCE.split(" ".join(answer.split()))
+    text = sentences[0]
+    for sentence in sentences[1:]:
+        if len(text) + len(sentence) > _LEAD:
+            break
+        text += f" {sentence}"
+    return text
+
+
+def composed_answer(data: ReportData) -> str:
+    """Say in a sentence or two which classifier is best, from the verdicts alone."""
+    intervals = data.findings.intervals
+    compared = intervals is not None and bool(intervals["best"].any())
+    if not compared:
+        return _means_alone(data)
+    assert intervals is not None  # since something was compared
+    rows = intervals[intervals["classifier"] != CHANCE]
+    best = rows[rows["best"]]
+    n_datasets = best["dataset"].nunique()
+    order = ranked(data)
+    counts = Counter(best["classifier"])
+    first = max(order, key=lambda name: (counts[name], -order.index(name)))
+    near = rows[rows["near_best"]].groupby("dataset")["classifier"].agg(list)
+    metric = METRICS[data.headline].title
+    if n_datasets == 1:
+        [dataset] = best["dataset"].unique()
+        mean = rows_of(best, dataset)["mean"].iloc[0]
+        text = f"{first} has the best mean held-out {metric}, {mean:.3f}; "
+        others = [name for name in near[dataset] if name != first]
+        text += (
+            f"not distinguishable from it: {name_some(others)}."
+            if others
+            else "every other classifier is distinguishable from it."
         )
+    else:
+        alone = sum(near[d] == [first] for d in near.index)
+        text = (
+            f"{first} has the best mean held-out {metric} on {counts[first]} of "
+            f"{n_datasets} datasets"
+        )
+        text += f", on {alone} of them ahead of all others" if alone else ""
+        others = [f"{name} on {n}" for name, n in counts.most_common() if name != first]
+        text += f"; {name_some(others)}." if others else "."
+    return f"{text} {_baseline(data)}".strip()
+
+
+def _means_alone(data: ReportData) -> str:
+    """Name the best means where too few repetitions allow no verdict."""
+    column = f"test_{data.headline}_mean"
+    known = data.findings.summary[data.findings.summary[column].notna()]
+    known = known[known["classifier"] != CHANCE]
+    if known.empty:
+        return "None yet: no cell is done."
+    firsts = known.groupby("dataset", sort=False).first()
+    counts = Counter(firsts["classifier"])
+    named = [f"{name} on {n} of {len(firsts)}" for name, n in counts.most_common()]
+    return (
+        f"No verdict: comparisons need three repetitions, here are "
+        f"{data.suite.repetitions}. The best means have {name_some(named)} "
+        f"dataset{'s' * (len(firsts) != 1)}."
     )
-    if states.keys() - {"done"}:
-        blocks.append(Warning("Not every cell is done; see Coverage below."))
-    blocks += [Warning(f"{problem}.") for problem in findings.problems]
-    if not findings.audits.empty:
-        alarms = findings.audits[findings.audits["alarm"]]
-        for dataset, rows in alarms.groupby("dataset", sort=False):
-            # One alarm of each dataset: all of them would bury the chapters below.
-            more = f" ({len(rows) - 1} more under Audits.)" if len(rows) > 1 else ""
-            blocks.append(Warning(f"{dataset}: {rows['words'].iloc[0]}.{more}"))
-    if len(not_done(findings.audits)):
-        blocks.append(Warning("Not every audit is done; see Audits below."))
+
+
+def _baseline(data: ReportData) -> str:
+    """Count the verdicts on differences to the baseline."""
+    compared = data.findings.compared
+    if compared is None or compared.empty:
+        return ""
+    rows = compared[(compared["left_out"] == "") & (compared["classifier"] != CHANCE)]
+    counts = Counter(rows["verdict"])
+    if not len(rows):
+        return ""
+    told = [
+        f"{counts[word]} {word}"
+        for word in ("better", "worse", "equivalent", "inconclusive")
+        if counts[word]
+    ]
+    return (
+        f"Of {counted(len(rows), 'comparison')} with the baseline "
+        f"{data.suite.baseline}: {', '.join(told)}."
+    )
+
+
+def _warnings(data: ReportData) -> list[Block]:
+    """Say what limits the answer."""
+    blocks: list[Block] = list(answer_warnings(data.answers))
+    states = Counter(data.findings.results["status"])
+    left = {state: n for state, n in states.items() if state != "done"}
+    if left:
+        counts = ", ".join(f"{n} {state}" for state, n in left.items())
+        blocks.append(
+            Warning(
+                f"{counts} of {sum(states.values())} cells; see Coverage.", "Not done"
+            )
+        )
+    blocks += [Warning(f"{problem}.") for problem in data.findings.problems]
+    blocks += alarm_warnings(data)
+    if len(not_done(data.findings.audits)):
+        blocks.append(Warning("Not every audit is done; see Audits.", "Not audited"))
+    if data.reference:
+        blocks.append(Text(data.reference.lesson))
     return blocks
 
 
-def _online(findings: Findings) -> str:
+def design(data: ReportData) -> str:
+    """Say what was computed, and how: cells, repetitions, points, training."""
+    suite = data.suite
+    return (
+        f"{counted(len(data.findings.results), 'cell')} "
+        f"({counted(len(data.datasets), 'dataset')} × "
+        f"{counted(suite.repetitions, 'repetition')} × "
+        f"{counted(len(data.classifiers), 'classifier')}){_all_done(data)}. "
+        "Every repetition draws fresh training and test curves, the same for all "
+        "classifiers. The input points are the same in all repetitions, so all scores "
+        "are conditional on them."
+        + _online([facts.id for facts in data.classifiers if facts.online], data)
+        + _defaults(data)
+    )
+
+
+def _all_done(data: ReportData) -> str:
+    return ", all done" if (data.findings.results["status"] == "done").all() else ""
+
+
+def _online(names: Sequence[str], data: ReportData) -> str:
     """Name the classifiers that were trained online, if there are any."""
-    online = {
-        name
-        for _, rows in findings.summary.groupby("dataset", sort=False)
-        for name in trained_online(rows)
-    }
-    everyone = list(dict.fromkeys(findings.results["classifier"]))
-    names = [name for name in everyone if name in online]
     if not names:
         return ""
-    if names == everyone:
+    if len(names) == len(data.classifiers):
         return (
             " All classifiers are trained online, on fresh curves in each epoch, "
             "without a training set."
@@ -82,3 +170,10 @@ def _online(findings: Findings) -> str:
     return (
         f" Trained online, on fresh curves in each epoch instead: {', '.join(names)}."
     )
+
+
+def _defaults(data: ReportData) -> str:
+    names = [facts.id for facts in data.classifiers if facts.library_defaults]
+    if not names:
+        return ""
+    return f" With their library's default parameters: {', '.join(names)}."

@@ -3,14 +3,13 @@
 import math
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from bench.analysis import SPREAD, Findings, Sweep, sweep_rows
-from bench.cells import Plan
+from bench.analysis import SPREAD, ReportData, Sweep, sweep_rows
 from bench.figures import (
     MARK_HEIGHT,
     PAGE,
-    classifier_styles,
     height_for,
     marks,
     new_figure,
@@ -19,36 +18,33 @@ from bench.figures import (
 )
 from bench.render import Block, FigureFile, Section, Table, Text
 from bench.report.figure_files import FigureFolder, slug
+from bench.report.looks import looks_of
 from bench.report.tables import counted, interval
 from bench.stats import METRICS, first_verdict, place_text, range_text
 
 
-def sweep_chapters(
-    plan: Plan, findings: Findings, figures: FigureFolder
-) -> list[Section]:
+def sweep_chapters(data: ReportData, figures: FigureFolder) -> list[Section]:
     """Show for each sweep the scores, where they change and which curves cross."""
     chapters = []
-    for sweep in findings.sweeps:
+    for sweep in data.findings.sweeps:
         title = f"Sweep of {sweep.name}"
         if sweep.limit:
             title += f", up to the {sweep.limit}"
         if sweep.family:
             title = f"{sweep.family}: sweep of {sweep.name}"
         blocks: list[Block | Section] = [
-            _draw_scores(plan, findings, sweep, figures),
-            along_table(plan, findings, sweep),
-            *_crossings(plan, findings, sweep),
-            *_draw_densities(plan, sweep, figures),
+            _draw_scores(data, sweep, figures),
+            along_table(data, sweep),
+            *_crossings(data, sweep),
+            *_draw_densities(data, sweep, figures),
         ]
         chapters.append(Section(title, blocks))
     return chapters
 
 
-def sweep_tables(plan: Plan, findings: Findings) -> dict[str, Table]:
+def sweep_tables(data: ReportData) -> dict[str, Table]:
     """Return the table of each sweep by the name that LaTeX labels it with."""
-    return {
-        _name_of(sweep): along_table(plan, findings, sweep) for sweep in findings.sweeps
-    }
+    return {_name_of(sweep): along_table(data, sweep) for sweep in data.findings.sweeps}
 
 
 def _level(alpha: float) -> str:
@@ -60,10 +56,10 @@ def _name_of(sweep: Sweep, what: str = "sweep") -> str:
     return f"{what}-{slug(sweep.family)}" if sweep.family else what
 
 
-def along_table(plan: Plan, findings: Findings, sweep: Sweep) -> Table:
+def along_table(data: ReportData, sweep: Sweep) -> Table:
     """List scores along a sweep, and the first value at which they differ."""
-    along = sweep_rows(findings.along, sweep)
-    stats, metric = plan.suite.stats, METRICS[plan.suite.metrics[0]]
+    along = sweep_rows(data.findings.along, sweep)
+    stats, metric = data.suite, METRICS[data.headline]
     changes = {"worse from": first_verdict(along)}
     if (along["verdict"] == "better").any():
         changes["better from"] = first_verdict(along, "better")
@@ -114,13 +110,13 @@ def along_table(plan: Plan, findings: Findings, sweep: Sweep) -> Table:
     )
 
 
-def _crossings(plan: Plan, findings: Findings, sweep: Sweep) -> list[Block]:
+def _crossings(data: ReportData, sweep: Sweep) -> list[Block]:
     """List where the best classifier changes; the file has all other crossings."""
-    crossings = sweep_rows(findings.crossings, sweep)
+    crossings = sweep_rows(data.findings.crossings, sweep)
     if crossings.empty:
-        several = len(plan.classifiers) > 1
+        several = len(data.classifiers) > 1
         return [Text("No two lines of mean scores cross.")] if several else []
-    metric, level = METRICS[plan.suite.metrics[0]], _level(plan.suite.stats.alpha)
+    metric, level = METRICS[data.headline], _level(data.suite.alpha)
     leads = crossings[crossings["leads"]]
     rest = len(crossings) - len(leads)
     more = (
@@ -159,12 +155,10 @@ def _crossings(plan: Plan, findings: Findings, sweep: Sweep) -> list[Block]:
     ]
 
 
-def _draw_scores(
-    plan: Plan, findings: Findings, sweep: Sweep, figures: FigureFolder
-) -> FigureFile:
-    metric, alpha = plan.suite.metrics[0], plan.suite.stats.alpha
-    scores = sweep_rows(findings.along, sweep)
-    crossings = sweep_rows(findings.crossings, sweep)
+def _draw_scores(data: ReportData, sweep: Sweep, figures: FigureFolder) -> FigureFile:
+    metric, alpha = data.headline, data.suite.alpha
+    scores = sweep_rows(data.findings.along, sweep)
+    crossings = sweep_rows(data.findings.crossings, sweep)
     caption = (
         f"Bands: intervals of the mean at {_level(alpha)} over repetitions, each for "
         "itself."
@@ -190,12 +184,12 @@ def _draw_scores(
         scores,
         sweep.name,
         metric,
-        len(plan.classifiers),
+        len(data.classifiers),
         label=sweep.words,
         limit=sweep.limit,
         alpha=alpha,
         crossings=crossings,
-        looks=classifier_styles(c.id for c in plan.classifiers),
+        looks=looks_of(data),
     )
 
 
@@ -225,12 +219,12 @@ def _lines(
 
 
 def _draw_densities(
-    plan: Plan, sweep: Sweep, figures: FigureFolder
+    data: ReportData, sweep: Sweep, figures: FigureFolder
 ) -> list[FigureFile]:
     """Draw how densely the input points lie, if they are what is swept."""
     if sweep.name != SPREAD:
         return []
-    points = {recipe.spec.id: recipe.x for recipe in plan.datasets}
+    points = {facts.id: np.array(facts.x) for facts in data.datasets}
     return [
         figures.add(
             _name_of(sweep, "densities"),

@@ -2,38 +2,37 @@
 
 import pandas as pd
 
-from bench.analysis import Findings
-from bench.cells import Plan
+from bench.analysis import ReportData
 from bench.render import Section, Table, Text
 from bench.report.tables import interval, mean_std
 from bench.stats import DOES_NOT, METRICS, UNCLEAR, WORKS
 
 
-def threshold_chapter(plan: Plan, findings: Findings) -> list[Section]:
+def threshold_chapter(data: ReportData) -> list[Section]:
     """Count and list the verdicts, if the suite sets a threshold."""
-    table = threshold_table(plan, findings)
+    table = threshold_table(data)
     if table is None:
         return []
-    metric = METRICS[plan.suite.metrics[0]]
+    metric = METRICS[data.headline]
     side = "above" if metric.larger_is_better else "below"
-    counts = findings.works["verdict"].value_counts()
+    counts = data.findings.works["verdict"].value_counts()
     n_works, n_does_not, n_unclear = (
         counts.get(verdict, 0) for verdict in (WORKS, DOES_NOT, UNCLEAR)
     )
     text = (
-        f"Pairs of a dataset and a classifier: {len(findings.works)}. Works: "
+        f"Pairs of a dataset and a classifier: {len(data.findings.works)}. Works: "
         f"{n_works}; does not work: {n_does_not}; unclear: {n_unclear}."
     )
     # "Reliably": the verdict is about the interval of the mean, not about the mean.
-    title = f"Reliably {side} {plan.suite.stats.works:g} held-out {metric.title}"
+    title = f"Reliably {side} {data.suite.works:g} held-out {metric.title}"
     return [Section(title, [Text(text), table])]
 
 
-def threshold_table(plan: Plan, findings: Findings) -> Table | None:
+def threshold_table(data: ReportData) -> Table | None:
     """List each classifier's verdict on each dataset; None without a threshold."""
-    if findings.works.empty:
+    if data.findings.works.empty:
         return None
-    stats, metric = plan.suite.stats, METRICS[plan.suite.metrics[0]]
+    stats, metric = data.suite, METRICS[data.headline]
     assert stats.works is not None  # without a threshold there are no rows
     rows = [
         {
@@ -44,7 +43,7 @@ def threshold_table(plan: Plan, findings: Findings) -> Table | None:
             "n": str(entry["n"]),
             "verdict": entry["words"],
         }
-        for entry in findings.works.to_dict("records")
+        for entry in data.findings.works.to_dict("records")
     ]
     good, bad = ("above", "below") if metric.larger_is_better else ("below", "above")
     return Table(

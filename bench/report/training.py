@@ -1,24 +1,23 @@
 """A dataset's table and figures on training: online training, losses, critics."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
-from bench.analysis import REACHED, CellArrays
-from bench.cells import Plan
+from bench.analysis import REACHED, ReportData, rows_of
 from bench.figures import (
     PANELS,
-    ClassifierStyle,
     accuracies_figure,
-    classifier_styles,
     critics_figure,
-    dynamics_figure,
-    has_dynamics,
+    has_training,
     plot_held_out,
+    training_figure,
 )
 from bench.render import FigureFile, Table
 from bench.report.figure_files import FigureFolder, slug
+from bench.report.looks import looks_of
+from bench.report.matrix import has_chapters
 from bench.report.tables import mean_std
 from bench.stats import LAST
 
@@ -69,34 +68,41 @@ def _epoch(epoch: float) -> str:
     return "–" if math.isnan(epoch) else f"{epoch:.0f}"
 
 
-def draw_training(
-    plan: Plan, dataset: str, arrays: CellArrays, figures: FigureFolder
+def draw_dynamics(
+    data: ReportData, dataset: str, figures: FigureFolder
 ) -> list[FigureFile]:
-    """Draw the training of the classifiers that recorded it, if there are any."""
-    styles = classifier_styles(c.id for c in plan.classifiers)
-    drawn = _online(dataset, arrays, styles, figures)
-    online = list(arrays.online["classifier"]) if len(arrays.online) else []
-    if has_dynamics(arrays.history, online):
+    """Draw the training of the classifiers that recorded it, then parts of losses."""
+    history = rows_of(data.history, dataset)
+    online = _trained_online(data, dataset)
+    drawn = []
+    if len(history) and has_training(history, online):
         drawn.append(
             figures.add(
-                f"dynamics-{slug(dataset)}",
+                f"training-{slug(dataset)}",
                 f"Training of the discriminators on {dataset}",
-                "Mean over repetitions, and one std around it. The loss is shown for "
-                "cross-entropy only.",
-                dynamics_figure,
-                arrays.history,
+                "Lines: medians over repetitions; bands: from 10 to 90% of them. The "
+                "loss is shown for cross-entropy only.",
+                training_figure,
+                history,
                 online=online,
-                looks=styles,
+                looks=looks_of(data),
             )
         )
-    return drawn + _critics(dataset, arrays, figures)
+    return drawn + _critics(dataset, history, figures)
 
 
-def _critics(name: str, arrays: CellArrays, figures: FigureFolder) -> list[FigureFile]:
+def _trained_online(data: ReportData, dataset: str) -> list[str]:
+    online = rows_of(data.online, dataset)
+    return list(online["classifier"]) if len(online) else []
+
+
+def _critics(
+    name: str, history: pd.DataFrame, figures: FigureFolder
+) -> list[FigureFile]:
     """Draw the parts of the loss of each critic, if there are any."""
-    if "loss_real" not in arrays.history:
+    if "loss_real" not in history:
         return []
-    rows = arrays.history[arrays.history["loss_real"].notna()]
+    rows = history[history["loss_real"].notna()]
     drawn = []
     for number, group in enumerate(_pages(rows["classifier"].unique()), start=1):
         drawn.append(
@@ -105,8 +111,8 @@ def _critics(name: str, arrays: CellArrays, figures: FigureFolder) -> list[Figur
                 f"Parts of the loss of each critic on {name}",
                 "A critic (WGAN) minimises the sum of three parts: minus its mean "
                 "output on real curves, its mean output on fake curves, and the "
-                "weighted gradient penalty. Each panel has its own scale. Means over "
-                "repetitions, and one std around them.",
+                "weighted gradient penalty. Each panel has its own scale. Thin: each "
+                "repetition; bold: their median.",
                 critics_figure,
                 rows[rows["classifier"].isin(group)],
             )
@@ -114,19 +120,17 @@ def _critics(name: str, arrays: CellArrays, figures: FigureFolder) -> list[Figur
     return drawn
 
 
-def _online(
-    name: str,
-    arrays: CellArrays,
-    styles: Mapping[str, ClassifierStyle],
-    figures: FigureFolder,
-) -> list[FigureFile]:
+def draw_online(data: ReportData, name: str, figures: FigureFolder) -> list[FigureFile]:
     """Draw the accuracies of the classifiers trained online, in the suite's order."""
-    if arrays.online.empty:
+    online = set(_trained_online(data, name))
+    if not online:
         return []
-    online = set(arrays.online["classifier"])
-    names = [n for n in arrays.history["classifier"].unique() if n in online]
+    history, held_out = rows_of(data.history, name), rows_of(data.held_out, name)
+    names = [n for n in history["classifier"].unique() if n in online]
     drawn = []
-    for number, group in enumerate(_pages(names), start=1):
+    # Where chapters are many, the table of the three accuracies is enough.
+    pages = [] if has_chapters(data) else list(_pages(names))
+    for number, group in enumerate(pages, start=1):
         drawn.append(
             figures.add(
                 f"online-{slug(name)}-{number}",
@@ -134,24 +138,23 @@ def _online(
                 "The notebook's accuracy is measured on a batch at the last step on "
                 "it, so on curves just learnt; prequential accuracy on the same batch "
                 "before the first step; held-out accuracy on the fixed test curves. "
-                "Means over repetitions, and one std around them.",
+                "Medians over repetitions.",
                 accuracies_figure,
                 *(
-                    f[f["classifier"].isin(group)]
-                    for f in (arrays.history, arrays.held_out)
+                    f[f["classifier"].isin(group)] if len(f) else f
+                    for f in (history, held_out)
                 ),
             )
         )
-    if not arrays.held_out.empty:
+    if not held_out.empty:
         drawn.append(
             figures.add(
                 f"held-out-{slug(name)}",
                 f"Held-out accuracy against epoch of all trained online on {name}",
-                "Measured on the fixed test curves of each repetition. The legend is "
-                "sorted by the accuracy at the end.",
+                "Measured on the fixed test curves of each repetition.",
                 plot_held_out,
-                arrays.held_out,
-                looks=styles,
+                held_out,
+                looks=looks_of(data),
             )
         )
     return drawn

@@ -1,18 +1,15 @@
 """The report's chapter on transfer: scores on datasets that were not trained on."""
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import matplotlib as mpl
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
-from bench.analysis import Findings
-from bench.cells import Plan
+from bench.analysis import ReportData
 from bench.figures import (
     CELL,
     INK,
@@ -23,7 +20,7 @@ from bench.figures import (
     set_title,
     style,
 )
-from bench.render import Block, FigureFile, Items, Section, Strong, Table, Text
+from bench.render import Block, FigureFile, Folded, Items, Section, Table, Text
 from bench.report.figure_files import FigureFolder
 from bench.stats import METRICS, home_and_away
 
@@ -35,54 +32,42 @@ _NARROWEST, _LOWEST = 1.25, 0.75  # a panel, for its title and for "trained on"
 _PAGE_HEIGHT = 8.5
 
 
-def transfer_chapter(
-    plan: Plan, findings: Findings, figures: FigureFolder
-) -> list[Section]:
+def transfer_chapter(data: ReportData, figures: FigureFolder) -> list[Section]:
     """Show scores on datasets that a classifier was not trained on, if tested."""
-    table = transfer_table(plan, findings)
+    table = transfer_table(data)
     if table is None:
         return []
     text = (
         "Each classifier is fitted to the training curves of one dataset and tested on "
         "the test curves of the others, without another fit."
     )
-    trained_on = set(findings.transfers["train"])
-    points = [recipe.x for recipe in plan.datasets if recipe.spec.id in trained_on]
-    if any(not np.array_equal(x, points[0]) for x in points):
+    trained_on = set(data.findings.transfers["train"])
+    points = [facts.x for facts in data.datasets if facts.id in trained_on]
+    if any(x != points[0] for x in points):
         text += (
             " The input points of these datasets differ. A classifier that uses the "
             "points knows those of its training only."
         )
     blocks: list[Block | Section] = [
         Text(text),
-        *_draw_transfers(plan, findings, figures),
+        *_draw_transfers(data, figures),
         table,
     ]
-    cells = findings.transfer_cells
-    not_done = cells[cells["status"] != "done"]
-    by = ["train", "classifier", "status", "error"]
-    lines = []
-    for names, rows in not_done.groupby(by, sort=False):
-        train, classifier, status, error = map(str, names)
-        tests = Counter(rows["test"])
-        where = ", ".join(f"{name} ({n})" for name, n in tests.items())
-        line = f"{train} to {where}, {classifier}: {status}"
-        lines.append(line + (f" – {error}" if error else ""))
-    if lines:
-        blocks += [Text([Strong("Not done")]), Items(lines)]
+    if data.transfer_failures:
+        blocks.append(Folded("Not done", [Items(list(data.transfer_failures))]))
     return [Section("Transfer", blocks)]
 
 
-def transfer_table(plan: Plan, findings: Findings) -> Table | None:
+def transfer_table(data: ReportData) -> Table | None:
     """List what each classifier loses on other datasets; None without transfers."""
-    if findings.transfers.empty:
+    if data.findings.transfers.empty:
         return None
-    metric = METRICS[plan.suite.metrics[0]]
+    metric = METRICS[data.headline]
     larger = metric.larger_is_better
     rows = []
-    for entry in home_and_away(findings.transfers, larger_is_better=larger).to_dict(
-        "records"
-    ):
+    for entry in home_and_away(
+        data.findings.transfers, larger_is_better=larger
+    ).to_dict("records"):
         worst = entry["difference"]
         rows.append(
             {
@@ -107,14 +92,12 @@ def transfer_table(plan: Plan, findings: Findings) -> Table | None:
     )
 
 
-def _draw_transfers(
-    plan: Plan, findings: Findings, figures: FigureFolder
-) -> list[FigureFile]:
+def _draw_transfers(data: ReportData, figures: FigureFolder) -> list[FigureFile]:
     """Draw a panel for each classifier, in several figures if a page is too small."""
-    transfers, metric = findings.transfers, plan.suite.metrics[0]
+    transfers, metric = data.findings.transfers, data.headline
     tested = set(transfers["classifier"])
     pages = transfer_pages(
-        transfers, [c.id for c in plan.classifiers if c.id in tested]
+        transfers, [c.id for c in data.classifiers if c.id in tested]
     )
     title = METRICS[metric].title
     drawn = []

@@ -56,3 +56,4 @@ from .within_dataset import share_in_words as share_in_words
 from .within_dataset import summarise_scores as summarise_scores
 from .within_dataset import threshold_verdicts as threshold_verdicts
 from .within_dataset import verdict as verdict
+from .within_dataset import verdict_in_words as verdict_in_words

@@ -27,7 +27,8 @@ def hardest_curves(
     -------
     DataFrame
         One row for each curve, hardest first, equally hard ones in the order of the
-        curves: curve (its row), label, wrong (the number of classifiers that
+        curves: curve (its row), label, predicted (the class that most of the wrong
+        ones predict, the lowest of several), wrong (the number of classifiers that
         misclassify it), of (the number of classifiers).
     """
     wrong = np.zeros(len(labels), dtype=int)
@@ -39,10 +40,24 @@ def hardest_curves(
         {
             "curve": order,
             "label": np.asarray(labels)[order],
+            "predicted": [
+                _most_predicted(labels[curve], predictions, curve) for curve in order
+            ],
             "wrong": wrong[order],
             "of": len(predictions),
         }
     )
+
+
+def _most_predicted(
+    label: int, predictions: Mapping[str, np.ndarray], curve: int
+) -> int:
+    """Return the wrong class that most classifiers predict for a curve."""
+    classes, counts = np.unique(
+        [predicted[curve] for predicted in predictions.values()], return_counts=True
+    )
+    wrong = classes != label
+    return int(classes[wrong][counts[wrong].argmax()])
 
 
 def calibration_frame(

@@ -2,13 +2,13 @@
 
 import math
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from bench.analysis import checked_answers
 from bench.render import (
     Block,
     Code,
@@ -19,9 +19,10 @@ from bench.render import (
     Text,
     Warning,
     to_markdown,
+    write_csv,
     write_webpage,
 )
-from bench.report import FigureFolder, answer_blocks, mean_std
+from bench.report import FigureFolder, answer_sections, mean_std
 from bench.stats import (
     FEWEST_FOR_VERDICT,
     paired_effect,
@@ -77,15 +78,16 @@ def write_study_report(
     if results.best is not None and held_out is not None:
         tables["best"] = _best(results, held_out)
     for table_name, frame in tables.items():
-        path = folder / f"{table_name}.csv"
-        frame.to_csv(path, index=False, lineterminator="\n")
+        write_csv(frame, folder / f"{table_name}.csv")
+    commits = results.trials["commit"]
     sections = [
+        *answer_sections(checked_answers(study_plan.suite, commits, tables)),
         _best_chapter(study_plan, results, held_out),
         _search_chapter(study_plan, results, figures),
         _provenance_chapter(study_plan, results, storage),
     ]
     name = study_plan.suite.name
-    opening = _opening(study_plan, results, tables)
+    opening = _opening(study_plan, results)
     text = to_markdown(sections, title=name, opening=opening)
     if results.best is not None:
         best = snippet(study_plan.suite, results.parameters, folder)
@@ -126,15 +128,12 @@ def _recipes(results: StudyResults) -> list[str]:
     return [f"trial {results.best}", "the suite unchanged"]
 
 
-def _opening(
-    study_plan: StudyPlan, results: StudyResults, tables: Mapping[str, pd.DataFrame]
-) -> list[Block]:
+def _opening(study_plan: StudyPlan, results: StudyResults) -> list[Block]:
     suite, spec, training = study_plan.suite, study_plan.spec, study_plan.training
     [dataset], [entry] = suite.datasets, suite.classifiers
     states = results.trials["state"].value_counts()
     counts = ", ".join(f"{states[s]} {s}" for s in states.index)
     blocks: list[Block] = [Text(suite.description)] if suite.description else []
-    blocks += answer_blocks(suite, results.trials["commit"], tables)
     blocks.append(
         Text(
             f"{len(results.trials)} trials of {entry.id} on {dataset.id} ({counts}), "

@@ -26,6 +26,10 @@ def test_rows_are_read_back(capfd):
     print_rows(rows, ["b", "a"], CSV)
     read = list(csv.reader(io.StringIO(capfd.readouterr().out, newline="")))
     assert read == [["b", "a"], ['x,"y"\n±', "0.1"], ["", ""]]
+    print_rows(rows, ["c"], CSV)
+    assert capfd.readouterr().out == 'c\n""\n2\n'
+    print_rows([{"a": "=1+1", "b": -1}], ["a", "b"], CSV)
+    assert capfd.readouterr().out == "a,b\n'=1+1,-1\n"  # text is inert, a number not
     print_rows(rows, ["a", "b", "c"], JSON)
     out = capfd.readouterr().out
     assert out.isascii()  # and so whole in every encoding

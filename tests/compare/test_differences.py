@@ -438,8 +438,8 @@ def test_names_are_escaped_in_markdown_and_on_the_terminal(bench_run, tmp_path):
     )
     assert code == 0
     assert "**1 identical**" in out
-    assert "&lt;b&gt;&#91;red&#93;&#124;x" in out
-    assert "&#91;bold&#93;&#96;y&#96;&#95;z&#95;" in out
+    assert r"\<b>[red]\|x" in out
+    assert r"[bold]\`y\`\_z\_" in out
     out = bench_run("compare", tmp_path / "base.csv", tmp_path / "new.csv")[1]
     assert "<b>[red]|x" in out
     assert "[bold]`y`_z_" in out

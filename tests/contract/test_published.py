@@ -6,10 +6,10 @@ import re
 
 import pandas as pd
 import pytest
+from markdown_text import shown
 
 from bench.analysis.evidence import check_rows
 from bench.base import resources
-from bench.render.markdown import escape
 from bench.stats.within_dataset import VERDICTS, verdict
 from bench.suite.answers import AnswerSpec
 from bench.suite.load import load_suite
@@ -190,6 +190,7 @@ def problems_of(folder):
     for name, frame in tables.items():
         problems += interval_problems(name, frame)
     readme = (folder / "README.md").read_text("utf-8")
+    readme_text = shown(readme)[0]
     problems += text_problems(readme)
     path = resources.SUITES / f"{folder.name}.yaml"
     if not path.is_file():  # such as a report of the program's speed
@@ -201,7 +202,7 @@ def problems_of(folder):
     settings += suite.model_dump_json(exclude={"answers"})  # with defaults
     for answer, checked in zip(suite.answers, check_rows(suite, tables), strict=True):
         problems += answer_problems(answer, checked, settings)
-        if escape(" ".join(answer.answer.split())) not in readme:
+        if " ".join(answer.answer.split()) not in readme_text:
             problems.append(f"README.md lacks the answer to '{answer.question[:40]}'")
     return problems
 

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from bench.render.blocks import Code, FigureFile, Link, Table, paragraphs
+from bench.render.blocks import Code, FigureFile, Link, Table, Warning, paragraphs
 
 
 def test_a_text_is_split_at_blank_lines_and_its_lines_are_joined() -> None:
@@ -38,7 +38,14 @@ def test_a_link_that_would_run_is_refused(target: str) -> None:
         Link("click", target)
 
 
-def test_bold_cells_must_have_the_shape_of_the_frame() -> None:
+@pytest.mark.parametrize("name", ["bold", "marks"])
+def test_marked_cells_must_have_the_shape_of_the_frame(name: str) -> None:
     frame = pd.DataFrame({"a": [1, 2]})
-    with pytest.raises(ValueError, match=r"shape \(1, 1\); .* shape \(2, 1\)$"):
-        Table(frame, bold=frame.head(1) > 0)
+    message = rf"Table.{name}: found the shape \(1, 1\); .* shape \(2, 1\)$"
+    with pytest.raises(ValueError, match=message):
+        Table(frame, **{name: frame.head(1) > 0})
+
+
+def test_the_title_of_a_warning_ends_with_one_mark() -> None:
+    titles = [Warning("x").heading, Warning("x", title="Really?").heading]
+    assert titles == ["Warning.", "Really?"]

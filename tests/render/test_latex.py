@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from bench.render.blocks import Link
 from bench.render.latex import latex_table, latex_text
 
 ENGINES = ("pdflatex", "lualatex", "xelatex", "tectonic")
@@ -80,10 +81,26 @@ def test_numbers_are_written_as_formulae(text: object, written: str) -> None:
         ("[-0.1, -.5] 1-2", "{[}$-$0.1, $-$.5{]} 1-2"),
         ("\u03c3=1 Δ", r"$\sigma$=1 $\Delta$"),
         ("one\n\n two\x00", "one two?"),
+        ("†: near", r"$^\dagger$: near"),
     ],
 )
 def test_text_is_escaped(text: str, written: str) -> None:
     assert latex_text(text) == written
+
+
+def test_a_dagger_marks_what_cannot_be_distinguished_from_the_best() -> None:
+    frame = pd.DataFrame(
+        {"a": ["x", "y", Link("z_1", "z.md")], "n": ["0.5±0.1", 1e-5, "–"]}
+    )
+    marks = pd.DataFrame([[False, True], ["near", 1], [True, False]])
+    bold = pd.DataFrame([[False, True], [False, False], [True, False]])
+    text = latex_table(frame, caption="", label="a", bold=bold, marks=marks)
+    rows = [row.split() for row in text.splitlines() if row.endswith(r" \\")][1:]
+    assert rows == [
+        ["x", "&", r"$\mathbf{0.5", r"\pm", r"0.1}{}^\dagger$", r"\\"],
+        [r"y$^\dagger$", "&", "$1", r"\times", r"10^{-5}{}^\dagger$", r"\\"],
+        [r"\textbf{z\_1}$^\dagger$", "&", "--", r"\\"],
+    ]
 
 
 def test_a_row_is_one_line_with_one_cell_per_column() -> None:
@@ -106,7 +123,9 @@ def test_a_table_compiles(tmp_path: Path) -> None:
     frame = pd.DataFrame(
         {NASTY: [NASTY, "[0]", "*"], "b": ["0.990±0.003", "0.5±–", "-1.2e-05"]}
     )
-    table = latex_table(frame, caption=NASTY, label=NASTY, bold=frame == frame)
+    table = latex_table(
+        frame, caption=NASTY, label=NASTY, bold=frame == frame, marks=frame == frame
+    )
     source = tmp_path / "paper.tex"
     source.write_text(
         "\\documentclass{article}\n\\usepackage{booktabs}\n\\begin{document}\n"

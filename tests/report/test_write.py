@@ -144,7 +144,7 @@ def test_answers_follow_the_description_and_the_threshold_is_the_first_chapter(r
     asked, answered = text.index("What is asked."), text.index("Because.")
     assert asked < answered < text.index("20 cells (") < text.index("## Reliably")
     assert text.index("## Reliably above 0.75") < text.index("## grid")
-    assert "Why &#42;so&#42;?" in text
+    assert r"Why \*so\*?" in text
     warnings = [line for line in text.splitlines() if "No result below" in line]
     assert len(warnings) == 1
     assert "commit fedcba9" in warnings[0]

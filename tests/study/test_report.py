@@ -21,7 +21,7 @@ def reported(folder, plan, held_out=None):
 def test_the_report_shows_the_best_and_what_mattered(tmp_path, trainer):
     plan = planned(tmp_path, 24, pruner="median", description="A *question*.")
     results, text = reported(tmp_path, plan)
-    assert "A &#42;question&#42;." in text
+    assert r"A \*question\*." in text
     assert "0.750±0.071" in text
     assert "0.600±–" in text
     assert f"| trial {results.best}" in text

@@ -1,26 +1,19 @@
-"""The figures of one dataset: its curves, comparisons, calibration, hardest curves."""
+"""The picture that `bench show` draws of a dataset: curves, points, tangents."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 
-from bench.analysis import CellArrays, Findings, rows_of
-from bench.cells import Plan
-from bench.curves import DatasetRecipe, draw_class, draw_part
+from bench.curves import DatasetRecipe, draw_class
 from bench.figures import (
     NEURAL,
     PAGE,
     SYMBOLIC,
-    classifier_styles,
     new_figure,
-    plot_calibration,
     plot_classes,
     plot_curves,
-    plot_differences,
-    plot_hardest,
     plot_inputs,
     plot_tangents,
     set_title,
@@ -28,7 +21,6 @@ from bench.figures import (
 from bench.render import FigureFile
 from bench.report.figure_files import Deferred, FigureFolder, slug
 from bench.report.tables import counted
-from bench.stats import hardest_curves
 
 SHOWN_CURVES = 20  # of each of two classes
 SHOWN_OF_MANY = 5  # curves of each class, if the classes are the library's functions
@@ -89,95 +81,6 @@ def draw_dataset(curves: DatasetCurves, figures: FigureFolder) -> FigureFile:
     )
 
 
-def draw_differences(
-    plan: Plan, findings: Findings, dataset: str, figures: FigureFolder
-) -> list[FigureFile]:
-    """Draw the paired differences to the baseline, if there are any."""
-    compared = rows_of(findings.compared, dataset)
-    if compared.empty:
-        return []
-    suite = plan.suite
-    return [
-        figures.add(
-            f"differences-{slug(dataset)}",
-            f"Paired differences to {suite.baseline} on {dataset}",
-            _of_differences(compared, suite.stats.alpha, suite.stats.margin),
-            plot_differences,
-            compared,
-            suite.metrics[0],
-            baseline=suite.baseline,
-            margin=suite.stats.margin,
-            alpha=suite.stats.alpha,
-            looks=classifier_styles(c.id for c in plan.classifiers),
-        )
-    ]
-
-
-def _of_differences(compared: pd.DataFrame, alpha: float, margin: float) -> str:
-    """Write the caption of the figure: its intervals, their family, its band."""
-    family = int(compared["family"].iloc[0])
-    caption = f"Intervals at {100 * (1 - alpha):g}%"
-    if family > 1:
-        caption += f", simultaneous over the {family} classifiers compared (Bonferroni)"
-    caption += f". Band: the margin of {margin:g}."
-    if compared["words"].str.contains(" collapsed, ").any():
-        caption += " Repetitions in which either training collapsed are left out."
-    if (compared["left_out"] != "").any():
-        caption += " Without an interval: not compared, for the reason in the table."
-    return caption
-
-
-def draw_certainty(
-    plan: Plan, curves: DatasetCurves, arrays: CellArrays, figures: FigureFolder
-) -> list[FigureFile]:
-    """Draw calibration, and the hardest curves of one repetition."""
-    name = curves.recipe.spec.id
-    drawn = []
-    if not arrays.bins.empty:
-        drawn.append(
-            figures.add(
-                f"calibration-{slug(name)}",
-                f"Accuracy against confidence, {name}",
-                "Held-out curves of all repetitions. Dotted: perfect calibration.",
-                plot_calibration,
-                arrays.bins,
-                looks=classifier_styles(c.id for c in plan.classifiers),
-            )
-        )
-    # Which curves most classifiers misclassify takes at least two classifiers.
-    if len(arrays.predictions) > 1 and arrays.first is not None:
-        hardest = hardest_curves(arrays.labels, arrays.predictions)
-        drawn.append(draw_hardest(curves, arrays.first, hardest, figures))
-    return drawn
-
-
-def draw_hardest(
-    curves: DatasetCurves,
-    repetition: int,
-    hardest: pd.DataFrame,
-    figures: FigureFolder,
-) -> FigureFile:
-    """Draw the test curves that most classifiers misclassify.
-
-    Parameters
-    ----------
-    repetition
-        The repetition whose test curves were predicted.
-    hardest : DataFrame
-        See `bench.stats.calibration.hardest_curves`.
-    """
-    name = curves.recipe.spec.id
-    return figures.add(
-        f"hardest-{slug(name)}",
-        f"The curves of {name} that most classifiers misclassify",
-        f"Held-out curves of repetition {repetition}. CHANCE does not count.",
-        _hardest,
-        curves,
-        repetition,
-        hardest,
-    )
-
-
 def _two_classes(curves: DatasetCurves, n_shown: int) -> Any:
     recipe, seed = curves.recipe, curves.seed
     exact = [draw_class(recipe, label, n_shown, True, seed=seed) for label in (0, 1)]
@@ -211,10 +114,3 @@ def _functions(curves: DatasetCurves, n_shown: int) -> Axes:
         for label, name in enumerate(names)
     }
     return plot_classes(recipe.x, classes)
-
-
-def _hardest(curves: DatasetCurves, repetition: int, hardest: pd.DataFrame) -> Axes:
-    recipe = curves.recipe
-    X, _ = draw_part(recipe, "test", recipe.spec.test, repetition, curves.seed)
-    names = dict(enumerate(recipe.class_names))
-    return plot_hardest(hardest, recipe.x, X, class_names=names)

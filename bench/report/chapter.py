@@ -1,0 +1,406 @@
+"""The chapter of a dataset: one table, at most three figures, the rest folded."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bench.analysis import DatasetFacts, ReportData, rows_of
+from bench.figures import confusion_figure, curves_figure, hardest_figure
+from bench.render import Block, FigureFile, Folded, Section, Table, Text
+from bench.report.audits import dataset_alarms
+from bench.report.figure_files import FigureFolder, slug
+from bench.report.matrix import MARK, has_chapters, marked_rows
+from bench.report.scores import draw_scores
+from bench.report.tables import (
+    capitalised,
+    counted,
+    interval,
+    mean_std,
+    online_note,
+    p_value,
+)
+from bench.report.training import (
+    draw_dynamics,
+    draw_online,
+    training_table,
+)
+from bench.stats import METRICS, share_in_words, verdict_in_words
+
+_FEWEST_FOR_HARDEST = 5  # classifiers: of fewer, most curves are tied
+
+
+def dataset_chapter(
+    data: ReportData, facts: DatasetFacts, figures: FigureFolder
+) -> Section:
+    """Describe a dataset; show its scores and its curves; fold the rest."""
+    online = rows_of(data.online, facts.id)
+    blocks: list[Block | Section] = [
+        *([Text(facts.description)] if facts.description else []),
+        Text(facts.words),
+        *(dataset_alarms(data, facts.id) if has_chapters(data) else []),
+        score_table(data, facts.id),
+        *_notes(data, facts.id),
+        draw_curves(facts, figures),
+    ]
+    if has_chapters(data):
+        blocks += draw_scores(data, [facts.id], figures)
+    third = draw_confusion(data, facts, figures) or draw_dynamics(
+        data, facts.id, figures
+    )
+    blocks += third[:1]
+    blocks += _folded(data, facts, online, figures, third[1:])
+    return Section(facts.id, blocks)
+
+
+def chapter_tables(data: ReportData, dataset: str) -> dict[str, Table]:
+    """Return the tables of a dataset that LaTeX gets, scores first."""
+    tables = {"scores": score_table(data, dataset)}
+    if not rows_of(data.findings.compared, dataset).empty:
+        tables["comparisons"] = comparison_table(data, dataset)
+    online = rows_of(data.online, dataset)
+    if len(online):
+        tables["online"] = training_table(online)
+    return tables
+
+
+def score_table(data: ReportData, dataset: str) -> Table:
+    """List scores, intervals, differences to the baseline, verdicts and cost."""
+    metric, baseline = data.headline, data.suite.baseline
+    title = METRICS[metric].title
+    summary = rows_of(data.findings.summary, dataset)
+    described = rows_of(marked_rows(data), dataset)
+    own_rows = _by_classifier(described)
+    differences = _by_classifier(rows_of(data.findings.compared, dataset))
+    rows, best, near = [], [], []
+    for entry in summary.to_dict("records"):
+        name = str(entry["classifier"])
+        row = {"classifier": name}
+        row[f"held-out {title}"] = mean_std(
+            entry[f"test_{metric}_mean"], entry[f"test_{metric}_std"]
+        )
+        own = own_rows.get(name)
+        is_best = own is not None and bool(own["best"])
+        best.append(is_best)
+        near.append(own is not None and bool(own["near_best"]) and not is_best)
+        row[f"{data.suite.level} interval"] = (
+            "–" if own is None else interval(own["low"], own["high"])
+        )
+        if len(described) and described["collapsed"].any():
+            row["collapsed"] = _collapses(own)
+        if differences:
+            row |= _difference(differences.get(name), name == baseline, baseline)
+        row["n"] = str(entry["n"])
+        if entry["n"] < entry["n_cells"]:
+            row["n"] += f" of {entry['n_cells']}"
+        row["training"] = mean_std(
+            entry[f"train_{metric}_mean"], entry[f"train_{metric}_std"]
+        )
+        row |= _published(data, dataset, name)
+        fit = entry["fit_seconds_median"]
+        row["fit (s)"] = "–" if math.isnan(fit) else f"{fit:.2f}"
+        rows.append(row)
+    frame = pd.DataFrame(rows)
+    bold = pd.DataFrame(False, index=frame.index, columns=frame.columns)
+    bold[f"held-out {title}"] = best
+    marks = pd.DataFrame(False, index=frame.index, columns=frame.columns)
+    marks[f"held-out {title}"] = near
+    smaller = {"fit (s)"}
+    if not METRICS[metric].larger_is_better:
+        smaller |= {f"held-out {title}", "training"}
+    return Table(
+        frame,
+        _caption(data, dataset, described, any(near)),
+        bold,
+        marks=marks,
+        smaller_first=smaller,
+    )
+
+
+def _collapses(row: dict[Any, Any] | None) -> str:
+    """Write how many trainings collapsed, with the interval of their share."""
+    words = "" if row is None else share_in_words(row, int(row["n"]))
+    if row is not None and not row["collapsed"]:
+        words = words.partition(",")[0]
+    return words.replace(" collapsed", "") or "–"
+
+
+def _by_classifier(rows: pd.DataFrame) -> dict[str, dict[Any, Any]]:
+    return {str(row["classifier"]): row for row in rows.to_dict("records")}
+
+
+def _difference(row: Any, is_baseline: bool, baseline: str) -> dict[str, str]:
+    """Return the cells of a difference to the baseline."""
+    title = f"difference to {baseline}"
+    if row is None or is_baseline:
+        words = "baseline" if is_baseline else "–"
+        return {title: "–", "its interval": "–", "verdict": words}
+    is_known = not math.isnan(row["difference"])
+    return {
+        # + 0.0 turns a rounded -0.0 into 0.0, which prints as +0.000.
+        title: f"{round(row['difference'], 3) + 0.0:+.3f}" if is_known else "–",
+        "its interval": interval(row["low"], row["high"], "+.3f"),
+        "verdict": verdict_in_words(row),
+    }
+
+
+def _caption(
+    data: ReportData, dataset: str, described: pd.DataFrame, has_near: bool
+) -> str:
+    """Explain the marks; the rest is explained once for all datasets."""
+    words = []
+    if len(described) and described["best"].any():
+        near = f" {MARK} or shaded: not distinguishable from it." if has_near else ""
+        words.append(f"Bold: the best.{near}")
+    if len(described) and described["collapsed"].any():
+        words.append(
+            "Collapsed: trainings that never left chance; intervals and verdicts are "
+            "of the others."
+        )
+    reasons = [
+        f"{name} ({row['left_out']})"
+        for name, row in _by_classifier(described).items()
+        if row["left_out"]
+    ]
+    if reasons:
+        words.append(f"Not compared: {', '.join(reasons)}.")
+    if note := online_note(rows_of(data.findings.summary, dataset)):
+        words.append(note)
+    return " ".join(words)
+
+
+def comparison_table(data: ReportData, dataset: str) -> Table:
+    """List the tests behind the verdicts: p, wins, ties and losses."""
+    compared = rows_of(data.findings.compared, dataset)
+    compared = compared.sort_values("difference", ascending=False, kind="stable")
+    rows = [
+        {
+            "classifier": entry["classifier"],
+            "p (adjusted)": p_value(entry["p_adjusted"]),
+            "n": str(entry["n"]),
+            "win/tie/loss": (
+                "–"
+                if math.isnan(entry["difference"])
+                else f"{entry['wins']}/{entry['ties']}/{entry['losses']}"
+            ),
+        }
+        for entry in compared.to_dict("records")
+    ]
+    family = int(compared["family"].iloc[0])
+    return Table(
+        pd.DataFrame(rows),
+        f"Paired differences to {data.suite.baseline}; {counted(family, 'classifier')} "
+        "compared. A tie is a difference of at most half a test curve.",
+    )
+
+
+def draw_curves(facts: DatasetFacts, figures: FigureFolder) -> FigureFile:
+    """Draw a few curves of each class, side by side."""
+    classes = {picture.name: np.array(picture.curves) for picture in facts.pictures}
+    more = len(facts.classes) - len(classes)
+    caption = (
+        "Training curves of repetition 0, each in its own range."
+        if len(classes) == 2
+        else "A few training curves of each function."
+    )
+    if more > 0:
+        caption += f" {counted(more, 'more function')} not shown."
+    return figures.add(
+        f"curves-{slug(facts.id)}",
+        f"Curves of each class of {facts.id}",
+        caption,
+        curves_figure,
+        np.array(facts.x),
+        classes,
+    )
+
+
+def draw_confusion(
+    data: ReportData, facts: DatasetFacts, figures: FigureFolder
+) -> list[FigureFile]:
+    """Draw which functions the best classifier takes for which."""
+    described = _by_classifier(rows_of(marked_rows(data), facts.id))
+    names = [
+        name
+        for name, row in described.items()
+        if row["best"] and name in facts.confusion
+    ]
+    if not names:
+        return []
+    counts = np.array(facts.confusion[names[0]])
+    return [
+        figures.add(
+            f"confusion-{slug(facts.id)}",
+            f"Confusion matrix of {names[0]} on {facts.id}",
+            f"{names[0]}, the best: which function it takes held-out curves of each "
+            "function for, as shares of a row, over all repetitions.",
+            confusion_figure,
+            counts,
+            facts.classes,
+        )
+    ]
+
+
+def draw_hardest(
+    data: ReportData, facts: DatasetFacts, figures: FigureFolder
+) -> list[FigureFile]:
+    """Draw the held-out curves that most classifiers misclassify."""
+    if not facts.hardest or facts.hardest[0].of < _FEWEST_FOR_HARDEST:
+        return []
+    labels = {name: label for label, name in enumerate(facts.classes)}
+    frame = pd.DataFrame(
+        [
+            {
+                "curve": row,
+                "label": labels[curve.true],
+                "predicted": labels[curve.predicted],
+                "wrong": curve.wrong,
+                "of": curve.of,
+            }
+            for row, curve in enumerate(facts.hardest)
+        ]
+    )
+    return [
+        figures.add(
+            f"hardest-{slug(facts.id)}",
+            f"The curves of {facts.id} that most classifiers misclassify",
+            f"Held-out curves of repetition {facts.repetition}; true class → the class "
+            "that most of those which misclassify it take it for, without CHANCE.",
+            hardest_figure,
+            frame,
+            np.array(facts.x),
+            np.array([curve.values for curve in facts.hardest]),
+            class_names=dict(enumerate(facts.classes)),
+        )
+    ]
+
+
+def _folded(
+    data: ReportData,
+    facts: DatasetFacts,
+    online: pd.DataFrame,
+    figures: FigureFolder,
+    more: list[FigureFile],
+) -> list[Block]:
+    """Fold what few readers need, under one title that says what it is."""
+    parts: dict[str, list[Block]] = {"training": list(more)}
+    if len(online):
+        parts["training"].append(training_table(online))
+        parts["training"] += draw_online(data, facts.id, figures)
+    parts["other metrics"] = _other_metrics(data, facts.id)
+    parts["calibration"] = _calibration(data, facts.id)
+    parts["hardest curves"] = [*draw_hardest(data, facts, figures)]
+    parts["published scores"] = _reference(data, facts.id)
+    titles = [title for title, blocks in parts.items() if blocks]
+    if not titles:
+        return []
+    blocks = [block for title in titles for block in parts[title]]
+    return [Folded(f"More: {', '.join(titles)}", blocks)]
+
+
+def _other_metrics(data: ReportData, dataset: str) -> list[Block]:
+    """List the further metrics; say in a sentence that one equals the headline."""
+    summary = rows_of(data.findings.summary, dataset)
+    headline = summary[f"test_{data.headline}_mean"]
+    columns: dict[str, list[str]] = {"classifier": list(summary["classifier"])}
+    same = []
+    for name in data.suite.metrics[1:]:
+        title = METRICS[name].title
+        means = summary[f"test_{name}_mean"]
+        if np.allclose(means, headline, rtol=0, atol=5e-4, equal_nan=True):
+            same.append(title)
+            continue
+        columns[f"held-out {title}"] = [
+            mean_std(mean, std)
+            for mean, std in zip(means, summary[f"test_{name}_std"], strict=True)
+        ]
+    blocks: list[Block] = []
+    if len(columns) > 1:
+        smaller = [
+            f"held-out {METRICS[name].title}"
+            for name in data.suite.metrics[1:]
+            if not METRICS[name].larger_is_better
+        ]
+        table = Table(pd.DataFrame(columns), "Mean±std.", smaller_first=smaller)
+        blocks.append(table)
+    if same:
+        title = METRICS[data.headline].title
+        blocks.append(
+            Text(f"Equal to {title} within .0005 everywhere: {', '.join(same)}.")
+        )
+    return blocks
+
+
+def _calibration(data: ReportData, dataset: str) -> list[Block]:
+    """List how far confidence is from accuracy."""
+    rows = rows_of(data.calibration, dataset)
+    if rows.empty:
+        return []
+    rows = rows.sort_values("ece_mean", kind="stable")
+    errors = [
+        f"{row['classifier']} {mean_std(row['ece_mean'], row['ece_std'])}"
+        for row in rows.to_dict("records")
+    ]
+    words = (
+        "Expected calibration error of held-out probabilities (15 bins), the mean "
+        f"distance of confidence from accuracy: {', '.join(errors)}."
+    )
+    return [Text(words)]
+
+
+def _notes(data: ReportData, dataset: str) -> list[Block]:
+    """Explain the empty scores: which metric needs what, which classifiers lack it."""
+    # A cell that is not done lacks all scores, for another reason.
+    results = rows_of(data.findings.results, dataset)
+    done = results[results["status"] == "done"]
+    sentences = []
+    for name in data.suite.metrics:
+        lacking = done[done[f"test_{name}"].isna()]
+        if lacking.empty:
+            continue
+        metric = METRICS[name]
+        refused = lacking[lacking["absent"] != ""]
+        never = [c for c in _ids(lacking) if c not in _ids(refused)]
+        needs = f"{capitalised(metric.title)} needs {metric.needs}"
+        if never:
+            verb = "does" if len(never) == 1 else "do"
+            sentences.append(f"{needs}, which {', '.join(never)} {verb} not have.")
+        for classifier in _ids(refused):
+            rows = refused[refused["classifier"] == classifier]
+            of_all = f" in {counted(len(rows), 'repetition')}"
+            sentences.append(
+                f"{needs}; {classifier} gave none that can be used{of_all}: "
+                f"{rows['absent'].iloc[0]}."
+            )
+    return [Text(" ".join(sentences))] if sentences else []
+
+
+def _ids(rows: pd.DataFrame) -> list[str]:
+    return list(dict.fromkeys(rows["classifier"]))
+
+
+def _reference(data: ReportData, dataset: str) -> list[Block]:
+    """Name the source of the published scores, and why ours may differ."""
+    reference = data.reference
+    if reference is None or dataset not in reference.datasets:
+        return []
+    shown = set(data.findings.summary["classifier"])
+    notes = [
+        f"{name}: {note}" for name, note in reference.notes.items() if name in shown
+    ]
+    words = f"{reference.title}: {reference.source}."
+    if notes:
+        words += f" Why its scores differ from ours: {'; '.join(notes)}."
+    return [Text(capitalised(words))]
+
+
+def _published(data: ReportData, dataset: str, classifier: str) -> dict[str, str]:
+    """Return the cell of the published score of a classifier, if there are any."""
+    reference = data.reference
+    if reference is None or dataset not in reference.datasets:
+        return {}
+    kind = "training" if reference.measures.startswith("train_") else "held-out"
+    mean, std = reference.datasets[dataset].get(classifier, (math.nan, None))
+    text = mean_std(mean, math.nan if std is None else std)
+    return {f"{reference.title}, {kind}": text}
