@@ -388,7 +388,9 @@ def to_markdown(frame: pd.DataFrame, every_row: bool = False) -> str:
     rows = frame if every_row else differing(frame)
     table = as_text(rows).drop(columns="why")
     notes = reasons(frame) if every_row else [*alike(frame), *reasons(frame)]
-    parts = [f"**{count_verdicts(frame)}**"]
+    parts = []
+    if every_row or frame["verdict"].nunique() > 1:  # else the line below says it
+        parts.append(f"**{count_verdicts(frame)}**")
     if len(rows):
         parts.append(markdown_table(table))
     if notes:
