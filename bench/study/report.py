@@ -271,7 +271,7 @@ def _provenance_chapter(
     made = {name: sorted(filter(None, set(trials[name]))) for name in MADE}
     seconds = float(np.nansum(trials["seconds"].to_numpy(float)))
     lines: list[Any] = [
-        ["Command: ", Code(f"python -m bench study {suite.path.as_posix()}")],
+        ["Command: ", Code(f"python -m bench study {suite.command_words}")],
         ["Optuna's dashboard: ", Code(f"optuna-dashboard {url(storage)}")],
         ["Name of the study there: ", Code(study_plan.name)],
         f"Commit: {', '.join(made['commit'])}",
