@@ -145,7 +145,7 @@ def test_the_line_ends_a_run(ran, bench_run, tmp_path, monkeypatch):
     monkeypatch.setattr("bench.compare.published.PUBLISHED", published.parent)
     code, out, _ = bench_run("run", "small.yaml")
     assert code == 0
-    assert out.splitlines()[-2:] == [
+    assert out.splitlines()[-3:-1] == [
         "open reports/small/index.html",
         f"3 of 3 equivalent to the published, {SAME}",
     ]
