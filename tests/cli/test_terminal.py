@@ -87,7 +87,7 @@ def test_an_error_in_a_narrow_encoding_is_shown_too(tmp_path):
 @pytest.mark.parametrize(
     ("command", "printed", "code"),
     [
-        ("-u -m bench list | head -1", ["classifiers"], 141),
+        ("-u -m bench list | true", [], 141),
         ("-u -m bench status quick | true", [], 141),  # a table, which rich writes
         ("-m bench status quick | true", [], 141),
         ("-m bench run none.yaml 2>&1 | true", [], 2),
