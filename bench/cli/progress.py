@@ -32,8 +32,8 @@ _IMPORTING = "importing packages and drawing the first curves"
 class RunProgress:
     """Shows how many cells are done and failed, which ones run, and the time left.
 
-    Nothing is shown before `planned`, so that an error of the store or of a device
-    stands alone, nor if all results are stored.
+    Nothing is shown before the first cell begins, so that an error of the store, of a
+    device or of a cluster stands alone, nor if all results are stored.
 
     Parameters
     ----------
@@ -55,15 +55,15 @@ class RunProgress:
         self._display: _Bar | _Lines | None = None
 
     def planned(self, left: "TimeLeft") -> None:
-        """Begin to show progress; called when the first cells are about to begin."""
+        """Take what tells the time left."""
         self._left = left
-        if not self._quiet and self._display is None:
+
+    def begin(self, unit: "Unit") -> None:
+        """Note that cells are begun; with the first ones progress is shown."""
+        if self._display is None and not self._quiet:
             kind = _Bar if self._console.is_terminal else _Lines
             self._display = kind(self, self._console)
             self._display.start()
-
-    def begin(self, unit: "Unit") -> None:
-        """Note that cells are begun."""
         if self._left is not None:
             with self._lock:
                 self._left.begin(unit)
