@@ -23,6 +23,7 @@ from bench.cli.report import add_report
 from bench.cli.run import add_run
 from bench.cli.schema import add_schema
 from bench.cli.show import add_show
+from bench.cli.site import add_site
 from bench.cli.status import add_status
 from bench.cli.study import add_study
 from bench.cli.terminal import abandon_broken_streams, readable_streams, say
@@ -63,6 +64,7 @@ def _make_parser() -> tuple[argparse.ArgumentParser, Subparsers]:
         add_run,
         add_plan,
         add_report,
+        add_site,
         add_show,
         add_status,
         add_merge,

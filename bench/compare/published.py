@@ -10,6 +10,7 @@ from bench.base import PUBLISHED, SUITES, BenchError, is_file, shown
 from bench.cells import Plan
 from bench.compare.differences import VERDICTS, compare_results
 from bench.compare.results_csv import read_table
+from bench.render import restored
 from bench.suite import PRESETS, Suite
 
 _SHOWN = 3  # rows that are named for each verdict
@@ -92,10 +93,15 @@ def _keys(path: Path) -> dict[tuple[str, int, str], str]:
     """Read the keys of cells from a file that `read_table` has checked."""
     with path.open(encoding="utf-8-sig", newline="") as stream:
         return {
-            (row["dataset"], int(row["repetition"]), row["classifier"]): row["key"]
+            _coordinates(row): row["key"]
             for row in csv.DictReader(stream)
             if row.get("key")
         }
+
+
+def _coordinates(row: dict[str, str]) -> tuple[str, int, str]:
+    names = restored(row["dataset"]), restored(row["classifier"])
+    return names[0], int(row["repetition"]), names[1]
 
 
 def _matched(
