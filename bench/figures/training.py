@@ -136,7 +136,9 @@ def plot_training(
         ax.set_yscale("log", nonpositive="mask")
         # A quantile that is zero, or all but zero, does not stretch the axis.
         low, high = ax.get_ylim()
-        ax.set_ylim(max(low, medians.min() / 5), high)
+        low = max(low, medians.min() / 5)
+        ax.set_ylim(low, high)
+        log_ticks(ax.yaxis, low, high)
     elif quantity == "accuracy":
         ax.set_ylim(top=min(ax.get_ylim()[1], 1.01))
     spread_epochs(ax, [rows.index[-1] for rows in drawn.values()])

@@ -48,7 +48,7 @@ def test_a_classifier_that_failed_is_named():
     assert {"nothing done", "not done: SD, KNN"} <= set(texts)
 
 
-@pytest.mark.parametrize("ratio", [1.0, 3.0, 20.0, 250.0, 1e5])
+@pytest.mark.parametrize("ratio", [1.0, 20.0, 250.0, 1e5])
 def test_seconds_of_any_range_are_labelled(ratio):
     results = suite_of(["KNN", "SD"], ["a"])
     slow = results["classifier"] == "SD"

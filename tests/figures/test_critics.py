@@ -36,7 +36,7 @@ def test_one_panel_for_each_critic_with_its_own_scale_and_one_legend():
     assert [len(lines) for lines in bold] == [2, 3, 3, 3, 3, 3]
 
 
-@pytest.mark.parametrize("n", [1, 2, 7, 8])
+@pytest.mark.parametrize("n", [1, 8])
 def test_any_number_of_critics_is_readable(n):
     names = [*"ABCDEF", "$x$", "long-" * 20][-n:]
     figure = critics_figure(frame_of(dict.fromkeys(names, 100.0), repetitions=1))

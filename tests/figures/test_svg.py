@@ -1,10 +1,13 @@
 """SVGs for pages."""
 
 import re
+from base64 import b64decode
+from io import BytesIO
 from xml.etree import ElementTree
 
 import numpy as np
 from figure_frames import STRANGE, suite_of
+from PIL import Image
 
 from bench.figures import theme
 from bench.figures.images import image_of
@@ -105,6 +108,10 @@ def test_lines_beyond_the_axes_are_clipped():
 
 
 def test_pixels_are_a_part_of_the_file():
-    root = drawn(lambda ax: ax.imshow(np.eye(3)))
-    [image] = root.iter(f"{SVG}image")
-    assert image.get("href").startswith("data:image/png;base64,")
+    root = drawn(lambda ax: ax.imshow([[0.0], [1.0]], cmap="gray"))
+    [element] = root.iter(f"{SVG}image")
+    kind, _, content = element.get("href").partition(",")
+    assert kind == "data:image/png;base64"
+    with Image.open(BytesIO(b64decode(content))) as image:
+        column = np.asarray(image.convert("L"))[:, image.width // 2]
+    assert (column[5], column[-5]) == (0, 255)  # black is above

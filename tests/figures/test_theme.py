@@ -10,7 +10,9 @@ from readable import assert_readable
 
 from bench.figures import theme
 from bench.figures.cells import contrast, ink_on
+from bench.figures.datasets import _WIDTHS
 from bench.figures.images import image_of, save
+from bench.figures.online import KINDS
 
 ROOT = Path(__file__).parents[2]
 NAMES = ["A", "B", "C", "D", "E", "F", "G", "CHANCE", "H"]
@@ -74,6 +76,8 @@ def cie_lab(colour, deficiency):
 # Colours that can meet in a figure: those of classifiers, and those of classes.
 TOGETHER = {
     "classifiers": [*theme.HIGHLIGHTS, theme.GREY, theme.INK],
+    "accuracies": [options["color"] for options in KINDS.values()],
+    "parts of losses": [theme.SYMBOLIC, theme.NEURAL, theme.INK],
     "classes": [theme.SYMBOLIC, theme.NEURAL, theme.GREY, theme.INK],
     # The page's dark ink and paper, see `bench/render/web/page.css`.
     "dark classifiers": [*theme.HIGHLIGHTS, theme.GREY, "#dde4eb"],
@@ -93,7 +97,14 @@ def test_every_reader_can_distinguish_colours_that_meet(colours, deficiency):
 
 @pytest.mark.parametrize("paper", ["#ffffff", "#14181d"])
 def test_every_colour_stands_out_from_the_page(paper):
-    for colour in (*theme.HIGHLIGHTS, theme.GREY, theme.SYMBOLIC, theme.NEURAL):
+    widths = _WIDTHS(np.linspace(0, 1, 20))
+    for colour in (
+        *theme.HIGHLIGHTS,
+        theme.GREY,
+        theme.SYMBOLIC,
+        theme.NEURAL,
+        *widths,
+    ):
         assert contrast(colour, paper) >= 3, colour
 
 

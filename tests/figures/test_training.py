@@ -56,6 +56,7 @@ def test_a_band_never_falls_to_minus_infinity_on_a_logarithmic_axis():
     assert ax.get_yscale() == "log"
     median = ax.lines[0].get_ydata()
     assert ax.get_ylim()[0] >= median.min() / 5.01
+    assert_readable(ax)
 
 
 def test_a_loss_below_zero_has_a_linear_axis():
