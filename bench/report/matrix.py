@@ -105,7 +105,7 @@ def matrix_table(data: ReportData) -> Table:
         + (
             ()
             if METRICS[data.headline].larger_is_better
-            else tuple(frame.columns[1:-2])
+            else tuple(c for c in frame.columns[1:] if c not in ("rank", "fit (s)"))
         ),
     )
 
