@@ -38,7 +38,7 @@ SHOWN_CURVES = 8  # of each of two classes
 SHOWN_OF_MANY = 3  # of each class, if the classes are the library's functions
 SHOWN_CLASSES = 60  # more panels would not fit on a page
 MOST_POINTS = 120  # of a curve in a picture: a small panel shows no more
-MOST_ROWS = 4000  # of all training histories together: 100 kB of page.json
+MOST_NUMBERS = 33_000  # of all training histories together: 150 kB of page.json
 FEWEST_EPOCHS, MOST_EPOCHS = 20, 200  # that are kept of a training
 MOST_LOGS = 20
 _LOG_END = 1500  # characters: the last lines say what was raised
@@ -245,7 +245,7 @@ def _thinned(history: pd.DataFrame) -> pd.DataFrame:
     if history.empty:
         return history
     trainings = history.groupby(["dataset", "classifier", "repetition"], sort=False)
-    n_epochs = MOST_ROWS // trainings.ngroups
+    n_epochs = MOST_NUMBERS // (trainings.ngroups * len(history.columns))
     n_epochs = min(max(n_epochs, FEWEST_EPOCHS), MOST_EPOCHS)
     kept = [rows.iloc[spread(len(rows), n_epochs)] for _, rows in trainings]
     frame = pd.concat(kept, ignore_index=True)

@@ -1,12 +1,9 @@
 from .cells import contrast as contrast
 from .comparisons import plot_critical_differences as plot_critical_differences
-from .comparisons import plot_differences as plot_differences
 from .confusion import confusion_figure as confusion_figure
 from .cost import cost_figure as cost_figure
 from .critics import critics_figure as critics_figure
 from .curves import hardest_figure as hardest_figure
-from .curves import plot_calibration as plot_calibration
-from .curves import plot_hardest as plot_hardest
 from .datasets import curves_figure as curves_figure
 from .datasets import is_grid as is_grid
 from .datasets import plot_classes as plot_classes
@@ -22,9 +19,6 @@ from .images import MOST_BYTES as MOST_BYTES
 from .images import image_of as image_of
 from .images import save as save
 from .matrix import matrix_figure as matrix_figure
-from .old_scores import plot_overfitting as plot_overfitting
-from .old_scores import plot_pareto as plot_pareto
-from .old_scores import plot_scores as plot_scores
 from .online import PANELS as PANELS
 from .online import accuracies_figure as accuracies_figure
 from .online import plot_held_out as plot_held_out
@@ -50,8 +44,6 @@ from .theme import new_figure as new_figure
 from .theme import plain as plain
 from .theme import set_title as set_title
 from .theme import style as style
-from .training import dynamics_figure as dynamics_figure
-from .training import has_dynamics as has_dynamics
 from .training import has_training as has_training
 from .training import training_figure as training_figure
 from .transfer import CELL as CELL

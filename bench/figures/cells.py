@@ -6,8 +6,8 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import PolyCollection
 from matplotlib.cm import ScalarMappable
+from matplotlib.collections import PolyCollection
 from matplotlib.colors import Colormap, Normalize, to_rgb
 
 from bench.figures.theme import (
@@ -84,7 +84,7 @@ def draw_cells(
         boxes = np.stack([np.stack(corner, axis=1) for corner in corners], axis=1)
         ax.add_collection(
             PolyCollection(
-                boxes,
+                list(boxes),
                 facecolors=colours(norm(values[row, known])),
                 edgecolors="none",
                 gid=gid,
@@ -95,7 +95,7 @@ def draw_cells(
                 continue
             value = values[row, column]
             known = np.isfinite(value)
-            ax.text(
+            letters = ax.text(
                 column,
                 row,
                 texts[row, column],
@@ -108,6 +108,7 @@ def draw_cells(
                 linespacing=1.05,
                 gid=gid,
             )
+            letters.set_in_layout(False)  # it lies in the axes; measuring takes time
     ax.set_xlim(-0.5, n_columns - 0.5)
     ax.set_ylim(n_rows - 0.5, -0.5)
     ax.tick_params(length=0)

@@ -1,4 +1,4 @@
-"""Figures of comparisons: differences to the baseline, and critical differences."""
+"""Mean ranks over datasets, with bars over classifiers that do not differ."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -7,110 +7,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from bench.figures.theme import (
-    FAINT,
     INK,
     PAGE,
-    SMALL,
     ClassifierStyle,
     axes_or_new,
-    lines,
-    note_empty,
     plain,
     style,
     styles_of,
 )
-from bench.stats import METRICS
-
-# The shape shows the verdict, since colour shows the classifier; o is drawn hollow.
-_VERDICTS = {"better": "^", "worse": "v", "equivalent": "s", "inconclusive": "o"}
-
-
-@style()
-def plot_differences(
-    differences: pd.DataFrame,
-    metric: str,
-    *,
-    baseline: str,
-    margin: float,
-    alpha: float = 0.05,
-    looks: Mapping[str, ClassifierStyle] | None = None,
-    ax: Axes | None = None,
-) -> Axes:
-    """Draw paired differences to the baseline on one dataset, each with its verdict.
-
-    Bars are simultaneous intervals. The band is the margin, within which differences do
-    not matter.
-
-    Parameters
-    ----------
-    differences : DataFrame
-        Rows of one dataset from `bench.stats.within_dataset.compare_to`: classifier,
-        n, difference (positive is better), low, high, verdict and, possibly, left_out
-        and collapsed, which is written beside the verdict. A row without an interval
-        has a mark alone.
-    metric
-        The metric that was compared.
-    baseline, margin, alpha
-        The values that `compare_to` was called with.
-    """
-    rows = differences.sort_values(
-        "difference", ascending=False, kind="stable", na_position="last"
-    )
-    ax = axes_or_new(ax, height=0.75 + 0.17 * max(len(rows), 2))
-    looks = styles_of([*rows["classifier"], baseline], looks)
-    ax.axvspan(-margin, margin, color="#E4E4E4", linewidth=0, zorder=0)
-    ax.axvline(0, color=INK, linewidth=0.8, zorder=1)
-    longest = 0
-    for y, row in enumerate(rows.to_dict("records")):
-        look, verdict = looks[row["classifier"]], str(row["verdict"])
-        ax.plot(
-            [row["low"], row["high"]],
-            [y, y],
-            color=look.colour,
-            linewidth=1.6,
-            solid_capstyle="butt",
-        )
-        ax.plot(
-            row["difference"],
-            y,
-            _VERDICTS[verdict],
-            color=look.colour,
-            markerfacecolor="white" if verdict == "inconclusive" else look.colour,
-            markersize=5,
-            markeredgewidth=0.9,
-        )
-        known = np.isfinite(row["difference"])
-        text = f"{verdict} (n={row['n']})" if known else "not compared"
-        if known and row.get("left_out"):
-            text = f"not compared (n={row['n']})"
-        n_collapsed = int(row.get("collapsed", 0))
-        text += f", {n_collapsed} collapsed" if n_collapsed else ""
-        longest = max(longest, len(text))
-        ax.text(
-            1.01,
-            y,
-            text,
-            transform=ax.get_yaxis_transform(),
-            va="center",
-            fontsize=SMALL,
-            color=FAINT if verdict == "inconclusive" else INK,
-        )
-    if rows.empty:
-        note_empty(ax, "nothing to compare")
-    ax.set_yticks(range(len(rows)), [plain(name) for name in rows["classifier"]])
-    ax.set_ylim(max(len(rows), 1) - 0.4, -0.6)
-    ax.grid(axis="y", visible=False)
-    ax.set_xlabel(
-        lines(
-            f"difference to {plain(baseline)} in held-out {METRICS[metric].title}, "
-            "right is better",
-            f"{100 * (1 - alpha):g}% simultaneous; band: margin ±{margin:g}",
-            # Long texts at the right leave less room below the axes.
-            per_line=38 if longest < 22 else 28,
-        ),
-        loc="right",
-    )
-    return ax
 
 
 @style()

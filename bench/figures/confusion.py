@@ -10,9 +10,10 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from bench.figures.cells import draw_cells, font_of, scale_of
 from bench.figures.formulas import formula
-from bench.figures.theme import PAGE, SMALL, set_title, style
+from bench.figures.theme import PAGE, SMALL, plain, set_title, style
 
 _LABELLED = 26  # classes up to which cells have their share as text
+_TYPESET = 30  # classes whose names are set as formulas
 _LEAST = 0.005  # share of an error that is written
 _ERRORS = LinearSegmentedColormap.from_list(
     "errors", ["#F7F7F7", "#FDD0A2", "#E6550D", "#7F2704"]
@@ -44,7 +45,8 @@ def confusion_figure(
     shares = np.divide(counts, totals, out=np.full((n, n), np.nan), where=totals > 0)
     errors = np.where(np.eye(n, dtype=bool), np.nan, shares)
     right = np.where(np.eye(n, dtype=bool), shares, np.nan)
-    labels = [formula(name, 18) for name in class_names]
+    typeset = formula if n <= _TYPESET else plain  # mathematics takes its time
+    labels = [typeset(name, 18) for name in class_names]
     longest = max(min(len(name), 18) for name in class_names)
     small = min(7.0, max(3.8, 6.2 * 26 / max(n, 1)))
     names = longest * 0.6 * small / 72 + 0.3

@@ -18,6 +18,7 @@ from bench.figures.theme import (
     PAPER,
     SMALL,
     ClassifierStyle,
+    drawn,
     gid_of,
     inches_of,
     log_seconds,
@@ -32,6 +33,7 @@ from bench.stats import CHANCE, METRICS
 
 _CLOCK = 1e-4  # seconds: stored times are rounded to it, and 0 has no logarithm
 _A_ROW = 3  # datasets side by side
+_CROWDED = 16  # classifiers, up to which so many panels have room for their names
 
 
 @style()
@@ -55,7 +57,7 @@ def cost_figure(
     metric
         The metric of the scores.
     datasets
-        The panels, three in a row.
+        The panels, three in a row, or two with more than 16 classifiers.
     looks
         Styles of all classifiers of the suite, from `classifier_styles`.
     chance
@@ -64,7 +66,9 @@ def cost_figure(
     shown = summary[summary["dataset"].isin(list(datasets))]
     shown = shown[shown["classifier"] != CHANCE]
     looks = styles_of(shown["classifier"], looks)
-    n_rows = max(1, -(-len(datasets) // _A_ROW))
+    # The names of many classifiers need wider panels.
+    a_row = _A_ROW if shown["classifier"].nunique() <= _CROWDED else _A_ROW - 1
+    n_rows = max(1, -(-len(datasets) // a_row))
     n_columns = max(1, -(-len(datasets) // n_rows))
     width = 4.2 if len(datasets) == 1 else PAGE
     figure = Figure(figsize=(width, 2.75 * n_rows + 0.3), layout="constrained")
@@ -86,7 +90,7 @@ def cost_figure(
         plot_cost(rows, metric, looks=looks, chance=at, ax=ax)
         if len(done):
             log_ticks(ax.xaxis, low, high)
-        set_title(ax, datasets[place])
+        set_title(ax, drawn(datasets[place], 36))
         ax.tick_params(
             labelleft=place % n_columns == 0,
             labelbottom=place + n_columns >= len(datasets),

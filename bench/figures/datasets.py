@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bench.figures.formulas import formula
+from bench.figures.formulas import fitted, fitted_formula
 from bench.figures.theme import (
     FAINT,
     GREY,
@@ -26,15 +26,21 @@ from bench.figures.theme import (
 _COLUMN_COLOURS = ("#029E73", "#CC78BC", "#56B4E9", "#DE8F05")
 _BOX = 1.05  # inches: the smallest width of a box
 _SMALL_CURVES, _IN_A_ROW = 8, 4  # of each of two classes
-_OF_MANY, _BOXES = 5, 6  # curves in a box of one of many classes, boxes in a row
-_VERTICES, _DOTS = 240, 150  # points of a small curve; a box has no room for more
+_OF_MANY, _BOXES = 3, 6  # curves in a box of one of many classes, boxes in a row
+_VERTICES, _DOTS = 200, 150  # points of a small curve; a box has no room for more
+_TYPESET = 30  # classes whose names are set as formulas
+_BETWEEN = 0.08  # inches between boxes of a row
 _POINTS = 0.75  # inches: height of the input points
 _MARKED = 200  # points, up to which each has a mark
 
 
 @style()
 def curves_figure(
-    x: np.ndarray, classes: Mapping[str, np.ndarray], *, noise: float = 0.0
+    x: np.ndarray,
+    classes: Mapping[str, np.ndarray],
+    *,
+    noise: float = 0.0,
+    points: Sequence[float] | None = None,
 ) -> Figure:
     """Draw curves of each class, each curve in a small box with a range of its own.
 
@@ -48,74 +54,131 @@ def curves_figure(
         With several inputs, values are dots against the first.
     classes
         Name of a class → its curves, shape (n_curves, n_points); of two classes the
-        first eight are drawn, of more the first five.
+        first eight are drawn, of more the first three.
     noise
         The share of noise in the curves, in percent; noisy curves are thinner.
+    points
+        The number of input points in each of some equal bins between the ends of `x`,
+        if `x` holds only some of the points; empty to show none. By default those of
+        `x` are counted, unless they are evenly spaced or have several inputs.
     """
-    evenly = x.shape[1] > 1 or is_grid(x[:, 0])
-    if len(classes) != 2:
-        return _many_classes(x, classes, evenly, noise)
-    most = max(min(len(curves), _SMALL_CURVES) for curves in classes.values())
-    n_rows = 1 if most <= _IN_A_ROW else 2
-    height = 0.55 + 0.62 * n_rows + (0 if evenly else _POINTS)
-    figure = Figure(figsize=(PAGE, height), layout="constrained")
-    above: Any = figure
-    if not evenly:
-        above, below = figure.subfigures(
-            2, 1, height_ratios=(height - _POINTS, _POINTS)
-        )
-        _draw_points(below.subplots(), x)
-    sides = above.subfigures(1, 2, wspace=0.04)
-    colours = _class_colours(list(classes))
-    for side, (name, curves) in zip(sides, classes.items(), strict=True):
-        boxes = side.subplots(n_rows, _IN_A_ROW, squeeze=False).ravel()
-        side.suptitle(plain(name, 40), fontsize=8, color=INK)
-        for i, box in enumerate(boxes):
-            if i < len(curves):
-                draw_small(box, x, curves[i : i + 1], colours[name], noise)
-            else:
-                box.set_axis_off()
-        name_ends(boxes[(n_rows - 1) * _IN_A_ROW], x)
+    shown: Sequence[float] | None = points
+    if points is None and (x.shape[1] > 1 or is_grid(x[:, 0])):
+        shown = ()
+    below = 0.0 if shown is not None and not len(shown) else _POINTS
+    figure = _small_multiples(x, classes, below, noise)
+    if below:
+        _draw_points(figure, x, shown)
     return figure
 
 
+def _small_multiples(
+    x: np.ndarray, classes: Mapping[str, np.ndarray], below: float, noise: float
+) -> Figure:
+    """Draw the curves of all classes, and leave some inches free below them."""
+    if len(classes) != 2:
+        return _many_classes(x, classes, below, noise)
+    most = max(min(len(curves), _SMALL_CURVES) for curves in classes.values())
+    n_rows = 1 if most <= _IN_A_ROW else 2
+    figure = Figure(figsize=(PAGE, 0.45 + 0.66 * n_rows + below))
+    colours = _class_colours(list(classes))
+    half = PAGE / 2
+    for left, (name, curves) in zip((0.0, half), classes.items(), strict=True):
+        sides = (left + 0.08, left + half - 0.08)
+        boxes = small_boxes(figure, n_rows, _IN_A_ROW, sides=sides, below=below)
+        for box, curve in zip(boxes, curves, strict=False):
+            draw_small(box, x, curve[None], colours[name], noise)
+        for box in boxes[len(curves) :]:
+            box.set_visible(False)
+        name_ends(boxes[(n_rows - 1) * _IN_A_ROW], x)
+        figure.text(
+            (left + half / 2) / PAGE,
+            1 - 0.06 / figure.get_size_inches()[1],
+            fitted(name, half - 0.2, 8.0),
+            fontsize=8,
+            ha="center",
+            va="top",
+        )
+    return figure
+
+
+def small_boxes(
+    figure: Figure,
+    n_rows: int,
+    n_columns: int,
+    *,
+    sides: tuple[float, float] = (0.08, PAGE - 0.08),
+    above: float = 0.26,
+    below: float = 0.0,
+    between: float = 0.08,
+) -> list[Axes]:
+    """Add small boxes to a figure, at places that need no layout.
+
+    A layout engine needs half a minute for sixty boxes.
+
+    Parameters
+    ----------
+    sides
+        The left and the right end in inches.
+    above, below
+        Inches that are left free at the top and at the bottom.
+    between
+        Inches between two rows, for titles.
+    """
+    width, height = figure.get_size_inches()
+    floor = below + 0.17  # for the ends of the input
+    size = (
+        (sides[1] - sides[0] - _BETWEEN * (n_columns - 1)) / n_columns,
+        (height - above - floor - between * (n_rows - 1)) / n_rows,
+    )
+    boxes = []
+    for row, column in np.ndindex(n_rows, n_columns):
+        left = sides[0] + column * (size[0] + _BETWEEN)
+        low = height - above - (row + 1) * size[1] - row * between
+        bounds = (left / width, low / height, size[0] / width, size[1] / height)
+        boxes.append(figure.add_axes(bounds))
+    return boxes
+
+
 def is_grid(values: np.ndarray) -> bool:
-    """Tell whether points are evenly spaced, whatever their order."""
+    """Tell whether points are evenly spaced, or chosen at equal steps from such ones.
+
+    Their order does not matter, nor does rounding to a few digits.
+    """
     ordered = np.sort(np.asarray(values, dtype=float))
     steps = np.diff(ordered)
     if len(steps) < 2:
         return True
-    # A grid in float32 is even up to the rounding of its largest points.
-    rounding = 4 * np.finfo(np.float32).eps * float(np.abs(ordered).max())
-    return bool(np.ptp(steps) <= max(1e-3 * float(steps.mean()), rounding))
+    if not steps.min() > 0:
+        return False
+    # Of 200 points, 120 at equal steps are one or two points apart.
+    apart = steps / steps.min()
+    return bool(apart.max() < 2.1 and np.abs(apart - apart.round()).max() < 0.05)
 
 
 def _many_classes(
-    x: np.ndarray, classes: Mapping[str, np.ndarray], evenly: bool, noise: float
+    x: np.ndarray, classes: Mapping[str, np.ndarray], below: float, noise: float
 ) -> Figure:
     """Draw a box for each class, six in a row, with a few curves in each."""
     n_rows = max(1, -(-len(classes) // _BOXES))
-    n_columns = max(1, min(_BOXES, len(classes)))
-    extra = 0 if evenly else _POINTS
-    height = 0.3 + 0.82 * n_rows
-    figure = Figure(figsize=(PAGE, height + extra), layout="constrained")
-    above: Any = figure
-    if not evenly:
-        above, below = figure.subfigures(2, 1, height_ratios=(height, extra))
-        _draw_points(below.subplots(), x)
-    boxes = above.subplots(n_rows, n_columns, squeeze=False).ravel()
+    figure = Figure(figsize=(PAGE, 0.2 + 0.84 * n_rows + below))
+    boxes = small_boxes(figure, n_rows, _BOXES, below=below, between=0.22)
     for box in boxes[len(classes) :]:
-        box.set_axis_off()
+        box.set_visible(False)
+    room = PAGE / _BOXES - 0.06
     for box, (name, curves) in zip(boxes, classes.items(), strict=False):
         draw_small(box, x, curves[:_OF_MANY], SYMBOLIC, noise)
-        box.set_title(formula(name, 19), fontsize=SMALL, pad=2)
+        # Mathematics takes its time, and more than these names are not read.
+        typeset = fitted_formula if len(classes) <= _TYPESET else fitted
+        title = typeset(name, room, SMALL)
+        box.set_title(title, fontsize=SMALL, pad=2.5)
     if classes:
-        name_ends(boxes[(n_rows - 1) * n_columns], x)
+        name_ends(boxes[(n_rows - 1) * _BOXES], x)
     return figure
 
 
 def _class_colours(names: Sequence[str]) -> dict[str, str]:
-    """Return the colours of two classes; neural curves have theirs wherever they are."""
+    """Return the colours of two classes; neural curves have theirs in any order."""
     first, second = names
     if first.lower().startswith("neural"):
         return {first: NEURAL, second: SYMBOLIC}
@@ -130,7 +193,7 @@ def draw_small(
     order = np.argsort(x[:, 0], kind="stable")
     ends = x[order[[0, -1]], 0]
     # Evenly along the axis, not along the index: points may be dense in the middle.
-    at = np.searchsorted(x[order, 0], np.linspace(*ends, n_points))
+    at = np.searchsorted(x[order, 0], np.linspace(ends[0], ends[1], n_points))
     order = order[np.unique(np.clip(at, 0, len(order) - 1))]
     dots = x.shape[1] > 1
     box.plot(
@@ -156,7 +219,7 @@ def name_ends(box: Axes, x: np.ndarray) -> None:
     low, high = float(x[:, 0].min()), float(x[:, 0].max())
     for value, side in ((low, "left"), (high, "right")):
         box.annotate(
-            f"{value:.3g}",
+            f"{value:.3g}".replace("-", "−"),
             (value, 0),
             xycoords=box.get_xaxis_transform(),
             xytext=(0, -2),
@@ -168,12 +231,19 @@ def name_ends(box: Axes, x: np.ndarray) -> None:
         )
 
 
-def _draw_points(ax: Axes, x: np.ndarray) -> None:
-    """Draw where the input points lie: a histogram, with a mark at each of few."""
+def _draw_points(figure: Figure, x: np.ndarray, counts: Sequence[float] | None) -> None:
+    """Draw at the bottom where the points lie: a histogram, a mark at each of few."""
+    width, height = figure.get_size_inches()
+    bounds = (0.15 / width, 0.36 / height, 1 - 0.3 / width, (_POINTS - 0.36) / height)
+    ax = figure.add_axes(bounds)
     values = x[:, 0]
-    n_bins = int(np.clip(len(values) // 5, 5, 60))
-    ax.hist(values, bins=n_bins, color=GREY, alpha=0.5)
-    if len(values) <= _MARKED:
+    n_known = counts is not None
+    if counts is None:
+        counts = np.histogram(values, int(np.clip(len(values) // 5, 5, 60)))[0].tolist()
+    edges = np.linspace(values.min(), values.max(), len(counts) + 1)
+    ax.stairs(counts, edges, fill=True, color=GREY, alpha=0.5)
+    number = f"{int(sum(counts)):,} " if n_known else ""
+    if not n_known and len(values) <= _MARKED:
         ax.plot(
             values,
             np.zeros(len(values)),
@@ -184,10 +254,11 @@ def _draw_points(ax: Axes, x: np.ndarray) -> None:
             transform=ax.get_xaxis_transform(),
             clip_on=False,
         )
+    ax.set_ylim(bottom=0)
     ax.set_yticks([])
     ax.grid(visible=False)
     ax.spines["left"].set_visible(False)
-    ax.set_xlabel(f"where the {len(values):,} input points lie", fontsize=SMALL)
+    ax.set_xlabel(f"where the {number}input points lie", fontsize=SMALL)
     ax.tick_params(axis="x", labelsize=SMALL - 0.5, length=2, pad=2)
 
 

@@ -1,6 +1,7 @@
 """Differences to the baseline with their intervals, over classifiers or datasets."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from bench.figures.theme import (
     PAPER,
     SMALL,
     ClassifierStyle,
+    drawn,
     gid_of,
     note_empty,
     plain,
@@ -98,10 +100,10 @@ def forest_figure(
         ax.xaxis.set_major_locator(MaxNLocator(nbins=4 if n_columns > 1 else 7))
         if single:
             name_rows(ax, rows, looks)
-            set_title(ax, datasets[0])
+            set_title(ax, drawn(datasets[0], 50))
         else:
             ax.set_yticks(range(len(rows)), [plain(row) for row in rows])
-            set_title(ax, panels[place])
+            set_title(ax, drawn(panels[place], 30))
         ax.tick_params(
             labelleft=place % n_columns == 0,
             labelbottom=place + n_columns >= n_panels,
@@ -128,7 +130,7 @@ def _limits(values: np.ndarray, margin: float) -> tuple[float, float]:
 
 def _draw_rows(
     ax: Axes,
-    entries: Sequence[tuple[str, Mapping[str, float]]],
+    entries: Sequence[tuple[str, Mapping[Any, Any]]],
     margin: float,
     looks: Mapping[str, ClassifierStyle],
 ) -> None:
@@ -174,7 +176,8 @@ def _words(
     if margin > 0:
         second += f"; band: margin ±{margin:g}"
     if counts:
-        second += f"; n = {' to '.join(str(n) for n in dict.fromkeys(counts[:: max(1, len(counts) - 1)]))}"
+        ends = dict.fromkeys([counts[0], counts[-1]])
+        second += f"; n = {' to '.join(str(n) for n in ends)}"
     if left_out:
         second += f"; {left_out} more not shown"
     return f"{words}\n{second}"

@@ -18,8 +18,7 @@ from bench.figures.theme import style
 FORMATS = ("png", "svg")
 MOST_BYTES = 150_000  # of a PNG
 _DPI = 200  # sharp at twice the page's width, which is 150 CSS pixels an inch
-# Colours of the palette, and the resolution's share, until a PNG is small enough.
-_PALETTES = ((256, 1.0), (128, 1.0), (64, 1.0), (32, 1.0), (64, 0.8), (32, 0.8))
+_PALETTE, _FEWEST = 256, 32  # colours of a PNG, and of one that would be too large
 
 
 def image_of(figure: Figure, formats: Iterable[str] = FORMATS) -> dict[str, bytes]:
@@ -33,14 +32,13 @@ def image_of(figure: Figure, formats: Iterable[str] = FORMATS) -> dict[str, byte
     with style(), mpl.rc_context({"path.simplify_threshold": 0.4}):
         lay_out(figure)
         writers = {"png": lambda: _png(figure), "svg": lambda: svg_of(figure)}
-        images = {name: writers[name]() for name in formats}
-    return images
+        return {name: writers[name]() for name in formats}
 
 
 def lay_out(figure: Figure) -> Any:
     """Lay a figure out, once and for all its files; return its renderer of pixels."""
     figure.set_dpi(_DPI)
-    canvas = FigureCanvasAgg(figure)
+    canvas: Any = FigureCanvasAgg(figure)
     layout = figure.get_layout_engine()
     renderer = canvas.get_renderer()
     if layout is not None:
@@ -74,29 +72,23 @@ def save(figure: Figure, path: str | Path) -> Path:
 
 def _png(figure: Figure) -> bytes:
     """Draw the pixels of a figure and write them with as few bytes as needed."""
-    canvas = FigureCanvasAgg(figure)
+    canvas: Any = FigureCanvasAgg(figure)
     canvas.draw()
     whole = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-    content = b""
-    for n_colours, share in _PALETTES:
-        size = tuple(round(share * length) for length in whole.size)
+    share, n_colours = 1.0, _PALETTE
+    while True:
+        size = [max(1, round(share * length)) for length in whole.size]
         image = whole if share == 1 else whole.resize(size, Image.Resampling.LANCZOS)
-        content = _with_palette(image, n_colours, _DPI * share)
-        if len(content) <= MOST_BYTES:
-            break
-    share = _PALETTES[-1][1]
-    while len(content) > MOST_BYTES:  # a picture of noise
-        share *= 0.8
-        size = tuple(max(1, round(share * length)) for length in whole.size)
-        image = whole.resize(size, Image.Resampling.LANCZOS)
-        content = _with_palette(image, 16, _DPI * share)
-    return content
-
-
-def _with_palette(image: Image.Image, n_colours: int, dpi: float) -> bytes:
-    content = BytesIO()
-    # It keeps the colours of a few pixels, such as those of a classifier's markers.
-    method = Image.Quantize.MAXCOVERAGE
-    reduced = image.quantize(n_colours, method=method, dither=Image.Dither.NONE)
-    reduced.save(content, "png", optimize=True, dpi=(dpi, dpi))
-    return content.getvalue()
+        # It keeps the colours of a few pixels, such as those of a classifier's markers.
+        reduced = image.quantize(
+            n_colours, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
+        )
+        content = BytesIO()
+        dpi = _DPI * share
+        reduced.save(content, "png", compress_level=9, dpi=(dpi, dpi))
+        if content.tell() <= MOST_BYTES:
+            return content.getvalue()
+        if n_colours > _FEWEST:
+            n_colours //= 4
+        else:  # a picture of noise
+            share *= min(0.9, (MOST_BYTES / content.tell()) ** 0.5)

@@ -62,12 +62,13 @@ def label_ends(ax: Axes, labels: Sequence[EndLabel], size: float = 6.5) -> None:
     inches = max(0.5, figure.get_size_inches()[1] / n_rows - 0.8)
     size = min(size, inches * 72 / (1.2 * len(labels)))
     step = 1.2 * size / 72 / inches
-    lengths = [_fraction(ax, label.end) if label.end else (1.0, -1.0) for label in labels]
-    wanted = np.array([np.clip(y, 0, 1) if y >= -0.5 else -1.0 for _, y in lengths])
+    # Those without a line are wanted below all others.
+    ends = [_fraction(ax, label.end) if label.end else None for label in labels]
+    wanted = np.array([np.clip(end[1], 0, 1) if end else -1.0 for end in ends])
     order = np.argsort(wanted, kind="stable")
     heights = np.empty(len(labels))
     heights[order] = _apart(wanted[order], step)
-    for label, (x, y), height in zip(labels, lengths, heights, strict=True):
+    for label, end, height in zip(labels, ends, heights, strict=True):
         ax.text(
             1.03,
             height,
@@ -78,7 +79,8 @@ def label_ends(ax: Axes, labels: Sequence[EndLabel], size: float = 6.5) -> None:
             color=label.colour,
             gid=label.gid,
         )
-        if label.end:
+        if end:
+            x, y = end
             ax.plot(
                 [x, 1.0, 1.025] if x < 0.99 else [x, 1.025],
                 [y, y, height] if x < 0.99 else [y, height],

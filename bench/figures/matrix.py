@@ -178,7 +178,7 @@ def _texts(
     font = 0.0
     for digits in (3, 2):
         for at in np.ndindex(*means.shape):
-            texts[at] = score_text(means[at], digits) + ("†" if near[at] else "")
+            texts[at] = score_text(float(means[at]), digits) + ("†" if near[at] else "")
         font = font_of(texts.ravel().tolist(), width)
         if font >= _SMALLEST:
             break

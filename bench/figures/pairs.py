@@ -76,7 +76,7 @@ def pairs_figure(
     font = font_of([part for t in texts.ravel() for part in t.split("\n")], cell)
     longest = max([4, *(min(len(name), 22) for name in columns)])
     above = 0.3 if longest * 0.06 < cell else longest * 0.062
-    row = max(0.2, (n_lines * font * 1.2 + 3) / 72)
+    row = max(0.2, (n_lines * font * 1.2 + 4.5) / 72)
     height = max(1.9, above + row * len(rows) + 0.6)
     figure = Figure(figsize=(width, height), layout="constrained")
     ax = figure.subplots()

@@ -17,6 +17,7 @@ from bench.figures.theme import (
     PAPER,
     SMALL,
     ClassifierStyle,
+    drawn,
     gid_of,
     plain,
     set_title,
@@ -28,6 +29,7 @@ from bench.stats import METRICS, share_interval
 _A_ROW = 3  # datasets side by side
 _ROW = 0.2  # inches
 _NOTE = SMALL - 1  # points
+_LEAST_SPAN = 0.02  # of scores
 _FAR = 2.0  # spans of the scores beyond which chance is not shown
 
 
@@ -86,8 +88,8 @@ def scores_figure(
         level = alpha if single else None
         ax.set_xlim(*limits)
         ax.set_ylim(len(order) - 0.45, -0.55)
-        kinds |= _draw_panel(ax, rows, metric, order, looks, level)
         at = chances[place]
+        kinds |= _draw_panel(ax, rows, metric, order, looks, level, at)
         if limits[0] <= at <= limits[1]:
             ax.axvline(at, color=FAINT, linewidth=0.9, linestyle=(0, (4, 2)), zorder=1)
             kinds.add("chance")
@@ -98,7 +100,7 @@ def scores_figure(
             ax.tick_params(labelleft=False)
         # The lowest of a column names the ticks, also above a place without a panel.
         ax.tick_params(labelbottom=place + n_columns >= len(datasets))
-        set_title(ax, datasets[place])
+        set_title(ax, drawn(datasets[place], 36))
     for ax in axes.ravel()[: len(datasets)]:
         ax.locator_params(axis="x", nbins=5 if n_columns > 1 else 8)
     figure.supxlabel(METRICS[metric].title, fontsize=7.5)
@@ -118,10 +120,13 @@ def _limits(
     if not len(values):
         values = known if len(known) else np.array([0.0, 1.0])
     low, high = float(values.min()), float(values.max())
-    span = max(high - low, 0.01)
+    span = max(high - low, _LEAST_SPAN)
     near = known[(known >= low - _FAR * span) & (known <= high + _FAR * span)]
     low, high = min([low, *near]), max([high, *near])
-    pad = 0.04 * max(high - low, 0.01)
+    if high - low < _LEAST_SPAN:  # all scores are equal: ticks of a readable size
+        low -= _LEAST_SPAN / 2
+        high += _LEAST_SPAN / 2
+    pad = 0.04 * (high - low)
     return low - pad, high + pad
 
 
@@ -132,6 +137,7 @@ def _draw_panel(
     order: Sequence[str],
     looks: Mapping[str, ClassifierStyle],
     alpha: float | None,
+    chance: float,
 ) -> set[str]:
     """Draw one dataset; return the kinds of marks that the legend must explain."""
     kinds = set()
@@ -143,7 +149,7 @@ def _draw_panel(
             collapsed = done["collapsed"].eq(True).fillna(False).to_numpy(dtype=bool)
         colour, gid = looks[name].colour, gid_of(name)
         jitter = np.linspace(-0.2, 0.2, len(done)) if len(done) > 1 else np.zeros(1)
-        means, taken = {}, [np.empty(0)]
+        means, taken = {}, [np.array([chance] if np.isfinite(chance) else [])]
         for part in ("train", "test"):
             column = f"{part}_{metric}"
             values = (
@@ -243,7 +249,8 @@ def _write(ax: Axes, row: int, text: str, taken: np.ndarray) -> None:
     low, high = ax.get_xlim()
     unit = (high - low) / inches  # of data, in an inch
     pad = 0.06 * unit
-    ends = np.array([low, *np.sort(taken), high])
+    taken = np.sort(taken[(taken >= low) & (taken <= high)])
+    ends = np.array([low, *taken, high])
     gaps = np.diff(ends)
     at = int(gaps.argmax())
     lines, width = [text], len(text) * 0.56 * _NOTE / 72 * unit

@@ -61,6 +61,9 @@ def svg_of(figure: Figure) -> bytes:
     return renderer.content()
 
 
+_Clip = tuple[float, float, float, float]  # x0, y0, x1, y1 in pixels
+
+
 class SVGRenderer(RendererBase):
     """Draws a figure at its own dots per inch, as the layout was measured.
 
@@ -177,7 +180,7 @@ class SVGRenderer(RendererBase):
         gc: GraphicsContextBase,
         x: float,
         y: float,
-        im: np.ndarray,
+        im: Any,
         transform: Any = None,
     ) -> None:
         """Draw an image of pixels, inside the file."""
@@ -244,7 +247,10 @@ class SVGRenderer(RendererBase):
         for (font, size), glyphs in groupby(
             parsed.glyphs, lambda glyph: (glyph[0], glyph[1])
         ):
-            found = [(chr(glyph[2]), *glyph[-2:]) for glyph in glyphs]
+            # A page drops spaces at ends, and with them the places of later letters.
+            found = [(chr(g[2]), *g[-2:]) for g in glyphs if not chr(g[2]).isspace()]
+            if not found:
+                continue
             across = " ".join(str(_units(left)) for _, left, _ in found)
             up = dict.fromkeys(str(-_units(height)) for _, _, height in found)
             heights = up if len(up) == 1 else [str(-_units(h)) for _, _, h in found]
@@ -300,7 +306,10 @@ class SVGRenderer(RendererBase):
     # How its parts are written.
 
     def _outline(
-        self, path: Path, transform: Transform, clip: tuple[float, ...] | None
+        self,
+        path: Path,
+        transform: Transform,
+        clip: tuple[float, float, float, float] | None,
     ) -> tuple[str, Bbox]:
         """Return the data of a path, with relative whole numbers, and its extent."""
         flip = Affine2D().scale(1, -1).translate(0, self.height)
@@ -352,7 +361,7 @@ class SVGRenderer(RendererBase):
                 words += f' stroke-linejoin="{_JOINS[gc.get_joinstyle()]}"'
             if gc.get_capstyle() != "butt":
                 words += f' stroke-linecap="{_CAPS[gc.get_capstyle()]}"'
-            offset, dashes = gc.get_dashes()
+            _, dashes = gc.get_dashes()
             if dashes is not None:
                 lengths = self.points_to_pixels(np.asarray(dashes, dtype=float))
                 words += f' stroke-dasharray="{_joined("", _units(lengths))}"'
@@ -377,6 +386,7 @@ class SVGRenderer(RendererBase):
                     f'<rect x="{_units(x0)}" y="{_units(self.height - y1)}" {size}/>',
                 )
                 words = f' clip-path="url(#{name})"'
+        clip_path: Any  # typed as a transformed path, which it is not
         clip_path, transform = gc.get_clip_path()
         if clip_path is not None and transform is not None:
             outline, _ = self._outline(clip_path, transform, None)

@@ -197,10 +197,15 @@ def _draw_line(
     ax.plot(x[is_value], mean[is_value], **options, **marker)
     if look.is_highlighted and np.isfinite(low[is_value]).any():
         ax.fill_between(
-            x[is_value], low[is_value], high[is_value], alpha=0.13, linewidth=0, **options
+            x[is_value],
+            low[is_value],
+            high[is_value],
+            alpha=0.13,
+            linewidth=0,
+            **options,
         )
     if is_limit.any():
-        across_gap = {"linewidth": 0.7, "linestyle": (0, (1, 2))}
+        across_gap: dict[str, Any] = {"linewidth": 0.7, "linestyle": (0, (1, 2))}
         ax.plot(x[-2:], mean[-2:], **options, **across_gap)
         if look.is_highlighted:
             ax.plot(x[[-1, -1]], [low[-1], high[-1]], **options)

@@ -169,7 +169,7 @@ def _draw_band(
     quantity: str,
     looks: Mapping[str, ClassifierStyle],
 ) -> pd.Series:
-    """Draw a classifier's median, and its band if it has a colour; return the median."""
+    """Draw a classifier's median, with a band if it has a colour; return the median."""
     look, gid = looks[name], gid_of(name)
     median, low, high = over_repetitions(known[known["classifier"] == name], quantity)
     width = 1.1 if look.is_highlighted else 0.7
@@ -186,9 +186,10 @@ def over_repetitions(
 ) -> tuple[pd.Series, pd.Series, pd.Series]:
     """Return the median, 10% and 90% quantile by epoch over repetitions."""
     known = rows.dropna(subset=[quantity])
-    quantiles = known.groupby("epoch")[quantity].quantile([0.5, 0.1, 0.9]).unstack()
-    thinned = quantiles.iloc[spread(len(quantiles), _VERTICES)]
-    return thinned[0.5], thinned[0.1], thinned[0.9]
+    by_epoch = known.groupby("epoch")[quantity]
+    median, low, high = (by_epoch.quantile(share) for share in (0.5, 0.1, 0.9))
+    kept = spread(len(median), _VERTICES)
+    return median.iloc[kept], low.iloc[kept], high.iloc[kept]
 
 
 def spread_epochs(ax: Axes, last: Collection[float]) -> None:
@@ -230,8 +231,5 @@ def epoch_label(history: pd.DataFrame, what: str = _BAND) -> str:
         smoothed = f" (moving mean over {windows.pop()})"
     counts = history.groupby("classifier")["repetition"].nunique()
     ends = " to ".join(str(n) for n in sorted({counts.min(), counts.max()}))
-    of = f" over n = {ends} repetitions" if len(counts) else ""
+    of = f" of n = {ends} repetitions" if len(counts) else ""
     return f"epoch{smoothed}; {what}{of}"
-
-
-dynamics_figure, has_dynamics = training_figure, has_training  # former names

@@ -3,33 +3,51 @@
 from collections.abc import Sequence
 
 from bench.analysis import Answer
-from bench.render import Block, Folded, Items, Link, Section, Text, Warning, Words
+from bench.render import (
+    Block,
+    Folded,
+    Link,
+    Part,
+    Section,
+    Strong,
+    Text,
+    Warning,
+)
 from bench.report.tables import counted
+from bench.stats import name_some
 
 
 def answer_sections(answers: Sequence[Answer]) -> list[Section]:
-    """Print each answer under its question; warn of one not about these results."""
-    return [Section(entry.question, answer_blocks(entry)) for entry in answers]
+    """Print each answer under its question; fold the rows that they rest on."""
+    if not answers:
+        return []
+    blocks: list[Block | Section] = [
+        Section(entry.question, [Text(entry.answer)]) for entry in answers
+    ]
+    dates = list(dict.fromkeys(f"{e.date}, commit {e.commit[:12]}" for e in answers))
+    n_rows = counted(sum(len(entry.rows) for entry in answers), "row")
+    title = f"Written {name_some(dates)}; they rest on {n_rows}"
+    evidence: list[Block] = [
+        Text([Strong(entry.question), " ", *_evidence(entry)])
+        for entry in answers
+        if entry.rows
+    ]
+    # Before the answers, since a section ends where the next heading is.
+    return [Section("Answers", [Folded(title, evidence or [Text("None.")]), *blocks])]
 
 
-def answer_blocks(entry: Answer) -> list[Block]:
-    """Print an answer and what it rests on; warn if it is not about these results."""
-    blocks: list[Block] = [Text(entry.answer), *answer_warnings([entry])]
-    title = f"Written on {entry.date} from the results of commit {entry.commit}"
-    if not entry.rows:
-        return [*blocks, Text(f"{title}.")]
-    rows: list[Words] = [
-        [
-            f"{row.words}, ",
+def _evidence(entry: Answer) -> list[Part]:
+    """List the rows that an answer rests on, each with the table that has it."""
+    parts: list[Part] = []
+    for row in entry.rows:
+        parts += [
+            "; " if parts else "",
+            f"{row.words} (",
             Link(f"{row.table}.csv", f"{row.table}.csv"),
-            f" – no longer: {row.problem}" if row.problem else "",
+            ")",
+            f", no longer: {row.problem}" if row.problem else "",
         ]
-        for row in entry.rows
-    ]
-    return [
-        *blocks,
-        Folded(f"{title}; rests on {counted(len(rows), 'row')}", [Items(rows)]),
-    ]
+    return [*parts, "."]
 
 
 def answer_warnings(answers: Sequence[Answer]) -> list[Block]:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from bench.analysis import STANDARD_ERRORS, ReportData, not_done
 from bench.cells import DEPTH, TREES
-from bench.render import Block, Folded, Section, Text, Warning
+from bench.render import Block, Section, Text, Warning
 from bench.report.tables import counted
 from bench.stats import name_some
 
@@ -137,17 +137,13 @@ def audits_chapter(data: ReportData) -> list[Section]:
     )
     n = counted(done["dataset"].nunique(), "dataset")
     if alarms.empty and len(done):
-        words = f"All is well on {n}: {checks}. "
+        words = f"All is well on {n}: {checks}."
     else:
-        words = f"Checked on {n}: whether {checks}. "
-    blocks: list[Block | Section] = [Text(f"{words}audits.csv has every value.")]
-    if len(alarms):
-        named = [
-            f"{row['audit']} on {row['dataset']} ({row['value']:.3f})"
-            for row in alarms.to_dict("records")
-        ]
-        title = f"{counted(len(alarms), 'alarm')} of {counted(len(done), 'audit')}"
-        blocks.append(Folded(title, [Text(f"{'; '.join(named)}.")]))
+        words = (
+            f"Checked on {n}: whether {checks}. "
+            f"{counted(len(alarms), 'alarm')} of {counted(len(done), 'audit')}."
+        )
+    blocks: list[Block | Section] = [Text(f"{words} audits.csv has every value.")]
     if len(missing):
         words = "; ".join(
             f"{row['dataset']}: {row['words']}" for row in missing.to_dict("records")

@@ -11,7 +11,7 @@ from bench.figures import confusion_figure, curves_figure, hardest_figure
 from bench.render import Block, FigureFile, Folded, Section, Table, Text
 from bench.report.audits import dataset_alarms
 from bench.report.figure_files import FigureFolder, slug
-from bench.report.matrix import MARK, has_chapters
+from bench.report.matrix import MARK, has_chapters, marked_rows
 from bench.report.scores import draw_scores
 from bench.report.tables import (
     capitalised,
@@ -70,7 +70,7 @@ def score_table(data: ReportData, dataset: str) -> Table:
     metric, baseline = data.headline, data.suite.baseline
     title = METRICS[metric].title
     summary = rows_of(data.findings.summary, dataset)
-    described = rows_of(data.findings.intervals, dataset)
+    described = rows_of(marked_rows(data), dataset)
     own_rows = _by_classifier(described)
     differences = _by_classifier(rows_of(data.findings.compared, dataset))
     rows, best, near = [], [], []
@@ -151,7 +151,7 @@ def _caption(
     """Explain the marks; the rest is explained once for all datasets."""
     words = []
     if len(described) and described["best"].any():
-        near = f" {MARK}: not distinguishable from it." if has_near else ""
+        near = f" {MARK} or shaded: not distinguishable from it." if has_near else ""
         words.append(f"Bold: the best.{near}")
     if len(described) and described["collapsed"].any():
         words.append(
@@ -220,7 +220,7 @@ def draw_confusion(
     data: ReportData, facts: DatasetFacts, figures: FigureFolder
 ) -> list[FigureFile]:
     """Draw which functions the best classifier takes for which."""
-    described = _by_classifier(rows_of(data.findings.intervals, facts.id))
+    described = _by_classifier(rows_of(marked_rows(data), facts.id))
     names = [
         name
         for name, row in described.items()

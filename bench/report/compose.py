@@ -56,14 +56,14 @@ def compose(data: ReportData, figures: FigureFolder) -> Document:
     costs = draw_costs(data, figures)
     sections: list[Section] = [
         *leak_chapter(data),
-        *_answers(data),
+        *answer_sections(data.answers),
         *threshold_chapter(data),
         *sweep_chapters(data, figures),
         *([] if has_chapters(data) else chapters),
         *across_chapter(data, figures),
         *transfer_chapter(data, figures),
         *([Section("Cost", costs)] if costs else []),
-        *([_list_of_datasets(data)] if has_chapters(data) else []),
+        *([_list_of_datasets(data)] if len(datasets) > SIDE_BY_SIDE else []),
         methods_chapter(data),
         *remarks_chapter(data),
         *audits_chapter(data),
@@ -95,13 +95,6 @@ def _table_first(
     rest = [block for block in chapter.blocks if block not in tables]
     moved = Section(chapter.title, rest)
     return [moved if section is chapter else section for section in sections]
-
-
-def _answers(data: ReportData) -> list[Section]:
-    """Print the answers that a person wrote."""
-    if not data.answers:
-        return []
-    return [Section("Answers", answer_sections(data.answers))]
 
 
 def _list_of_datasets(data: ReportData) -> Section:

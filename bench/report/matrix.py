@@ -20,6 +20,25 @@ _WIDEST = 12  # columns of datasets; with more, and fewer classifiers, rows and 
 MARK = "†"  # beside a score that is not distinguishable from the best
 
 
+def is_ranked(data: ReportData) -> bool:
+    """Tell whether ranks mean anything: there is something to learn."""
+    return any(facts.learnable for facts in data.datasets)
+
+
+def marked_rows(data: ReportData) -> pd.DataFrame | None:
+    """Return `Findings.intervals`, without marks where nothing can be learnt.
+
+    There the best is the luckiest, and a mark would praise it.
+    """
+    intervals = data.findings.intervals
+    if intervals is None:
+        return None
+    names = [facts.id for facts in data.datasets if facts.learnable]
+    learnable = intervals["dataset"].isin(names)
+    marks = {name: intervals[name] & learnable for name in ("best", "near_best")}
+    return intervals.assign(**marks)
+
+
 def chapter_path(dataset: str) -> str:
     """Return the path of the chapter of a dataset, relative to the report's folder."""
     return f"datasets/{slug(dataset)}.md"
@@ -31,7 +50,9 @@ def has_chapters(data: ReportData) -> bool:
 
 
 def ranked(data: ReportData) -> list[str]:
-    """Return all classifiers, the best mean rank first."""
+    """Return all classifiers, the best mean rank first; as in the suite without."""
+    if not is_ranked(data):
+        return [facts.id for facts in data.classifiers]
     ranks = mean_ranks(data.findings).sort_values(kind="stable")
     names = [str(name) for name in ranks.index]
     return names + [c.id for c in data.classifiers if c.id not in names]
@@ -42,7 +63,7 @@ def matrix_table(data: ReportData) -> Table:
     findings, names = data.findings, ranked(data)
     datasets = [facts.id for facts in data.datasets]
     ranks = mean_ranks(findings)
-    intervals = findings.intervals
+    intervals = marked_rows(data)
     by_cell: dict[tuple[str, str], dict[Any, Any]] = {
         (row["dataset"], row["classifier"]): row
         for row in findings.summary.to_dict("records")
@@ -79,7 +100,7 @@ def matrix_table(data: ReportData) -> Table:
             (bold, False),
             (marked, False),
         ):
-            if len(datasets) > 1:
+            if len(datasets) > 1 and is_ranked(data):
                 part["rank"] = values
         frame["fit (s)"] = [_seconds(seconds.get(name, math.nan)) for name in names]
         bold["fit (s)"] = marked["fit (s)"] = False
@@ -142,13 +163,14 @@ def _caption(data: ReportData, *, has_near: bool, is_wide: bool) -> str:
     words = [
         f"Held-out {metric.title}: mean±std over {counted(n, 'repetition')} (ddof=1)."
     ]
-    if findings.intervals is not None and findings.intervals["best"].any():
+    marked = marked_rows(data)
+    if marked is not None and marked["best"].any():
         sentence = "Bold: the best"
         if has_near:
-            sentence += f"; {MARK}: not distinguishable from it ({data.suite.level})"
-        words.append(f"{sentence}.")
+            sentence += f"; {MARK} or shaded: not distinguishable from it"
+        words.append(f"{sentence} ({data.suite.level}).")
     if not is_wide:
-        if len(data.datasets) > 1:
+        if len(data.datasets) > 1 and is_ranked(data):
             words.append(f"Rank: {_units(data)}; 1 is the best.")
         seconds = "Fit: median seconds"
         if len(data.datasets) > 1:
@@ -178,7 +200,7 @@ def draw_matrix(
 ) -> list[FigureFile]:
     """Draw the matrix as a heat map; nothing for a single dataset."""
     datasets = [facts.id for facts in data.datasets] if datasets is None else datasets
-    intervals = data.findings.intervals
+    intervals = marked_rows(data)
     if len(datasets) < 2 or intervals is None:
         return []
     metric = data.headline

@@ -27,7 +27,8 @@ def question_and_answer(data: ReportData) -> list[Block]:
         blocks.append(Text([Strong("Answer."), f" {lead(data.answers[0].answer)}"]))
     elif not verdict:
         blocks.append(Text([Strong("Answer."), f" {composed_answer(data)}"]))
-    blocks += verdict
+    # The verdict of tests says the same as a person's answer, but for an alarm.
+    blocks += [b for b in verdict if isinstance(b, Warning) or not data.answers]
     return [*blocks, *_warnings(data)]
 
 

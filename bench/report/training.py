@@ -10,9 +10,9 @@ from bench.figures import (
     PANELS,
     accuracies_figure,
     critics_figure,
-    dynamics_figure,
-    has_dynamics,
+    has_training,
     plot_held_out,
+    training_figure,
 )
 from bench.render import FigureFile, Table
 from bench.report.figure_files import FigureFolder, slug
@@ -75,14 +75,14 @@ def draw_dynamics(
     history = rows_of(data.history, dataset)
     online = _trained_online(data, dataset)
     drawn = []
-    if len(history) and has_dynamics(history, online):
+    if len(history) and has_training(history, online):
         drawn.append(
             figures.add(
                 f"training-{slug(dataset)}",
                 f"Training of the discriminators on {dataset}",
-                "Thin: each repetition; bold: their median. The loss is shown for "
-                "cross-entropy only.",
-                dynamics_figure,
+                "Lines: medians over repetitions; bands: from 10 to 90% of them. The "
+                "loss is shown for cross-entropy only.",
+                training_figure,
                 history,
                 online=online,
                 looks=looks_of(data),
