@@ -101,7 +101,7 @@ def test_bold_is_the_best_alone_and_a_mark_what_does_not_differ_from_it(data):
     table = score_table(changed(data, intervals=near), "grid")
     assert np.argwhere(table.bold.to_numpy()).tolist() == [[0, 1]]
     assert np.argwhere(table.marks.to_numpy()).tolist() == [[1, 1]]
-    assert "†: not distinguishable from it" in table.caption
+    assert "† or shaded: not distinguishable from it" in table.caption
     assert table.frame.columns[2] == "95% interval"
     table = score_table(changed(data, intervals=None), "grid")
     assert not table.bold.to_numpy().any()

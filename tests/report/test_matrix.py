@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import yaml_text
 
-from bench.render import Link, markdown_table
+from bench.render import Link, Section, to_markdown
 from bench.report.matrix import (
     chapter_path,
     draw_matrix,
@@ -55,18 +55,26 @@ def test_a_dataset_leads_to_its_chapter(two):
     assert [link.target for link in links] == ["datasets/grid.md", "datasets/other.md"]
 
 
-@pytest.mark.parametrize("name", ["a|b", "../up", "<b>", "ä中", "x" * 200, "A", "a"])
-def test_the_path_of_a_chapter_is_a_file_of_its_own_in_the_folder(name):
-    path = chapter_path(name)
+def named(data, *names):
+    """Return data whose datasets have other ids; its frames keep the former ones."""
+    datasets = [replace(data.datasets[0], id=name) for name in names]
+    return replace(data, datasets=tuple(datasets))
+
+
+@pytest.mark.parametrize("name", ["a|b", "../up", "<b>", "ä中", "x" * 200, "A"])
+def test_the_path_of_a_chapter_is_a_file_in_the_folder_of_chapters(two, name):
+    path = chapter_path(named(two, name), name)
     assert path.startswith("datasets/")
     assert path.endswith(".md")
     assert path.count("/") == 1
-    assert ".." not in path
     assert len(path.encode()) < 250
 
 
-def test_ids_that_differ_in_case_alone_have_chapters_that_differ_in_more():
-    assert len({chapter_path(name).casefold() for name in ("X11", "x11")}) == 2
+def test_ids_that_differ_in_case_alone_have_chapters_that_differ_in_more(two):
+    data = named(two, "X11", "x11", "Y")
+    paths = [chapter_path(data, name) for name in ("X11", "x11", "Y")]
+    assert len({path.casefold() for path in paths}) == 3
+    assert paths[2] == "datasets/Y.md"
 
 
 def test_bold_is_the_best_and_a_mark_what_does_not_differ_from_it(two):
@@ -79,8 +87,8 @@ def test_bold_is_the_best_and_a_mark_what_does_not_differ_from_it(two):
     near.loc[is_near, "near_best"] = True
     table = matrix_table(changed(two, intervals=near))
     assert np.argwhere(table.marks.to_numpy()).tolist() == [[1, 2]]
-    assert "†: not distinguishable from it (95%)" in table.caption
-    text = markdown_table(table.frame, table.bold, marks=table.marks)
+    assert "† or shaded: not distinguishable from it (95%)" in table.caption
+    text = to_markdown([Section("s", [table])], title="t").rpartition("\n\n")[0]
     assert text.count("**") == 4
     assert text.count("†") == 1
 
@@ -102,6 +110,9 @@ def test_failed_cells_are_counted_and_a_classifier_without_any_is_last(make_data
     assert frame.loc["SD"].iloc[1] == "– (0 of 3)"
     assert "±" in frame.loc["SD"].iloc[0]
     assert "–" not in frame.loc["KNN"].tolist()[:2]
+
+
+def test_a_classifier_of_which_every_cell_failed_is_the_last_row(make_data):
     lost = make_data(
         lambda dataset, name: None if name == "SD" else ACCURACY[name],
         datasets=TWO,
@@ -136,8 +147,7 @@ def test_with_many_datasets_rows_and_columns_change_places(make_data):
     assert table.bold.iloc[:, 1].all()
     assert not table.bold.iloc[:, [0, 2, 3]].to_numpy().any()
     assert "Rank" not in table.caption
-    text = markdown_table(table.frame, table.bold, marks=table.marks)
-    assert text.count("[d0") == 10
+    assert to_markdown([Section("s", [table])], title="t").count("[d0") == 10
 
 
 @pytest.mark.parametrize("is_wide", [False, True])
@@ -180,3 +190,18 @@ def test_one_dataset_has_no_heat_map(make_data, figures):
     data = make_data(repetitions=3)
     assert draw_matrix(data, figures) == []
     assert not has_chapters(data)
+
+
+def test_where_nothing_can_be_learnt_nothing_is_ranked_or_marked(make_data, figures):
+    null = GRID | {"neural": {"kind": "library"}}
+    datasets = [null, null | {"id": "other", "library": "families20"}]
+    data = make_data(lambda dataset, name: 0.5, datasets=datasets, repetitions=3)
+    table = matrix_table(data)
+    assert "rank" not in table.frame
+    assert ranked(data) == [facts.id for facts in data.classifiers]
+    assert not table.bold.to_numpy().any()
+    assert not table.marks.to_numpy().any()
+    assert "Bold" not in table.caption
+    assert "Rank" not in table.caption
+    draw_matrix(data, figures)
+    assert not figures.data["matrix"][0][0][["best", "near_best"]].to_numpy().any()
