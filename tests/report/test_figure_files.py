@@ -10,13 +10,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from bench.curves.datasets import make_dataset
-from bench.curves.recipes import resolve_dataset
-from bench.figures import theme
+from bench.figures import images, theme
 from bench.report import figure_files
-from bench.report.dataset_pictures import DatasetCurves, draw_dataset, draw_hardest
-from bench.report.figure_files import Deferred, FigureFolder, fingerprint_of
-from bench.suite.datasets import DatasetSpec
+from bench.report.figure_files import Deferred, FigureFolder, fingerprint_of, slug
 
 DRAWN = []
 FRAME = pd.DataFrame({"name": ["a", "b"], "score": [0.5, np.nan]})
@@ -41,11 +37,9 @@ def plot(frame, *, looks=None, n_dots=3):
     return ax
 
 
-@pytest.fixture(params=[".svg", ".png"])
-def suffix(request, monkeypatch):
-    """Let figures be of one format: a limit of no bytes makes every figure a PNG."""
-    if request.param == ".png":
-        monkeypatch.setattr(theme, "LARGEST_SVG", 0)
+@pytest.fixture(params=["svg", "png"])
+def kind(request):
+    """A format that figures may have."""
     return request.param
 
 
@@ -54,20 +48,52 @@ def _nothing_drawn():
     DRAWN.clear()
 
 
-def add(folder, draw=plot, *args, name="a", **kwargs):
-    figure = FigureFolder(folder).add(
-        name, "words", "caption", draw, *(args or [FRAME]), **kwargs
-    )
+def add(folder, draw=plot, *args, name="a", kind=None, **kwargs):
+    """Add a figure; return the path that the document shows."""
+    report = FigureFolder(folder, **({"formats": [kind]} if kind else {}))
+    figure = report.add(name, "words", "caption", draw, *(args or [FRAME]), **kwargs)
     return folder / figure.path
 
 
-def test_an_unchanged_figure_is_not_drawn_again(tmp_path, suffix):
+def files(folder):
+    return {path.name for path in (folder / "figures").iterdir()}
+
+
+def test_a_figure_is_a_png_for_documents_with_an_svg_for_pages_beside_it(tmp_path):
+    assert add(tmp_path).name == "a.png"
+    assert files(tmp_path) == {"a.png", "a.svg"}
+    assert len(DRAWN) == 1
+
+
+def test_a_folder_may_ask_for_one_format(tmp_path, kind):
+    assert add(tmp_path, kind=kind).name == f"a.{kind}"
+    assert files(tmp_path) == {f"a.{kind}"}
+
+
+def test_an_unchanged_figure_is_not_drawn_again(tmp_path):
     path = add(tmp_path)
-    assert path.suffix == suffix
     before = path.stat().st_mtime_ns, path.read_bytes()
     assert add(tmp_path, plot, FRAME.copy()) == path
     assert len(DRAWN) == 1
     assert (path.stat().st_mtime_ns, path.read_bytes()) == before
+
+
+def test_the_svg_alone_is_drawn_where_only_the_png_is_kept(tmp_path):
+    path = add(tmp_path, kind="png")
+    before = path.stat().st_mtime_ns, path.read_bytes()
+    add(tmp_path)
+    assert files(tmp_path) == {"a.png", "a.svg"}
+    assert (path.stat().st_mtime_ns, path.read_bytes()) == before
+
+
+def test_a_check_is_given_each_figure_that_was_drawn(tmp_path):
+    checked = []
+    for _ in range(2):
+        report = FigureFolder(tmp_path, check=lambda *given: checked.append(given))
+        report.add("a", "words", "", plot, FRAME)
+    [(name, figure)] = checked
+    assert name == "a"
+    assert figure.axes
 
 
 @pytest.mark.parametrize(
@@ -92,25 +118,24 @@ def test_a_figure_of_other_data_is_drawn_again(tmp_path, change):
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_a_damaged_figure_is_drawn_again(tmp_path, suffix, damage):
-    path = add(tmp_path)
+def test_a_damaged_figure_is_drawn_again(tmp_path, kind, damage):
+    path = add(tmp_path, kind=kind)
     whole = path.read_bytes()
     path.write_bytes(DAMAGE[damage](whole))
-    assert add(tmp_path).read_bytes() == whole
+    assert add(tmp_path, kind=kind).read_bytes() == whole
     assert len(DRAWN) == 2
 
 
-def test_a_missing_figure_is_drawn_again(tmp_path):
-    whole = add(tmp_path).read_bytes()
-    (tmp_path / "figures" / "a.svg").unlink()
-    assert add(tmp_path).read_bytes() == whole
+def test_a_missing_figure_is_drawn_again(tmp_path, kind):
+    whole = add(tmp_path, kind=kind).read_bytes()
+    (tmp_path / "figures" / f"a.{kind}").unlink()
+    assert add(tmp_path, kind=kind).read_bytes() == whole
 
 
-def test_the_seal_leaves_the_image_whole(tmp_path, suffix):
-    path = add(tmp_path)
-    bare_suffix, bare = theme.image_of(plot(FRAME).figure)
-    assert bare_suffix == suffix
-    if suffix == ".svg":
+def test_the_seal_leaves_the_image_whole(tmp_path, kind):
+    path = add(tmp_path, kind=kind)
+    bare = images.image_of(plot(FRAME).figure, [kind])[kind]
+    if kind == "svg":
         assert ElementTree.parse(path).getroot().tag.endswith("svg")
         assert path.read_bytes().startswith(bare)
         return
@@ -147,11 +172,11 @@ def test_another_process_finds_the_same_fingerprint():
         "import pandas as pd\n"
         "from bench.report.figure_files import fingerprint_of\n"
         "from bench.figures.theme import ClassifierStyle\n"
-        "from bench.figures.scores import plot_scores\n"
+        "from bench.figures.scores import scores_figure\n"
         "frame = pd.DataFrame({'name': ['a', 'b'], 'score': [.5, None]})\n"
         "looks = {name: ClassifierStyle('#000000', name) for name in 'ab'}\n"
         "data = {'looks': looks, 'order': ['a', 'b']}\n"
-        "print(fingerprint_of(plot_scores, (frame, 'accuracy'), data))"
+        "print(fingerprint_of(scores_figure, (frame, 'accuracy'), data))"
     )
     fingerprints = {
         subprocess.run(
@@ -193,80 +218,35 @@ def test_deferred_data_goes_by_its_identity():
     assert fingerprints[0] == fingerprints[1] != fingerprints[2]
 
 
-ENTRY = {
-    "id": "d",
-    "library": "F11_v1",
-    "inputs": {"kind": "grid", "low": -3, "high": 3, "size": 20},
-    "train": 5,
-    "test": 5,
-}
-
-
-def recipe_of(**changes):
-    return resolve_dataset(DatasetSpec.model_validate(ENTRY | changes, strict=False))
-
-
-def test_the_hardest_curves_are_those_that_were_predicted(tmp_path, monkeypatch):
-    shown = []
-
-    def remember(hardest, x, X, **_):
-        shown.append(X)
-        return theme.axes_or_new(None)
-
-    monkeypatch.setattr("bench.report.dataset_pictures.plot_hardest", remember)
-    recipe = recipe_of(channels=["value", "gradient"])
-    curves = DatasetCurves(recipe, seed=4)
-    draw_hardest(curves, 2, pd.DataFrame({"curve": [0]}), FigureFolder(tmp_path))
-    [X] = shown
-    assert np.array_equal(X, make_dataset(recipe, repetition=2, seed=4).X_test)
-
-
-def test_the_picture_of_a_dataset_follows_its_recipe(tmp_path, monkeypatch):
-    drawn = []
-    real = theme.image_of
-    monkeypatch.setattr(
-        figure_files, "image_of", lambda figure: (drawn.append(1), real(figure))[1]
-    )
-    for change, seed, so_far in (
-        ({}, 0, 1),
-        ({"description": "words"}, 0, 1),
-        ({"train": 4}, 0, 2),
-        ({}, 1, 3),
-        ({"noise": 0.1}, 1, 4),
-    ):
-        curves = DatasetCurves(recipe_of(**change), seed)
-        draw_dataset(curves, FigureFolder(tmp_path))
-        assert len(drawn) == so_far
-
-
-def test_only_our_figures_that_are_not_shown_are_removed(tmp_path, monkeypatch):
-    old = [add(tmp_path, name=name) for name in ("gone", "edited")]
+def test_only_our_figures_that_are_not_shown_are_removed(tmp_path):
+    old = [add(tmp_path, name=name, kind="svg") for name in ("gone", "edited")]
     old[1].write_bytes(old[1].read_bytes().replace(b"</svg>", b"<g/></svg>"))
-    add(tmp_path, name="kept")
-    kept = tmp_path / "figures" / "kept.png"  # an earlier version wrote both
-    plot(FRAME).figure.savefig(kept)
-    foreign = [tmp_path / "figures" / n for n in ("own.svg", "own.png", "a.txt", "z")]
-    for path in foreign[:-1]:
-        path.write_text("<svg>matplotlib</svg>")
-    foreign[-1].mkdir()
-    report = FigureFolder(tmp_path)
+    add(tmp_path, name="kept", kind="svg")
+    folder = tmp_path / "figures"
+    # An earlier version wrote both, without a seal.
+    plot(FRAME).figure.savefig(folder / "kept.png")
+    for name in ("own.svg", "own.png", "a.txt"):
+        (folder / name).write_text("<svg>matplotlib</svg>")
+    (folder / "z").mkdir()
+    report = FigureFolder(tmp_path, formats=["svg"])
     report.add("kept", "words", "", plot, FRAME)
-    monkeypatch.setattr(theme, "LARGEST_SVG", 0)
-    report.add("own", "words", "", plot, FRAME)  # replaces own.png
-    foreign[0].write_text("<svg>by hand</svg>")
     report.remove_unused()
-    names = {path.name for path in (tmp_path / "figures").iterdir()}
-    assert names == {"kept.svg", "edited.svg", "own.svg", "own.png", "a.txt", "z"}
+    assert files(tmp_path) == {
+        "kept.svg",
+        "edited.svg",
+        "own.svg",
+        "own.png",
+        "a.txt",
+        "z",
+    }
 
 
-def test_a_figure_that_changes_its_format_leaves_one_file(tmp_path, monkeypatch):
-    assert add(tmp_path).suffix == ".svg"
-    monkeypatch.setattr(theme, "LARGEST_SVG", 0)
-    report = FigureFolder(tmp_path)
-    figure = report.add("a", "words", "", plot, FRAME, n_dots=9)
-    assert figure.path == "figures/a.png"
+def test_a_report_without_svgs_removes_those_of_an_earlier_one(tmp_path):
+    add(tmp_path)
+    report = FigureFolder(tmp_path, formats=["png"])
+    report.add("a", "words", "", plot, FRAME)
     report.remove_unused()
-    assert [path.name for path in (tmp_path / "figures").iterdir()] == ["a.png"]
+    assert files(tmp_path) == {"a.png"}
 
 
 def test_a_folder_without_figures_has_none_to_remove(tmp_path):
@@ -275,6 +255,15 @@ def test_a_folder_without_figures_has_none_to_remove(tmp_path):
 
 
 def test_names_that_differ_in_case_alone_give_files_that_differ_in_more(tmp_path):
-    names = [add(tmp_path, name=name).name for name in ("dataset-X11", "dataset-x11")]
+    names = [
+        add(tmp_path, name=name, kind="svg").name for name in ("curves-X11", "curves-x11")
+    ]
     assert len({name.casefold() for name in names}) == 2
-    assert names[1] == "dataset-x11.svg"
+    assert names[1] == "curves-x11.svg"
+
+
+@pytest.mark.parametrize("name", ["a b", "../up", "<b>", "a|b", "=1+1", "ä中", "模型"])
+def test_any_id_gives_a_name_of_a_file(name):
+    assert set(slug(name)) <= set("abcdefghijklmnopqrstuvwxyz0123456789.-_")
+    assert slug(name) != slug(f"{name} ")
+    assert slug("noise-20") == "noise-20"

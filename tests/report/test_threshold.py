@@ -57,3 +57,21 @@ def test_of_a_loss_the_scores_below_the_threshold_are_good(make_data):
     [section] = threshold_chapter(data)
     assert section.title == "Reliably below 0.1 held-out Brier score"
     assert "lies entirely above 0.1" in section.blocks[1].caption
+
+
+def test_a_long_table_becomes_a_row_for_each_classifier(make_data):
+    datasets = [DATASET | {"id": f"d{i}", "train": 30 + i, "test": 300} for i in range(11)]
+    data = make_data(
+        lambda dataset, name: 0.97 if (dataset, name) == ("d1", "GNB") else
+        ACCURACY[name],
+        datasets=datasets,
+        stats={"works": 0.75},
+        repetitions=3,
+    )  # fmt: skip
+    text, table = threshold_chapter(data)[0].blocks
+    assert text.words.startswith("Pairs of a dataset and a classifier: 33.")
+    rows = table.frame.set_index("classifier")
+    assert rows.loc["SD"].tolist() == ["all 11", "–", "–"]
+    assert rows.loc["GNB", "works"] == "d1"
+    assert rows.loc["GNB", "does not work"].startswith("d0, d2, d3")
+    assert len(threshold_table(data).frame) == 33  # LaTeX has all
