@@ -65,7 +65,8 @@ def collect(plan: Plan, store: Store, results: Sequence[Result]) -> ReportData:
     if not stored:
         raise StoreError(
             f"{store.folder}: found no result of the suite '{suite.name}'; "
-            f"expected at least one; run `python -m bench run {suite.path}` first"
+            "expected at least one; run `python -m bench run "
+            f"{suite.command_words}` first"
         )
     findings = analyse(plan, store, results)
     datasets = []
@@ -114,7 +115,7 @@ def _suite(suite: Suite, store: Store, stored: Sequence[Result]) -> SuiteFacts:
     return SuiteFacts(
         name=suite.name,
         description=suite.description,
-        path=suite.path.as_posix(),
+        path=suite.command_words,
         seed=suite.seed,
         repetitions=suite.repetitions,
         threads=suite.threads,

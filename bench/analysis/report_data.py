@@ -24,7 +24,8 @@ class SuiteFacts:
     name, description, seed, repetitions, threads, metrics
         As in the suite file; the first metric is the headline.
     path
-        The path of the suite file, for the command that repeats the run.
+        The path of the suite file, and the options that changed it: the words of the
+        command that repeats the run.
     baseline, alpha, margin, impute, works
         The settings of its statistics.
     date

@@ -5,12 +5,15 @@ from pathlib import Path
 
 from bench.cli.arguments import Subparsers, add_command
 from bench.cli.exit_codes import OK
-from bench.cli.terminal import say
+from bench.cli.verbosity import note
 
 
 def add_site(commands: Subparsers) -> None:
     """Add the command and its arguments."""
-    command = add_command(commands, "site", site)
+    examples = (
+        ("bench site reports out", "a page for each folder of reports, and an index"),
+    )
+    command = add_command(commands, "site", site, examples)
     command.add_argument(
         "reports",
         type=Path,
@@ -30,7 +33,7 @@ def site(options: argparse.Namespace) -> int:
     from bench.site import write_site
 
     index = write_site(
-        options.reports, options.out, say=lambda name: say(f"writing {name}…")
+        options.reports, options.out, say=lambda name: note(f"writing {name}…")
     )
     print(f"open {index}")
     return OK

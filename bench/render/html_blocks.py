@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from bench.base import MissingFileError
+from bench.base import MissingFileError, is_file, read_bytes
 from bench.render.blocks import (
     Block,
     Code,
@@ -24,7 +24,7 @@ from bench.render.blocks import (
     Words,
     paragraphs,
 )
-from bench.render.html_svg import inline_svg
+from bench.render.html_svg import MOST_BYTES, inline_svg
 from bench.render.table_text import TextCell, lay_out, plain, spaced, text_of
 
 _MEDIA_TYPES = {
@@ -34,7 +34,7 @@ _MEDIA_TYPES = {
     ".jpeg": "image/jpeg",
     ".webp": "image/webp",
 }
-# Ids of the page's template and of the explorer.
+# Ids of the page's template, and of the explorer.
 _RESERVED = (
     "page-text",
     "page-contents",
@@ -68,7 +68,8 @@ class PageBlocks:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.headings: list[tuple[int, str, str]] = []
-        self._used_ids = set(_RESERVED)  # ids of the page's template
+        self._n_figures = 0
+        self._used_ids = set(_RESERVED)
 
     def section(self, section: Section, level: int) -> str:
         """Write a section, with a heading of that level, and all its blocks."""
@@ -156,17 +157,14 @@ class PageBlocks:
     def figure(self, figure: FigureFile) -> str:
         """Write a figure, which is part of the page.
 
-        A drawing beside a PNG of the same name is preferred: it has the page's colours,
-        and what shows a classifier has the attribute ``data-classifier``.
+        A drawing beside a PNG of the same name is preferred: it is sharp at every size,
+        has the page's colours, and what shows a classifier in it has the attribute
+        ``data-classifier``.
         """
         path = self.folder / figure.path
         name = self.new_id(f"figure {path.stem}")
-        drawing = None
-        if path.with_suffix(".svg").is_file():
-            drawing = inline_svg(
-                path.with_suffix(".svg").read_bytes(), plain(figure.alt)
-            )
-        picture = drawing or (
+        self._n_figures += 1
+        picture = _drawing(path.with_suffix(".svg"), figure.alt, self._n_figures) or (
             f'<img src="{_data_address(path)}" alt="{escape_html(figure.alt)}">'
         )
         caption = f"<figcaption>{escape_html(figure.caption)}</figcaption>"
@@ -227,6 +225,7 @@ def _cell(cell: TextCell, names_row: bool, numeric: bool) -> str:
     words = _inline(cell.parts)
     if cell.mark:
         classes.append("near")
+        words += '<span class="dagger" aria-hidden="true">†</span>'
         words += f'<span class="aside">, {escape_html(cell.mark)}</span>'
     tag, scope = ("th", ' scope="row"') if names_row else ("td", "")
     return f"<{tag}{scope}{_classes(classes)}{order}>{words}</{tag}>"
@@ -270,6 +269,18 @@ def escape_html(text: str) -> str:
 def join_lines(parts: Iterable[str]) -> str:
     """Put each part on a line of its own."""
     return "\n".join(parts)
+
+
+def _drawing(path: Path, words: str, number: int) -> str | None:
+    """Return an SVG file as part of the page; None if there is none to be trusted."""
+    if not is_file(path):
+        return None
+    try:
+        content = read_bytes(path, MOST_BYTES)
+    except OSError:
+        return None
+    # An id of the page never has an underscore.
+    return inline_svg(content, words, f"f{number}_")
 
 
 def _data_address(path: Path) -> str:

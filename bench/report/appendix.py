@@ -5,6 +5,8 @@ from bench.render import Block, Code, Folded, Items, Link, Section, Strong, Tabl
 from bench.report.opening import design
 from bench.stats import METRICS, coverage_table
 
+_MOST_LINES = 30  # of failures; a suite may have one for each of a thousand cells
+
 
 def methods_chapter(data: ReportData) -> Section:
     """Explain once what is the same for every dataset."""
@@ -63,6 +65,9 @@ def coverage_chapter(data: ReportData) -> list[Section]:
         dataset, classifier, status, error = map(str, names)
         line = f"{dataset}, {classifier}: {len(rows)} {status}"
         lines.append(line + (f" – {error}" if error else ""))
+    rest = len(lines) - _MOST_LINES
+    if rest > 0:
+        lines = [*lines[:_MOST_LINES], f"{rest} more: results.csv has all."]
     blocks: list[Block | Section] = [
         Table(coverage_table(results), "Cells that are done, of all cells."),
         Text([Strong("Not done")]),

@@ -78,7 +78,7 @@ def compose(data: ReportData, figures: FigureFolder) -> Document:
         opening=opening,
         sections=sections,
         chapters=[
-            Chapter(chapter_path(facts.id), section)
+            Chapter(chapter_path(data, facts.id), section)
             for facts, section in zip(data.datasets, chapters, strict=True)
         ]
         if has_chapters(data)
@@ -101,7 +101,9 @@ def _list_of_datasets(data: ReportData) -> Section:
     """Say in a sentence what each dataset asks; its title leads to its chapter."""
     frame = pd.DataFrame(
         {
-            "dataset": [Link(f.id, chapter_path(f.id)) for f in data.datasets],
+            "dataset": [
+                Link(f.id, chapter_path(data, f.id)) for f in data.datasets
+            ],
             "what": [_what(facts) for facts in data.datasets],
         }
     )

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from bench.analysis import ReportData, mean_ranks
+from bench.base import digest
 from bench.figures import matrix_figure
 from bench.render import FigureFile, Link, Table
 from bench.report.figure_files import FigureFolder, slug
@@ -39,9 +40,17 @@ def marked_rows(data: ReportData) -> pd.DataFrame | None:
     return intervals.assign(**marks)
 
 
-def chapter_path(dataset: str) -> str:
-    """Return the path of the chapter of a dataset, relative to the report's folder."""
-    return f"datasets/{slug(dataset)}.md"
+def chapter_path(data: ReportData, dataset: str) -> str:
+    """Return the path of the chapter of a dataset, relative to the report's folder.
+
+    On some file systems the names of two files may not differ in case alone: there the
+    chapters of X11 and x11 have a hash at the end of their names.
+    """
+    name = slug(dataset)
+    names = [slug(facts.id).casefold() for facts in data.datasets]
+    if names.count(name.casefold()) > 1:
+        name += f"-{digest(dataset)[:6]}"
+    return f"datasets/{name}.md"
 
 
 def has_chapters(data: ReportData) -> bool:
@@ -126,7 +135,7 @@ def matrix_table(data: ReportData) -> Table:
         + (
             ()
             if METRICS[data.headline].larger_is_better
-            else tuple(frame.columns[1:-2])
+            else tuple(c for c in frame.columns[1:] if c not in ("rank", "fit (s)"))
         ),
     )
 
@@ -153,7 +162,7 @@ def _seconds(seconds: float) -> str:
 def _title(data: ReportData, dataset: str) -> Any:
     """Return the title of a dataset, which leads to its chapter."""
     if has_chapters(data):
-        return Link(dataset, chapter_path(dataset))
+        return Link(dataset, chapter_path(data, dataset))
     return dataset
 
 
@@ -168,7 +177,8 @@ def _caption(data: ReportData, *, has_near: bool, is_wide: bool) -> str:
         sentence = "Bold: the best"
         if has_near:
             sentence += f"; {MARK} or shaded: not distinguishable from it"
-        words.append(f"{sentence} ({data.suite.level}).")
+            sentence += f" ({data.suite.level})"
+        words.append(f"{sentence}.")
     if not is_wide:
         if len(data.datasets) > 1 and is_ranked(data):
             words.append(f"Rank: {_units(data)}; 1 is the best.")

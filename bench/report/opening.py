@@ -4,14 +4,14 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from bench.analysis import ReportData, not_done, rows_of
+from bench.analysis import ReportData, not_done
 from bench.render import Block, Strong, Text, Warning
 from bench.report.answers import answer_warnings
 from bench.report.audits import alarm_warnings
 from bench.report.leaks import leak_verdict
 from bench.report.matrix import ranked
 from bench.report.tables import counted
-from bench.stats import CHANCE, METRICS, name_some
+from bench.stats import CHANCE, FEWEST_FOR_VERDICT, METRICS, name_some
 
 _LEAD = 300  # characters of an answer from which no further sentence is quoted
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
@@ -46,37 +46,42 @@ def lead(answer: str) -> str:
 def composed_answer(data: ReportData) -> str:
     """Say in a sentence or two which classifier is best, from the verdicts alone."""
     intervals = data.findings.intervals
-    compared = intervals is not None and bool(intervals["best"].any())
-    if not compared:
+    if intervals is None or not intervals["best"].any():
         return _means_alone(data)
-    assert intervals is not None  # since something was compared
-    rows = intervals[intervals["classifier"] != CHANCE]
-    best = rows[rows["best"]]
-    n_datasets = best["dataset"].nunique()
+    metric = METRICS[data.headline].title
+    best = intervals[intervals["best"] & (intervals["classifier"] != CHANCE)]
+    if best.empty:
+        text = f"No classifier has a better mean held-out {metric} than {CHANCE}."
+        return f"{text} {_baseline(data)}".strip()
+    n_datasets = intervals.loc[intervals["best"], "dataset"].nunique()
     order = ranked(data)
     counts = Counter(best["classifier"])
-    first = max(order, key=lambda name: (counts[name], -order.index(name)))
-    near = rows[rows["near_best"]].groupby("dataset")["classifier"].agg(list)
-    metric = METRICS[data.headline].title
+    first = max(counts, key=lambda name: (counts[name], -order.index(name)))
+    near = {
+        dataset: [name for name in rows["classifier"] if name != first]
+        for dataset, rows in intervals[intervals["near_best"]].groupby("dataset")
+        if first in set(rows["classifier"])
+    }
     if n_datasets == 1:
-        [dataset] = best["dataset"].unique()
-        mean = rows_of(best, dataset)["mean"].iloc[0]
-        text = f"{first} has the best mean held-out {metric}, {mean:.3f}; "
-        others = [name for name in near[dataset] if name != first]
-        text += (
-            f"not distinguishable from it: {name_some(others)}."
-            if others
-            else "every other classifier is distinguishable from it."
-        )
+        [row] = best.to_dict("records")
+        text = f"{first} has the best mean held-out {metric}, {row['mean']:.3f}"
+        if near[row["dataset"]]:
+            names = name_some(near[row["dataset"]])
+            text += f"; not distinguishable from it: {names}"
+        elif (intervals["left_out"] == "").sum() > 1:
+            text += "; it is distinguishable from all others"
+            text += " that are compared" * bool((intervals["left_out"] != "").any())
     else:
-        alone = sum(near[d] == [first] for d in near.index)
+        firsts = best.loc[best["classifier"] == first, "dataset"]
+        alone = sum(not near[dataset] for dataset in firsts)
         text = (
             f"{first} has the best mean held-out {metric} on {counts[first]} of "
             f"{n_datasets} datasets"
         )
         text += f", on {alone} of them ahead of all others" if alone else ""
         others = [f"{name} on {n}" for name, n in counts.most_common() if name != first]
-        text += f"; {name_some(others)}." if others else "."
+        text += f"; {name_some(others)}" if others else ""
+    text += "."
     return f"{text} {_baseline(data)}".strip()
 
 
@@ -90,9 +95,14 @@ def _means_alone(data: ReportData) -> str:
     firsts = known.groupby("dataset", sort=False).first()
     counts = Counter(firsts["classifier"])
     named = [f"{name} on {n} of {len(firsts)}" for name, n in counts.most_common()]
+    n = data.suite.repetitions
+    why = "comparisons need three repetitions"
+    if n < FEWEST_FOR_VERDICT:
+        why += f", here {'is' if n == 1 else 'are'} {n}"
+    else:
+        why += ", and no classifier has as many"
     return (
-        f"No verdict: comparisons need three repetitions, here are "
-        f"{data.suite.repetitions}. The best means have {name_some(named)} "
+        f"No verdict: {why}. The best means have {name_some(named)} "
         f"dataset{'s' * (len(firsts) != 1)}."
     )
 

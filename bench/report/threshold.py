@@ -5,7 +5,9 @@ import pandas as pd
 from bench.analysis import ReportData
 from bench.render import Section, Table, Text
 from bench.report.tables import interval, mean_std
-from bench.stats import DOES_NOT, METRICS, UNCLEAR, WORKS
+from bench.stats import DOES_NOT, METRICS, UNCLEAR, WORKS, name_some
+
+_MOST_ROWS = 30  # of the report's table
 
 
 def threshold_chapter(data: ReportData) -> list[Section]:
@@ -25,7 +27,27 @@ def threshold_chapter(data: ReportData) -> list[Section]:
     )
     # "Reliably": the verdict is about the interval of the mean, not about the mean.
     title = f"Reliably {side} {data.suite.works:g} held-out {metric.title}"
+    if len(table.frame) > _MOST_ROWS:
+        table = _names_table(data)
     return [Section(title, [Text(text), table])]
+
+
+def _names_table(data: ReportData) -> Table:
+    """List for each classifier on which datasets it works; works.csv has the rest."""
+    rows = []
+    for classifier, verdicts in data.findings.works.groupby("classifier", sort=False):
+        row = {"classifier": str(classifier)}
+        for verdict in (WORKS, DOES_NOT, UNCLEAR):
+            names = verdicts.loc[verdicts["verdict"] == verdict, "dataset"]
+            all_of = len(names) == len(verdicts) > 1
+            row[verdict] = f"all {len(names)}" if all_of else name_some(list(names))
+            row[verdict] = row[verdict] or "–"
+        rows.append(row)
+    return Table(
+        pd.DataFrame(rows),
+        "The datasets of each verdict; works.csv has every interval. The intervals are "
+        "simultaneous over the classifiers of a dataset (Bonferroni).",
+    )
 
 
 def threshold_table(data: ReportData) -> Table | None:

@@ -43,14 +43,10 @@ def test_ids_are_made_of_letters_and_digits_and_never_repeat(page: PageBlocks) -
     ]
 
 
-def test_headings_are_collected_with_their_ids(page: PageBlocks) -> None:
+def test_headings_are_collected_for_a_list_of_contents(page: PageBlocks) -> None:
     inner = Section("C <c>", [Section("D", [])])
     html = page.section(Section("B", [inner]), 2)
-    assert [(level, title) for level, title, _ in page.headings] == [
-        (2, "B"),
-        (3, "C <c>"),
-        (4, "D"),
-    ]
+    assert page.headings == [(2, "B", "b"), (3, "C <c>", "c-c"), (4, "D", "d")]
     assert '<h4 id="d">D</h4>' in html
 
 
@@ -123,6 +119,7 @@ def test_a_cell_near_the_best_says_so_without_its_shade(page: PageBlocks) -> Non
     assert '<td class="number best" data-order="0.9">0.9</td>' in html
     assert (
         '<td class="number near" data-order="0.8">0.8'
+        '<span class="dagger" aria-hidden="true">†</span>'
         '<span class="aside">, not distinguishable from the best</span></td>'
     ) in html
 

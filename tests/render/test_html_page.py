@@ -236,23 +236,31 @@ def test_marked_cells_and_named_indices_are_shown(tmp_path: Path) -> None:
     ]
 
 
-def test_a_drawing_is_a_part_of_the_page_and_preferred_to_a_png(
-    tmp_path: Path,
-) -> None:
-    (tmp_path / "a.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
-    (tmp_path / "a.png").write_bytes(b"")
-    page = small_page(tmp_path, FigureFile("a.png", "nothing"))
-    assert [a["aria-label"] for a in page.all("svg")] == ["nothing"]
-    assert not page.all("img")
-
-
-def test_a_drawing_with_more_than_shapes_stays_an_image(tmp_path: Path) -> None:
-    drawing = '<svg xmlns="http://www.w3.org/2000/svg"><script>1</script></svg>'
+def test_the_drawing_beside_a_picture_is_a_part_of_the_page(tmp_path: Path) -> None:
+    drawing = '<svg xmlns="http://www.w3.org/2000/svg"><g id="a" fill="url(#a)"/></svg>'
+    (tmp_path / "a.png").write_bytes(b"picture")
     (tmp_path / "a.svg").write_text(drawing)
-    (image,) = small_page(tmp_path, FigureFile("a.svg", "nothing")).all("img")
-    head, _, content = (image["src"] or "").partition(",")
-    assert head == "data:image/svg+xml;base64"
-    assert base64.b64decode(content).decode() == drawing
+    page = small_page(tmp_path, FigureFile("a.png", "A <b>"), FigureFile("a.svg", "B"))
+    assert not page.all("img")
+    assert [svg["aria-label"] for svg in page.all("svg")] == ["A <b>", "B"]
+    drawn = [(group["id"], group["fill"]) for group in page.all("g")]
+    assert drawn == [("f1_a", "url(#f1_a)"), ("f2_a", "url(#f2_a)")]
+    assert [figure["id"] for figure in page.all("figure")] == ["figure-a", "figure-a-2"]
+
+
+def test_a_drawing_that_could_run_something_stays_an_image(tmp_path: Path) -> None:
+    drawing = '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+    (tmp_path / "a.svg").write_text(drawing)
+    (tmp_path / "b.svg").write_text(drawing)
+    (tmp_path / "b.png").write_bytes(b"picture")
+    page = small_page(tmp_path, FigureFile("a.svg", "A"), FigureFile("b.png", "B"))
+    assert not page.all("svg")
+    addresses = [(image["src"] or "").partition(",") for image in page.all("img")]
+    assert [head for head, _, _ in addresses] == [
+        "data:image/svg+xml;base64",
+        "data:image/png;base64",
+    ]
+    assert base64.b64decode(addresses[0][2]).decode() == drawing
 
 
 def test_a_figure_that_cannot_be_shown_is_an_error(tmp_path: Path) -> None:

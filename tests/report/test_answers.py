@@ -1,75 +1,89 @@
 import online_stores
 import pytest
+from markdown_text import shown
+from read_blocks import of, text_of
 
-from bench.render.blocks import Link, Text, Warning
-from bench.report.answers import answer_blocks
+from bench.render import Section, Text, to_markdown
+from bench.report.answers import answer_sections, answer_warnings
+
+GIVEN = {"question": "Why?", "answer": "Because.", "date": "2026-11-24"}
 
 
 def answers(*commits):
-    common = {"question": "Why?", "answer": "Because.", "date": "2026-11-24"}
-    return [common | {"commit": commit} for commit in commits]
+    return [GIVEN | {"commit": commit} for commit in commits]
 
 
-def answered(plan, results):
-    return answer_blocks(plan.suite, [result.commit for result in results], {})
-
-
-def test_an_answer_names_its_date_and_commit(make_findings):
-    plan, _, results = make_findings(answers=answers("0123abc"))
-    blocks = answered(plan, results)
-    assert [type(block) for block in blocks] == [Text] * 3
-    assert blocks[0].words[0].text == "Why?"
-    assert blocks[1].words == "Because."
-    written = "Written on 2026-11-24 from the results of commit 0123abc."
-    assert blocks[2].words == written
+def test_an_answer_stands_under_its_question_with_its_date_and_commit(make_data):
+    data = make_data(answers=answers("0123abc"), repetitions=2)
+    sections = answer_sections(data.answers)
+    [question] = [s for s in of(Section, sections) if s.title == "Why?"]
+    assert question.blocks[0] == Text("Because.")
+    text = text_of(sections)
+    assert "2026-11-24" in text
+    assert "0123abc" in text
 
 
 @pytest.mark.parametrize(
     ("commit", "known"),
-    [(online_stores.COMMIT, 1), ("fedcba9" * 5, 1), (None, 1), ("0123abd" * 5, 0)],
+    [(online_stores.COMMIT, 1), ("fedcba9" * 5, 1), ("0123abd" * 5, 0)],
 )
-def test_an_answer_from_other_results_has_a_warning(make_findings, commit, known):
-    commit = commit or online_stores.COMMIT
+def test_an_answer_from_other_results_has_a_warning(make_data, commit, known):
     given = answers("0123abc", "fedcba9")
-    plan, _, results = make_findings(answers=given, commit=commit)
-    warnings = [b for b in answered(plan, results) if isinstance(b, Warning)]
+    data = make_data(answers=given, repetitions=1, put={"commit": commit})
+    warnings = answer_warnings(data.answers)
     assert len(warnings) == 2 - known
     assert all("No result below is from commit" in w.words for w in warnings)
+    assert {w.title for w in warnings} == {"Outdated answer"}
 
 
-def test_no_answers_give_no_blocks_and_no_results_give_a_warning(make_findings):
-    plan, _, results = make_findings()
-    assert answered(plan, results) == []
-    plan, _, _ = make_findings(answers=answers("0123abc"))
-    assert isinstance(answered(plan, [])[-1], Warning)
+def test_no_answers_give_no_blocks(make_data):
+    data = make_data(repetitions=1)
+    assert data.answers == ()
+    assert answer_sections(data.answers) == answer_warnings(data.answers) == []
 
 
-def test_the_rows_that_an_answer_rests_on_are_folded_below_it(make_findings):
+def test_the_rows_that_an_answer_rests_on_are_folded_with_their_files(make_data):
     agreeing = {"dataset": "grid", "classifier": "KNN", "mean": 0.795}
     other = {"dataset": "grid", "classifier": "KNN", "mean": 0.9}
     [answer] = answers(online_stores.COMMIT)
-    given = [answer | {"rests_on": [agreeing, other]}]
-    plan, findings, results = make_findings(answers=given, commit=online_stores.COMMIT)
-    commits = [result.commit for result in results]
-    *_, warning, folded = answer_blocks(
-        plan.suite, commits, {"summary": findings.summary}
-    )
+    data = make_data(answers=[answer | {"rests_on": [agreeing, other]}])
+    [warning] = answer_warnings(data.answers)
     assert "The answer to 'Why?' no longer agrees with the tables" in warning.words
     assert "mean of test_accuracy 0.9 (the mean is 0.795)" in warning.words
-    assert folded.title == "Rests on 2 rows"
-    first, second = folded.entries
-    assert first[0] == "KNN on grid: mean of test_accuracy 0.795, "
-    assert first[1] == Link("summary.csv", "summary.csv")
-    assert first[2] == ""
-    assert second[2] == " – no longer: the mean is 0.795"
+    sections = answer_sections(data.answers)
+    text = to_markdown(sections, title="t")
+    folded = text.partition("<details>")[2].partition("</details>")[0]
+    assert "rest" in folded.partition("</summary>")[0]
+    assert "2 rows" in folded.partition("</summary>")[0]
+    assert folded.count("[summary.csv](summary.csv)") == 2
+    assert "KNN on grid: mean of test_accuracy 0.795" in folded
+    assert folded.count("no longer: the mean is 0.795") == 1
 
 
-def test_an_answer_that_agrees_has_no_warning(make_findings):
+def test_three_rows_that_disagree_are_told_and_the_others_counted(make_data):
+    wrong = {"dataset": "grid", "classifier": "KNN", "mean": 0.9}
     [answer] = answers(online_stores.COMMIT)
-    given = [answer | {"rests_on": [{"table": "results", "rows": 15}]}]
-    plan, findings, results = make_findings(answers=given, commit=online_stores.COMMIT)
-    commits = [result.commit for result in results]
-    tables = {"results": findings.results}
-    blocks = answer_blocks(plan.suite, commits, tables)
-    assert not [block for block in blocks if isinstance(block, Warning)]
-    assert blocks[-1].entries[0][0] == "all rows: 15 rows, "
+    rows = [wrong | {"mean": 0.9 + i / 100} for i in range(5)]
+    data = make_data(answers=[answer | {"rests_on": rows}], repetitions=2)
+    [warning] = answer_warnings(data.answers)
+    assert warning.words.count("the mean is") == 3
+    assert warning.words.endswith("; and 2 more.")
+
+
+def test_an_answer_that_agrees_has_no_warning(make_data):
+    [answer] = answers(online_stores.COMMIT)
+    data = make_data(answers=[answer | {"rests_on": [{"table": "results", "rows": 15}]}])
+    assert answer_warnings(data.answers) == []
+    text = text_of(answer_sections(data.answers))
+    assert "all rows: 15 rows" in text
+    assert "no longer" not in text
+
+
+def test_an_answer_is_text_and_no_markup(make_data):
+    [answer] = answers("0123abc")
+    nasty = {"question": "Why *so* <b>?", "answer": "[a](http://x) | `b` =1+1"}
+    data = make_data(answers=[answer | nasty], repetitions=1)
+    words, elements = shown(to_markdown(answer_sections(data.answers), title="t"))
+    assert "Why *so* <b>?" in words
+    assert "[a](http://x) | `b` =1+1" in words
+    assert not {"em", "b", "a", "code"} & set(elements)

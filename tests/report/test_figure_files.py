@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from bench.curves.datasets import make_dataset
 from bench.curves.recipes import resolve_dataset
 from bench.figures import theme
+from bench.figures.images import image_of
 from bench.report import figure_files
-from bench.report.dataset_pictures import DatasetCurves, draw_dataset, draw_hardest
 from bench.report.figure_files import Deferred, FigureFolder, fingerprint_of
+from bench.report.pictures import DatasetCurves, draw_dataset
 from bench.suite.datasets import DatasetSpec
 
 DRAWN = []
@@ -42,10 +42,7 @@ def plot(frame, *, looks=None, n_dots=3):
 
 
 @pytest.fixture(params=[".svg", ".png"])
-def suffix(request, monkeypatch):
-    """Let figures be of one format: a limit of no bytes makes every figure a PNG."""
-    if request.param == ".png":
-        monkeypatch.setattr(theme, "LARGEST_SVG", 0)
+def suffix(request):
     return request.param
 
 
@@ -54,20 +51,53 @@ def _nothing_drawn():
     DRAWN.clear()
 
 
-def add(folder, draw=plot, *args, name="a", **kwargs):
+def add(folder, draw=plot, *args, name="a", suffix=".png", **kwargs):
     figure = FigureFolder(folder).add(
         name, "words", "caption", draw, *(args or [FRAME]), **kwargs
     )
-    return folder / figure.path
+    return (folder / figure.path).with_suffix(suffix)
 
 
 def test_an_unchanged_figure_is_not_drawn_again(tmp_path, suffix):
-    path = add(tmp_path)
-    assert path.suffix == suffix
+    path = add(tmp_path, suffix=suffix)
     before = path.stat().st_mtime_ns, path.read_bytes()
-    assert add(tmp_path, plot, FRAME.copy()) == path
+    assert add(tmp_path, plot, FRAME.copy(), suffix=suffix) == path
     assert len(DRAWN) == 1
     assert (path.stat().st_mtime_ns, path.read_bytes()) == before
+
+
+def test_of_two_files_only_the_missing_one_is_written(tmp_path, suffix):
+    path = add(tmp_path, suffix=suffix)
+    whole = path.read_bytes()
+    [other] = [p for p in path.parent.iterdir() if p != path]
+    before = other.stat().st_mtime_ns
+    path.unlink()
+    add(tmp_path)
+    assert path.read_bytes() == whole
+    assert other.stat().st_mtime_ns == before
+    assert len(DRAWN) == 2
+
+
+def test_a_folder_may_have_one_format_only(tmp_path):
+    for formats in (["svg"], ["png"]):
+        folder = tmp_path / formats[0]
+        figure = FigureFolder(folder, formats).add("a", "words", "", plot, FRAME)
+        assert figure.path == f"figures/a.{formats[0]}"
+        assert [path.name for path in (folder / "figures").iterdir()] == [
+            f"a.{formats[0]}"
+        ]
+
+
+def test_each_figure_that_is_drawn_is_checked_after_its_layout(tmp_path):
+    checked = []
+
+    def check(name, figure):
+        checked.append((name, figure.get_layout_engine()))
+
+    figures = FigureFolder(tmp_path, check=check)
+    for name in ("a", "b", "a"):
+        figures.add(name, "words", "", plot, FRAME)
+    assert [name for name, _ in checked] == ["a", "b"]
 
 
 @pytest.mark.parametrize(
@@ -93,23 +123,16 @@ def test_a_figure_of_other_data_is_drawn_again(tmp_path, change):
 
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_a_damaged_figure_is_drawn_again(tmp_path, suffix, damage):
-    path = add(tmp_path)
+    path = add(tmp_path, suffix=suffix)
     whole = path.read_bytes()
     path.write_bytes(DAMAGE[damage](whole))
-    assert add(tmp_path).read_bytes() == whole
+    assert add(tmp_path, suffix=suffix).read_bytes() == whole
     assert len(DRAWN) == 2
 
 
-def test_a_missing_figure_is_drawn_again(tmp_path):
-    whole = add(tmp_path).read_bytes()
-    (tmp_path / "figures" / "a.svg").unlink()
-    assert add(tmp_path).read_bytes() == whole
-
-
 def test_the_seal_leaves_the_image_whole(tmp_path, suffix):
-    path = add(tmp_path)
-    bare_suffix, bare = theme.image_of(plot(FRAME).figure)
-    assert bare_suffix == suffix
+    path = add(tmp_path, suffix=suffix)
+    bare = image_of(plot(FRAME).figure)[suffix[1:]]
     if suffix == ".svg":
         assert ElementTree.parse(path).getroot().tag.endswith("svg")
         assert path.read_bytes().startswith(bare)
@@ -147,11 +170,11 @@ def test_another_process_finds_the_same_fingerprint():
         "import pandas as pd\n"
         "from bench.report.figure_files import fingerprint_of\n"
         "from bench.figures.theme import ClassifierStyle\n"
-        "from bench.figures.scores import plot_scores\n"
+        "from bench.figures.scores import scores_figure\n"
         "frame = pd.DataFrame({'name': ['a', 'b'], 'score': [.5, None]})\n"
         "looks = {name: ClassifierStyle('#000000', name) for name in 'ab'}\n"
         "data = {'looks': looks, 'order': ['a', 'b']}\n"
-        "print(fingerprint_of(plot_scores, (frame, 'accuracy'), data))"
+        "print(fingerprint_of(scores_figure, (frame, 'accuracy'), data))"
     )
     fingerprints = {
         subprocess.run(
@@ -206,27 +229,14 @@ def recipe_of(**changes):
     return resolve_dataset(DatasetSpec.model_validate(ENTRY | changes, strict=False))
 
 
-def test_the_hardest_curves_are_those_that_were_predicted(tmp_path, monkeypatch):
-    shown = []
-
-    def remember(hardest, x, X, **_):
-        shown.append(X)
-        return theme.axes_or_new(None)
-
-    monkeypatch.setattr("bench.report.dataset_pictures.plot_hardest", remember)
-    recipe = recipe_of(channels=["value", "gradient"])
-    curves = DatasetCurves(recipe, seed=4)
-    draw_hardest(curves, 2, pd.DataFrame({"curve": [0]}), FigureFolder(tmp_path))
-    [X] = shown
-    assert np.array_equal(X, make_dataset(recipe, repetition=2, seed=4).X_test)
-
-
 def test_the_picture_of_a_dataset_follows_its_recipe(tmp_path, monkeypatch):
     drawn = []
-    real = theme.image_of
-    monkeypatch.setattr(
-        figure_files, "image_of", lambda figure: (drawn.append(1), real(figure))[1]
-    )
+
+    def remember(figure, formats):
+        drawn.append(figure)
+        return dict.fromkeys(formats, b"<svg/>")
+
+    monkeypatch.setattr(figure_files, "image_of", remember)
     for change, seed, so_far in (
         ({}, 0, 1),
         ({"description": "words"}, 0, 1),
@@ -235,38 +245,25 @@ def test_the_picture_of_a_dataset_follows_its_recipe(tmp_path, monkeypatch):
         ({"noise": 0.1}, 1, 4),
     ):
         curves = DatasetCurves(recipe_of(**change), seed)
-        draw_dataset(curves, FigureFolder(tmp_path))
+        draw_dataset(curves, FigureFolder(tmp_path, ["svg"]))
         assert len(drawn) == so_far
 
 
-def test_only_our_figures_that_are_not_shown_are_removed(tmp_path, monkeypatch):
-    old = [add(tmp_path, name=name) for name in ("gone", "edited")]
+def test_only_our_figures_that_are_not_shown_are_removed(tmp_path):
+    old = [add(tmp_path, name=name, suffix=".svg") for name in ("gone", "edited")]
     old[1].write_bytes(old[1].read_bytes().replace(b"</svg>", b"<g/></svg>"))
-    add(tmp_path, name="kept")
-    kept = tmp_path / "figures" / "kept.png"  # an earlier version wrote both
+    kept = tmp_path / "figures" / "kept.svg"  # an earlier version wrote no seal
     plot(FRAME).figure.savefig(kept)
-    foreign = [tmp_path / "figures" / n for n in ("own.svg", "own.png", "a.txt", "z")]
+    foreign = [tmp_path / "figures" / n for n in ("own.svg", "a.txt", "z")]
     for path in foreign[:-1]:
-        path.write_text("<svg>matplotlib</svg>")
+        path.write_text("<svg>by hand</svg>")
     foreign[-1].mkdir()
-    report = FigureFolder(tmp_path)
-    report.add("kept", "words", "", plot, FRAME)
-    monkeypatch.setattr(theme, "LARGEST_SVG", 0)
-    report.add("own", "words", "", plot, FRAME)  # replaces own.png
-    foreign[0].write_text("<svg>by hand</svg>")
+    report = FigureFolder(tmp_path, ["png"])
+    for name in ("kept", "own"):
+        report.add(name, "words", "", plot, FRAME)
     report.remove_unused()
     names = {path.name for path in (tmp_path / "figures").iterdir()}
-    assert names == {"kept.svg", "edited.svg", "own.svg", "own.png", "a.txt", "z"}
-
-
-def test_a_figure_that_changes_its_format_leaves_one_file(tmp_path, monkeypatch):
-    assert add(tmp_path).suffix == ".svg"
-    monkeypatch.setattr(theme, "LARGEST_SVG", 0)
-    report = FigureFolder(tmp_path)
-    figure = report.add("a", "words", "", plot, FRAME, n_dots=9)
-    assert figure.path == "figures/a.png"
-    report.remove_unused()
-    assert [path.name for path in (tmp_path / "figures").iterdir()] == ["a.png"]
+    assert names == {"kept.png", "edited.svg", "own.svg", "own.png", "a.txt", "z"}
 
 
 def test_a_folder_without_figures_has_none_to_remove(tmp_path):
@@ -277,4 +274,4 @@ def test_a_folder_without_figures_has_none_to_remove(tmp_path):
 def test_names_that_differ_in_case_alone_give_files_that_differ_in_more(tmp_path):
     names = [add(tmp_path, name=name).name for name in ("dataset-X11", "dataset-x11")]
     assert len({name.casefold() for name in names}) == 2
-    assert names[1] == "dataset-x11.svg"
+    assert names[1] == "dataset-x11.png"

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import yaml_text
 
+from bench.analysis.collect import _transfer_failures
 from bench.report.transfer import transfer_chapter, transfer_pages, transfer_table
 from bench.stats.transfer import compare_transfers
 
@@ -17,11 +18,11 @@ SCORES = {("a", "a"): 0.9, ("b", "b"): 0.8, ("a", "b"): 0.6, ("b", "a"): 0.7}
 
 
 @pytest.fixture
-def transferred(make_findings):
-    """Return a plan and findings in which KNN was tested on both datasets."""
+def transferred(make_data):
+    """Return the data of a report in which KNN was tested on both datasets."""
 
     def make(*datasets, status="done", error=""):
-        plan, findings, _ = make_findings(
+        data = make_data(
             datasets=list(datasets), classifiers=["KNN", "GNB"], repetitions=2
         )
         cells = pd.DataFrame(
@@ -41,19 +42,21 @@ def transferred(make_findings):
         )
         cells.loc[cells["status"] != "done", "score"] = np.nan
         frame = compare_transfers(cells, alpha=0.05, larger_is_better=True)
-        return plan, replace(findings, transfers=frame, transfer_cells=cells)
+        findings = replace(data.findings, transfers=frame, transfer_cells=cells)
+        failures = tuple(_transfer_failures(cells))
+        return replace(data, findings=findings, transfer_failures=failures)
 
     return make
 
 
-def test_a_suite_without_transfers_has_no_chapter(make_findings, figures):
-    plan, findings, _ = make_findings(repetitions=1)
-    assert transfer_chapter(plan, findings, figures) == []
-    assert transfer_table(plan, findings) is None
+def test_a_suite_without_transfers_has_no_chapter(make_data, figures):
+    data = make_data(repetitions=1)
+    assert transfer_chapter(data, figures) == []
+    assert transfer_table(data) is None
 
 
 def test_the_table_by_hand(transferred):
-    table = transfer_table(*transferred(A, B))
+    table = transfer_table(transferred(A, B))
     assert table.frame.to_dict("records") == [
         {
             "classifier": "KNN",
@@ -68,23 +71,23 @@ def test_the_table_by_hand(transferred):
 
 
 def test_a_figure_shows_only_the_classifiers_that_were_tested(transferred, figures):
-    [section] = transfer_chapter(*transferred(A, B), figures)
+    [section] = transfer_chapter(transferred(A, B), figures)
     text, figure, _ = section.blocks
     assert "input points" not in text.words
-    assert figure.path == "figures/transfer.svg"
+    assert figure.path == "figures/transfer.png"
     [(_, metric, names)] = [args for args, _ in figures.data.values()]
     assert (metric, names) == ("accuracy", ["KNN"])
 
 
 def test_other_input_points_are_pointed_out(transferred, figures):
-    [section] = transfer_chapter(*transferred(A, WIDER), figures)
+    [section] = transfer_chapter(transferred(A, WIDER), figures)
     assert "The input points of these datasets differ." in section.blocks[0].words
 
 
 def test_transfers_that_failed_are_listed_once_with_their_count(transferred, figures):
-    plan, findings = transferred(A, B, status="failed", error="ValueError: no")
-    [section] = transfer_chapter(plan, findings, figures)
-    assert section.blocks[-1].entries == [
+    data = transferred(A, B, status="failed", error="ValueError: no")
+    [section] = transfer_chapter(data, figures)
+    assert section.blocks[-1].blocks[0].entries == [
         "a to b (2), KNN: failed – ValueError: no",
         "b to a (2), KNN: failed – ValueError: no",
     ]
