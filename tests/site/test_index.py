@@ -159,7 +159,7 @@ def test_only_a_free_folder_or_a_site_is_written(reports, tmp_path):
 
 def test_without_reports_nothing_is_written(reports, tmp_path):
     out = tmp_path / "out"
-    with pytest.raises(MissingFileError, match="found no folder with page.json"):
+    with pytest.raises(MissingFileError, match=r"found no folder with page\.json"):
         write_site(reports / "nothing", out)
     with pytest.raises(MissingFileError, match="name the folder that holds it"):
         write_site(reports / "small", out)

@@ -98,5 +98,5 @@ def test_the_same_data_gives_the_same_page(composed, folder):
 
 
 def test_a_folder_without_data_is_an_error(tmp_path):
-    with pytest.raises(StoreError, match="page.json"):
+    with pytest.raises(StoreError, match=r"page\.json"):
         write_page(tmp_path)

@@ -290,17 +290,15 @@
     if (key !== drawn.key && width) {
       const { spec, rows } = scene(width);
       drawn = { key, rows };
+      plot.setAttribute("aria-busy", "true");
+      // It is drawn outside the page, so that nothing below it jumps.
+      const place = document.createElement("div");
+      const made = rows.length ? await render(spec, place, spec.facet ? "pad" : "fit-x") : null;
+      if (drawn.key !== key) return made?.finalize();
       view?.finalize();
-      view = null;
-      plot.replaceChildren();
-      if (!rows.length) {
-        plot.append(element("p", "No cell has this score."));
-      } else {
-        const place = document.createElement("div");
-        plot.append(place);
-        const made = await render(spec, place, spec.facet ? "pad" : "fit-x");
-        if (drawn.key !== key) return made.finalize();
-        view = made;
+      view = made;
+      plot.replaceChildren(made ? place : element("p", "No cell has this score."));
+      if (made) {
         view.addEventListener("mousemove", (event, item) => showTip(event, item?.datum));
         view.addEventListener("mouseout", () => showTip(null));
         view.addEventListener("click", (event, item) => {
@@ -314,7 +312,8 @@
       plot.setAttribute("role", "img");
       plot.setAttribute("aria-label", `${titled(measureOf(state.metric))} of ${where} by ${axis}; the tables have the numbers`);
     }
-    view?.signal("picked", state.classifier).runAsync();
+    await view?.signal("picked", state.classifier).runAsync();
+    if (drawn.key === key || !width) plot.removeAttribute("aria-busy");
   }
 
   function numbersOf(datum) {
