@@ -74,6 +74,25 @@ def test_links_to_a_chapters_file_lead_into_the_page(composed, folder):
     assert "datasets/first.md" not in text.partition("<script")[0]
 
 
+def test_chapters_have_a_place_without_a_list_of_datasets(
+    composed, folder, monkeypatch
+):
+    def compose(data, figures):
+        chapter = Section("first", [Text("inside")])
+        return Document(
+            title="small",
+            opening=[],
+            sections=[Section(t, []) for t in ("Cost", "How it was measured", "Last")],
+            chapters=[Chapter("datasets/first.md", chapter)],
+        )
+
+    monkeypatch.setattr(page_module, "compose", compose)
+    text = write_page(folder).read_text("utf-8").partition("<main")[2]
+    names = ("cost", "datasets", "first", "how-it-was-measured", "last")
+    places = [text.index(f'<h2 id="{name}">') for name in names]
+    assert places == sorted(places)
+
+
 def test_the_explorer_comes_before_the_figures(composed, folder):
     text = write_page(folder).read_text("utf-8")
     assert text.index("data-explorer") < text.index('id="overview"')
