@@ -12,6 +12,7 @@ from .errors import EngineError as EngineError
 from .errors import InputsError as InputsError
 from .errors import LibraryError as LibraryError
 from .errors import MissingFileError as MissingFileError
+from .errors import OutputError as OutputError
 from .errors import StatisticsError as StatisticsError
 from .errors import StoreError as StoreError
 from .errors import StudyError as StudyError

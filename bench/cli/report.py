@@ -36,11 +36,12 @@ def report(options: argparse.Namespace) -> int:
     """Write the report from the stored results."""
     from bench.base import check_output
     from bench.report import write_report
+    from bench.site import write_page
 
     plan, _, store = resolve_plan(options)
     out = report_folder(options, plan.suite)
     check_output(out)
     note("writing the report…")  # before some seconds of silence
-    readme = write_report(plan, store, out)
-    print(f"open {readme.with_name('index.html')}")
+    write_report(plan, store, out)
+    print(f"open {write_page(out)}")
     return OK

@@ -115,6 +115,7 @@ def run(options: argparse.Namespace) -> int:
     from bench.compare import compare_with_published
     from bench.engines import check_machine, check_sizes, make_engine, run_plan
     from bench.report import write_report
+    from bench.site import write_page
     from bench.store import BAD
 
     with activity("reading the suite…", only_in_terminal=True):
@@ -197,8 +198,9 @@ def run(options: argparse.Namespace) -> int:
     tell = print_text if is_table else note
     if out is not None:
         with activity("writing the report…"):  # which takes some seconds
-            readme = write_report(plan, store, out, loaded)
-        tell(f"open {readme.with_name('index.html')}")
+            write_report(plan, store, out, loaded)
+            page = write_page(out)
+        tell(f"open {page}")
     elif is_other and not options.no_report:
         why = "part of a suite" if is_limited else "changed suite"
         note(f"no report is written of a {why}; --out DIR writes one")

@@ -34,6 +34,16 @@ _MEDIA_TYPES = {
     ".jpeg": "image/jpeg",
     ".webp": "image/webp",
 }
+# Ids of the page's template, and of the explorer.
+_RESERVED = (
+    "page-text",
+    "page-contents",
+    "page-data",
+    "page-dataset",
+    "page-metric",
+    "page-axis",
+    "page-cell-title",
+)
 _LONG_TEXT = 48  # characters from which a cell of several words is wrapped
 _LONG_WORD = 80  # characters from which a single word is; a hash of 64 is not
 _PRINTED_WORD = 16  # characters from which a word may be broken in print
@@ -59,8 +69,7 @@ class PageBlocks:
         self.folder = folder
         self.headings: list[tuple[int, str, str]] = []
         self._n_figures = 0
-        # The ids of the page's template.
-        self._used_ids = {"page-text", "page-contents", "page-data", "page-cell-title"}
+        self._used_ids = set(_RESERVED)
 
     def section(self, section: Section, level: int) -> str:
         """Write a section, with a heading of that level, and all its blocks."""

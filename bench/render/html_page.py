@@ -63,6 +63,7 @@ def write_webpage(
     sections: Sequence[Section],
     opening: Sequence[Block] = (),
     chapters: Mapping[str, Section] | None = None,
+    chapters_after: str = "",
     part: PagePart | None = None,
     links: Sequence[Link] = (),
     figures: Path | None = None,
@@ -84,6 +85,8 @@ def write_webpage(
     chapters
         Sections that are closed until the reader opens them, by the path of the file
         that holds them elsewhere: links to that file lead to the chapter.
+    chapters_after
+        The title of the section that they follow; by default the last one.
     part
         A part with scripts of its own, between the opening and the first section.
     links
@@ -108,15 +111,31 @@ def write_webpage(
         page.headings.append((2, part.title, name))
         heading = f'<h2 id="{name}">{_escaped(part.title)}</h2>'
         body.append(f"<section>\n{heading}\n{part.html}\n</section>")
-    body += [page.section(section, 2) for section in sections]
-    text, entries = join_lines(body), list(page.headings)
-    for file, chapter in (chapters or {}).items():
+    names: dict[str, str] = {}
+    entries = list(page.headings)
+
+    def add(section: Section) -> None:
         first = len(page.headings)
-        written = page.section(chapter, 2)
-        text += f"\n{written.replace('<section>', '<section data-chapter>', 1)}"
-        _, heading, name = page.headings[first]
+        body.append(page.section(section, 2))
+        entries.extend(page.headings[first:])
+
+    def add_chapters() -> None:
+        for file, chapter in (chapters or {}).items():
+            first = len(page.headings)
+            written = page.section(chapter, 2)
+            body.append(written.replace("<section>", "<section data-chapter>", 1))
+            _, heading, names[file] = page.headings[first]
+            entries.append((3, heading, names[file]))
+
+    for section in sections:
+        add(section)
+        if section.title == chapters_after:
+            add_chapters()
+    if not names:
+        add_chapters()
+    text = join_lines(body)
+    for file, name in names.items():
         text = text.replace(f'href="{_address(file)}"', f'href="#{name}"')
-        entries.append((3, heading, name))
     return write_markup(
         path,
         title=title,

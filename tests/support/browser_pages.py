@@ -47,7 +47,7 @@ class Opened:
 
     def check_silent_and_alone(self) -> None:
         """Check that it wrote nothing to the console and asked for no other file."""
-        assert self.said == []
+        assert not self.said, self.said
         kinds = {address.partition(":")[0] for address in self.asked}
         assert kinds <= {"file", "data", "blob"}
         files = {
@@ -76,6 +76,7 @@ def open_page(
     context = browser.new_context(
         viewport={"width": width, "height": 900}, color_scheme=scheme, **options
     )
+    context.set_default_timeout(10_000)
     opened = Opened(context.new_page())
     opened.page.on("console", lambda message: opened.said.append(message.text))
     opened.page.on("pageerror", lambda error: opened.said.append(str(error)))

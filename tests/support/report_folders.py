@@ -22,9 +22,18 @@ DATASETS = ("first", "second", "third", "fourth")
 
 @cache
 def report_data(
-    datasets: tuple[str, ...] = DATASETS, name: str = "small", repetitions: int = 4
+    datasets: tuple[str, ...] = DATASETS,
+    name: str = "small",
+    repetitions: int = 4,
+    swept: bool = False,
 ) -> ReportData:
-    """Return the data of a report; GNB failed on the last dataset."""
+    """Return the data of a report; GNB failed on the last dataset.
+
+    Parameters
+    ----------
+    swept
+        Whether the datasets are a sweep along the number of test curves.
+    """
     with TemporaryDirectory() as folder:
         path = Path(folder) / "suite.yaml"
         [dataset] = yaml_text.SUITE["datasets"]
@@ -34,14 +43,22 @@ def report_data(
             repetitions=repetitions,
             audits=False,
             classifiers=list(ACCURACY),
-            datasets=[dataset | {"id": each} for each in datasets],
+            datasets=[  # of different recipes, which share no result
+                dataset
+                | {"id": each, "test": 20 + place}
+                | ({} if swept else {"train": 30 + place})
+                for place, each in enumerate(datasets)
+            ],
         )
         path.write_text(text)
         plan = stored.plan_of(path)
         store = Store(Path(folder) / "store")
 
         def accuracy(dataset: str, classifier: str) -> float | None:
-            failed = len(datasets) > 1 and (dataset, classifier) == (datasets[-1], "GNB")
+            failed = len(datasets) > 1 and (dataset, classifier) == (
+                datasets[-1],
+                "GNB",
+            )
             return None if failed else ACCURACY[classifier]
 
         online_stores.put_suite(plan, store, accuracy, online=["SD"])
@@ -65,7 +82,8 @@ def write_report_folder(
             frame = frame.replace(dict(names))
             frame.to_csv(path, index=False, lineterminator="\n")
         page = json.loads((folder / "page.json").read_text("utf-8"))
-        text = json.dumps(_replaced(page, names))
+        kept = {"columns": page.pop("columns")}  # names of columns are no ids
+        text = json.dumps(_replaced(page, names) | kept)
         (folder / "page.json").write_text(text, "utf-8")
     return folder
 

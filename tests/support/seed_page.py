@@ -35,7 +35,7 @@ HOSTILE = (
 
 def write_seed_page(folder: Path) -> Path:
     """Write the seed report's tables, drawings and a photograph as a page."""
-    (folder / "figures").mkdir()
+    (folder / "figures").mkdir(parents=True)
     for name, drawing in DRAWINGS.items():
         (folder / f"figures/{name}.svg").write_text(drawing)
     Image.new("RGB", (320, 200), "white").save(folder / "figures/photograph.png")

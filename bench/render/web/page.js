@@ -1,6 +1,8 @@
 const root = document.documentElement;
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
-for (const element of all("[data-needs-script]")) element.hidden = false;
+for (const element of all("[data-needs-script]")) {
+  element.hidden = !document.querySelector("[data-table], main figure");
+}
 
 // A file for the reader, made here: nothing is requested.
 function download(name, type, text) {
@@ -337,7 +339,9 @@ function showFigure(place) {
   for (const button of all("[data-turn]", dialog)) button.hidden = figures.length < 2;
   const isDrawing = picture.matches("svg") || picture.src?.startsWith("data:image/svg");
   dialog.querySelector("[data-save]").textContent = isDrawing ? "Download SVG" : "Download image";
-  if (!dialog.open) dialog.showModal();
+  if (dialog.open) return;
+  dialog.showModal();
+  dialog.querySelector("[data-close]").focus();
 }
 figures.forEach((figure, place) => {
   figure.id ||= `figure-${place + 1}`;
