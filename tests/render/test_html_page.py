@@ -155,7 +155,8 @@ def test_a_part_brings_its_markup_style_scripts_and_data(tmp_path: Path) -> None
         digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
         assert f"'sha256-{digest}'" in policy
     places = [
-        text.index(w) for w in ("Words above", ">A part</h2>", "data-part", "After</h2>")
+        text.index(w)
+        for w in ("Words above", ">A part</h2>", "data-part", "After</h2>")
     ]
     contents = text.index("<main")
     assert places == sorted(places)
