@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
+from bench.curves import is_grid
 from bench.figures.formulas import fitted, fitted_formula
 from bench.figures.theme import (
     FAINT,
@@ -141,22 +142,6 @@ def small_boxes(
         bounds = (left / width, low / height, size[0] / width, size[1] / height)
         boxes.append(figure.add_axes(bounds))
     return boxes
-
-
-def is_grid(values: np.ndarray) -> bool:
-    """Tell whether points are evenly spaced, or chosen at equal steps from such ones.
-
-    Their order does not matter, nor does rounding to a few digits.
-    """
-    ordered = np.sort(np.asarray(values, dtype=float))
-    steps = np.diff(ordered)
-    if len(steps) < 2:
-        return True
-    if not steps.min() > 0:
-        return False
-    # Of 200 points, 120 at equal steps are one or two points apart.
-    apart = steps / steps.min()
-    return bool(apart.max() < 2.1 and np.abs(apart - apart.round()).max() < 0.05)
 
 
 def _many_classes(

@@ -25,7 +25,7 @@ from tabulate import tabulate
 
 from bench.base.provenance import commit, cpu_name, versions
 from bench.engines.engine import available_cores
-from bench.figures import save, theme
+from bench.figures import save
 
 ROOT = Path(__file__).resolve().parents[2]
 LENGTHS = (100, 300, 1000, 3000, 10_000)

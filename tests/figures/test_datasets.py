@@ -3,10 +3,10 @@ import pytest
 from figure_frames import LONG, STRANGE
 from readable import assert_readable
 
+from bench.curves.inputs import is_grid
 from bench.figures import theme
 from bench.figures.datasets import (
     curves_figure,
-    is_grid,
     plot_classes,
     plot_curves,
     plot_densities,

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from readable import assert_readable
 
-from bench.figures.sweeps import learning_figure, marks, plot_sweep
+from bench.figures.sweeps import marks, plot_sweep
 from bench.figures.theme import PAPER, classifier_styles, plain
 
 
@@ -157,16 +157,3 @@ def test_no_axis_reaches_beyond_a_bound_of_the_score():
     low, high = plot_sweep(scores, "train", "accuracy").get_ylim()
     assert high < 1.002
     assert low > 0.9
-
-
-@pytest.mark.parametrize(
-    ("values", "scale"), [((10, 20, 50), "log"), ((1, 2), "linear")]
-)
-def test_a_learning_curve_is_logarithmic_if_its_ends_differ_fivefold(values, scale):
-    names = [f"CLF-{i}" for i in range(30)]
-    figure = learning_figure(
-        sweep_of(names, values=values), "accuracy", highlighted=names[:3]
-    )
-    texts = assert_readable(figure)
-    assert {"training curves of each class", *names} <= set(texts)
-    assert figure.axes[0].get_xscale() == scale
