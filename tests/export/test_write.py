@@ -21,7 +21,7 @@ from bench.cli import main
 from bench.export import card
 from bench.export.card import CARD, WEIGHTS
 from bench.export.write import choose_cell, export_cell
-from bench.figures.images import save
+from bench.figures.drawing.images import save
 from bench.store.merge import merge_stores
 from bench.store.store import Store
 
