@@ -17,7 +17,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 # make quick TORCH=FILE: another build of the pinned torch, such as the one for CPUs.
 TORCH ?=
 
-.PHONY: run quick peers test test-slow docs bench bench-check bench-accept speed lint \
+.PHONY: run quick peers test test-slow docs site bench bench-check bench-accept speed lint \
 	publish pools clean-checkout clean FORCE
 
 run: $(READY)
@@ -45,6 +45,11 @@ test-slow: peers $(READY_DEV)
 docs: $(READY_DOCS)
 	$(BIN)/python docs/tools/generate_docs.py --check
 	$(BIN)/zensical build --strict --clean
+	$(BIN)/python -m bench site reports/published site/reports
+
+# The pages of the published reports, in site/reports: open site/reports/index.html.
+site: $(READY)
+	$(BIN)/python -m bench site reports/published site/reports
 
 # Nothing else should run on the machine meanwhile.
 bench: $(READY_DEV)

@@ -16,7 +16,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from torch.nn.functional import softplus
 
 from bench import load_discriminator, load_library
-from bench.figures import theme
+from bench.figures import save, theme
 
 WEIGHT = 0.1
 SHOWN = 3  # draws, the first ones
@@ -189,7 +189,7 @@ def main():
     torch.set_num_threads(1)  # two are slower on such small products
     measures, curves = experiment(options.draws)
     drawn = picture(measures, curves)
-    path = theme.save(drawn, options.out / "figures" / "regulariser")
+    path = save(drawn, options.out / "figures" / "regulariser")
     measures.to_csv(
         options.out / "draws.csv", index=False, float_format="%.6g", lineterminator="\n"
     )

@@ -1,7 +1,8 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import browser_pages
 import pytest
 import yaml_text
 
@@ -39,3 +40,17 @@ def bench_run(
         return code, said.out, said.err
 
     return run
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Start Chromium, once for all tests of pages."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    if browser_pages.CHROMIUM is None:
+        pytest.skip("no Chromium here")
+    with sync_api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=browser_pages.CHROMIUM, args=browser_pages.FLAGS
+        )
+        yield started
+        started.close()

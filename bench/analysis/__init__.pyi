@@ -12,6 +12,7 @@ from .findings import Findings as Findings
 from .findings import analyse as analyse
 from .findings import nothing_to_learn as nothing_to_learn
 from .findings import rows_of as rows_of
+from .findings import score_intervals as score_intervals
 from .findings import sweep_rows as sweep_rows
 from .forecasts import Forecast as Forecast
 from .forecasts import forecast as forecast
@@ -44,5 +45,6 @@ from .results import trained_online as trained_online
 from .results import transfer_frame as transfer_frame
 from .status import count_statuses as count_statuses
 from .status import explain_missing as explain_missing
+from .status import status_rows as status_rows
 from .sweeps import SPREAD as SPREAD
 from .sweeps import Sweep as Sweep

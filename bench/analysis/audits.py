@@ -164,7 +164,7 @@ def _not_done(plan: Plan, dataset: str, audits: Sequence[Result]) -> pd.DataFram
     counts = Counter(
         (result.status, _error(result)) for result in audits if result.status != "done"
     )
-    command = f"`python -m bench run {plan.suite.path.as_posix()}`"
+    command = f"`python -m bench run {plan.suite.command_words}`"
     rows = []
     for (status, error), count in counts.items():
         words = f"{count} of {len(audits)} repetitions have no audit: "

@@ -29,7 +29,7 @@ from bench.analysis.report_data import (
 from bench.base import StoreError
 from bench.cells import Plan
 from bench.classifiers import ClassifierRecipe
-from bench.curves import DatasetRecipe, draw_class, draw_part
+from bench.curves import DatasetRecipe, draw_class, draw_part, is_grid
 from bench.stats import CHANCE, METRICS, hardest_curves, spread
 from bench.store import Result, Store
 from bench.suite import PRESETS, Suite
@@ -38,7 +38,8 @@ SHOWN_CURVES = 8  # of each of two classes
 SHOWN_OF_MANY = 3  # of each class, if the classes are the library's functions
 SHOWN_CLASSES = 60  # more panels would not fit on a page
 MOST_POINTS = 120  # of a curve in a picture: a small panel shows no more
-MOST_NUMBERS = 33_000  # of all training histories together: 150 kB of page.json
+MOST_SHOWN = 1000  # input points whose density is drawn
+MOST_NUMBERS = 28_000  # of all training histories together: 130 kB of page.json
 FEWEST_EPOCHS, MOST_EPOCHS = 20, 200  # that are kept of a training
 MOST_LOGS = 20
 _LOG_END = 1500  # characters: the last lines say what was raised
@@ -65,7 +66,8 @@ def collect(plan: Plan, store: Store, results: Sequence[Result]) -> ReportData:
     if not stored:
         raise StoreError(
             f"{store.folder}: found no result of the suite '{suite.name}'; "
-            f"expected at least one; run `python -m bench run {suite.path}` first"
+            "expected at least one; run `python -m bench run "
+            f"{suite.command_words}` first"
         )
     findings = analyse(plan, store, results)
     datasets = []
@@ -114,7 +116,7 @@ def _suite(suite: Suite, store: Store, stored: Sequence[Result]) -> SuiteFacts:
     return SuiteFacts(
         name=suite.name,
         description=suite.description,
-        path=suite.path.as_posix(),
+        path=suite.command_words,
         seed=suite.seed,
         repetitions=suite.repetitions,
         threads=suite.threads,
@@ -162,6 +164,8 @@ def _dataset(
         n_test=spec.test * recipe.n_classes,
         learnable=recipe not in nothing_to_learn(plan),
         x=_rounded(recipe.x[kept], 5),
+        points=_points(recipe.x),
+        n_points=len(recipe.x),
         pictures=tuple(_pictures(recipe, plan.suite.seed, kept)),
         hardest=tuple(_hardest(recipe, plan.suite.seed, arrays, kept)),
         repetition=arrays.first,
@@ -179,6 +183,15 @@ def _chance(metric: str, n_classes: int) -> float | None:
     return 0.5 if metric == "roc_auc" else None
 
 
+def _points(x: np.ndarray) -> list[float]:
+    """Return the points of one input, if they are not evenly spaced."""
+    if x.shape[1] > 1 or is_grid(x[:, 0]):
+        return []
+    ordered = np.sort(x[:, 0])
+    points: list[float] = _rounded(ordered[spread(len(ordered), MOST_SHOWN)], 4)
+    return points
+
+
 def _pictures(recipe: DatasetRecipe, seed: int, kept: np.ndarray) -> Iterable[Picture]:
     """Draw a few training curves of repetition 0, of each class."""
     names = recipe.class_names[:SHOWN_CLASSES]
@@ -186,7 +199,7 @@ def _pictures(recipe: DatasetRecipe, seed: int, kept: np.ndarray) -> Iterable[Pi
     size = min(most, recipe.spec.train)
     for label, name in enumerate(names):
         values, _ = draw_class(recipe, label, size, False, seed=seed)
-        yield Picture(name, _rounded(np.asarray(values)[:, kept]))
+        yield Picture(name, list(map(_rounded_curve, np.asarray(values)[:, kept])))
 
 
 def _hardest(
@@ -211,7 +224,7 @@ def _hardest(
         )
         most = wrong.most_common(1)[0][0]
         yield HardCurve(
-            values=_rounded(X[i, :n_points][kept]),
+            values=_rounded_curve(X[i, :n_points][kept]),
             true=names[label],
             predicted=names[most],
             wrong=int(row["wrong"]),
@@ -224,6 +237,17 @@ def _rounded(values: np.ndarray, digits: int = 3) -> Any:
     numbers = np.asarray(values, dtype=float)
     texts = np.char.mod(f"%.{digits}g", numbers)
     return texts.astype(float).tolist()
+
+
+def _rounded_curve(values: np.ndarray) -> list[float]:
+    """Round a curve to three digits of its range, which a small panel shows."""
+    numbers = np.asarray(values, dtype=float)
+    span = float(np.ptp(numbers))
+    if span > 0 and np.isfinite(span):
+        decimals = 2 - int(np.floor(np.log10(span)))
+        return [float(f"{value:.12g}") for value in np.round(numbers, decimals)]
+    rounded: list[float] = _rounded(numbers)
+    return rounded
 
 
 def _calibration(bins: pd.DataFrame) -> pd.DataFrame:

@@ -126,19 +126,11 @@ def analyse(plan: Plan, store: Store, loaded: Sequence[Result]) -> Findings:
             problems.append(str(error))
             return None
 
-    classes = {d.spec.id: d.n_classes for d in plan.datasets}
-    scores = attempt(
-        held_out_scores,
-        results,
-        metric,
-        impute=stats.impute,
-        n_classes=classes,
-        collapsed=results["collapsed"],
-    )
+    scores = attempt(_held_out, plan, results)
     limits = {"alpha": stats.alpha, "margin": stats.margin, "tie": ties} | common
-    bounds = {name: METRICS[metric].bounds_for(n) for name, n in classes.items()}
-    curves = {d.spec.id: d.n_classes * d.spec.test for d in plan.datasets}
-    described = {"bounds": bounds, "n_curves": curves} | common
+    classes = {d.spec.id: d.n_classes for d in plan.datasets}
+    described = _described(plan)
+    bounds = described["bounds"]
     intervals = attempt(summarise_scores, scores, stats.alpha, **described)
     sweeps = find_sweeps([d.spec for d in plan.datasets], plan.suite.families)
     transfer_cells = transfer_frame(plan, store)
@@ -168,6 +160,50 @@ def analyse(plan: Plan, store: Store, loaded: Sequence[Result]) -> Findings:
         # Several steps may fail for one reason.
         problems=tuple(dict.fromkeys(problems)),
     )
+
+
+def score_intervals(
+    plan: Plan, results: pd.DataFrame, loaded: Sequence[Result]
+) -> pd.DataFrame:
+    """Return the `intervals` of `Findings` alone: intervals of means, and marks.
+
+    Parameters
+    ----------
+    results, loaded
+        As `bench.analysis.results` has them: `results_frame` and `load_results`.
+
+    Returns
+    -------
+    DataFrame
+        Empty if these results do not suffice.
+    """
+    results = results.assign(collapsed=collapsed_cells(plan, results, loaded))
+    try:
+        scores = _held_out(plan, results)
+        return summarise_scores(scores, plan.suite.stats.alpha, **_described(plan))
+    except StatisticsError:
+        return pd.DataFrame()
+
+
+def _held_out(plan: Plan, results: pd.DataFrame) -> pd.DataFrame:
+    """Return the held-out scores of the headline metric; `results` know collapses."""
+    return held_out_scores(
+        results,
+        plan.suite.metrics[0],
+        impute=plan.suite.stats.impute,
+        n_classes={d.spec.id: d.n_classes for d in plan.datasets},
+        collapsed=results["collapsed"],
+    )
+
+
+def _described(plan: Plan) -> dict[str, Any]:
+    """Return the arguments by which `summarise_scores` knows metric and datasets."""
+    metric = METRICS[plan.suite.metrics[0]]
+    return {
+        "bounds": {d.spec.id: metric.bounds_for(d.n_classes) for d in plan.datasets},
+        "n_curves": {d.spec.id: d.n_classes * d.spec.test for d in plan.datasets},
+        "larger_is_better": metric.larger_is_better,
+    }
 
 
 def collapsed_cells(

@@ -1,6 +1,6 @@
 """A forecast of a suite from its stored results: its time and its statistical power."""
 
-from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from statistics import mean
 
@@ -8,7 +8,8 @@ import pandas as pd
 
 from bench.analysis.findings import collapsed_cells, half_a_curve
 from bench.analysis.results import load_results, results_frame
-from bench.cells import Cell, Kind, Plan, kind_of, n_fits, units_of
+from bench.cells import Cell, Kind, Plan, Unit, kind_of, units_of
+from bench.engines import TimeLeft, known_costs
 from bench.stats import (
     FEWEST_FOR_VERDICT,
     LEAST_SPREAD,
@@ -29,10 +30,15 @@ class Forecast:
     n_cells, n_stored
         The number of cells, transfers and audits, and how many of them are stored.
     seconds
-        The expected time of the missing cells, one after the other; None if no cell of
-        some kind was ever computed.
+        The expected time of the missing cells, one after the other; None if nothing is
+        known of the cost of some kind.
     untimed
-        Dataset and classifier (empty for audits) of each such kind.
+        Dataset and classifier (empty for audits) of each kind without stored results.
+        What it costs is guessed from other kinds and from published results, see
+        `bench.engines.costs`.
+    left
+        The expected time of the missing cells, by the number that are computed at the
+        same time.
     detectable
         One row a dataset and classifier other than the baseline: the std of the
         paired difference over the repetitions that both have and in which neither
@@ -49,6 +55,7 @@ class Forecast:
     n_stored: int
     seconds: float | None
     untimed: tuple[Kind, ...]
+    left: Callable[[int], float | None]
     detectable: pd.DataFrame
     n_datasets: int
     datasets_needed: tuple[int, int]
@@ -57,8 +64,8 @@ class Forecast:
 
 def forecast(plan: Plan, store: Store) -> Forecast:
     """Estimate the time of a suite's missing cells, and the power of all its cells."""
-    times: dict[Kind, list[float]] = {}
-    missing: Counter[Kind] = Counter()
+    known: dict[Kind, list[float]] = {}
+    units: list[Unit] = []
     n_stored = 0
     for unit in units_of(plan.everything):
         n_missing = 0
@@ -69,14 +76,20 @@ def forecast(plan: Plan, store: Store) -> Forecast:
                 continue
             n_stored += 1
             if stored.seconds is not None and cell.target is None:
-                times.setdefault(kind_of(cell), []).append(stored.seconds)
+                known.setdefault(kind_of(cell), []).append(stored.seconds)
         # A missing transfer needs the fit again, and a missing fit its whole batch.
         if n_missing:
-            missing[kind_of(unit[0])] += n_fits(unit)
-    untimed = tuple(kind for kind in missing if kind not in times)
-    seconds = None
-    if not untimed:
-        seconds = sum(n * mean(times[kind]) for kind, n in missing.items())
+            units.append(unit)
+    seconds = {kind: mean(values) for kind, values in known.items()}
+    costs = known_costs(plan, store, seconds)
+    kinds = dict.fromkeys(kind_of(unit[0]) for unit in units)
+    untimed = tuple(
+        kind for kind in kinds if not costs.is_known(kind) or kind in costs.published
+    )
+
+    def left(at_once: int) -> float | None:
+        return TimeLeft(units, seconds, costs, at_once).estimate()
+
     n_others = len(plan.classifiers) - 1
     n_pairs = n_others * len(plan.classifiers) // 2
     alpha = plan.suite.stats.alpha
@@ -84,8 +97,9 @@ def forecast(plan: Plan, store: Store) -> Forecast:
     return Forecast(
         len(plan.everything),
         n_stored,
-        seconds,
+        left(1),
         untimed,
+        left,
         _detectable(plan, store),
         n_datasets,
         (datasets_needed(n_others, alpha), datasets_needed(n_pairs, alpha)),

@@ -24,7 +24,8 @@ class SuiteFacts:
     name, description, seed, repetitions, threads, metrics
         As in the suite file; the first metric is the headline.
     path
-        The path of the suite file, for the command that repeats the run.
+        The path of the suite file, and the options that changed it: the words of the
+        command that repeats the run.
     baseline, alpha, margin, impute, works
         The settings of its statistics.
     date
@@ -61,7 +62,7 @@ class Picture:
     name
         The class: "symbolic", "neural", or the name of a function.
     curves : list of list of float, (n_shown, n_points)
-        Rounded to three digits.
+        Rounded to three digits of its range.
     """
 
     name: str
@@ -112,6 +113,11 @@ class DatasetFacts:
         Whether the classes differ at all.
     x : list of list of float, (n_points, n_inputs)
         Input points of the pictures: of many points, evenly chosen ones.
+    points : list of float
+        All points of one input that are not evenly spaced, ascending; of very many
+        evenly chosen ones. Else empty.
+    n_points
+        The number of points.
     pictures
         A few curves of each class.
     hardest
@@ -133,6 +139,8 @@ class DatasetFacts:
     n_test: int
     learnable: bool
     x: list[list[float]]
+    points: list[float] = field(default_factory=list)
+    n_points: int = 0
     pictures: tuple[Picture, ...] = ()
     hardest: tuple[HardCurve, ...] = ()
     repetition: int | None = None

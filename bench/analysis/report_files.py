@@ -29,6 +29,7 @@ from bench.analysis.report_data import (
 )
 from bench.analysis.sweeps import Sweep
 from bench.base import StoreError, shown
+from bench.render import csv_text, restored
 from bench.stats import METRICS, Across, Friedman
 
 PAGE = "page.json"
@@ -109,8 +110,7 @@ def write_data(data: ReportData, folder: Path) -> None:
     for name in TABLES:
         path = folder / f"{name}.csv"
         if name in tables:
-            text = tables[name].to_csv(index=False, lineterminator="\n")
-            write_if_changed(path, text)
+            write_if_changed(path, csv_text(tables[name]))
         else:
             path.unlink(missing_ok=True)
     write_if_changed(folder / PAGE, _text_of(data))
@@ -389,12 +389,14 @@ def _read_table(path: Path, kinds: dict[str, str]) -> pd.DataFrame:
         )
     except (ValueError, pd.errors.ParserError) as error:
         raise StoreError(f"{path}: {shown(str(error), 200)}") from None
+    frame.columns = pd.Index([restored(name) for name in frame.columns])
     if list(frame.columns) != list(kinds):
         raise StoreError(
             f"{path}: found the columns {shown(', '.join(frame.columns), 200)}; "
             f"expected those that {PAGE} lists: write the report again"
         )
-    return _typed({name: frame[name].tolist() for name in kinds}, kinds, path)
+    columns = {name: [restored(value) for value in frame[name]] for name in kinds}
+    return _typed(columns, kinds, path)
 
 
 def _typed(

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from bench.base import digest, flatten
+from bench.base import digest, flatten, name_grid
 from bench.cells import Audit, Plan, Task
-from bench.store import Store
+from bench.store import STATUSES, Store
 
 _SHOWN = 60  # characters of a value that differs
 _MOST_FILES = 5  # that are named in one line
@@ -32,13 +32,33 @@ def count_statuses(plan: Plan, store: Store) -> dict[tuple[str, str], Counter[st
     return counts
 
 
+def status_rows(plan: Plan, store: Store) -> list[dict[str, Any]]:
+    """Count cells, transfers and audits by status, one row a dataset and classifier.
+
+    Returns
+    -------
+    list of dict
+        ``kind`` ("cells", "transfers" or "audits"), ``dataset``, ``classifier`` (empty
+        for audits), the number with each status, and ``missing``, those without a sound
+        result.
+    """
+    rows: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for cell in plan.everything:
+        name = (_kind_of_task(cell), cell.dataset.spec.id, cell.name)
+        row: dict[str, Any] = dict.fromkeys((*STATUSES, "missing"), 0)
+        row = dict(zip(("kind", "dataset", "classifier"), name, strict=True)) | row
+        stored = store.get(cell.key)
+        rows.setdefault(name, row)[stored.status if stored else "missing"] += 1
+    return list(rows.values())
+
+
 def explain_missing(plan: Plan, store: Store) -> Iterator[str]:
     """Explain which fields of each missing cell differ from the nearest stored result.
 
     Yields
     ------
     str
-        One line for all missing repetitions of a dataset and classifier.
+        One line for all cells that share a reason and their repetitions.
     """
     missing: dict[tuple[str, str], list[Task]] = {}
     damaged: dict[tuple[str, str], list[Task]] = {}
@@ -48,11 +68,19 @@ def explain_missing(plan: Plan, store: Store) -> Iterator[str]:
         if store.get(cell.key) is None:
             lists[cell.key in store.damaged].append(cell)
     kinds, repetitions = _stored_kinds(store) if any(missing.values()) else ({}, {})
+    groups: dict[tuple[str, str, str], list[list[Task]]] = {}
     for name in missing:
-        if cells := damaged[name]:
-            yield f"{_where(cells)}: damaged; the next run computes them again"
-        if cells := missing[name]:
-            yield f"{_where(cells)}: {_reason(cells[0], kinds, repetitions)}"
+        for cells, is_damaged in ((damaged[name], True), (missing[name], False)):
+            if not cells:
+                continue
+            reason = "damaged; the next run computes them again"
+            if not is_damaged:
+                reason = _reason(cells[0], kinds, repetitions)
+            ranges = _ranges({cell.repetition for cell in cells})
+            group = (_kind_of_task(cells[0]), ranges, reason)
+            groups.setdefault(group, []).append(cells)
+    for (kind, ranges, reason), members in groups.items():
+        yield f"{_where(kind, ranges, members)}: {reason}"
 
 
 def differences(
@@ -199,9 +227,21 @@ def _first_difference(a: Sequence[Any], b: Sequence[Any]) -> int:
     return next((i for i in range(shorter) if a[i] != b[i]), shorter)
 
 
-def _where(cells: Sequence[Task]) -> str:
-    names = [name for name in (_dataset(cells[0]), cells[0].name) if name]
-    return ", ".join([*names, _ranges({cell.repetition for cell in cells})])
+def _where(kind: str, ranges: str, members: Sequence[Sequence[Task]]) -> str:
+    """Name cells that share their kind and repetitions, a list for each classifier."""
+    if len(members) == 1:
+        first = members[0][0]
+        names = [name for name in (_dataset(first), first.name) if name]
+        return ", ".join([*names, ranges])
+    names_of = name_grid((cells[0].dataset.spec.id, cells[0].name) for cells in members)
+    n = sum(map(len, members))
+    return f"{n} {kind} ({names_of}; {ranges})"
+
+
+def _kind_of_task(cell: Task) -> str:
+    if isinstance(cell, Audit):
+        return "audits"
+    return "cells" if cell.target is None else "transfers"
 
 
 def _dataset(cell: Task) -> str:

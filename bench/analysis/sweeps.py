@@ -22,6 +22,7 @@ _TITLES = {
     "train": "training curves per class",
     "test": "test curves per class",
     "inputs.size": "points per dimension",
+    SPREAD: "standard deviation of the input points",
     WIDTH: "width of the networks' hidden layers",
 }
 

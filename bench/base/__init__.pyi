@@ -1,6 +1,7 @@
 from .documents import Document as Document
 from .documents import Location as Location
 from .documents import flatten as flatten
+from .documents import parse_value as parse_value
 from .documents import read_document as read_document
 from .errors import BenchError as BenchError
 from .errors import ClassifierError as ClassifierError
@@ -11,6 +12,7 @@ from .errors import EngineError as EngineError
 from .errors import InputsError as InputsError
 from .errors import LibraryError as LibraryError
 from .errors import MissingFileError as MissingFileError
+from .errors import OutputError as OutputError
 from .errors import StatisticsError as StatisticsError
 from .errors import StoreError as StoreError
 from .errors import StudyError as StudyError
@@ -41,6 +43,7 @@ from .messages import described as described
 from .messages import device_problem as device_problem
 from .messages import did_you_mean as did_you_mean
 from .messages import located as located
+from .messages import name_grid as name_grid
 from .messages import named as named
 from .messages import shown as shown
 from .provenance import RESULTS as RESULTS

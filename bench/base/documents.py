@@ -5,7 +5,7 @@ duplicate key or invisible character is refused.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,12 +50,20 @@ class Document:
     moved
         Location in the data → location in the file, for each part that was moved after
         the file was read (see `bench.suite.expansion`).
+    files
+        Location in the file → another file in which this part is written, for each part
+        that was taken over from one (see `bench.suite.extending`).
+    options
+        Location in the file → the option of the command line that set this part (see
+        `bench.suite.changes`).
     """
 
     path: Path
     data: Any
-    lines: dict[Location, int]
+    lines: Mapping[Location, int]
     moved: Mapping[Location, Location] = field(default_factory=dict)
+    files: Mapping[Location, Path] = field(default_factory=dict)
+    options: Mapping[Location, str] = field(default_factory=dict)
 
     def written(self, *location: str | int) -> Location:
         """Return the location in the file of a part of the data."""
@@ -64,12 +72,25 @@ class Document:
                 return self.moved[location[:length]] + location[length:]
         return location
 
-    def where(self, *location: str | int) -> str:
-        """Return ``file:line`` of the innermost part of `location` that is written."""
+    def file(self, *location: str | int) -> Path:
+        """Return the file in which a part of the data is written."""
         written = self.written(*location)
-        while written and written not in self.lines:
+        for length in range(len(written), 0, -1):
+            if written[:length] in self.files:
+                return self.files[written[:length]]
+        return self.path
+
+    def where(self, *location: str | int) -> str:
+        """Return ``file:line`` of the innermost part of `location` that is written.
+
+        Of a part that an option of the command line set, return the option.
+        """
+        written = self.written(*location)
+        while written and not (written in self.lines or written in self.options):
             written = written[:-1]
-        return f"{self.path}:{self.lines.get(written, 1)}"
+        if written in self.options:
+            return self.options[written]
+        return f"{self.file(*location)}:{self.lines.get(written, 1)}"
 
 
 def read_document(path: Path, error: type[BenchError]) -> Document:
@@ -103,34 +124,71 @@ def read_document(path: Path, error: type[BenchError]) -> Document:
         raise error(
             f"{path}: not a text file in UTF-8; save it in that encoding"
         ) from None
+    parsed = _parsed(text, lambda line: f"{path}:{line}" if line else f"{path}", error)
+    if parsed is None:
+        raise error(f"{path}: an empty file; expected a mapping of keys to values")
+    return Document(path, *parsed)
+
+
+def parse_value(text: str, place: str, error: type[BenchError]) -> Any:
+    """Read a value as it would be read in a file, such as ``0.5`` or ``[1, 2]``.
+
+    Parameters
+    ----------
+    text
+        YAML 1.2, of one line.
+    place
+        Where the text stands, with which messages begin.
+    error
+        The exception for a mistake.
+    """
+    # An open list or mapping of a text of several lines would end in a later line.
+    if "\n" in text or "\r" in text:
+        raise error(f"{place}: found several lines; expected a value on one line")
+    parsed = _parsed(text, lambda _: place, error)
+    if parsed is None:
+        raise error(f"{place}: found no value; expected one, such as 5, text or [1, 2]")
+    return parsed[0]
+
+
+def _parsed(
+    text: str, where: Callable[[int], str], error: type[BenchError]
+) -> tuple[Any, dict[Location, int]] | None:
+    """Read a text as data and lines; None if it is empty.
+
+    Parameters
+    ----------
+    where
+        Names the place of a line, counted from 1; 0 stands for the whole text.
+    """
     try:
-        _refuse_unsafe(text, path, error)
+        _refuse_unsafe(text, where, error)
         node = _yaml().compose(text)
     except ReaderError as problem:
         # This error has no line, unlike the others of ruamel.yaml.
         line = text.count("\n", 0, text.find(chr(problem.character))) + 1
         raise error(
-            f"{path}:{line}: the character U+{problem.character:04X}, which YAML does "
+            f"{where(line)}: the character U+{problem.character:04X}, which YAML does "
             "not allow; remove it"
         ) from None
     except YAMLError as problem:
         mark = getattr(problem, "problem_mark", None)
         line = mark.line + 1 if mark else 1
         reason = getattr(problem, "problem", None) or "not YAML"
-        raise error(f"{path}:{line}: not readable as YAML: {shown(reason)}") from None
+        raise error(f"{where(line)}: not readable as YAML: {shown(reason)}") from None
     except BenchError:
         raise
     except Exception as problem:
         # ruamel.yaml lets ValueError, OverflowError and others escape from a wrong
         # escape sequence or directive.
         raise error(
-            f"{path}: not readable as YAML: {shown(str(problem))}; remove directives "
-            "and escapes"
+            f"{where(0)}: not readable as YAML: {shown(str(problem))}; remove "
+            "directives and escapes"
         ) from None
     if node is None:
-        raise error(f"{path}: an empty file; expected a mapping of keys to values")
-    reader = _Reader(path, error)
-    return Document(path, reader.read(node, ()), reader.lines)
+        return None
+    reader = _Reader(where, error)
+    return reader.read(node, ()), reader.lines
 
 
 def flatten(fields: Any, name: str = "") -> dict[str, Any]:
@@ -152,14 +210,16 @@ def _yaml() -> YAML:
     return yaml
 
 
-def _refuse_unsafe(text: str, path: Path, error: type[BenchError]) -> None:
+def _refuse_unsafe(
+    text: str, where_is: Callable[[int], str], error: type[BenchError]
+) -> None:
     """Check the events of a text before it is composed.
 
     Composing expands aliases, so that a few lines could fill the memory.
     """
     depth = documents = nodes = 0
     for event in _yaml().parse(text):
-        where = f"{path}:{event.start_mark.line + 1}"
+        where = where_is(event.start_mark.line + 1)
         if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
             raise error(f"{where}: an anchor or alias; write the value itself instead")
         if getattr(event, "tag", None) is not None:
@@ -190,8 +250,8 @@ def _refuse_unsafe(text: str, path: Path, error: type[BenchError]) -> None:
 class _Reader:
     """Converts nodes to plain data and records their lines."""
 
-    def __init__(self, path: Path, error: type[BenchError]) -> None:
-        self.path = path
+    def __init__(self, where: Callable[[int], str], error: type[BenchError]) -> None:
+        self.where = where
         self.error = error
         self.lines: dict[Location, int] = {}
 
@@ -273,7 +333,7 @@ class _Reader:
         return text
 
     def _where(self, node: Node) -> str:
-        return f"{self.path}:{node.start_mark.line + 1}"
+        return self.where(node.start_mark.line + 1)
 
     def _float(self, text: str) -> float:
         value = float(text)  # raises for .inf and .nan, which are not Python's names

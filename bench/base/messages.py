@@ -1,7 +1,7 @@
 """Parts of error messages: places, similar names, and text made printable."""
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 
@@ -36,6 +36,35 @@ def named(location: Iterable[str | int]) -> str:
     """Write a path of keys and positions as one word, such as ``datasets[0].id``."""
     parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
     return "".join(parts).lstrip(".")
+
+
+def name_grid(pairs: Iterable[tuple[str, str]], most: int = 8) -> str:
+    """Name pairs of dataset and classifier, as ``KNN, GNB × normal, uniform``.
+
+    Parameters
+    ----------
+    pairs
+        An empty classifier stands for the dataset alone.
+    most
+        The number of names of a kind, and of groups, that are written out.
+    """
+    datasets_of: dict[str, list[str]] = {}
+    for dataset, classifier in pairs:
+        datasets_of.setdefault(classifier, []).append(dataset)
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for classifier, datasets in datasets_of.items():
+        groups.setdefault(tuple(datasets), []).append(classifier)
+    texts = [
+        " × ".join(filter(None, [_some(classifiers, most), _some(datasets, most)]))
+        for datasets, classifiers in groups.items()
+    ]
+    more = f"; and {len(texts) - most} more groups" if len(texts) > most else ""
+    return "; ".join(texts[:most]) + more
+
+
+def _some(names: Sequence[str], most: int) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def shown(text: str, length: int = 200) -> str:

@@ -46,8 +46,9 @@ class Plan:
     @property
     def extras(self) -> str:
         """The counts of transfers and audits, as ", 4 audits"; empty without any."""
-        counts = {"transfers": len(self.transfers), "audits": len(self.audits)}
-        return "".join(f", {n} {what}" for what, n in counts.items() if n)
+        counts = {"transfer": len(self.transfers), "audit": len(self.audits)}
+        words = [f", {n} {what}{'' if n == 1 else 's'}" for what, n in counts.items()]
+        return "".join(w for w, n in zip(words, counts.values(), strict=True) if n)
 
     def limited(self, datasets: Iterable[str], classifiers: Iterable[str]) -> "Plan":
         """Keep the named datasets and classifiers; an empty iterable keeps all.
@@ -91,7 +92,7 @@ def make_plan(suite: Suite) -> Plan:
     reference = None
     if suite.reference is not None:
         with located(suite.where("reference")):
-            reference = load_reference(suite.reference, suite.folder)
+            reference = load_reference(suite.reference, suite.folder_of("reference"))
     ids = [entry.id for entry in suite.classifiers]
     if suite.baseline not in ids:
         raise SuiteError(
@@ -99,17 +100,18 @@ def make_plan(suite: Suite) -> Plan:
             f"'{suite.baseline}' in this suite{did_you_mean(suite.baseline, ids)}. "
             f"Known: {', '.join(ids)}"
         )
-    findings = examine_all(suite.classifiers, suite.folder)
+    folders = [suite.folder_of("classifiers", i) for i in range(len(ids))]
+    findings = examine_all(zip(suite.classifiers, folders, strict=True))
     classifiers = []
     for i, entry in enumerate(suite.classifiers):
         place = f"{suite.where('classifiers', i)}: {suite.named('classifiers', i)}"
         with located(place):
-            recipe = resolve_classifier(entry, suite.training, suite.folder, findings)
+            recipe = resolve_classifier(entry, suite.training, folders[i], findings)
             classifiers.append(recipe)
     datasets = []
     for i, spec in enumerate(suite.datasets):
         with located(f"{suite.where('datasets', i)}: {suite.named('datasets', i)}"):
-            datasets.append(resolve_dataset(spec, suite.folder))
+            datasets.append(resolve_dataset(spec, suite.folder_of("datasets", i)))
         for j, recipe in enumerate(classifiers):
             if recipe.training is not None and spec.not_online:
                 raise SuiteError(

@@ -170,13 +170,15 @@ def resolve_steps(
     return tuple(checked)
 
 
-def examine_all(specs: Iterable[ClassifierSpec], folder: Path) -> Findings:
+def examine_all(entries: Iterable[tuple[ClassifierSpec, Path]]) -> Findings:
     """Import and build the classes of other packages in all entries, at once.
+
+    Each entry comes with the folder that its paths are relative to.
 
     Mistakes in an entry are ignored here; `resolve_steps` reports their place.
     """
     candidates: list[Candidate] = []
-    for spec in specs:
+    for spec, folder in entries:
         with suppress(BenchError):
             steps, _ = _resolved(spec, folder)
             candidates += [c for c in _candidates(spec, steps) if c is not None]

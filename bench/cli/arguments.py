@@ -3,19 +3,25 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from bench.cli.usage import Examples, Parser, example_lines
+from bench.cli.verbosity import QUIET, VERBOSE, detail
 
 if TYPE_CHECKING:
     from bench.cells import Plan
     from bench.store import Store
+    from bench.suite import Change, Suite
 
-    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+    Subparsers = argparse._SubParsersAction[Parser]
 else:  # at run time, the class takes no type parameter
     Subparsers = argparse._SubParsersAction
 
 MAX_NUMBER = 1024
+MAX_REPETITIONS = 100_000  # as in a suite file
 KEPT = "finished cells are kept; run the same command again to continue"
 
 
@@ -23,29 +29,54 @@ def add_command(
     commands: Subparsers,
     name: str,
     body: Callable[[argparse.Namespace], int],
+    examples: Examples,
     kept: str = "",
-) -> argparse.ArgumentParser:
+) -> Parser:
     """Add a command; its help is the first line of its body's docstring.
 
     Parameters
     ----------
     body
         Called with the options; returns the exit code.
+    examples
+        Command lines, each with what it does.
     kept
         A message about what an interruption leaves; empty if it leaves nothing.
     """
     summary = str(body.__doc__).splitlines()[0].rstrip(".")
-    command = commands.add_parser(name, help=summary, description=summary)
+    command = commands.add_parser(
+        name,
+        help=summary,
+        description=summary,
+        epilog=example_lines(examples),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     command.set_defaults(command=body, kept=kept)
-    # The option may stand before or after the command. Without SUPPRESS, the default of
-    # the second would replace the value of the first.
+    add_verbosity(command)
+    return command
+
+
+def add_verbosity(command: argparse.ArgumentParser) -> None:
+    """Add the options of every command, which may stand before or after it."""
+    # Without SUPPRESS, the default of the second would replace the value of the first.
+    for flags, level, text in (
+        (("-q", "--quiet"), QUIET, "print errors and the result only"),
+        (("-v", "--verbose"), VERBOSE, "print also versions, places and each cell"),
+    ):
+        command.add_argument(
+            *flags,
+            dest="verbosity",
+            action="store_const",
+            const=level,
+            default=argparse.SUPPRESS,
+            help=text,
+        )
     command.add_argument(
         "--debug",
         action="store_true",
         default=argparse.SUPPRESS,
         help="show the traceback of an error",
     )
-    return command
 
 
 def add_suite(command: argparse.ArgumentParser) -> None:
@@ -58,7 +89,28 @@ def add_suite(command: argparse.ArgumentParser) -> None:
     )
 
 
-def add_out(command: argparse.ArgumentParser) -> None:
+def add_changes(command: argparse.ArgumentParser) -> None:
+    """Add the options that change values of the suite."""
+    command.add_argument(
+        "-n",
+        "--repetitions",
+        type=repetitions,
+        metavar="N",
+        help="use N repetitions instead of the suite's number, which may be smaller or "
+        "larger",
+    )
+    command.add_argument(
+        "--set",
+        dest="changes",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change a value of the suite, such as datasets.0.train=200 or "
+        "stats.margin=0.02; may be repeated",
+    )
+
+
+def add_out(command: argparse._ActionsContainer) -> None:
     """Add the option for the folder of the report."""
     command.add_argument(
         "--out",
@@ -109,6 +161,16 @@ def number(text: str) -> int:
     return int(text)
 
 
+def repetitions(text: str) -> int:
+    """Parse a number of repetitions, from 1 to `MAX_REPETITIONS`."""
+    is_number = text.isascii() and text.isdecimal() and len(text) < 7
+    if not (is_number and 1 <= int(text) <= MAX_REPETITIONS):
+        raise argparse.ArgumentTypeError(
+            f"found '{text[:20]}'; expected a whole number from 1 to {MAX_REPETITIONS}"
+        )
+    return int(text)
+
+
 def folder(text: str) -> Path:
     """Parse the path of a folder that exists or can be created."""
     path = Path(text)
@@ -125,23 +187,86 @@ def folder(text: str) -> Path:
     return path
 
 
+def changes_of(options: argparse.Namespace) -> "list[Change]":
+    """Return the changes of the suite that the options ask for, `--set` last."""
+    from bench.suite import Change
+
+    n = getattr(options, "repetitions", None)
+    first = [] if n is None else [Change.of_repetitions(n)]
+    return first + [Change.parse(text) for text in getattr(options, "changes", [])]
+
+
+@contextmanager
+def naming_changes(options: argparse.Namespace) -> Iterator[None]:
+    """Name the options that changed the suite in an error that names none of them.
+
+    Such an error may be about a file that is right by itself.
+    """
+    from bench.base import BenchError
+
+    try:
+        yield
+    except BenchError as error:
+        changes = [change.option for change in changes_of(options)]
+        if not changes or any(option in str(error) for option in changes):
+            raise
+        raise type(error)(f"{error} (with {', '.join(changes)})") from None
+
+
+def read_suite(options: argparse.Namespace) -> "Suite":
+    """Read the suite, with the values that the options change."""
+    from bench.suite import load_suite
+
+    changes = changes_of(options)
+    with naming_changes(options):
+        suite = load_suite(options.suite, changes)
+    detail(f"suite {suite.path}")
+    return suite
+
+
 def resolve_plan(options: argparse.Namespace) -> "tuple[Plan, Plan, Store]":
     """Return the whole plan of the suite, its part after -d and -c, and the store."""
     from bench.cells import make_plan
     from bench.store import Store
-    from bench.suite import load_suite
 
     # The class of a suite may be in a module of the current folder.
     if os.getcwd() not in sys.path:  # noqa: PTH109 (sys.path holds strings)
         sys.path.insert(0, os.getcwd())  # noqa: PTH109
-    whole = make_plan(load_suite(options.suite))
+    suite = read_suite(options)
+    with naming_changes(options):
+        whole = make_plan(suite)
     limited = whole.limited(
         getattr(options, "datasets", None) or [],
         getattr(options, "classifiers", None) or [],
     )
-    return whole, limited, Store(getattr(options, "store", Path("data/store")))
+    store = Store(getattr(options, "store", Path("data/store")))
+    detail(f"results in {store.folder}")
+    return whole, limited, store
 
 
-def report_folder(options: argparse.Namespace, name: Any) -> Path:
-    """Return the folder for the report of a suite."""
-    return options.out or Path("reports") / str(name)
+def report_folder(options: argparse.Namespace, suite: "Suite") -> Path:
+    """Return the folder for the report of a suite.
+
+    Raises
+    ------
+    SuiteError
+        If it would be that of the unchanged suite, though options have changed it.
+    """
+    from bench.base import SuiteError
+
+    path: Path = options.out or Path("reports") / suite.name
+    if not options.out and needs_folder(suite):
+        changes = ", ".join(dict.fromkeys(suite.changes.values()))
+        raise SuiteError(
+            f"{changes}: the report of a changed suite would replace that of the whole "
+            f"one in {path}; expected --out DIR, or --set name=NAME"
+        )
+    return path
+
+
+def needs_folder(suite: "Suite") -> bool:
+    """Return whether options have changed a suite, but not its name.
+
+    Then its report must not be written where that of the unchanged suite is.
+    """
+    return bool(suite.changes) and ("name",) not in suite.changes

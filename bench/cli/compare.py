@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 from bench.cli.arguments import Subparsers, add_command
 from bench.cli.exit_codes import OK
+from bench.cli.formats import CSV, JSON, add_format, print_rows
 from bench.cli.terminal import say
+from bench.cli.usage import Examples
 
 if TYPE_CHECKING:
     import pandas as pd
 
+MARKDOWN = "markdown"
 # The verdicts that do not pass, and the remedy.
 _REMEDIES = {
     "worse": "",
@@ -22,12 +25,28 @@ _REMEDIES = {
 
 def add_compare(commands: Subparsers) -> None:
     """Add the command and its arguments."""
-    _add(commands, "compare", compare)
+    examples = (
+        (
+            "bench compare reports/published/seed reports/seed",
+            "what differs between the published scores and yours",
+        ),
+        (
+            "bench compare before.csv after.csv --format csv",
+            "every row, for another program",
+        ),
+    )
+    _add(commands, "compare", compare, examples)
 
 
 def add_check(commands: Subparsers) -> None:
     """Add the command and its arguments."""
-    margins = _add(commands, "check", check)
+    examples = (
+        (
+            "bench check reports/published/seed reports/seed --at-most-worse 0.02",
+            "pass if a loss of more than 0.02 is excluded for every classifier",
+        ),
+    )
+    margins = _add(commands, "check", check, examples)
     margins.add_argument(
         "--at-most-worse",
         type=_margin,
@@ -37,29 +56,32 @@ def add_check(commands: Subparsers) -> None:
 
 
 def compare(options: argparse.Namespace) -> int:
-    """Compare the scores of two stores, reports or results.csv."""
+    """Compare the scores of two stores, reports or results.csv: what differs."""
     _write(_compared(options), options)
     return OK
 
 
 def check(options: argparse.Namespace) -> int:
     """Compare as a gate: exit with 1 if any is worse, with 4 if the outcome is open."""
-    from bench.compare import exit_code, name_rows
+    from bench.compare import exit_code, name_rows, shares_nothing
 
     frame = _compared(options, options.at_most_worse)
     _write(frame, options)
     for verdict, remedy in _REMEDIES.items():
         rows = frame[frame["verdict"] == verdict]
-        if len(rows):
+        if len(rows) and not shares_nothing(frame):
             say(f"{verdict}: {name_rows(rows)}{remedy}")
     return exit_code(frame)
 
 
 def _add(
-    commands: Subparsers, name: str, body: Callable[[argparse.Namespace], int]
+    commands: Subparsers,
+    name: str,
+    body: Callable[[argparse.Namespace], int],
+    examples: Examples,
 ) -> "argparse._MutuallyExclusiveGroup":
     """Add one of the two; return the group of options that set its margin."""
-    command = add_command(commands, name, body)
+    command = add_command(commands, name, body, examples)
     for metavar in ("BASE", "NEW"):
         command.add_argument(
             metavar.lower(),
@@ -88,9 +110,22 @@ def _add(
         metavar="A",
         help="1 minus the probability that all intervals hold together (default: 0.05)",
     )
+    command.add_argument(
+        "--all",
+        dest="every_row",
+        action="store_true",
+        help="show every row, not only those that differ",
+    )
     form = command.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="print JSON")
-    form.add_argument("--markdown", action="store_true", help="print markdown")
+    add_format(form, MARKDOWN)
+    for name in (JSON, MARKDOWN):
+        form.add_argument(
+            f"--{name}",
+            dest="format",
+            action="store_const",
+            const=name,
+            help=f"the same as --format {name}",
+        )
     return margins
 
 
@@ -112,14 +147,19 @@ def _compared(
 
 def _write(frame: "pd.DataFrame", options: argparse.Namespace) -> None:
     from bench.cli.console import print_comparison
-    from bench.compare import to_json, to_markdown
+    from bench.compare import shares_nothing, to_json, to_markdown, what_each_has
 
-    if options.json:
+    if options.format in (CSV, JSON) and shares_nothing(frame):
+        say(what_each_has(frame))
+    if options.format == JSON:
         print(to_json(frame))
-    elif options.markdown:
-        print(to_markdown(frame))
+    elif options.format == MARKDOWN:
+        print(to_markdown(frame, options.every_row))
+    elif options.format == CSV:
+        columns = [str(name) for name in frame.columns]
+        print_rows(frame.to_dict("records"), columns, CSV)
     else:
-        print_comparison(frame)
+        print_comparison(frame, options.every_row)
 
 
 def _margin(text: str) -> float:

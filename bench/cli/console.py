@@ -1,29 +1,23 @@
-"""The progress bar of a command, and the tables that it prints at its end."""
+"""The tables of commands, and the sentences around them."""
 
-import errno
-import os
-import sys
-import time
+import math
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Literal
-
-from rich import box
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING, Any
 
 from bench.base import shown
-from bench.cells import Plan, Task
-from bench.cli.terminal import replaced
-from bench.store import BAD, STATUSES, Result
+from bench.cells import Plan
+from bench.cli.progress import duration, name_some
+from bench.cli.tables import (
+    Mark,
+    count_blocks,
+    explain_marks,
+    output_console,
+    print_table,
+    print_text,
+    shorten,
+)
+from bench.cli.terminal import counted
+from bench.store import STATUSES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,81 +30,180 @@ _STYLES = {
     "not comparable": "yellow",
     "better": "green",
 }
-_LEFT = ("dataset", "classifier", "verdict", "why")  # columns aligned to the left
+_LONGEST_HEADER = 16  # characters of a dataset's id above a column,
+_WIDE = 160  # unless there are more columns than these
 
 
-class _Console(Console):
-    """A console that raises an error if the reader of its output has ended."""
+def print_scores(
+    plan: Plan,
+    results: "pd.DataFrame",
+    intervals: "pd.DataFrame | None" = None,
+    report: str = "",
+) -> None:
+    """Print the scores by the headline metric: a table, or a matrix of all datasets.
 
-    def on_broken_pipe(self) -> None:
-        # rich would end the process with exit code 1, which belongs to the gate.
-        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
-
-
-class RunProgress:
-    """A progress bar: cells done of all, failures, time left."""
-
-    def __init__(self, total: int) -> None:
-        self.began = time.perf_counter()
-        self.computed = self.audits = self.failed = 0
-        self.busy = 0.0
-        self.bars = Progress(
-            TextColumn("cells"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[failed]} failed"),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            console=_Console(file=sys.stderr, stderr=True),
-        )
-        self.task = self.bars.add_task("cells", total=total, failed=0)
-
-    def advance(self, cell: Task, result: Result, fresh: bool) -> None:
-        """Count a cell or an audit with a result; `fresh` if this run computed it."""
-        if fresh:
-            self.computed += 1
-            self.audits += result.is_audit
-            self.busy += result.fit_cpu_seconds or 0.0
-            self.busy += result.predict_cpu_seconds or 0.0
-        self.failed += result.status in BAD
-        self.bars.update(self.task, advance=1, failed=self.failed)
-
-    def warn(self, message: str) -> None:
-        """Print a message above the bar."""
-        self.bars.console.print(Text(f"bench: {message}"), soft_wrap=True)
-
-    def summary(self) -> str:
-        """Return a line with the counts, the time, and the load of the processor."""
-        wall = time.perf_counter() - self.began
-        audits = f" and {self.audits} audits" if self.audits else ""
-        return (
-            f"{self.computed - self.audits} cells{audits} computed in {wall:.1f} s; "
-            f"fits and predictions took {self.busy:.1f} s of processor time, "
-            f"{self.busy / wall:.2f} cores on average"
-        )
-
-    def __enter__(self) -> "RunProgress":
-        self.bars.start()
-        return self
-
-    def __exit__(self, *_: Any) -> None:
-        self.bars.stop()
-
-
-def print_scores(plan: Plan, results: "pd.DataFrame") -> None:
-    """Print the table of each dataset, with the headline metric only, to fit a line."""
+    Parameters
+    ----------
+    results
+        As `bench.read_results` returns them.
+    intervals
+        As `bench.analysis.score_intervals` returns them; without, no score is marked.
+    report
+        The path of the report that has the rest; empty if none is written.
+    """
     # Here, since these import pandas, which `status` does not need.
     from bench.analysis import summarise
-    from bench.report import online_note, score_rows
 
     summary = summarise(results)
-    for recipe in plan.datasets:
-        rows = score_rows(plan, summary, recipe.spec.id, plan.suite.metrics[:1])
-        _print_table(recipe.spec.id, list(rows.columns), rows.to_numpy().tolist())
-        note = online_note(summary[summary["dataset"] == recipe.spec.id])
-        if note:
-            _console().print(_text(note), soft_wrap=True)
+    marks = {} if intervals is None else _marks(intervals)
+    where = f"see {report}" if report else "--format csv has them"
+    if len(plan.datasets) == 1:
+        _print_dataset(plan, summary, intervals, marks, where)
+    else:
+        _print_matrix(plan, summary, marks, report)
+    if marks:
+        print_text(explain_marks(plan.suite.stats.alpha))
+    elif int(summary["n"].max()) < 3:  # as in `bench.stats.summarise_scores`
+        print_text("no score is marked as the best: that takes 3 repetitions")
+    if intervals is not None and not intervals.empty and intervals["collapsed"].any():
+        note = "; marks and intervals are of the others" if marks else ""
+        print_text(f"{_collapses(intervals)}{note}")
+
+
+def _marks(intervals: "pd.DataFrame") -> dict[tuple[str, str], Mark]:
+    """Return the mark of each dataset and classifier that has one."""
+    marks: dict[tuple[str, str], Mark] = {}
+    for row in intervals.to_dict("records"):
+        if row["best"] or row["near_best"]:
+            mark: Mark = "best" if row["best"] else "near"
+            marks[row["dataset"], row["classifier"]] = mark
+    return marks
+
+
+def _collapses(intervals: "pd.DataFrame") -> str:
+    rows = intervals[intervals["collapsed"] > 0].to_dict("records")
+    names = [
+        f"{row['classifier']} on {row['dataset']} {row['collapsed']} of {row['n']}"
+        for row in rows
+    ]
+    return f"trainings that stayed at chance: {name_some(names)}"
+
+
+def _print_dataset(
+    plan: Plan,
+    summary: "pd.DataFrame",
+    intervals: "pd.DataFrame | None",
+    marks: dict[tuple[str, str], Mark],
+    where: str,
+) -> None:
+    from bench.report import online_note, score_rows
+
+    dataset = plan.datasets[0].spec.id
+    frame = score_rows(plan, summary, dataset, plan.suite.metrics[:1])
+    score, training = frame.columns[1], frame.columns[2]
+    published = list(frame.columns[5:])  # the figure, and the difference to it
+    drop_order = [training, *published, "fit (s)", "n"]
+    if intervals is not None and not intervals.empty and intervals["low"].notna().any():
+        rows = intervals.set_index("classifier").loc[frame["classifier"]]
+        ends = zip(rows["low"], rows["high"], strict=True)
+        level = f"{100 * (1 - plan.suite.stats.alpha):g}% interval"
+        frame.insert(2, level, [_interval(low, high) for low, high in ends])
+        drop_order.append(level)
+    names = list(frame["classifier"])
+    dropped = print_table(
+        list(frame.columns),
+        frame.to_numpy().tolist(),
+        title=dataset,
+        drop_order=drop_order,
+        marks={(names.index(c), score): mark for (_, c), mark in marks.items()},
+        elsewhere=where,
+    )
+    note = online_note(summary)
+    if note and training not in dropped:
+        print_text(note)
+
+
+def _interval(low: float, high: float) -> str:
+    return "–" if math.isnan(low) else f"[{low:.3f}, {high:.3f}]"
+
+
+def _print_matrix(
+    plan: Plan,
+    summary: "pd.DataFrame",
+    marks: dict[tuple[str, str], Mark],
+    report: str,
+) -> None:
+    """Print the scores of all datasets, classifiers by their mean rank.
+
+    Datasets have the rows if that takes fewer blocks.
+    """
+    from bench.report import mean_std
+    from bench.stats import METRICS
+
+    metric = METRICS[plan.suite.metrics[0]]
+    column = f"test_{plan.suite.metrics[0]}"
+    texts = {
+        (row["dataset"], row["classifier"]): mean_std(
+            row[f"{column}_mean"], row[f"{column}_std"]
+        )
+        for row in summary.to_dict("records")
+    }
+    means = summary.pivot(
+        index="classifier", columns="dataset", values=f"{column}_mean"
+    )
+    ranks = means.rank(ascending=not metric.larger_is_better).mean(axis="columns")
+    classifiers = list(ranks.sort_values(kind="stable", na_position="last").index)
+    datasets = [recipe.spec.id for recipe in plan.datasets]
+    seconds = summary.groupby("classifier")["fit_seconds_median"].median()
+    fit = [f"{seconds[name]:.2f}".replace("nan", "–") for name in classifiers]
+    headers = _headers(datasets)
+    by_classifier = [
+        [c, *(texts.get((d, c), "–") for d in datasets)] for c in classifiers
+    ]
+    in_columns = {
+        (classifiers.index(c), headers[datasets.index(d)]): mark
+        for (d, c), mark in marks.items()
+    }
+    by_dataset = [[d, *(texts.get((d, c), "–") for c in classifiers)] for d in datasets]
+    in_rows = {(datasets.index(d), c): mark for (d, c), mark in marks.items()}
+    n_beside = count_blocks(["classifier", *headers], by_classifier, marks=in_columns)
+    n_below = count_blocks(["dataset", *classifiers], by_dataset, marks=in_rows)
+    title = (
+        f"held-out {metric.title}, mean±std over "
+        f"{counted(plan.suite.repetitions, 'repetition')}"
+    )
+    if n_below < n_beside:
+        print_table(
+            ["dataset", *classifiers],
+            by_dataset,
+            title=title,
+            split=True,
+            marks=in_rows,
+        )
+    else:
+        print_table(
+            ["classifier", *headers, "fit (s)"],
+            [[*row, s] for row, s in zip(by_classifier, fit, strict=True)],
+            title=title,
+            drop_order=["fit (s)"],
+            split=True,
+            marks=in_columns,
+            elsewhere=f"see {report}" if report else "",
+        )
+    incomplete = [
+        f"{row['classifier']} on {row['dataset']} {row['n']} of {row['n_cells']}"
+        for row in summary[summary["n"] < summary["n_cells"]].to_dict("records")
+    ]
+    if incomplete:
+        print_text(f"fewer repetitions are done: {name_some(incomplete)}")
+
+
+def _headers(datasets: list[str]) -> list[str]:
+    """Shorten ids that would make columns wide; they stay different."""
+    if output_console().width > _WIDE:
+        return datasets
+    short = shorten(datasets, _LONGEST_HEADER)
+    return short if len(set(short)) == len(short) else datasets
 
 
 def print_statuses(title: str, counts: dict[tuple[str, str], Counter[str]]) -> None:
@@ -119,43 +212,27 @@ def print_statuses(title: str, counts: dict[tuple[str, str], Counter[str]]) -> N
     for row in counts.values():
         total += row
     columns = [s for s in (*STATUSES, "missing") if total[s]]
-    rows = [
-        [dataset, classifier, *(str(row[status] or "") for status in columns)]
+    rows: list[list[Any]] = [
+        [dataset, classifier, *(row[status] for status in columns)]
         for (dataset, classifier), row in counts.items()
     ]
-    rows.append(["all", "", *(str(total[status]) for status in columns)])
-    _print_table(title, ["dataset", "classifier", *columns], rows)
+    rows.append(["all", "", *(total[status] for status in columns)])
+    print_table(["dataset", "classifier", *columns], rows, title=title)
 
 
 def print_forecast(plan: Plan, forecast: "Forecast", jobs: int) -> None:
     """Print the expected time of a suite, and the differences that it can detect."""
-    console = _console()
     missing = forecast.n_cells - forecast.n_stored
-    console.print(
-        f"{len(plan.cells)} cells{plan.extras}; {forecast.n_stored} stored, {missing} "
-        "to compute"
+    print_text(
+        f"{counted(len(plan.cells), 'cell')}{plan.extras}; {forecast.n_stored} stored, "
+        f"{missing} to compute"
     )
-    untimed = forecast.untimed
-    if forecast.seconds is None:
-        names = ", ".join(
-            f"{d} × {c}" if c else f"the audits of {d}" for d, c in untimed[:6]
-        )
-        more = "" if len(untimed) <= 6 else f" and {len(untimed) - 6} more"
-        message = f"expected time unknown: never computed {names}{more}; use --pilot"
-        console.print(_text(message))
-    else:
-        minutes = forecast.seconds / 60 / jobs
-        console.print(f"expected time {minutes:.1f} min with -j {jobs}")
-    n, (for_baseline, for_pairs) = forecast.n_datasets, forecast.datasets_needed
-    judgement = "enough" if forecast.enough else "too few"
-    console.print(
-        f"{n} independent datasets (libraries): {judgement} for tests across datasets; "
-        f"{len(plan.classifiers)} classifiers need {for_baseline} against a baseline, "
-        f"{for_pairs} for all pairs"
-    )
+    if missing:
+        print_text(_expected_time(forecast, jobs))
+    print_text(_across_datasets(plan, forecast))
     stats = plan.suite.stats
     if forecast.detectable.empty:
-        console.print("detectable differences unknown: too few repetitions are stored")
+        print_text("detectable differences unknown: too few repetitions are stored")
         return
     rows = [
         [
@@ -168,73 +245,80 @@ def print_forecast(plan: Plan, forecast: "Forecast", jobs: int) -> None:
         ]
         for row in forecast.detectable.to_dict("records")
     ]
-    columns = ["dataset", "classifier", "stored", "std of difference"]
+    n = plan.suite.repetitions
+    columns = ["dataset", "classifier", "repetitions stored", "std of difference"]
     columns += [
-        f"detectable at n = {plan.suite.repetitions}",
-        f"n to detect {stats.margin:g}",
+        f"detected with {counted(n, 'repetition')}",
+        f"repetitions to detect {stats.margin:g}",
     ]
-    title = f"difference to {plan.suite.baseline} detected with 80% power, alpha "
-    _print_table(f"{title}{stats.alpha:g}", columns, rows)
+    print_table(
+        columns,
+        rows,
+        title=f"the smallest difference to {plan.suite.baseline} that is detected with "
+        f"80% power at alpha {stats.alpha:g}",
+        drop_order=columns[2:4],
+    )
 
 
-def print_comparison(frame: "pd.DataFrame") -> None:
+def _expected_time(forecast: "Forecast", jobs: int) -> str:
+    seconds = forecast.left(jobs)
+    names = [
+        f"{classifier} on {dataset}" if classifier else f"the audits of {dataset}"
+        for dataset, classifier in forecast.untimed
+    ]
+    never = f"never computed here: {name_some(names)}"
+    if seconds is None:
+        return f"expected time unknown ({never}); --pilot 1 measures it"
+    text = f"expected time: about {duration(seconds)} with -j {jobs}"
+    if names:
+        text += f", a guess from other cells ({never}); --pilot 1 measures it"
+    return text
+
+
+def _across_datasets(plan: Plan, forecast: "Forecast") -> str:
+    """Say whether there are enough datasets for tests across them."""
+    for_baseline, for_pairs = forecast.datasets_needed
+    n, n_classifiers = forecast.n_datasets, len(plan.classifiers)
+    judgement = "enough" if forecast.enough else "too few"
+    libraries = "1 function library" if n == 1 else f"{n} function libraries"
+    return (
+        f"{judgement} datasets for tests across them: {libraries}; comparing "
+        f"{counted(n_classifiers, 'classifier')} takes {for_baseline} (each with "
+        f"{plan.suite.baseline}) or {for_pairs} (each with each other)"
+    )
+
+
+def print_comparison(frame: "pd.DataFrame", every_row: bool = False) -> None:
     """Print a comparison of `bench.compare.differences.compare_results`.
 
-    The reasons stand below the table, once for all rows that share one.
+    The table has the rows that differ, or with `every_row` all. What is alike and the
+    reasons stand below it, once for all rows that share one.
     """
-    from bench.compare import as_text, count_verdicts, describe, reasons
-
-    rows = as_text(frame).drop(columns="why")
-    # Narrow: a row of the shipped suites fits 80 characters, but for its interval.
-    table = Table(
-        title=_text(count_verdicts(frame)),
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-        show_edge=False,
-        padding=0,
+    from bench.compare import (
+        alike,
+        as_text,
+        count_verdicts,
+        describe,
+        differing,
+        reasons,
+        shares_nothing,
+        what_each_has,
     )
-    for column in rows.columns:
-        # Folded, not cut, since the names of what failed a gate must be readable.
-        fixed = column not in ("dataset", "classifier", "interval")
-        header, side = _text(column), _side(column)
-        table.add_column(header, justify=side, overflow="fold", no_wrap=fixed)
-    for row in rows.to_dict("records"):
-        cells = (_text(shown(value, 1000)) for value in row.values())
-        table.add_row(*cells, style=_STYLES.get(row["verdict"]))
-    console = _console(160)
-    console.print(table)
-    for reason in reasons(frame):
-        console.print(_text(shown(reason, 2000)))
-    console.print(_text(describe(frame)))
 
-
-def _print_table(title: str, columns: list[str], rows: list[list[Any]]) -> None:
-    table = Table(title=_text(title), title_justify="left")
-    for column in columns:
-        table.add_column(_text(column), justify=_side(column))
-    for row in rows:
-        table.add_row(*map(_text, row))
-    _console().print(table)
-
-
-def _side(column: str) -> Literal["left", "right"]:
-    return "left" if column in _LEFT else "right"
-
-
-def _text(value: object) -> Text:
-    """Return a text that the terminal can show.
-
-    A plain string would be parsed as markup, and brackets in a name would be lost.
-    """
-    return Text(replaced(str(value), getattr(sys.stdout, "encoding", None)))
-
-
-def _console(width: int = 120) -> _Console:
-    """Make a console on standard output; `width` counts if that is not a terminal.
-
-    The console is given the stream, whose encoding decides how boxes are drawn.
-    """
-    is_terminal = sys.stdout is not None and sys.stdout.isatty()
-    return _Console(
-        file=sys.stdout, highlight=False, width=None if is_terminal else width
-    )
+    if shares_nothing(frame) and not every_row:
+        print_text(shown(what_each_has(frame), 2000))
+        return
+    rows = as_text(frame if every_row else differing(frame)).drop(columns="why")
+    if len(rows):
+        print_table(
+            list(rows.columns),
+            [[shown(value, 1000) for value in row] for row in rows.to_numpy().tolist()],
+            title=count_verdicts(frame),
+            drop_order=["n", "base", "new", "interval"],
+            styles=[_STYLES.get(verdict) for verdict in rows["verdict"]],
+        )
+    elif frame["verdict"].nunique() > 1:  # else the line below says it
+        print_text(count_verdicts(frame))
+    for line in [*([] if every_row else alike(frame)), *reasons(frame)]:
+        print_text(shown(line, 2000))
+    print_text(describe(frame))

@@ -5,6 +5,7 @@ import argparse
 from bench.cli.arguments import (
     KEPT,
     Subparsers,
+    add_changes,
     add_choice,
     add_command,
     add_store,
@@ -18,8 +19,15 @@ from bench.cli.terminal import say
 
 def add_export(commands: Subparsers) -> None:
     """Add the command and its arguments."""
-    command = add_command(commands, "export", export, KEPT)
+    examples = (
+        (
+            "bench export seed -d normal-100 -c SD exported",
+            "write the SD of the first repetition to the folder exported",
+        ),
+    )
+    command = add_command(commands, "export", export, examples, KEPT)
     add_suite(command)
+    add_changes(command)
     add_choice(command, "-d", "dataset")
     add_choice(command, "-c", "classifier")
     command.add_argument(
@@ -38,7 +46,7 @@ def add_export(commands: Subparsers) -> None:
 def export(options: argparse.Namespace) -> int:
     """Write a trained discriminator as files; train it first if needed."""
     from bench.base import check_output
-    from bench.cli.console import RunProgress
+    from bench.cli.progress import RunProgress
     from bench.engines import run_plan
     from bench.export import check_free, choose_cell, export_cell, why_not_done
 
@@ -47,7 +55,13 @@ def export(options: argparse.Namespace) -> int:
     check_free(options.out)  # now, since training may take hours
     check_output(options.out, remedy="choose another folder")
     with RunProgress(len(plan.cells)) as progress:
-        run_plan(plan, store, progress=progress.advance, warn=progress.warn)
+        run_plan(
+            plan,
+            store,
+            progress=progress.advance,
+            warn=progress.warn,
+            watcher=progress,
+        )
     result = store.get(cell.key)
     if result is not None and (why := why_not_done(plan, cell, result)):
         say(why)

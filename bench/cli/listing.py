@@ -2,21 +2,32 @@
 
 import argparse
 import re
-import shutil
 import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 
 from bench.cli.arguments import Subparsers, add_command
 from bench.cli.exit_codes import OK
+from bench.cli.formats import TABLE, add_format, print_rows
+from bench.cli.usage import width
 
-_WIDEST = 100  # columns; longer lines are hard to read
 _INDENT = "  "
+_TITLES = {
+    "classifier": "classifiers",
+    "library": "libraries",
+    "suite": "suites (`bench run NAME`)",
+}
+COLUMNS = ("kind", "name", "description")  # of the result as data, see docs/cli.md
 
 
 def add_list(commands: Subparsers) -> None:
     """Add the command."""
-    add_command(commands, "list", list_all)
+    examples = (
+        ("bench list", "what there is"),
+        ("bench list --format json", "the same for a program"),
+    )
+    command = add_command(commands, "list", list_all, examples)
+    add_format(command)
 
 
 def list_all(options: argparse.Namespace) -> int:
@@ -24,31 +35,42 @@ def list_all(options: argparse.Namespace) -> int:
     from bench.base import resources
     from bench.suite import PRESETS
 
-    classifiers = (
-        (name, f"{preset.summary} ({' → '.join([*preset.before, preset.class_path])})")
-        for name, preset in PRESETS.items()
-    )
-    _print("classifiers", classifiers)
     libraries = sorted(resources.LIBRARIES.glob("*.lib"))
-    _print("libraries", ((path.stem, _library(path)) for path in libraries))
     suites = sorted(resources.SUITES.glob("*.yaml"))
-    _print("suites (`bench run NAME`)", ((path.stem, _suite(path)) for path in suites))
+    entries = {
+        "classifier": [
+            (name, f"{p.summary} ({' → '.join([*p.before, p.class_path])})")
+            for name, p in PRESETS.items()
+        ],
+        "library": [(path.stem, _library(path)) for path in libraries],
+        "suite": [(path.stem, _suite(path)) for path in suites],
+    }
+    if options.format == TABLE:
+        for kind, title in _TITLES.items():
+            _print(title, entries[kind])
+        return OK
+    rows = [
+        dict(zip(COLUMNS, (kind, *entry), strict=True))
+        for kind, of_kind in entries.items()
+        for entry in of_kind
+    ]
+    print_rows(rows, COLUMNS, options.format)
     return OK
 
 
 def _print(title: str, entries: Iterable[tuple[str, str]]) -> None:
     """Print names and descriptions in two columns that fit the terminal."""
     entries = list(entries)
-    width = min(_WIDEST, shutil.get_terminal_size().columns) - 1
     start = len(_INDENT) + max((len(name) for name, _ in entries), default=0) + 1
     print(title)
     for name, description in entries:
         lines = textwrap.wrap(
             description,
-            max(width, start + 20),
+            max(width(), start + 20),
             initial_indent=f"{_INDENT}{name}".ljust(start),
             subsequent_indent=" " * start,
             break_on_hyphens=False,
+            break_long_words=False,
         )
         print("\n".join(lines) or f"{_INDENT}{name}")
 
@@ -56,8 +78,9 @@ def _print(title: str, entries: Iterable[tuple[str, str]]) -> None:
 def _suite(path: Path) -> str:
     """Return the first sentence of a suite's description."""
     from bench.base import SuiteError, read_document
+    from bench.suite import extend
 
-    data = read_document(path, SuiteError).data
+    data = extend(read_document(path, SuiteError), SuiteError).data
     return _first_sentence(str(data.get("description", "")))
 
 

@@ -3,7 +3,7 @@
 import argparse
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 
@@ -12,7 +12,7 @@ from bench.base.errors import BenchError
 from bench.base.messages import did_you_mean
 from bench.base.provenance import __version__
 from bench.base.resources import CHECKOUT
-from bench.cli.arguments import Subparsers
+from bench.cli.arguments import Subparsers, add_verbosity
 from bench.cli.compare import add_check, add_compare
 from bench.cli.exit_codes import BROKEN_PIPE, INTERRUPTED, USAGE
 from bench.cli.export import add_export
@@ -23,9 +23,37 @@ from bench.cli.report import add_report
 from bench.cli.run import add_run
 from bench.cli.schema import add_schema
 from bench.cli.show import add_show
+from bench.cli.site import add_site
 from bench.cli.status import add_status
 from bench.cli.study import add_study
 from bench.cli.terminal import abandon_broken_streams, readable_streams, say
+from bench.cli.usage import MainParser, Parser
+from bench.cli.verbosity import NORMAL, detail, set_verbosity
+
+# Heading in the help → the commands below it.
+_GROUPS: Mapping[str, Sequence[Callable[[Subparsers], None]]] = {
+    "run and report": (
+        add_run,
+        add_plan,
+        add_report,
+        add_site,
+        add_show,
+        add_status,
+        add_merge,
+    ),
+    "compare": (add_compare, add_check),
+    "search and export": (add_study, add_export),
+    "look up": (add_list, add_schema),
+}
+_EXAMPLES = (
+    ("bench list", "see which suites, function libraries and classifiers there are"),
+    ("bench run quick -j 2", "run a small suite, two cells at the same time"),
+    (
+        "bench run seed -n 3 -c SD -c RF",
+        "a part of a suite: three repetitions of two classifiers",
+    ),
+    ("bench status quick --why", "see what is stored, and why the rest is not"),
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,6 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with readable_streams():
         try:
             options = _parse(words)
+            set_verbosity(options.verbosity)
             return _run_command(options)
         finally:
             abandon_broken_streams()
@@ -50,30 +79,26 @@ def make_parser() -> argparse.ArgumentParser:
     return _make_parser()[0]
 
 
-def _make_parser() -> tuple[argparse.ArgumentParser, Subparsers]:
-    parser = argparse.ArgumentParser(
-        prog="bench", description="A benchmark harness for function classification."
+def _make_parser() -> tuple[MainParser, Subparsers]:
+    parser = MainParser(
+        prog="bench",
+        description="A benchmark harness for function classification.",
+        examples=_EXAMPLES,
     )
-    parser.add_argument("--version", action="version", version=__version__)
     parser.add_argument(
-        "--debug", action="store_true", help="show the traceback of an error"
+        "--version", action="version", version=__version__, help="print the version"
     )
-    commands = parser.add_subparsers(metavar="COMMAND")
-    for add in (
-        add_run,
-        add_plan,
-        add_report,
-        add_show,
-        add_status,
-        add_merge,
-        add_study,
-        add_export,
-        add_compare,
-        add_check,
-        add_list,
-        add_schema,
-    ):
-        add(commands)
+    add_verbosity(parser)
+    parser.set_defaults(verbosity=NORMAL, debug=False)
+    commands = parser.add_subparsers(metavar="COMMAND", parser_class=Parser)
+    groups = {}
+    for title, adders in _GROUPS.items():
+        before = len(commands.choices)
+        for add in adders:
+            add(commands)
+        names = list(commands.choices)[before:]
+        groups[title] = [(n, f"{commands.choices[n].description}.") for n in names]
+    parser.groups = groups
     return parser, commands
 
 
@@ -87,7 +112,10 @@ def _parse(words: list[str]) -> argparse.Namespace:
             f"unknown command '{name[:40]}'{did_you_mean(name, commands.choices)}; "
             f"expected one of {', '.join(commands.choices)}"
         )
-    options = parser.parse_args(words)
+    options, extra = parser.parse_known_args(words)
+    if extra:
+        (parser if name is None else commands.choices[name]).refuse(extra)
+    options.words = words  # for messages that name the same command again
     if name is None:  # no command was given
         parser.print_help(sys.stderr)
         parser.exit(USAGE)
@@ -97,6 +125,7 @@ def _parse(words: list[str]) -> argparse.Namespace:
 def _run_command(options: argparse.Namespace) -> int:
     """Call the body of a command; turn any exception into one line and a code."""
     try:
+        detail(f"function-bench {__version__}, Python {sys.version.split()[0]}")
         code: int = options.command(options)
         if sys.stdout is not None:
             # Here a full disk is still reported; at exit, Python drops the error.

@@ -10,7 +10,13 @@ from bench.cli.terminal import say
 
 def add_merge(commands: Subparsers) -> None:
     """Add the command and its arguments."""
-    command = add_command(commands, "merge", merge)
+    examples = (
+        (
+            "bench merge /mnt/first/store /mnt/second/store",
+            "copy what these stores have into data/store",
+        ),
+    )
+    command = add_command(commands, "merge", merge, examples)
     command.add_argument(
         "stores",
         nargs="+",

@@ -4,6 +4,7 @@ import argparse
 
 from bench.cli.arguments import (
     Subparsers,
+    add_changes,
     add_command,
     add_out,
     add_store,
@@ -12,13 +13,21 @@ from bench.cli.arguments import (
     resolve_plan,
 )
 from bench.cli.exit_codes import OK
-from bench.cli.terminal import say
+from bench.cli.verbosity import note
 
 
 def add_report(commands: Subparsers) -> None:
     """Add the command and its arguments."""
-    command = add_command(commands, "report", report)
+    examples = (
+        ("bench report quick", "write reports/quick from the results in data/store"),
+        (
+            "bench report quick -n 5 --out reports/quick-5",
+            "a report of the first five repetitions",
+        ),
+    )
+    command = add_command(commands, "report", report, examples)
     add_suite(command)
+    add_changes(command)
     add_out(command)
     add_store(command)
 
@@ -27,11 +36,12 @@ def report(options: argparse.Namespace) -> int:
     """Write the report from the stored results."""
     from bench.base import check_output
     from bench.report import write_report
+    from bench.site import write_page
 
     plan, _, store = resolve_plan(options)
-    out = report_folder(options, plan.suite.name)
+    out = report_folder(options, plan.suite)
     check_output(out)
-    say("writing the report…")  # before some seconds of silence
-    readme = write_report(plan, store, out)
-    print(f"open {readme.with_name('index.html')}")
+    note("writing the report…")  # before some seconds of silence
+    write_report(plan, store, out)
+    print(f"open {write_page(out)}")
     return OK

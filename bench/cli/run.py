@@ -7,21 +7,33 @@ from typing import TYPE_CHECKING
 from bench.cli.arguments import (
     KEPT,
     Subparsers,
+    add_changes,
     add_choice,
     add_command,
     add_jobs,
     add_out,
     add_store,
     add_suite,
+    changes_of,
+    needs_folder,
     report_folder,
     resolve_plan,
 )
 from bench.cli.exit_codes import OK, SOME_FAILED
-from bench.cli.terminal import say
+from bench.cli.formats import CSV, TABLE, add_format, print_json, print_rows
+from bench.cli.terminal import command_line, counted, say
+from bench.cli.usage import one_of
+from bench.cli.verbosity import is_verbose, note
 
 if TYPE_CHECKING:
-    from bench.cells import Task
+    from collections.abc import Callable
 
+    from bench.cells import Task
+    from bench.cli.progress import RunProgress
+    from bench.store import Result, Store
+
+# The keys of `--dry-run` as data, see docs/cli.md.
+COUNTS = ("cells", "transfers", "audits", "stored", "to_compute")
 
 _KEPT_AGAIN = (
     "what was computed again is stored, the rest is as before; the same command "
@@ -31,13 +43,28 @@ _KEPT_AGAIN = (
 
 def add_run(commands: Subparsers) -> None:
     """Add the command and its arguments."""
-    command = add_command(commands, "run", run, KEPT)
+    examples = (
+        ("bench run quick -j 2", "run a small suite, two cells at the same time"),
+        ("bench run seed -d normal-100 -c SD", "one dataset and one classifier"),
+        ("bench run seed -n 3", "three repetitions, which the whole suite uses too"),
+        (
+            "bench run quick --set datasets.0.train=200 --out reports/quick-200",
+            "a changed suite, with a report of its own",
+        ),
+    )
+    command = add_command(commands, "run", run, examples, KEPT)
     add_suite(command)
-    add_out(command)
+    add_changes(command)
+    report = command.add_mutually_exclusive_group()
+    add_out(report)
+    report.add_argument(
+        "--no-report", action="store_true", help="print the table, write no report"
+    )
     add_store(command)
     add_choice(command, "-d", "dataset")
     add_choice(command, "-c", "classifier")
     add_jobs(command)
+    add_format(command)
     command.add_argument(
         "--dry-run", action="store_true", help="count the cells and stop"
     )
@@ -53,7 +80,8 @@ def add_run(commands: Subparsers) -> None:
     )
     command.add_argument(
         "--engine",
-        choices=("local", "dask"),
+        type=one_of("local", "dask"),
+        metavar="{local,dask}",
         help="the engine that computes (default: local, or dask with --scheduler)",
     )
     command.add_argument(
@@ -76,24 +104,31 @@ def run(options: argparse.Namespace) -> int:
         load_audits,
         load_results,
         results_frame,
+        score_intervals,
+        summarise,
         transfer_frame,
     )
     from bench.base import check_output
-    from bench.cli.console import RunProgress, print_scores
+    from bench.cli.console import print_scores
+    from bench.cli.progress import RunProgress, activity
+    from bench.cli.tables import print_text
     from bench.compare import compare_with_published
     from bench.engines import check_machine, check_sizes, make_engine, run_plan
     from bench.report import write_report
+    from bench.site import write_page
     from bench.store import BAD
 
-    whole, plan, store = resolve_plan(options)
+    with activity("reading the suite…", only_in_terminal=True):
+        whole, plan, store = resolve_plan(options)
     is_limited = len(plan.cells) < len(whole.cells)
     engine = make_engine(
         options.jobs, options.engine, options.scheduler, options.parallel
     )
-    out = report_folder(options, plan.suite.name)
-    # The report of a part would replace that of the whole suite.
-    writes_report = bool(options.out) or not is_limited
-    if writes_report:
+    # The report of a part, or of a changed suite, would replace that of the whole one.
+    is_other = is_limited or needs_folder(plan.suite)
+    out = None
+    if options.out or not (is_other or options.no_report):
+        out = report_folder(options, plan.suite)
         check_output(out, attempt=not options.dry_run)
     again: tuple[Task, ...] = ()
     if options.again:
@@ -113,43 +148,112 @@ def run(options: argparse.Namespace) -> int:
         missing = [cell for cell in plan.everything if cell.key in computed]
         check_machine(plan, store, engine, missing, attempt=False)
         stored = sum(found[cell.key] is not None for cell in plan.everything)
+        if options.format != TABLE:
+            parts = (len(plan.cells), len(plan.transfers), len(plan.audits), stored)
+            row = dict(zip(COUNTS, (*parts, len(missing)), strict=True))
+            if options.format == CSV:
+                print_rows([row], COUNTS, CSV)
+            else:
+                print_json(row)
+            return OK
         n_again = sum(found[cell.key] is not None for cell in missing)
-        note = f" ({n_again} of them again)" if n_again else ""
+        also = f" ({n_again} of them again)" if n_again else ""
         print(
-            f"{len(plan.cells)} cells ({len(plan.datasets)} datasets × "
-            f"{plan.suite.repetitions} repetitions × {len(plan.classifiers)} "
-            f"classifiers){plan.extras}; {stored} stored, {len(missing)} to "
-            f"compute{note}"
+            f"{counted(len(plan.cells), 'cell')} "
+            f"({counted(len(plan.datasets), 'dataset')} × "
+            f"{counted(plan.suite.repetitions, 'repetition')} × "
+            f"{counted(len(plan.classifiers), 'classifier')}){plan.extras}; "
+            f"{stored} stored, {len(missing)} to compute{also}"
         )
         return OK
-    with RunProgress(len(plan.everything)) as progress:
-        retry = options.retry_failed
-        recomputed = run_plan(
-            plan, store, engine, progress.advance, retry, progress.warn, again
-        )
+    progress = RunProgress(len(plan.everything))
+    try:
+        with progress:
+            recomputed = run_plan(
+                plan,
+                store,
+                engine,
+                _telling(progress, store) if is_verbose() else progress.advance,
+                options.retry_failed,
+                progress.warn,
+                again,
+                progress,
+            )
+    except KeyboardInterrupt:
+        options.kept = _kept(progress, options)
+        raise
     if progress.computed:
-        say(progress.summary())
+        note(progress.summary())
     loaded = load_results(plan, store)
     results = results_frame(plan, store, loaded)
-    print_scores(plan, results)
-    if writes_report:
-        say("writing the report…")  # before some seconds of silence
-        readme = write_report(plan, store, out, loaded)
-        print(f"open {readme.with_name('index.html')}")
+    is_table = options.format == TABLE
+    if is_table:
+        report = "" if out is None else str(out / "README.md")
+        print_scores(plan, results, score_intervals(plan, results, loaded), report)
+    else:
+        summary = summarise(results)
+        columns = [str(name) for name in summary.columns]
+        print_rows(summary.to_dict("records"), columns, options.format)
+    # Beside data, nothing else stands on standard output.
+    tell = print_text if is_table else note
+    if out is not None:
+        with activity("writing the report…"):  # which takes some seconds
+            write_report(plan, store, out, loaded)
+            page = write_page(out)
+        tell(f"open {page}")
+    elif is_other and not options.no_report:
+        why = "part of a suite" if is_limited else "changed suite"
+        note(f"no report is written of a {why}; --out DIR writes one")
     if line := compare_with_published(plan, results):
-        print(line)
+        tell(line)
     if options.again:
         for line in describe_recomputed(recomputed):
-            print(line)
+            tell(line)
     n_kept = sum(each.is_kept and each.after.status in BAD for each in recomputed)
     transfers = transfer_frame(plan, store)
     bad = sum(int(f["status"].isin(BAD).sum()) for f in (results, transfers) if len(f))
     bad_audits = sum(result.status in BAD for result in load_audits(plan, store))
     if bad or bad_audits:
-        counts = {"cells": bad, "audits": bad_audits}
-        not_done = " and ".join(f"{n} {what}" for what, n in counts.items() if n)
-        say(
-            f"{not_done} are not done; the report says why, and --retry-failed "
-            "computes them again"
-        )
+        bad_ones = {"cell": bad, "audit": bad_audits}
+        not_done = " and ".join(counted(n, what) for what, n in bad_ones.items() if n)
+        verb = "is" if bad + bad_audits == 1 else "are"
+        why = "the report says why" if out is not None else "a report says why"
+        again_command = command_line([*options.words, "--retry-failed"])
+        say(f"{not_done} {verb} not done; {why}; `{again_command}` computes them again")
+    elif out is not None:
+        same = [
+            word
+            for change in changes_of(options)
+            for word in change.option.split(" ", 1)
+        ]
+        next_command = command_line(["plan", str(options.suite), *same])
+        tell(f"next: `{next_command}` says which differences this suite can show")
     return SOME_FAILED if bad or bad_audits or n_kept else OK
+
+
+def _kept(progress: "RunProgress", options: argparse.Namespace) -> str:
+    """Say what an interruption has left, and which command goes on."""
+    if options.again or not progress.has_begun:
+        return str(options.kept)
+    return (
+        f"{progress.done} of {counted(progress.total, 'cell')} are kept; "
+        f"`{command_line(options.words)}` goes on"
+    )
+
+
+def _telling(
+    progress: "RunProgress", store: "Store"
+) -> "Callable[[Task, Result, bool], None]":
+    """Return a function that also prints each cell that was computed, for `-v`."""
+
+    def advance(cell: "Task", result: "Result", fresh: bool) -> None:
+        progress.advance(cell, result, fresh)
+        if fresh:
+            names = ", ".join(filter(None, [cell.dataset.spec.id, cell.name]))
+            seconds = "" if result.seconds is None else f" in {result.seconds:.1f} s"
+            progress.warn(
+                f"{names}, repetition {cell.repetition}: {result.status}{seconds}; "
+                f"{store.path(cell.key, 'json')}"
+            )
+
+    return advance

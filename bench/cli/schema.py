@@ -9,7 +9,8 @@ from bench.cli.exit_codes import OK
 
 def add_schema(commands: Subparsers) -> None:
     """Add the command."""
-    add_command(commands, "schema", schema)
+    examples = (("bench schema > suite.schema.json", "save it for an editor"),)
+    add_command(commands, "schema", schema, examples)
 
 
 def schema(options: argparse.Namespace) -> int:

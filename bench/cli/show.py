@@ -4,6 +4,7 @@ import argparse
 
 from bench.cli.arguments import (
     Subparsers,
+    add_changes,
     add_choice,
     add_command,
     add_out,
@@ -16,8 +17,10 @@ from bench.cli.exit_codes import OK
 
 def add_show(commands: Subparsers) -> None:
     """Add the command and its arguments."""
-    command = add_command(commands, "show", show)
+    examples = (("bench show hard -d mimic-1", "draw the curves of one dataset"),)
+    command = add_command(commands, "show", show, examples)
     add_suite(command)
+    add_changes(command)
     add_out(command)
     add_choice(command, "-d", "dataset")
 
@@ -28,7 +31,7 @@ def show(options: argparse.Namespace) -> int:
     from bench.report import DatasetCurves, FigureFolder, draw_dataset
 
     _, plan, _ = resolve_plan(options)
-    folder = report_folder(options, plan.suite.name)
+    folder = report_folder(options, plan.suite)
     check_output(folder)
     for recipe in plan.datasets:
         curves = DatasetCurves(recipe, plan.suite.seed)

@@ -3,10 +3,14 @@
 import codecs
 import io
 import os
+import shlex
 import sys
+import textwrap
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TextIO
 
 _HANDLER = "bench.replace"  # the name of the error handler that is registered below
 _SIGNS = {
@@ -79,7 +83,35 @@ def say(message: str) -> None:
     """Print a message to standard error, if it can be written."""
     if sys.stderr is not None:  # print() writes to standard output if file is None
         with suppress(OSError, ValueError):  # nothing else could report the error
-            print(f"bench: {message}", file=sys.stderr)
+            print(_wrapped(f"bench: {message}", sys.stderr), file=sys.stderr)
+
+
+def wrap(text: str, width: int) -> str:
+    """Break lines between words; a word that is too long is left as it is."""
+    return "\n".join(
+        textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
+        for line in text.split("\n")
+    )
+
+
+def _wrapped(text: str, stream: TextIO) -> str:
+    """Break lines between words if the stream is a terminal."""
+    try:
+        columns = os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):  # no terminal
+        return text
+    return wrap(text, columns) if columns else text
+
+
+def command_line(words: Sequence[str]) -> str:
+    """Return a command with its arguments, as it can be typed here."""
+    is_script = Path(sys.argv[0]).stem == "bench"
+    return f"{'bench' if is_script else 'python -m bench'} {shlex.join(words)}"
+
+
+def counted(n: int, noun: str) -> str:
+    """Write ``1 cell`` or ``2 cells``."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def abandon_broken_streams() -> None:

@@ -1,12 +1,16 @@
 from .check import check_classifier as check_classifier
+from .differences import alike as alike
 from .differences import as_text as as_text
 from .differences import compare_results as compare_results
 from .differences import count_verdicts as count_verdicts
 from .differences import describe as describe
+from .differences import differing as differing
 from .differences import exit_code as exit_code
 from .differences import name_rows as name_rows
 from .differences import reasons as reasons
+from .differences import shares_nothing as shares_nothing
 from .differences import to_json as to_json
 from .differences import to_markdown as to_markdown
+from .differences import what_each_has as what_each_has
 from .published import compare_with_published as compare_with_published
 from .read import read_source as read_source

@@ -16,6 +16,7 @@ from bench.base import CompareError, MissingFileError, locked, shown, write_whol
 from bench.compare.differences import compare_results, signed, what_is_missing
 from bench.compare.fresh import find_dataset, score_classifier
 from bench.compare.results_csv import MAX_NAME, read_table
+from bench.render import csv_text
 from bench.stats import FEWEST_FOR_VERDICT, check_width, score_interval
 
 ALPHA = 0.05  # one minus the coverage of the two-sided interval behind each gate
@@ -284,7 +285,7 @@ def _write_baseline(scores: pd.DataFrame, path: Path) -> None:
             others = old[~is_replaced].reindex(columns=_KEPT)
             kept = pd.concat([others, kept])
         kept = kept.sort_values(["dataset", "classifier", "repetition"])
-        write_whole(path, kept.to_csv(index=False, lineterminator="\n").encode())
+        write_whole(path, csv_text(kept).encode())
 
 
 def _is_of(kept: pd.DataFrame, dataset: str, name: str) -> "pd.Series[bool]":

@@ -17,11 +17,11 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from bench.base import CompareError, did_you_mean, shown
-from bench.compare.pairing import PairedCell, PairedCells, Pairs, pair_cells
+from bench.base import CompareError, did_you_mean, name_grid, shown
+from bench.compare.pairing import NOT_IN_NEW, PairedCell, PairedCells, Pairs, pair_cells
 from bench.compare.resolution import SHARES, half_curves
 from bench.compare.results_csv import cell_name
-from bench.render import markdown_table
+from bench.render import escape, markdown_table
 from bench.stats import (
     FEWEST_FOR_VERDICT,
     METRICS,
@@ -46,8 +46,12 @@ VERDICTS = (
 )
 PASSING = {"noninferior", "equivalent", "identical", "better"}
 REGRESSION, UNDECIDED = 1, 4  # exit codes
+NOT_IN_BASE = "not in BASE"
 MANY = 1000  # more repetitions than this are no remedy
 _COLUMNS = ("dataset", "repetition", "classifier", "status", "data_hash")
+
+_TEXT_COLUMNS = ["dataset", "classifier", "n", "base", "new", "difference", "interval"]
+_TEXT_COLUMNS += ["verdict", "why"]
 
 
 @dataclass(frozen=True)
@@ -192,7 +196,7 @@ def compare_results(
                     "rounded": 0,
                     "new": float(np.mean(done)) if done else math.nan,
                     "verdict": "new",
-                    "why": "not in BASE",
+                    "why": NOT_IN_BASE,
                 }
             )
     numbers = ["base", "new", "difference", "low", "high"]
@@ -277,16 +281,68 @@ def name_rows(frame: pd.DataFrame, shown_names: int = 6) -> str:
     return name_some(names, shown_names)
 
 
+def differing(frame: pd.DataFrame) -> pd.DataFrame:
+    """Keep the rows whose scores differ: better, worse or inconclusive."""
+    return frame[frame["verdict"].isin(["better", "worse", "inconclusive"])]
+
+
+def shares_nothing(frame: pd.DataFrame) -> bool:
+    """Return whether no dataset and classifier of one source is in the other."""
+    return bool(frame["why"].isin([NOT_IN_BASE, NOT_IN_NEW]).all())
+
+
+def what_each_has(frame: pd.DataFrame) -> str:
+    """Say what two sources have that share nothing."""
+    parts = []
+    for source, why in (("BASE", NOT_IN_NEW), ("NEW", NOT_IN_BASE)):
+        rows = frame[frame["why"] == why]
+        parts.append(f"{source} has {len(rows)} ({_grid(rows)})")
+    return (
+        f"BASE and NEW share no classifier on the same dataset: {'; '.join(parts)}; "
+        "compare two reports of one suite"
+    )
+
+
+def alike(frame: pd.DataFrame) -> list[str]:
+    """Name the rows that do not differ, one text for each verdict."""
+    texts = []
+    for name in ("noninferior", "equivalent", "identical"):
+        rows = frame[frame["verdict"] == name]
+        if len(rows):
+            largest = rows["difference"].abs().max()
+            more = ", equal in every repetition"
+            if name != "identical":
+                more = f", largest difference {largest:.4f}"
+            texts.append(f"{len(rows)} {name} ({_grid(rows)}){more}")
+    return texts
+
+
 def reasons(frame: pd.DataFrame) -> list[str]:
     """Write the reasons of verdicts, one text for all rows that share one."""
     with_reason = frame[frame["why"] != ""]
     groups = with_reason.groupby(["verdict", "why"], sort=False)
-    return [f"{verdict}: {name_rows(rows)}: {why}" for (verdict, why), rows in groups]
+    texts = []
+    for (answer, why), rows in groups:
+        # Rows without a difference to name are named together.
+        no_difference = rows["difference"].isna().all() and len(rows) > 1
+        if no_difference:
+            texts.append(f"{len(rows)} {answer} ({_grid(rows)}): {why}")
+        else:
+            texts.append(f"{answer}: {name_rows(rows)}: {why}")
+    return texts
+
+
+def _grid(rows: pd.DataFrame) -> str:
+    """Name rows together, as ``KNN, GNB × normal, uniform``."""
+    names = (rows["dataset"].map(shown), rows["classifier"].map(shown))
+    return name_grid(zip(*names, strict=True), most=5)
 
 
 def describe(frame: pd.DataFrame) -> str:
     """Describe the columns of a comparison, and the numbers behind its verdicts."""
     metric = METRICS[frame.attrs["metric"]]
+    if frame["verdict"].isin(["identical", "not comparable", "new"]).all():
+        return f"Held-out {metric.title}, of the same curves."
     better = "larger" if metric.larger_is_better else "smaller"
     alpha = frame.attrs["alpha"]
     text = (
@@ -322,10 +378,24 @@ def to_json(frame: pd.DataFrame) -> str:
     return json.dumps(document, indent=1, allow_nan=False)
 
 
-def to_markdown(frame: pd.DataFrame) -> str:
-    """Write a comparison as markdown; texts from files are escaped."""
-    table = markdown_table(as_text(frame))
-    return "\n\n".join([f"**{count_verdicts(frame)}**", table, describe(frame)])
+def to_markdown(frame: pd.DataFrame, every_row: bool = False) -> str:
+    """Write a comparison as markdown; texts from files are escaped.
+
+    With `every_row` the table has all rows, else those that differ.
+    """
+    if shares_nothing(frame) and not every_row:
+        return escape(what_each_has(frame))
+    rows = frame if every_row else differing(frame)
+    table = as_text(rows).drop(columns="why")
+    notes = reasons(frame) if every_row else [*alike(frame), *reasons(frame)]
+    parts = []
+    if every_row or frame["verdict"].nunique() > 1:  # else the line below says it
+        parts.append(f"**{count_verdicts(frame)}**")
+    if len(rows):
+        parts.append(markdown_table(table))
+    if notes:
+        parts.append("\n".join(f"- {escape(note)}" for note in notes))
+    return "\n\n".join([*parts, describe(frame)])
 
 
 def as_text(frame: pd.DataFrame) -> pd.DataFrame:
@@ -346,7 +416,7 @@ def as_text(frame: pd.DataFrame) -> pd.DataFrame:
                 "why": row["why"],
             }
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=_TEXT_COLUMNS)
 
 
 def _by_row(

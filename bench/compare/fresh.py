@@ -57,8 +57,9 @@ def find_dataset(dataset: Any) -> tuple[DatasetRecipe, int]:
             f"{path}: {problem}{did_you_mean(wanted, ids)}; expected (file, id) with "
             f"one of {', '.join(ids)}"
         )
-    spec = suite.datasets[ids.index(wanted)]
-    return resolve_dataset(spec, suite.folder), suite.seed
+    position = ids.index(wanted)
+    folder = suite.folder_of("datasets", position)
+    return resolve_dataset(suite.datasets[position], folder), suite.seed
 
 
 def score_classifier(

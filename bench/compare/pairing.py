@@ -15,6 +15,7 @@ from bench.base import differing, parse_fingerprint, same_curves
 from bench.stats import METRICS, differences, name_some
 from bench.store import FITTED
 
+NOT_IN_NEW = "missing cells: not in NEW"
 SHOWN = 5  # repetitions that a message names
 
 
@@ -121,7 +122,7 @@ def pair_cells(base: PairedCells, new: PairedCells, metric: str) -> Pairs:
         used.add(cell.data_hash)
     scores = np.array(pairs, dtype=np.float64).reshape(-1, 2)
     if not new:
-        return Pairs(scores, "missing cells: not in NEW")
+        return Pairs(scores, NOT_IN_NEW)
     why = "; ".join(
         f"{what}: repetitions {name_some(at, SHOWN)}" for what, at in problems.items()
     )

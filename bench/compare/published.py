@@ -10,6 +10,7 @@ from bench.base import PUBLISHED, SUITES, BenchError, is_file, shown
 from bench.cells import Plan
 from bench.compare.differences import VERDICTS, compare_results
 from bench.compare.results_csv import read_table
+from bench.render import restored
 from bench.suite import PRESETS, Suite
 
 _SHOWN = 3  # rows that are named for each verdict
@@ -22,11 +23,12 @@ def compare_with_published(
 ) -> str:
     """Compare the scores of a shipped suite with the published ones.
 
-    A suite is compared only if its file is unchanged. Where curves differ in their last
-    bits alone, as on another kind of processor, the line says so. A published file of
-    an earlier version has no fingerprints that would show it: there cells are of the
-    same curves if their keys are equal, which cover all but the processor. The metric
-    is the suite's first; margin and alpha are the suite's.
+    A suite is compared only if its file is unchanged, and no option has changed it but
+    for the number of repetitions: then those that both have are compared. Where curves
+    differ in their last bits alone, as on another kind of processor, the line says so.
+    A published file of an earlier version has no fingerprints that would show it: there
+    cells are of the same curves if their keys are equal, which cover all but the
+    processor. The metric is the suite's first; margin and alpha are the suite's.
 
     Parameters
     ----------
@@ -68,6 +70,8 @@ def compare_with_published(
 
 
 def _is_as_shipped(suite: Suite) -> bool:
+    if suite.changes.keys() - {("repetitions",)}:
+        return False
     shipped = SUITES / f"{suite.name}.yaml"
     return is_file(shipped) and _text(shipped) == _text(suite.path)
 
@@ -80,11 +84,13 @@ def _text(path: Path) -> str:
 
 
 def _rows_of(plan: Plan, published: pd.DataFrame) -> pd.DataFrame:
-    """Keep the rows of a plan, which -d and -c may have limited."""
+    """Keep the rows of a plan, which -d, -c and -n may have limited."""
     datasets = {recipe.spec.id for recipe in plan.datasets}
     classifiers = {recipe.id for recipe in plan.classifiers}
     return published[
-        published["dataset"].isin(datasets) & published["classifier"].isin(classifiers)
+        published["dataset"].isin(datasets)
+        & published["classifier"].isin(classifiers)
+        & (published["repetition"] < plan.suite.repetitions)
     ]
 
 
@@ -92,10 +98,15 @@ def _keys(path: Path) -> dict[tuple[str, int, str], str]:
     """Read the keys of cells from a file that `read_table` has checked."""
     with path.open(encoding="utf-8-sig", newline="") as stream:
         return {
-            (row["dataset"], int(row["repetition"]), row["classifier"]): row["key"]
+            _coordinates(row): row["key"]
             for row in csv.DictReader(stream)
             if row.get("key")
         }
+
+
+def _coordinates(row: dict[str, str]) -> tuple[str, int, str]:
+    names = restored(row["dataset"]), restored(row["classifier"])
+    return names[0], int(row["repetition"]), names[1]
 
 
 def _matched(

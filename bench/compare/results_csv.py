@@ -17,6 +17,7 @@ from bench.base import (
     read_bytes,
     shown,
 )
+from bench.render import restored
 from bench.stats import METRICS
 from bench.store import STATUSES
 
@@ -62,7 +63,11 @@ def read_table(path: Path) -> pd.DataFrame:
                 f"{where}: found {len(record)} values; expected {len(header)}, one a "
                 "column"
             )
-        row = _checked_row(where, dict(zip(header, record, strict=True)), scores)
+        fields = {
+            name: field if name in scores else restored(field)
+            for name, field in zip(header, record, strict=True)
+        }
+        row = _checked_row(where, fields, scores)
         coordinate = (row["dataset"], row["repetition"], row["classifier"])
         first = lines.setdefault(coordinate, line)
         if first != line:

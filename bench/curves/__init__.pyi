@@ -4,6 +4,7 @@ from .datasets import Dataset as Dataset
 from .datasets import draw_part as draw_part
 from .datasets import make_dataset as make_dataset
 from .draws import draw_class as draw_class
+from .inputs import is_grid as is_grid
 from .library import FunctionLibrary as FunctionLibrary
 from .library import load_library as load_library
 from .mimics.published import READ_BY as READ_BY

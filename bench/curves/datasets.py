@@ -79,7 +79,8 @@ def make_dataset(
     seed : int
         The root of the random streams: a suite's `seed`.
     folder : Path, optional
-        The folder that the recipe's paths are relative to, such as ``suite.folder``.
+        The folder that the recipe's paths are relative to, such as
+        ``suite.folder_of("datasets", 0)``.
 
     Raises
     ------

@@ -236,3 +236,19 @@ KINDS: dict[str, Callable[..., np.ndarray]] = {
     "truncated-normal": truncated_normal,
     "file": file,
 }
+
+
+def is_grid(values: np.ndarray) -> bool:
+    """Tell whether points are evenly spaced, or chosen at equal steps from such ones.
+
+    Their order does not matter, nor does rounding to a few digits.
+    """
+    ordered = np.sort(np.asarray(values, dtype=float))
+    steps = np.diff(ordered)
+    if len(steps) < 2:
+        return True
+    if not steps.min() > 0:
+        return False
+    # Of 200 points, 120 at equal steps are one or two points apart.
+    apart = steps / steps.min()
+    return bool(apart.max() < 2.1 and np.abs(apart - apart.round()).max() < 0.05)

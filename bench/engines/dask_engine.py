@@ -70,6 +70,10 @@ class DaskEngine:
         """None, since each worker divides its own memory among its cells."""
         return
 
+    def at_once(self, threads: int) -> None:
+        """Return None: workers come and go."""
+        return
+
     def run(
         self,
         units: Sequence[Unit],

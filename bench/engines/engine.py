@@ -24,6 +24,12 @@ class Engine(Protocol):
     def memory(self) -> int | None:
         """The memory limit in bytes of cells without one; None if it is not known."""
 
+    def at_once(self, threads: int) -> int | None:
+        """Return how many cells with so many threads are computed at the same time.
+
+        None if that is not known before the run.
+        """
+
     def run(
         self,
         units: Sequence[Unit],
@@ -61,6 +67,10 @@ class LocalEngine:
         """The share of one job in 80% of the machine's memory, in bytes."""
         return memory_share(self.jobs)
 
+    def at_once(self, threads: int) -> int:
+        """Return the number of jobs, or less if their threads would share cores."""
+        return max(1, min(self.jobs, available_cores() // threads))
+
     def run(
         self,
         units: Sequence[Unit],
@@ -84,7 +94,7 @@ class LocalEngine:
                 "larger machine"
             )
         schedule = LongestFirst(units, known)
-        jobs = min(self.jobs, cores // threads)
+        jobs = self.at_once(threads)
         executor = executor_for(units)
         try:
             for cell, result, arrays in run_cells(

@@ -1,20 +1,32 @@
 """The run of a plan: compute and store the cells that have no result yet."""
 
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeGuard
+from typing import Protocol, TypeGuard
 
 from bench.base import StoreError, SuiteError, commit, format_size, held_back
 from bench.cells import Arrays, Kind, Plan, Task, Unit, kind_of, make_plan, units_of
+from bench.engines.costs import known_costs
 from bench.engines.devices import check_devices
 from bench.engines.engine import Engine, LocalEngine
+from bench.engines.time_left import TimeLeft
 from bench.store import BAD, STORE, Draws, Result, Store
 from bench.suite import Suite, load_suite
 
 Progress = Callable[[Task, Result, bool], None]
+
+
+class Watcher(Protocol):
+    """Is told what a run computes, and when each part of it begins."""
+
+    def planned(self, left: TimeLeft) -> None:
+        """Take what tells the time left; called once, before anything is computed."""
+
+    def begin(self, unit: Unit) -> None:
+        """Note that the cells of a unit are begun."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +79,7 @@ def run_plan(
     retry_failed: bool = False,
     warn: Callable[[str], None] | None = None,
     again: Iterable[Task] = (),
+    watcher: Watcher | None = None,
 ) -> list[Recomputed]:
     """Compute the cells, transfers and audits without a result in the store.
 
@@ -87,6 +100,8 @@ def run_plan(
     again
         Cells to compute although they have a result. That stays until the new one is
         written, and for good if the new one is not done.
+    watcher
+        Told what is computed, unless every cell has a result, or an error comes first.
 
     Returns
     -------
@@ -103,18 +118,34 @@ def run_plan(
     engine = LocalEngine() if engine is None else engine
     check_sizes(plan, engine.memory)
     store.sweep()
-    run = _Run(store, progress or _ignore, retry_failed, warn or _ignore)
+    begin = watcher.begin if watcher else _ignore
+    run = _Run(store, progress or _ignore, retry_failed, warn or _ignore, begin)
     run.look_up(plan.everything, {cell.key for cell in again})
     if not run.missing:
         return []
     check_machine(plan, store, engine, run.missing.values())
     runnable = run.skip_uninstalled(run.units(plan.everything))
+    if watcher is not None:
+        watcher.planned(_time_left(plan, store, engine, run.seconds, runnable))
     with closing(engine.run(runnable, run.is_wanted, run.seconds)) as results:
         for cell, result, arrays in results:
             # A batch computes all its cells again, also those with a stored result.
             if cell.key in run.missing:
                 run.keep(cell, result, arrays)
     return [run.recomputed[key] for key in run.missing if key in run.recomputed]
+
+
+def _time_left(
+    plan: Plan,
+    store: Store,
+    engine: Engine,
+    known: Mapping[Kind, float],
+    units: list[Unit],
+) -> TimeLeft:
+    """Return what tells the time left, from all seconds that can be found."""
+    costs = known_costs(plan, store, known)
+    at_once = engine.at_once(units[0][0].threads) if units else 1
+    return TimeLeft(units, known, costs, at_once)
 
 
 def check_machine(
@@ -185,6 +216,7 @@ class _Run:
         progress: Progress,
         retry_failed: bool,
         warn: Callable[[str], None],
+        begin: Callable[[Unit], None],
     ) -> None:
         self.missing: dict[str, Task] = {}
         self.seconds: dict[Kind, float] = {}
@@ -194,6 +226,7 @@ class _Run:
         # Statuses whose cells are computed again: an extra may be installed by now.
         self._not_final = {"skipped", *(BAD if retry_failed else ())}
         self._warn = warn
+        self._begin = begin
         # Key → further cells of that key, such as those of equal datasets.
         self._equal: dict[str, list[Task]] = defaultdict(list)
         # Key → the stored result of a cell that is computed again all the same.
@@ -256,7 +289,15 @@ class _Run:
         return runnable
 
     def is_wanted(self, unit: Unit) -> bool:
-        """Whether a unit is still missing; another run may have computed it by now."""
+        """Whether a unit is still missing; another run may have computed it by now.
+
+        The engine begins those that are.
+        """
+        if is_missing := self._is_missing(unit):
+            self._begin(unit)
+        return is_missing
+
+    def _is_missing(self, unit: Unit) -> bool:
         results = [
             (cell, self._store.get(cell.key))
             for cell in unit

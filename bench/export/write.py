@@ -73,7 +73,7 @@ def why_not_done(plan: Plan, cell: Cell, result: Result) -> str:
     reason = f" ({error['type']}: {error['message']})" if error else ""
     return (
         f"{_name(cell)}: {result.status}{reason}, so nothing can be exported; `python "
-        f"-m bench run {plan.suite.path} -d {cell.dataset.spec.id} -c "
+        f"-m bench run {plan.suite.command_words} -d {cell.dataset.spec.id} -c "
         f"{cell.classifier.id} --retry-failed` computes it again"
     )
 

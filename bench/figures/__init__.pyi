@@ -5,7 +5,6 @@ from .cost import cost_figure as cost_figure
 from .critics import critics_figure as critics_figure
 from .curves import hardest_figure as hardest_figure
 from .datasets import curves_figure as curves_figure
-from .datasets import is_grid as is_grid
 from .datasets import plot_classes as plot_classes
 from .datasets import plot_curves as plot_curves
 from .datasets import plot_densities as plot_densities
@@ -26,7 +25,6 @@ from .pairs import MOST_PAIRED as MOST_PAIRED
 from .pairs import pairs_figure as pairs_figure
 from .scores import scores_figure as scores_figure
 from .sweeps import MARK_HEIGHT as MARK_HEIGHT
-from .sweeps import learning_figure as learning_figure
 from .sweeps import marks as marks
 from .sweeps import plot_sweep as plot_sweep
 from .theme import FAINT as FAINT

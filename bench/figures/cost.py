@@ -67,11 +67,12 @@ def cost_figure(
     shown = shown[shown["classifier"] != CHANCE]
     looks = styles_of(shown["classifier"], looks)
     # The names of many classifiers need wider panels.
-    a_row = _A_ROW if shown["classifier"].nunique() <= _CROWDED else _A_ROW - 1
+    crowded = shown["classifier"].nunique() > _CROWDED
+    a_row, height = (_A_ROW - 1, 3.9) if crowded else (_A_ROW, 2.75)
     n_rows = max(1, -(-len(datasets) // a_row))
     n_columns = max(1, -(-len(datasets) // n_rows))
-    width = 4.2 if len(datasets) == 1 else PAGE
-    figure = Figure(figsize=(width, 2.75 * n_rows + 0.3), layout="constrained")
+    width = PAGE if len(datasets) > 1 else 5.4 if crowded else 4.2
+    figure = Figure(figsize=(width, height * n_rows + 0.3), layout="constrained")
     axes = figure.subplots(n_rows, n_columns, squeeze=False, sharex=True, sharey=True)
     done = _done(shown, metric)
     seconds = done["fit_seconds_median"].clip(lower=_CLOCK)

@@ -11,6 +11,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from bench.figures.theme import (
     COLUMN,
+    INK,
     NEURAL,
     PAGE,
     SYMBOLIC,
@@ -27,7 +28,7 @@ from bench.stats import spread
 _LINES: dict[str, dict[str, Any]] = {
     "loss_real": {"color": SYMBOLIC, "linestyle": "-"},
     "loss_fake": {"color": NEURAL, "linestyle": (0, (4, 1.2))},
-    "loss_penalty": {"color": "#3A3A3A", "linestyle": (0, (1, 1))},
+    "loss_penalty": {"color": INK, "linestyle": (0, (1, 1))},
 }
 PARTS = {
     "loss_real": "real (symbolic curves)",

@@ -3,15 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
+from bench.curves import is_grid
 from bench.figures.formulas import fitted, fitted_formula
 from bench.figures.theme import (
     FAINT,
     GREY,
+    HIGHLIGHTS,
     INK,
     NEURAL,
     PAGE,
@@ -23,7 +25,8 @@ from bench.figures.theme import (
     style,
 )
 
-_COLUMN_COLOURS = ("#029E73", "#CC78BC", "#56B4E9", "#DE8F05")
+# From the narrowest points to the widest; each stands out from a light and a dark page.
+_WIDTHS = LinearSegmentedColormap.from_list("widths", [SYMBOLIC, "#906090", NEURAL])
 _BOX = 1.05  # inches: the smallest width of a box
 _SMALL_CURVES, _IN_A_ROW = 8, 4  # of each of two classes
 _OF_MANY, _BOXES = 3, 6  # curves in a box of one of many classes, boxes in a row
@@ -90,7 +93,8 @@ def _small_multiples(
             draw_small(box, x, curve[None], colours[name], noise)
         for box in boxes[len(curves) :]:
             box.set_visible(False)
-        name_ends(boxes[(n_rows - 1) * _IN_A_ROW], x)
+        n_shown = min(len(curves), len(boxes))
+        name_ends(boxes[(n_shown - 1) // _IN_A_ROW * _IN_A_ROW], x)
         figure.text(
             (left + half / 2) / PAGE,
             1 - 0.06 / figure.get_size_inches()[1],
@@ -140,22 +144,6 @@ def small_boxes(
     return boxes
 
 
-def is_grid(values: np.ndarray) -> bool:
-    """Tell whether points are evenly spaced, or chosen at equal steps from such ones.
-
-    Their order does not matter, nor does rounding to a few digits.
-    """
-    ordered = np.sort(np.asarray(values, dtype=float))
-    steps = np.diff(ordered)
-    if len(steps) < 2:
-        return True
-    if not steps.min() > 0:
-        return False
-    # Of 200 points, 120 at equal steps are one or two points apart.
-    apart = steps / steps.min()
-    return bool(apart.max() < 2.1 and np.abs(apart - apart.round()).max() < 0.05)
-
-
 def _many_classes(
     x: np.ndarray, classes: Mapping[str, np.ndarray], below: float, noise: float
 ) -> Figure:
@@ -191,10 +179,11 @@ def draw_small(
     """Draw curves in a box that has a frame and no ticks."""
     n_points = _DOTS if x.shape[1] > 1 else _VERTICES
     order = np.argsort(x[:, 0], kind="stable")
-    ends = x[order[[0, -1]], 0]
-    # Evenly along the axis, not along the index: points may be dense in the middle.
-    at = np.searchsorted(x[order, 0], np.linspace(ends[0], ends[1], n_points))
-    order = order[np.unique(np.clip(at, 0, len(order) - 1))]
+    if len(order) > n_points:
+        low, high = x[order[[0, -1]], 0]
+        # Evenly along the axis, not along the index: points may be dense in the middle.
+        at = np.searchsorted(x[order, 0], np.linspace(low, high, n_points))
+        order = order[np.unique(np.clip(at, 0, len(order) - 1))]
     dots = x.shape[1] > 1
     box.plot(
         x[order, 0],
@@ -323,7 +312,7 @@ def plot_inputs(x: np.ndarray, *, ax: Axes | None = None) -> Axes:
     ax = axes_or_new(ax)
     for column in range(x.shape[1]):
         values = x[:, column]
-        colour = _COLUMN_COLOURS[column % len(_COLUMN_COLOURS)]
+        colour = HIGHLIGHTS[column % len(HIGHLIGHTS)]
         n_bins = min(20, -(-len(np.unique(values)) // 5))  # on a grid 5 points a bin
         ax.hist(
             values,
@@ -371,7 +360,7 @@ def plot_densities(
     # 50 bins, as in the notebook, unless a bin would have fewer than ten points.
     n_bins = max(5, min(50, *(len(values) // 10 for values in columns.values())))
     edges = np.linspace(low, high, n_bins + 1)
-    shades = mpl.colormaps["viridis"](np.linspace(0.0, 0.85, len(columns)))
+    shades = _WIDTHS(np.linspace(0.0, 1.0, len(columns)))
     for (label, values), shade in zip(columns.items(), shades, strict=True):
         is_even = label == even
         heights, _ = np.histogram(values, edges, density=True)

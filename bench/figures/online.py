@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 
 from bench.figures.theme import (
     COLUMN,
+    HIGHLIGHTS,
     INK,
     PAGE,
     ClassifierStyle,
@@ -23,9 +24,9 @@ from bench.figures.theme import (
 from bench.figures.training import epoch_label, over_repetitions, plot_training
 
 # Styles of the kinds of accuracy. One panel holds one classifier, so colour is free for
-# them. Colours are from Okabe and Ito's palette, and line styles differ as well.
-_LAST_STEP: dict[str, Any] = {"color": "#D98E00", "linestyle": (0, (4, 1.2))}
-_PREQUENTIAL: dict[str, Any] = {"color": "#009E73", "linestyle": "-"}
+# them. Line styles differ as well.
+_LAST_STEP: dict[str, Any] = {"color": HIGHLIGHTS[1], "linestyle": (0, (4, 1.2))}
+_PREQUENTIAL: dict[str, Any] = {"color": HIGHLIGHTS[2], "linestyle": "-"}
 _HELD_OUT: dict[str, Any] = {"color": INK, "marker": "o", "markersize": 2.6}
 KINDS = {
     "notebook's: the batch in its last step": _LAST_STEP,

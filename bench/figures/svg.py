@@ -186,7 +186,8 @@ class SVGRenderer(RendererBase):
         """Draw an image of pixels, inside the file."""
         height, width = im.shape[:2]
         content = BytesIO()
-        Image.fromarray(im).save(content, "png", optimize=True)
+        # Its first row is the lowest: matplotlib counts pixels from below.
+        Image.fromarray(im[::-1]).save(content, "png", optimize=True)
         self._parts.append(
             f'<image x="{_units(x)}" y="{_units(self.height - y - height)}" '
             f'width="{_units(width)}" height="{_units(height)}" '

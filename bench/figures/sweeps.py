@@ -1,13 +1,12 @@
 """Figures of sweeps: scores against the quantity in which datasets differ."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.transforms import ScaledTranslation
 
 from bench.figures.labels import EndLabel, label_ends
@@ -19,7 +18,6 @@ from bench.figures.theme import (
     SMALL,
     ClassifierStyle,
     axes_or_new,
-    classifier_styles,
     gid_of,
     height_for,
     inches_of,
@@ -33,49 +31,6 @@ MARK_HEIGHT = 0.14  # inches: height of a crossing's line of text above the axes
 _MOST_MARKS = 4
 _FIVEFOLD = 5
 _AXES = 0.8  # approximate share of the axes in a figure's width, beside the names
-
-
-@style()
-def learning_figure(
-    along: pd.DataFrame,
-    metric: str,
-    *,
-    label: str = "training curves of each class",
-    looks: Mapping[str, ClassifierStyle] | None = None,
-    highlighted: Sequence[str] = (),
-    logarithmic: bool | None = None,
-    alpha: float = 0.05,
-) -> Figure:
-    """Draw learning curves: held-out scores against the number of training curves.
-
-    Parameters
-    ----------
-    along, metric, label, looks, alpha
-        See `plot_sweep`; `along` holds one sweep.
-    highlighted
-        The classifiers in colour, at most six; by default those of `looks`.
-    logarithmic
-        Whether the horizontal axis is; by default if its ends differ fivefold.
-    """
-    names = list(dict.fromkeys(along["classifier"]))
-    if looks is None or highlighted:
-        looks = classifier_styles(names, highlighted)
-    if logarithmic is None:
-        finite = along["value"][np.isfinite(along["value"]) & (along["value"] > 0)]
-        logarithmic = len(finite) > 0 and finite.max() >= _FIVEFOLD * finite.min()
-    height = height_for(len(names), least=3.0)
-    figure = Figure(figsize=(PAGE, height), layout="constrained")
-    plot_sweep(
-        along,
-        label,
-        metric,
-        label=label,
-        logarithmic=logarithmic,
-        alpha=alpha,
-        looks=looks,
-        ax=figure.subplots(),
-    )
-    return figure
 
 
 @style()

@@ -7,7 +7,7 @@ figures are global state.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -278,31 +278,9 @@ def gid_of(classifier: str) -> str:
     return f"{OF_CLASSIFIER}{classifier}"
 
 
-def lines(*texts: str, per_line: int = 38) -> str:
-    """Join texts as lines of an axis label; break those too long for a column."""
-    return "\n".join(line for text in texts for line in wrap(text, per_line))
-
-
 def height_for(n_entries: int, least: float = 2.6) -> float:
-    """Return the height, in inches, of a figure with a legend beside its axes."""
+    """Return the height, in inches, of a figure with so many names beside its axes."""
     return max(least, 0.8 + 0.125 * n_entries)
-
-
-@style()
-def legend_beside(ax: Axes, entries: Sequence[tuple[Line2D, str]]) -> None:
-    """Add a legend to the right of the axes, in two columns from 41 entries on."""
-    legend = ax.legend(
-        [line for line, _ in entries],
-        [label for _, label in entries],
-        loc="center left",
-        bbox_to_anchor=(1.0, 0.5),
-        ncols=1 if len(entries) <= 40 else 2,
-        borderaxespad=0.4,
-        handlelength=1.4,
-        handletextpad=0.5,
-        labelspacing=0.3,
-    )
-    legend.set_zorder(5)
 
 
 def handle(look: ClassifierStyle, **changes: Any) -> Line2D:

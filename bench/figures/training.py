@@ -136,7 +136,9 @@ def plot_training(
         ax.set_yscale("log", nonpositive="mask")
         # A quantile that is zero, or all but zero, does not stretch the axis.
         low, high = ax.get_ylim()
-        ax.set_ylim(max(low, medians.min() / 5), high)
+        low = max(low, medians.min() / 5)
+        ax.set_ylim(low, high)
+        log_ticks(ax.yaxis, low, high)
     elif quantity == "accuracy":
         ax.set_ylim(top=min(ax.get_ylim()[1], 1.01))
     spread_epochs(ax, [rows.index[-1] for rows in drawn.values()])
@@ -231,5 +233,5 @@ def epoch_label(history: pd.DataFrame, what: str = _BAND) -> str:
         smoothed = f" (moving mean over {windows.pop()})"
     counts = history.groupby("classifier")["repetition"].nunique()
     ends = " to ".join(str(n) for n in sorted({counts.min(), counts.max()}))
-    of = f" of n = {ends} repetitions" if len(counts) else ""
+    of = f" of n\xa0=\xa0{ends} repetitions" if len(counts) else ""
     return f"epoch{smoothed}; {what}{of}"

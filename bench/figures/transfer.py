@@ -11,12 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
 
+from bench.figures.cells import ink_on
 from bench.figures.theme import INK, axes_or_new, plain, style
 from bench.stats import METRICS
 
 CELL = (0.25, 0.23)  # inches: the smallest size of a field, for two decimals
-_DARK = 0.45  # luminance, from 0 to 1, below which letters are white
-_LUMINANCE = (0.299, 0.587, 0.114)  # weights of red, green and blue (ITU-R BT.601)
 
 
 @style()
@@ -67,8 +66,7 @@ def plot_transfer(
     for row, column in np.ndindex(size, size):
         ink = INK
         if math.isfinite(means[row, column]):
-            luminance = np.dot(colours(norm(means[row, column]))[:3], _LUMINANCE)
-            ink = "white" if luminance < _DARK else "black"
+            ink = ink_on(colours(norm(means[row, column])))
         ax.text(column, row, texts[row][column], color=ink, **centred)
         if row == column:
             corner = (row - 0.42, row - 0.42)

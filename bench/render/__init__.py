@@ -1,4 +1,4 @@
-"""Documents as blocks (text, tables, figures), written as markdown, HTML or LaTeX.
+"""Documents as blocks, written as markdown, HTML or LaTeX; frames written as CSV.
 
 May import `base`.
 The public names are those of `__init__.pyi`, loaded when first used.

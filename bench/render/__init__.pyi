@@ -11,6 +11,12 @@ from .blocks import Table as Table
 from .blocks import Text as Text
 from .blocks import Warning as Warning
 from .blocks import Words as Words
+from .csv_files import csv_text as csv_text
+from .csv_files import read_csv as read_csv
+from .csv_files import restored as restored
+from .csv_files import write_csv as write_csv
+from .html_page import PagePart as PagePart
+from .html_page import write_markup as write_markup
 from .html_page import write_webpage as write_webpage
 from .latex import latex_table as latex_table
 from .markdown import escape as escape

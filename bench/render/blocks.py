@@ -122,8 +122,8 @@ class Table:
     marks
         Which cells cannot be distinguished from the best: booleans of the frame's
         shape, by position. A text in place of True says something else of the cell,
-        for readers who cannot see it. A web page shades the cell, markdown and LaTeX
-        set a dagger after it, which the caption explains.
+        for readers who cannot see it. A dagger after the cell, which the caption
+        explains; a web page shades the cell too.
     help
         What a column contains, by the column's label: a web page shows it with the
         title. Labels of no column are ignored.

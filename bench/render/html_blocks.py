@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from bench.base import MissingFileError
+from bench.base import MissingFileError, is_file, read_bytes
 from bench.render.blocks import (
     Block,
     Code,
@@ -24,6 +24,7 @@ from bench.render.blocks import (
     Words,
     paragraphs,
 )
+from bench.render.html_svg import MOST_BYTES, inline_svg
 from bench.render.table_text import TextCell, lay_out, plain, spaced, text_of
 
 _MEDIA_TYPES = {
@@ -33,6 +34,16 @@ _MEDIA_TYPES = {
     ".jpeg": "image/jpeg",
     ".webp": "image/webp",
 }
+# Ids of the page's template, and of the explorer.
+_RESERVED = (
+    "page-text",
+    "page-contents",
+    "page-data",
+    "page-dataset",
+    "page-metric",
+    "page-axis",
+    "page-cell-title",
+)
 _LONG_TEXT = 48  # characters from which a cell of several words is wrapped
 _LONG_WORD = 80  # characters from which a single word is; a hash of 64 is not
 _PRINTED_WORD = 16  # characters from which a word may be broken in print
@@ -57,7 +68,8 @@ class PageBlocks:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.headings: list[tuple[int, str, str]] = []
-        self._used_ids = {"page-text", "page-datatables"}  # ids of the page's template
+        self._n_figures = 0
+        self._used_ids = set(_RESERVED)
 
     def section(self, section: Section, level: int) -> str:
         """Write a section, with a heading of that level, and all its blocks."""
@@ -143,24 +155,22 @@ class PageBlocks:
 </div>"""
 
     def figure(self, figure: FigureFile) -> str:
-        """Write a figure; the image is part of the page."""
-        address = _data_address(self.folder / figure.path)
+        """Write a figure, which is part of the page.
+
+        A drawing beside a PNG of the same name is preferred: it is sharp at every size,
+        has the page's colours, and what shows a classifier in it has the attribute
+        ``data-classifier``.
+        """
+        path = self.folder / figure.path
+        name = self.new_id(f"figure {path.stem}")
+        self._n_figures += 1
+        picture = _drawing(path.with_suffix(".svg"), figure.alt, self._n_figures) or (
+            f'<img src="{_data_address(path)}" alt="{escape_html(figure.alt)}">'
+        )
         caption = f"<figcaption>{escape_html(figure.caption)}</figcaption>"
         return (
-            '<figure><button type="button" data-enlarge disabled>'
-            f'<span class="aside">Enlarge: </span><img src="{address}" '
-            f'alt="{escape_html(figure.alt)}"></button>'
-            f"{caption if figure.caption else ''}</figure>"
+            f'<figure id="{name}">{picture}{caption if figure.caption else ""}</figure>'
         )
-
-    def contents(self) -> str:
-        """List the headings of the second and third level as links."""
-        items = (
-            f'<li class="level-{level}"><a href="#{name}">{escape_html(title)}</a></li>'
-            for level, title, name in self.headings
-            if level <= 3
-        )
-        return f"<ul>\n{join_lines(items)}\n</ul>" if self.headings else ""
 
     def new_id(self, text: str) -> str:
         """Make a new id from a text; a number is added if it is already used."""
@@ -215,6 +225,7 @@ def _cell(cell: TextCell, names_row: bool, numeric: bool) -> str:
     words = _inline(cell.parts)
     if cell.mark:
         classes.append("near")
+        words += '<span class="dagger" aria-hidden="true">†</span>'
         words += f'<span class="aside">, {escape_html(cell.mark)}</span>'
     tag, scope = ("th", ' scope="row"') if names_row else ("td", "")
     return f"<{tag}{scope}{_classes(classes)}{order}>{words}</{tag}>"
@@ -258,6 +269,18 @@ def escape_html(text: str) -> str:
 def join_lines(parts: Iterable[str]) -> str:
     """Put each part on a line of its own."""
     return "\n".join(parts)
+
+
+def _drawing(path: Path, words: str, number: int) -> str | None:
+    """Return an SVG file as part of the page; None if there is none to be trusted."""
+    if not is_file(path):
+        return None
+    try:
+        content = read_bytes(path, MOST_BYTES)
+    except OSError:
+        return None
+    # An id of the page never has an underscore.
+    return inline_svg(content, words, f"f{number}_")
 
 
 def _data_address(path: Path) -> str:

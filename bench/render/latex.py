@@ -34,6 +34,7 @@ _SPECIAL = {
     "≥": r"$\geq$",
     "≈": r"$\approx$",
     "∞": r"$\infty$",
+    "†": r"$^\dagger$",
     "−": "$-$",
     "–": r"\textendash{}",
     "—": r"\textemdash{}",

@@ -81,10 +81,8 @@ def _block(block: Block) -> list[str]:
         case Table():
             return [_table(block), *_paragraphs(block.caption)]
         case FigureFile(path, alt, caption):
-            first, *others = [*_paragraphs(caption), ""]
-            # A backslash breaks the line, so that the caption stands below its image.
-            picture = image(alt, path) + (f"\\\n{first}" if first else "")
-            return [picture, *filter(None, others)]
+            first, *others = paragraphs(caption) or [[]]
+            return [image(alt, path, first), *map(inline, others)]
 
 
 def _paragraphs(words: Words) -> list[str]:
@@ -117,13 +115,19 @@ def markdown_table(frame: pd.DataFrame) -> str:
 
 def _table(table: Table) -> str:
     layout = lay_out(table)
+    titles = [inline(title, "cell") for title in layout.titles]
+    # A link is longer than what is seen of it: columns are as wide as that.
+    seen = [inline([title], "cell") for title in layout.header]
     text: str = tabulate(
         [[_cell(cell) for cell in row] for row in layout.rows],
-        headers=[inline(title, "cell") for title in layout.titles],
+        headers=seen,
         tablefmt="pipe",
         disable_numparse=True,
         colalign=["right" if right else "left" for right in layout.numeric],
     )
+    if titles != seen:
+        _, _, below = text.partition("\n")
+        text = f"| {' | '.join(titles)} |\n{below}"
     return text
 
 

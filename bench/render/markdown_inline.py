@@ -19,8 +19,9 @@ from bench.render.blocks import Code, Link, Part, Strong
 from bench.render.table_text import plain, spaced
 
 # Where words stand: at the start of a paragraph or of an item of a list, where "# "
-# would make a heading; in a heading; or in a cell of a table, where "|" ends it.
-Place: TypeAlias = Literal["paragraph", "item", "heading", "cell"]
+# would make a heading; in a later line of a paragraph, where "---" would make one of
+# the line before; in a heading; or in a cell of a table, where "|" ends it.
+Place: TypeAlias = Literal["paragraph", "line", "item", "heading", "cell"]
 
 # Text without any of these is no markup, unless by its start or, in a heading, its end.
 _SPECIAL = re.compile(r"[\\`*_~<&\[\]!$|@]|www\.|://", re.IGNORECASE)
@@ -33,13 +34,15 @@ _START = re.compile(
     | (?P<rule>[-_*])(?:\ ?(?P=rule)){2,}$
     | (?P<fence>`)`{2,}[^`]*$
     | (?P<tildes>~)~~
-    | (?P<definition>\[)[^\]]*\]:
+    | (?P<definition>\[)(?:[^\[\]]|\](?=\())*\]:
     | (?P<html><)[A-Za-z/!?]
     """,
     re.VERBOSE,
 )
 # After the "- " of an item: a task's box, or what would make the line a rule.
 _ITEM_START = re.compile(r"\[[ xX]\](?: |$)|-(?: ?-)*$")
+# Below another line: what would make that a heading, or the head of a table.
+_LINE_START = re.compile(r"=+$|\|?(?: ?:?-+:? ?(?:\||$))+$")
 _LAST_MARKS = re.compile(r"(?:^| )(#+)$")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|(?P<name>[A-Za-z0-9]+));")
 # GitHub makes links of addresses that nobody marked as links.
@@ -107,9 +110,26 @@ def inline(parts: Sequence[Part], place: Place = "paragraph") -> str:
     place
         Where the line stands.
     """
-    pieces = _pieces(parts)
     line = _Line()
-    for piece, after in pairwise([*pieces, ""]):
+    _add(line, parts, place)
+    return _escaped(line, place)
+
+
+def image(alt: str, path: str, caption: Sequence[Part] = ()) -> str:
+    """Write an image with its description, and in the line below it its caption."""
+    line = _Line()
+    line.markup("!")
+    line.link(plain(alt), path)
+    if caption:
+        line.markup("\\\n")  # a backslash breaks the line, where a newline is a space
+    start = len(line.content)
+    _add(line, caption, "line")
+    # GitHub's parser takes "![^" for "!" and the start of a footnote.
+    return _escaped(line, "line", start).replace("![^", r"![\^", 1)
+
+
+def _add(line: _Line, parts: Sequence[Part], place: Place) -> None:
+    for piece, after in pairwise([*_pieces(parts), ""]):
         match piece:
             case Code(text):
                 _add_code(line, text, in_cell=place == "cell")
@@ -119,16 +139,6 @@ def inline(parts: Sequence[Part], place: Place = "paragraph") -> str:
                 line.link(text, target)
             case str(text):
                 line.text(text)
-    return _escaped(line, place)
-
-
-def image(alt: str, path: str) -> str:
-    """Write an image with its description."""
-    line = _Line()
-    line.markup("!")
-    line.link(plain(alt), path)
-    # GitHub's parser takes "![^" for "!" and the start of a footnote.
-    return _escaped(line, "heading").replace("![^", r"![\^", 1)
 
 
 def link_target(target: str) -> str:
@@ -212,7 +222,7 @@ def _add_strong(line: _Line, text: str, after: str) -> None:
     line.markup("**" if is_plain else "</strong>")
 
 
-def _escaped(line: _Line, place: Place) -> str:
+def _escaped(line: _Line, place: Place, start: int = 0) -> str:
     content = line.content
     if _SPECIAL.search(content):
         escaped = set(_marks_within(line))
@@ -221,23 +231,26 @@ def _escaped(line: _Line, place: Place) -> str:
         mails = set(_mails(line))
     else:
         escaped, mails = set(), set()
-    escaped.update(i for i in _marks_at_ends(content, place) if line.is_text[i])
+    at_ends = _marks_at_ends(content, place, start)
+    escaped.update(i for i in at_ends if line.is_text[i])
     return "".join(
         "\\" * (i in escaped) + _MAIL_BREAK * (i in mails) + mark
         for i, mark in enumerate(content)
     )
 
 
-def _marks_at_ends(content: str, place: Place) -> Iterator[int]:
+def _marks_at_ends(content: str, place: Place, start: int) -> Iterator[int]:
     """Yield what would begin a block, or be left out at the end of a heading."""
     if place == "heading":
         if found := _LAST_MARKS.search(content):
             yield found.start(1)
     elif place != "cell":
-        if found := _START.match(content):
+        if found := _START.match(content, start):
             yield found.start(found.lastgroup or 0)
-        if place == "item" and _ITEM_START.match(content):
-            yield 0
+        if place == "item" and _ITEM_START.match(content, start):
+            yield start
+        if place == "line" and _LINE_START.match(content, start):
+            yield start
 
 
 def _marks_within(line: _Line) -> Iterator[int]:
@@ -246,7 +259,8 @@ def _marks_within(line: _Line) -> Iterator[int]:
     yield from line.positions(r"\\(?=[!-/:-@\[-`{-~])")
     # The comment within a mail address ends with ">" too.
     last_end = max(content.rfind(">"), *_mails(line), -1)
-    yield from (i for i in line.positions(r"<(?=[A-Za-z/!?])") if i < last_end)
+    tags = line.positions(r"<(?=[A-Za-z/!?]|[^\s<>]*@)")  # or an address in brackets
+    yield from (i for i in tags if i < last_end)
     for match in _ENTITY.finditer(content):
         name = match["name"]
         if line.is_text[match.start()] and (name is None or f"{name};" in html5):
@@ -362,7 +376,7 @@ def _flanks(content: str, start: int, end: int, mark: str) -> tuple[bool, bool]:
 
 
 def _is_space(character: str) -> bool:
-    return character in ("", " ")  # the start and end of a line are like spaces
+    return character in ("", " ", "\n")  # the start and end of a line are like spaces
 
 
 def _is_mark(character: str, *, certainly: bool = False) -> bool:

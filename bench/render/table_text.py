@@ -18,7 +18,8 @@ BLANK = "–"  # an en dash, for a missing value
 _NUMBER = re.compile(
     r"[<>\[]?\s*([+\-−]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+\-−]?\d+)?)(?=$|[\s±%\[(,/])"
 )
-_BLANKS = ("", "-", BLANK)
+# A missing value; it may be followed by why, as in "– (0 of 5)".
+_MISSING = re.compile(rf"(?:-|{BLANK}(?: \(.*\))?)?")
 # Control characters, which HTML and LaTeX do not allow, and surrogates, which UTF-8
 # cannot encode.
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -206,5 +207,5 @@ def _is_missing(value: Any) -> bool:
 
 
 def _is_numeric(cells: list[TextCell]) -> bool:
-    filled = [cell for cell in cells if cell.text not in _BLANKS]
+    filled = [cell for cell in cells if not _MISSING.fullmatch(cell.text)]
     return bool(filled) and all(cell.number is not None for cell in filled)

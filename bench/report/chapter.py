@@ -30,6 +30,7 @@ from bench.report.training import (
 )
 from bench.stats import METRICS, share_in_words, verdict_in_words
 
+_BINS = 40  # of the input points
 _FEWEST_FOR_HARDEST = 5  # classifiers: of fewer, most curves are tied
 
 
@@ -215,6 +216,7 @@ def draw_curves(facts: DatasetFacts, figures: FigureFolder) -> FigureFile:
         curves_figure,
         np.array(facts.x),
         classes,
+        points=np.histogram(facts.points, _BINS)[0].tolist() if facts.points else [],
     )
 
 

@@ -101,9 +101,7 @@ def _list_of_datasets(data: ReportData) -> Section:
     """Say in a sentence what each dataset asks; its title leads to its chapter."""
     frame = pd.DataFrame(
         {
-            "dataset": [
-                Link(f.id, chapter_path(data, f.id)) for f in data.datasets
-            ],
+            "dataset": [Link(f.id, chapter_path(data, f.id)) for f in data.datasets],
             "what": [_what(facts) for facts in data.datasets],
         }
     )

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench.analysis import SPREAD, ReportData, Sweep, sweep_rows
+from bench.analysis import SPREAD, DatasetFacts, ReportData, Sweep, sweep_rows
 from bench.figures import (
     MARK_HEIGHT,
     PAGE,
@@ -224,7 +224,7 @@ def _draw_densities(
     """Draw how densely the input points lie, if they are what is swept."""
     if sweep.name != SPREAD:
         return []
-    points = {facts.id: np.array(facts.x) for facts in data.datasets}
+    points = {facts.id: _points_of(facts) for facts in data.datasets}
     return [
         figures.add(
             _name_of(sweep, "densities"),
@@ -235,3 +235,11 @@ def _draw_densities(
             even=sweep.limit,
         )
     ]
+
+
+def _points_of(facts: DatasetFacts) -> np.ndarray:
+    """Return the points of a dataset with one input, shape (n_points, 1)."""
+    if facts.points:
+        return np.array(facts.points)[:, None]
+    ends = [column[0] for column in facts.x]  # of evenly spaced points
+    return np.linspace(min(ends), max(ends), facts.n_points)[:, None]

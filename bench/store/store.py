@@ -8,6 +8,8 @@ one is reported, set aside and computed again.
 import contextlib
 import hashlib
 import io
+import json
+import math
 import os
 import re
 import socket
@@ -15,7 +17,9 @@ import time
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -230,6 +234,27 @@ class Store:
         for path in sorted(self.folder.glob("??/*.json")):
             if _KEY.fullmatch(path.stem) and path.stem[:2] == path.parent.name:
                 yield path.stem
+
+    def timings(self, most: int) -> Iterator[tuple[dict[str, Any], float]]:
+        """Yield the fields of results and the seconds they took.
+
+        Only the JSON is read, and what cannot be read is left out: this is for
+        estimates, and not worth the time of checksums.
+
+        Parameters
+        ----------
+        most : int
+            The number of files that are read.
+        """
+        for key in islice(self.keys(), most):
+            try:
+                data = json.loads(read_bytes(self.path(key, "json"), _MAX_JSON))
+                fields, seconds = data["fields"], float(data["seconds"])
+                is_fit = not data.get("target")
+            except (OSError, ValueError, TypeError, KeyError, RecursionError):
+                continue
+            if is_fit and isinstance(fields, dict) and math.isfinite(seconds):
+                yield fields, seconds
 
     def path(self, key: str, suffix: str) -> Path:
         """Return the path of a key's "json", "npz" or "log" file; it may be missing."""

@@ -19,6 +19,7 @@ from bench.render import (
     Text,
     Warning,
     to_markdown,
+    write_csv,
     write_webpage,
 )
 from bench.report import FigureFolder, answer_sections, answer_warnings, mean_std
@@ -77,8 +78,7 @@ def write_study_report(
     if results.best is not None and held_out is not None:
         tables["best"] = _best(results, held_out)
     for table_name, frame in tables.items():
-        path = folder / f"{table_name}.csv"
-        frame.to_csv(path, index=False, lineterminator="\n")
+        write_csv(frame, folder / f"{table_name}.csv")
     commits = results.trials["commit"]
     answers = checked_answers(study_plan.suite, commits, tables)
     sections = [
@@ -272,7 +272,7 @@ def _provenance_chapter(
     made = {name: sorted(filter(None, set(trials[name]))) for name in MADE}
     seconds = float(np.nansum(trials["seconds"].to_numpy(float)))
     lines: list[Any] = [
-        ["Command: ", Code(f"python -m bench study {suite.path.as_posix()}")],
+        ["Command: ", Code(f"python -m bench study {suite.command_words}")],
         ["Optuna's dashboard: ", Code(f"optuna-dashboard {url(storage)}")],
         ["Name of the study there: ", Code(study_plan.name)],
         f"Commit: {', '.join(made['commit'])}",

@@ -7,7 +7,7 @@ import numpy as np
 
 from bench.analysis import load_results
 from bench.cells import Plan, Task, make_plan
-from bench.engines import LocalEngine, run_plan
+from bench.engines import LocalEngine, Watcher, run_plan
 from bench.store import Result, Store
 from bench.study.plan import StudyPlan
 from bench.study.space import configured
@@ -41,12 +41,13 @@ def retrain(
     store: Store,
     progress: Callable[[Task, Result, bool], None] | None = None,
     warn: Callable[[str], None] | None = None,
+    watcher: Watcher | None = None,
 ) -> HeldOut:
     """Train both in every repetition, unless stored, and score them on test curves."""
     scores = []
     for plan in plans:
         plan = replace(plan, audits=())  # a study's report has no audits
-        run_plan(plan, store, LocalEngine(1), progress, warn=warn)
+        run_plan(plan, store, LocalEngine(1), progress, warn=warn, watcher=watcher)
         results = load_results(plan, store)
         scores.append(np.array([r.test["accuracy"] for r in results if r.test]))
     return HeldOut(scores[0], scores[1], plans[0].suite.repetitions)

@@ -8,7 +8,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from bench.base import Document, StudyError, SuiteError, did_you_mean, is_file
+from bench.base import StudyError, SuiteError, did_you_mean, is_file
 from bench.classifiers import ClassifierRecipe, own_parameters
 from bench.suite import DimensionSpec, Suite
 
@@ -94,7 +94,7 @@ def configured(suite: Suite, parameters: Mapping[str, Any]) -> Suite:
         }[name_of_section]
         section[key] = list(value) if isinstance(value, tuple) else value
     entry["training"] = training
-    return Suite.from_document(Document(suite.path, data, {}), StudyError)
+    return suite.with_data(data, StudyError)
 
 
 def _spelt_out(parameters: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -113,14 +113,13 @@ def snippet(suite: Suite, parameters: Mapping[str, Any], folder: Path) -> str:
     if suite.description:  # on one line, since YAML would quote several
         data["description"] = " ".join(suite.description.split())
     [dataset] = data["datasets"]
+    written = suite.folder_of("datasets", 0)
     for candidate in (f"{dataset['library']}.lib", dataset["library"]):
-        if is_file(suite.folder / candidate):
-            dataset["library"] = _moved(suite.folder / candidate, folder)
+        if is_file(written / candidate):
+            dataset["library"] = _moved(written / candidate, folder)
             break
     if dataset["inputs"]["kind"] == "file":
-        dataset["inputs"]["path"] = _moved(
-            suite.folder / dataset["inputs"]["path"], folder
-        )
+        dataset["inputs"]["path"] = _moved(written / dataset["inputs"]["path"], folder)
     return _yaml(data)
 
 

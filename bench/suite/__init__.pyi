@@ -1,9 +1,11 @@
 from .answers import AnswerSpec as AnswerSpec
 from .answers import RowSpec as RowSpec
+from .changes import Change as Change
 from .classifiers import ClassifierSpec as ClassifierSpec
 from .classifiers import Source as Source
 from .classifiers import file_of as file_of
 from .datasets import DatasetSpec as DatasetSpec
+from .extending import extend as extend
 from .fields import LimitsSpec as LimitsSpec
 from .fields import OnlineTraining as OnlineTraining
 from .fields import Training as Training

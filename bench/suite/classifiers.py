@@ -47,7 +47,7 @@ def default_id(entry: Any) -> str | None:
     return default_id(name) if isinstance(name, str) else None
 
 
-def _long_form(text: str) -> dict[str, str]:
+def long_form(text: str) -> dict[str, str]:
     """Read a text with a dot as a class, and any other as a preset."""
     return {"class" if "." in text else "use": text}
 
@@ -114,7 +114,7 @@ class StepSpec(Source):
     @model_validator(mode="before")
     @classmethod
     def _short_form(cls, data: Any) -> Any:
-        return _long_form(data) if isinstance(data, str) else data
+        return long_form(data) if isinstance(data, str) else data
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -185,7 +185,7 @@ class ClassifierSpec(Source):
     @classmethod
     def _short_form(cls, data: Any) -> Any:
         if isinstance(data, str):
-            return {"id": default_id(data)} | _long_form(data)
+            return {"id": default_id(data)} | long_form(data)
         if isinstance(data, dict) and "id" not in data:
             name = default_id(data)
             return data if name is None else {"id": name} | data

@@ -1,5 +1,6 @@
 """Read suite files; a mistake is named with its file, its line and the remedy."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from bench.base import (
@@ -10,6 +11,8 @@ from bench.base import (
     is_file,
     read_document,
 )
+from bench.suite.changes import Change, change
+from bench.suite.extending import extend, shipped_names, short_path
 from bench.suite.grids import expand_grids
 from bench.suite.schema import Suite
 from bench.suite.sweeps import expand_sweeps
@@ -27,22 +30,21 @@ def find_suite(name_or_path: str | Path) -> Path:
     if path.name == str(name_or_path):  # a name, without a folder
         candidates += [Path(f"{path}.yaml"), SUITES / f"{path}.yaml"]
     existing = next(filter(is_file, candidates), path)
-    # In a checkout a shipped suite is below the current folder: messages and reports
-    # show its path, which is shorter relative to it.
     is_shipped = existing.is_absolute() and not path.is_absolute()
-    if is_shipped and existing.is_relative_to(Path.cwd()):
-        return existing.relative_to(Path.cwd())
-    return existing
+    return short_path(existing) if is_shipped else existing
 
 
-def load_suite(path: str | Path) -> Suite:
-    """Read and check a suite file.
+def load_suite(path: str | Path, changes: Iterable[Change] = ()) -> Suite:
+    """Read and check a suite file, and the file that it extends, if any.
 
     Parameters
     ----------
     path
         The file, or the name of a suite in the current folder or among the shipped
         suites.
+    changes
+        Values that replace those of the file, as `bench run` sets them by ``--set`` and
+        ``-n``.
 
     Raises
     ------
@@ -50,12 +52,12 @@ def load_suite(path: str | Path) -> Suite:
         If there is no such file and no shipped suite of that name.
     SuiteError
         If the file has unsafe YAML, an unknown key or name, a wrong type or too many
-        cells. The message has file and line.
+        cells. The message has file and line, or the option of a change.
     """
     try:
         document = read_document(find_suite(path), SuiteError)
     except MissingFileError as error:
-        shipped = sorted(suite.stem for suite in SUITES.glob("*.yaml"))
+        shipped = shipped_names()
         raise MissingFileError(
             f"{error}, or the name of a shipped suite"
             f"{did_you_mean(Path(path).stem, shipped)}: {', '.join(shipped)} (in "
@@ -67,6 +69,7 @@ def load_suite(path: str | Path) -> Suite:
             f"{path}:1: found a {type(document.data).__name__}; expected a mapping of "
             "keys to values, see `python -m bench schema`"
         )
+    document = change(extend(document, SuiteError), changes, SuiteError)
     document, families = expand_sweeps(document, SuiteError)
     document, grids = expand_grids(document, SuiteError)
     suite = Suite.from_document(document, SuiteError, families, grids)

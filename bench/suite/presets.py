@@ -89,7 +89,6 @@ PRESETS = {
         "random guesses, all classes equally likely",
         {"strategy": "uniform"},
     ),
-    # New presets go to the end: a preset's position decides its colour in figures.
     "CSD2": Preset(
         "bench.classifiers.CSD2Classifier",
         "second convolutional discriminator: smoothed derivatives, residual blocks",

@@ -4,12 +4,13 @@ Names of functions, files and classes are checked later, by the modules that loa
 """
 
 import re
+import shlex
 import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Discriminator, Field, PrivateAttr, Tag, field_validator
+from pydantic import ConfigDict, Discriminator, Field, PrivateAttr, Tag, field_validator
 from pydantic_core import PydanticCustomError
 
 from bench.base import (
@@ -25,6 +26,7 @@ from bench.stats import METRICS
 from bench.suite.answers import AnswerSpec
 from bench.suite.classifiers import ClassifierSpec
 from bench.suite.datasets import DatasetSpec
+from bench.suite.extending import ADD, KEY, LISTS
 from bench.suite.fields import FEW, Id, LimitsSpec, Name, Seed, Training
 from bench.suite.study import StudySpec
 from bench.suite.sweeps import Family
@@ -91,6 +93,31 @@ class StatsSpec(Strict):
     works: Annotated[float, Field(ge=0)] | None = None
 
 
+def _may_extend(schema: dict[str, Any]) -> None:
+    """Let editors know the keys that `bench.suite.extending` reads."""
+    entries = {name: schema["properties"][name] for name in LISTS}
+    required = schema["required"]
+    schema["required"] = ["version", "name"]
+    # What is missing here stands in the other file.
+    schema["anyOf"] = [{"required": [KEY]}, {"required": required}]
+    schema["properties"][KEY] = {
+        "description": "Another suite, whose keys this one takes over and replaces: a "
+        "path, or the name of a shipped suite.",
+        "type": "string",
+        "minLength": 1,
+    }
+    schema["properties"][ADD] = {
+        "description": "Entries of datasets and classifiers that follow those of the "
+        "suite that this one extends.",
+        "type": "object",
+        "properties": {
+            name: {k: v for k, v in entry.items() if k in ("type", "items")}
+            for name, entry in entries.items()
+        },
+        "additionalProperties": False,
+    }
+
+
 class Suite(Strict):
     """An experiment: datasets × repetitions × classifiers.
 
@@ -139,6 +166,11 @@ class Suite(Strict):
         Published scores to show beside those of the report: the name of a shipped file
         (``seed-notebook``) or a path.
     """
+
+    misplaced: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        (KEY, ADD), "in a suite file, which takes over the keys of another one"
+    )
+    model_config = ConfigDict(json_schema_extra=_may_extend)
 
     version: Literal[1]
     name: Annotated[str, Field(max_length=64), _NAME]
@@ -241,8 +273,30 @@ class Suite(Strict):
 
     @property
     def folder(self) -> Path:
-        """The folder that the suite's paths are relative to."""
+        """The folder of the suite's file."""
         return self.path.parent
+
+    def folder_of(self, *location: str | int) -> Path:
+        """Return the folder that the paths of a part are relative to.
+
+        It is that of the file in which the part is written: the suite's, or one that
+        it extends.
+        """
+        return self._document.file(*location).parent
+
+    @property
+    def changes(self) -> Mapping[tuple[str | int, ...], str]:
+        """Location → the option of the command line that changed it."""
+        return self._document.options
+
+    @property
+    def command_words(self) -> str:
+        """What names the suite on the command line: its path and its changes."""
+        options = dict.fromkeys(self.changes.values())
+        words = [self.path.as_posix()]
+        for option in options:
+            words += option.split(" ", 1)
+        return shlex.join(words)
 
     @property
     def families(self) -> tuple[Family, ...]:
@@ -253,6 +307,14 @@ class Suite(Strict):
     def grids(self) -> Mapping[str, tuple[str, ...]]:
         """Id of an entry with a grid → ids of the classifiers that were made of it."""
         return self._grids
+
+    def with_data(self, data: Mapping[str, Any], error: type[BenchError]) -> Self:
+        """Return a suite of other content, whose paths are relative as they were."""
+        places: list[tuple[str | int, ...]] = [("reference",)]
+        for part in LISTS:
+            places += [(part, i) for i in range(len(getattr(self, part)))]
+        files = {at: self._document.file(*at) for at in places}
+        return self.from_document(Document(self.path, data, {}, files=files), error)
 
     def where(self, *location: str | int) -> str:
         """Return ``file:line`` of a part, such as ``("datasets", 0, "library")``."""

@@ -9,6 +9,7 @@ import argparse
 import ast
 import re
 import sys
+import textwrap
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -50,6 +51,7 @@ HEADINGS = {
 }
 # These have no default in the schema, but need not be given.
 _OPTIONAL = {"params", "grid", "sweep", "options", ("ClassifierSpec", "id")}
+_OPTIONAL |= {("Suite", "extends"), ("Suite", "add")}
 
 
 @cache
@@ -228,6 +230,8 @@ def commands() -> Iterator[str]:
         yield f"{str(command.description).rstrip('.')}.\n"
         yield f"```text\nbench {name}{f' {usage}' if usage else ''} [options]\n```\n"
         yield from _arguments(command, parser)
+        heading, _, lines = str(command.epilog).partition("\n")
+        yield f"{heading.capitalize()}:\n\n```text\n{textwrap.dedent(lines)}\n```\n"
 
 
 def _arguments(

@@ -53,7 +53,7 @@ def test_training_curves_are_counted_if_any_classifier_has_them(online, words):
     ("changes", "words"),
     [
         ({"noise": 5}, "; each curve standardised, with 5% noise"),
-        ({"standardise": True}, "; each curve standardised"),
+        ({"standardise": "curve"}, "; each curve standardised"),
         ({"neural": {"kind": "library"}}, "against itself, both classes drawn"),
         ({"neural": {"kind": "wild"}}, "networks with random weights of all sizes"),
         (

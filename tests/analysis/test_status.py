@@ -4,7 +4,12 @@ import pytest
 import stored
 import yaml_text
 
-from bench.analysis.status import count_statuses, differences, explain_missing
+from bench.analysis.status import (
+    count_statuses,
+    differences,
+    explain_missing,
+    status_rows,
+)
 from bench.store.store import Store
 
 LINES = ["U0*x[:,0]", "sin(x[:,0])", "cos(x[:,0]) + N0", "exp(U0)*x[:,0]"]
@@ -197,11 +202,19 @@ def test_several_kinds_of_missing_cells_have_a_line_each(plan_of, store):
     ]
 
 
-def test_the_same_classifier_twice_has_two_lines(plan_of, store):
-    plan = plan_of(classifiers=["GNB", {"id": "again", "use": "GNB"}])
+def test_equal_reasons_are_told_once(plan_of, store):
+    entries = ["GNB", {"id": "again", "use": "GNB"}]
+    datasets = [DATASET, DATASET | {"id": "wide", "train": 31}]
+    plan = plan_of(classifiers=entries, datasets=datasets, audits=True)
     assert list(explain_missing(plan, store)) == [
-        f"grid, {name}, repetitions 0–2: no result of this classifier is stored"
-        for name in ("GNB", "again")
+        "12 cells (GNB, again × grid, wide; repetitions 0–2): no result of this "
+        "classifier is stored",
+        "6 audits (grid, wide; repetitions 0–2): no audit is stored",
+    ]
+    stored.put_cells(plan.limited(["grid"], []), store)
+    assert list(explain_missing(plan, store)) == [
+        "6 cells (GNB, again × wide; repetitions 0–2): dataset.train is 31, stored 30",
+        "6 audits (grid, wide; repetitions 0–2): no audit is stored",
     ]
 
 
@@ -252,6 +265,23 @@ def test_cells_are_counted_by_status(plan_of, store):
     }
 
 
+def test_the_counts_are_rows_of_data(plan_of, store):
+    plan = plan_of(classifiers=["GNB", "KNN"], audits=True)
+    stored.put(store, plan.cells[0].result("done"))
+    stored.put(store, plan.audits[0].result("failed"))
+    rows = status_rows(plan, store)
+    assert [(r["kind"], r["dataset"], r["classifier"]) for r in rows] == [
+        ("cells", "grid", "GNB"),
+        ("cells", "grid", "KNN"),
+        ("audits", "grid", ""),
+    ]
+    assert [(r["done"], r["failed"], r["missing"]) for r in rows] == [
+        (1, 0, 2),
+        (0, 0, 3),
+        (0, 1, 2),
+    ]
+
+
 def test_the_command_counts_names_what_is_damaged_and_says_why(
     write_suite, bench_run, tmp_path
 ):
@@ -265,10 +295,10 @@ def test_the_command_counts_names_what_is_damaged_and_says_why(
 
     code, out, err = bench_run("status", path)
     assert code == 0
-    rows = [line.strip("│").replace("│", " ").split() for line in out.splitlines()]
+    rows = [line.split() for line in out.splitlines()]
     assert ["grid", "GNB", "2", "1"] in rows
-    assert ["grid", "KNN", "3"] in rows
-    assert ["all", "2", "4"] in rows
+    assert ["grid", "KNN", "0", "3"] in rows
+    assert ["all", "–", "2", "4"] in rows
     assert "KNN, repetitions" not in out
     assert err == (
         f"bench: data/store/{key[:2]}/{key}.json: its predictions (.npz) do not match "

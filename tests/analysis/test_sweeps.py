@@ -125,6 +125,9 @@ def test_an_axis_is_logarithmic_for_a_wide_range_or_a_limit(values, limit, logar
 
 def test_a_sweep_has_a_title_and_labels():
     sweep = Sweep("inputs.std", {"a": 1.25, "b": math.inf}, "grid")
-    assert (sweep.quantity, sweep.words) == ("std", "inputs.std")
+    assert (sweep.quantity, sweep.words) == (
+        "std",
+        "standard deviation of the input points",
+    )
     assert (sweep.label("a"), sweep.label("b")) == ("std 1.25", "grid")
     assert Sweep("train", {"a": 1.0}).words == "training curves per class"

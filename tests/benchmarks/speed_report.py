@@ -25,7 +25,7 @@ from tabulate import tabulate
 
 from bench.base.provenance import commit, cpu_name, versions
 from bench.engines.engine import available_cores
-from bench.figures import theme
+from bench.figures import save
 
 ROOT = Path(__file__).resolve().parents[2]
 LENGTHS = (100, 300, 1000, 3000, 10_000)
@@ -114,7 +114,7 @@ def draw_lengths(rows: list[dict[str, float]], path: Path) -> Path:
         for ax in (left, right):
             ax.spines["right"].set_visible(False)
             ax.grid(alpha=0.3)
-        return theme.save(figure, path)
+        return save(figure, path)
 
 
 def benchmark_rows(run: dict[str, Any]) -> list[list[str]]:

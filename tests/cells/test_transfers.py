@@ -246,8 +246,8 @@ def test_transfers_are_counted_and_their_lack_explained(plan_of, tmp_path):
     assert counts["grid", "KNN"] == {"done": 2}
     assert counts["grid, transfers", "KNN"] == {"missing": 2}
     lines = list(explain_missing(plan, store))
-    assert len(lines) == 4
-    assert lines[0].startswith("grid, transfers, KNN, repetitions 0–1: ")
+    assert len(lines) == 2
+    assert lines[0].startswith("4 transfers (KNN, GNB × grid; repetitions 0–1): ")
 
 
 def test_a_command_counts_them(write_suite, bench_run):

@@ -2,10 +2,14 @@ import argparse
 from pathlib import Path
 
 import pytest
+import stored
 
 from bench.base import resources
-from bench.cli.arguments import folder, number
-from bench.suite.load import find_suite
+from bench.cells.plan import make_plan
+from bench.cli.arguments import folder, needs_folder, number, report_folder
+from bench.store.store import Store
+from bench.suite.changes import Change
+from bench.suite.load import find_suite, load_suite
 
 
 def test_a_shipped_suite_is_found_by_its_name(bench_run, tmp_path, write_suite):
@@ -59,3 +63,62 @@ def test_a_folder_exists_or_can_be_created(tmp_path):
             folder(str(path))
     with pytest.raises(argparse.ArgumentTypeError, match="File name too long"):
         folder(str(tmp_path / ("n" * 5000)))
+
+
+def test_options_change_a_suite_and_its_report_needs_a_folder(
+    bench_run, write_suite, tmp_path
+):
+    path = write_suite(classifiers=["GNB", "KNN"], audits=False)
+    store = Store(tmp_path / "data" / "store")
+    stored.put_cells(make_plan(load_suite(path, [Change.of_repetitions(1)])), store)
+    change = ["--set", "datasets.grid.train=31"]
+    assert bench_run("run", path, "-n", 1, *change, "--dry-run")[1] == (
+        "2 cells (1 dataset × 1 repetition × 2 classifiers); 0 stored, 2 to compute\n"
+    )
+    # Those of one repetition are among those of all.
+    out = bench_run("run", path, "--dry-run")[1]
+    assert "; 2 stored, 2 to compute" in out
+    code, out, err = bench_run("run", path, "-n", 1)
+    assert code == 0
+    assert "held-out accuracy" in out
+    assert "bench: no report is written of a changed suite; --out DIR" in err
+    for options in (change, ["-n", 1]):
+        for command in ("report", "show"):
+            code, out, err = bench_run(command, path, *options)
+            assert (code, out) == (2, "")
+            assert "would replace that of the whole one in reports/small" in err
+            assert err.startswith(f"bench: {' '.join(map(str, options))}: ")
+    named = ["--set", "name=other", "-n", 1, "--no-report"]
+    assert bench_run("run", path, *named)[0] == 0
+    assert not (tmp_path / "reports").exists()
+
+
+def test_a_changed_suite_has_a_report_of_its_own(write_suite):
+    path = write_suite()
+    for texts, needed in (
+        ([], False),
+        (["stats.margin=0.3"], True),
+        (["name=other", "stats.margin=0.3"], False),
+    ):
+        suite = load_suite(path, [Change.parse(text) for text in texts])
+        options = argparse.Namespace(out=None)
+        assert needs_folder(suite) == needed
+        if not needed:
+            assert report_folder(options, suite) == Path("reports") / suite.name
+        options.out = Path("mine")
+        assert report_folder(options, suite) == Path("mine")
+
+
+def test_an_error_of_a_changed_suite_names_the_change(bench_run, write_suite):
+    path = write_suite()
+    code, _, err = bench_run("plan", path, "--set", "datasets.0.library=F11_v2")
+    assert code == 2
+    assert "did you mean 'F11_v1'" in err
+    assert err.endswith(" (with --set datasets.0.library=F11_v2)\n")
+    code, _, err = bench_run("status", path, "--set", "repetitions=x")
+    assert err.startswith("bench: --set repetitions=x: repetitions: found")
+    assert "(with" not in err
+    for text in ("train", "=5"):
+        code, out, err = bench_run("run", path, "--set", text)
+        assert (code, out) == (2, "")
+        assert "expected KEY=VALUE" in err

@@ -1,3 +1,5 @@
+import csv
+import itertools
 import re
 
 import yaml_text
@@ -50,11 +52,21 @@ def test_a_report_without_results_is_refused(write_suite, bench_run):
     assert "found no result of the suite 'small'" in err
 
 
-def test_markup_in_an_id_is_escaped(write_suite, bench_run, tmp_path):
-    entry = {"id": "<b>|x| $y", "use": "GNB"}
-    dataset = DATASET | {"id": "a <i>"}
+def test_an_id_is_neither_markup_nor_a_formula(write_suite, bench_run, tmp_path):
+    entry = {"id": "=<b>|x| $y", "use": "GNB"}
+    dataset = DATASET | {"id": "-a <i>"}
     path = write_suite(classifiers=[entry], datasets=[dataset])
-    assert bench_run("run", path)[0] == 0
-    text = (tmp_path / "reports" / "small" / "README.md").read_text()
+    code, _, err = bench_run("run", path)
+    assert code == 0, err
+    report = tmp_path / "reports" / "small"
+    text = (report / "README.md").read_text()
     assert not re.search(r"(?<!\\)<[bi]>", text)
-    assert r"\<b>\|x\| $y" in text
+    assert r"| =\<b>\|x\| $y " in text
+    for table in report.glob("*.csv"):
+        with table.open(encoding="utf-8", newline="") as stream:
+            for field in itertools.chain.from_iterable(csv.reader(stream)):
+                is_number = re.fullmatch(r"-?\d*\.?\d+(?:e[-+]?\d+)?", field)
+                assert is_number or not re.match(r"[\"\s]*[=+@-]", field), table
+    code, out, _ = bench_run("compare", report, tmp_path / "data" / "store")
+    assert code == 0
+    assert "1 identical" in out

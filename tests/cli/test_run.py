@@ -4,8 +4,10 @@ import pytest
 import stored
 import yaml_text
 
+from bench.engines.costs import Costs
 from bench.engines.engine import LocalEngine
 from bench.engines.run import run_plan
+from bench.engines.time_left import TimeLeft
 from bench.store.result import to_json
 from bench.store.store import Store
 
@@ -64,16 +66,21 @@ def test_a_dry_run_fits_nothing(write_suite, bench_run, tmp_path):
     code, out, _ = bench_run("run", write_suite(), "--dry-run")
     assert code == 0
     assert out == (
-        "8 cells (1 datasets × 2 repetitions × 4 classifiers), 2 audits; 0 stored, "
+        "8 cells (1 dataset × 2 repetitions × 4 classifiers), 2 audits; 0 stored, "
         "10 to compute\n"
     )
     assert not (tmp_path / "data").exists()
 
 
 def test_a_run_names_the_report_to_open(write_suite, bench_run, tmp_path):
-    code, out, err = bench_run("run", write_suite(classifiers=["GNB"]))
+    path = write_suite(classifiers=["GNB"])
+    code, out, err = bench_run("run", path)
     assert code == 0
-    assert out.splitlines()[-1] == "open reports/small/index.html"
+    assert out.splitlines()[-2:] == [
+        "open reports/small/index.html",
+        f"next: `python -m bench plan {path}` says which differences this suite can "
+        "show",
+    ]
     assert (tmp_path / "reports/small/index.html").is_file()
     assert "bench: writing the report…" in err
 
@@ -88,6 +95,23 @@ def test_an_interrupted_run_says_how_to_continue(write_suite, bench_run, monkeyp
     assert err.splitlines()[-1] == (
         "bench: interrupted; finished cells are kept; run the same command again to "
         "continue"
+    )
+
+
+def test_an_interrupted_run_counts_what_is_kept(write_suite, bench_run, monkeypatch):
+    def interrupted(plan, *arguments):
+        advance, progress = arguments[2], arguments[6]
+        progress.planned(TimeLeft([], (), Costs(), 1))
+        advance(plan.cells[0], plan.cells[0].result("done"), True)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bench.engines.run_plan", interrupted)
+    path = write_suite()
+    code, _, err = bench_run("run", path, "-j", 2)
+    assert code == 130
+    assert err.splitlines()[-1] == (
+        "bench: interrupted; 1 of 10 cells are kept; "
+        f"`python -m bench run {path} -j 2` goes on"
     )
 
 
@@ -140,7 +164,8 @@ def test_failed_cells_give_exit_code_3(write_suite, bench_run):
     broken = {"id": "QDA", "use": "KNN", "params": {"n_neighbors": 1000}}
     code, _, err = bench_run("run", write_suite(classifiers=["GNB", broken]))
     assert code == 3
-    assert "2 cells are not done" in err
+    assert "2 cells are not done; the report says why; `python -m bench run " in err
+    assert err.splitlines()[-1].endswith(" --retry-failed` computes them again")
 
 
 @pytest.mark.parametrize(

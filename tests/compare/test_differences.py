@@ -434,7 +434,7 @@ def test_names_are_escaped_in_markdown_and_on_the_terminal(bench_run, tmp_path):
     for name in ("base", "new"):
         named.to_csv(tmp_path / f"{name}.csv", index=False)
     code, out, _ = bench_run(
-        "compare", tmp_path / "base.csv", tmp_path / "new.csv", "--markdown"
+        "compare", tmp_path / "base.csv", tmp_path / "new.csv", "--markdown", "--all"
     )
     assert code == 0
     assert "**1 identical**" in out

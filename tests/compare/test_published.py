@@ -6,6 +6,7 @@ from yaml_text import suite_text
 from bench import load_suite, read_results, run_suite
 from bench.cells.plan import make_plan
 from bench.compare.published import compare_with_published
+from bench.suite.changes import Change
 from bench.suite.presets import PRESETS
 
 SAME = "largest difference .000"
@@ -66,6 +67,18 @@ def test_a_suite_that_was_changed_is_not_compared(compared, ran, tmp_path):
     # Its own copy, with line ends of Windows, is the same.
     path.write_bytes(ran[0].read_bytes().replace(b"\n", b"\r\n"))
     assert SAME in compared(plan=make_plan(load_suite(path)))
+
+
+def test_fewer_repetitions_are_compared_and_other_changes_are_not(compared, ran):
+    def changed(*changes):
+        plan = make_plan(load_suite(ran[0], changes))
+        n = plan.suite.repetitions
+        return compared(plan=plan, results=ran[2][ran[2]["repetition"] < n])
+
+    two = Change.of_repetitions(2)
+    assert changed(two) == f"3 of 3 equivalent to the published, {SAME}"
+    assert changed(two, Change.parse("datasets.grid.test=20")) != ""  # as it was
+    assert changed(two, Change.parse("datasets.grid.test=21")) == ""
 
 
 @pytest.mark.parametrize("version", ["with fingerprints", "earlier"])
@@ -145,7 +158,7 @@ def test_the_line_ends_a_run(ran, bench_run, tmp_path, monkeypatch):
     monkeypatch.setattr("bench.compare.published.PUBLISHED", published.parent)
     code, out, _ = bench_run("run", "small.yaml")
     assert code == 0
-    assert out.splitlines()[-2:] == [
+    assert out.splitlines()[-3:-1] == [
         "open reports/small/index.html",
         f"3 of 3 equivalent to the published, {SAME}",
     ]

@@ -157,13 +157,13 @@ def test_the_numbers_of_the_docs_are_those_of_the_code():
     from bench.analysis import audits as judged
     from bench.cells import audits, shallow_baselines
     from bench.classifiers import foreign_classes
-    from bench.figures import theme
+    from bench.figures import images, theme
 
     pages = {page.stem: " ".join(page.read_text("utf-8").split()) for page in PAGES}
     for page, words in (
         ("report", f"each of the first {audits.MAX_REPETITIONS} repetitions"),
         ("report", f"at most {audits.MAX_CURVES} training curves of each class"),
-        ("report", f"if the SVG would be larger than {theme.LARGEST_SVG >> 20} MiB"),
+        ("report", f"a PNG of at most {images.MOST_BYTES // 1000} kB"),
         ("statistics", f"more than {judged.STANDARD_ERRORS} standard errors from"),
         ("statistics", f"a decision tree of depth {shallow_baselines.DEPTH} on"),
         ("statistics", f"at least {judged.TRIVIAL:g} or within {judged.MARGIN:g} of"),
@@ -171,6 +171,7 @@ def test_the_numbers_of_the_docs_are_those_of_the_code():
     ):
         assert words in pages[page]
     assert judged.IMBALANCE == 0.1  # "a tenth of an equal share"
+    assert len(theme.HIGHLIGHTS) == 6  # "at most six classifiers have a colour"
 
 
 def test_every_page_stands_in_the_contents():

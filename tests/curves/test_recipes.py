@@ -2,11 +2,11 @@
 
 import pytest
 import stored
+from bench.report.dataset import describe_classes
 
 import bench
 from bench.base.errors import DatasetError, InputsError, SuiteError
 from bench.curves.recipes import resolve_dataset, versions_here, versions_of
-from bench.report.dataset import describe_classes
 from bench.suite.datasets import DatasetSpec
 
 RECIPE = {

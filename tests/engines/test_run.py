@@ -137,6 +137,41 @@ def test_equal_datasets_under_two_ids_are_computed_once(write_suite, tmp_path):
     assert results["test_accuracy"].nunique() == 1
 
 
+class Watcher:
+    """Notes what a run tells of its work."""
+
+    def __init__(self):
+        self.left = []
+        self.begun = []
+
+    def planned(self, left):
+        self.left.append(left)
+
+    def begin(self, unit):
+        assert len(self.left) == 1
+        self.begun += [cell.key for cell in unit]
+
+
+def test_a_watcher_learns_what_begins_and_how_long_it_takes(write_suite, tmp_path):
+    plan = make_plan(load_suite(write_suite(classifiers=["GNB"], repetitions=1)))
+    store, watcher = Store(tmp_path / "store"), Watcher()
+    run_plan(plan, store, watcher=watcher)
+    assert sorted(watcher.begun) == sorted(cell.key for cell in plan.everything)
+    assert watcher.left[0].estimate() > 0
+    again = Watcher()
+    run_plan(plan, store, watcher=again)
+    assert again.left == again.begun == []  # all of it is stored
+
+
+def test_a_watcher_is_told_nothing_before_an_error(write_suite, tmp_path):
+    plan = make_plan(load_suite(write_suite(classifiers=["GNB"], repetitions=1)))
+    (tmp_path / "file").touch()
+    watcher = Watcher()
+    with pytest.raises(StoreError, match="cannot be used"):
+        run_plan(plan, Store(tmp_path / "file"), watcher=watcher)
+    assert watcher.left == []
+
+
 def test_results_of_other_curves_end_a_run_and_a_report(write_suite, tmp_path):
     path = write_suite(classifiers=["GNB", "CHANCE"])
     folder = tmp_path / "store"

@@ -21,7 +21,7 @@ from bench.cli import main
 from bench.export import card
 from bench.export.card import CARD, WEIGHTS
 from bench.export.write import choose_cell, export_cell
-from bench.figures.theme import save
+from bench.figures.images import save
 from bench.store.merge import merge_stores
 from bench.store.store import Store
 
@@ -403,5 +403,5 @@ def test_the_example_of_the_docs_pulls_a_network_toward_the_library(
     path = save(names["picture"](found, curves), tmp_path / "picture")
     assert path.stat().st_size > 20_000
     text = names["report"](found, path.name)
-    assert "(figures/picture.svg)" in text
+    assert "(figures/picture.png)" in text
     assert "in 4 of 4 draws" in " ".join(text.split())

@@ -1,81 +1,12 @@
 import itertools
 
 import numpy as np
-import pandas as pd
 import pytest
-from figure_frames import results_of
 from readable import assert_readable
 
-from bench.figures.comparisons import plot_critical_differences, plot_differences
+from bench.figures.comparisons import plot_critical_differences
 from bench.figures.theme import plain
 from bench.stats.rank_tests import maximal_cliques
-from bench.stats.within_dataset import VERDICTS, compare_to
-
-
-def differences_of(names, repetitions=10, **how):
-    results = results_of(names, repetitions, **how)
-    scores = results.rename(columns={"test_accuracy": "score"})
-    return compare_to(
-        scores[["dataset", "repetition", "classifier", "score"]],
-        "SD",
-        alpha=0.05,
-        margin=0.01,
-        tie=0.00025,
-        larger_is_better=True,
-    )
-
-
-def plot_against_sd(frame, **how):
-    return plot_differences(frame, "accuracy", baseline="SD", margin=0.01, **how)
-
-
-@pytest.mark.parametrize("repetitions", [1, 10])
-def test_every_difference_to_the_baseline_is_drawn_with_n(names, repetitions):
-    frame = differences_of(names, repetitions)
-    ax = plot_against_sd(frame)
-    texts = assert_readable(ax)
-    others = [plain(name) for name in names if name != "SD"]
-    assert set(others) <= set(texts)
-    counted = [text for text in texts if f"(n={repetitions})" in text]
-    assert len(counted) == len(others)
-    if not others:
-        assert "nothing to compare" in texts
-
-
-def test_the_best_difference_is_at_the_top_and_verdicts_have_shapes():
-    frame = pd.DataFrame(
-        {
-            "classifier": ["A", "B", "C", "D", "E"],
-            "n": 5,
-            "difference": [0.0, -0.1, 0.2, 0.05, np.nan],
-            "low": [0.0, -0.12, 0.18, -0.1, np.nan],
-            "high": [0.0, -0.08, 0.22, 0.2, np.nan],
-            "verdict": ["equivalent", "worse", "better", *["inconclusive"] * 2],
-        }
-    )
-    ax = plot_against_sd(frame)
-    assert [t.get_text() for t in ax.get_yticklabels()] == ["C", "D", "A", "B", "E"]
-    shapes = [line.get_marker() for line in ax.lines if line.get_marker() in "^vso"]
-    assert shapes[:4] == ["^", "o", "s", "v"]
-    assert "not compared" in assert_readable(ax)
-    assert "95% simultaneous; band: margin ±0.01" in ax.get_xlabel()
-    assert ax.get_ylim()[0] > ax.get_ylim()[1]
-
-
-def test_collapses_stand_beside_the_verdict():
-    row = {"classifier": "A", "n": 9, "difference": 0.1, "low": 0.05, "high": 0.15}
-    frame = pd.DataFrame([row | {"verdict": "better", "collapsed": 1}])
-    assert "better (n=9), 1 collapsed" in assert_readable(plot_against_sd(frame))
-    frame = frame.assign(left_out="lacks 3 of 10 repetitions", collapsed=0)
-    assert "not compared (n=9)" in assert_readable(plot_against_sd(frame))
-
-
-def test_every_verdict_has_a_shape():
-    for verdict in VERDICTS:
-        frame = pd.DataFrame(
-            [{"classifier": "A", "n": 3, "difference": 0.1, "verdict": verdict}]
-        ).assign(low=0.0, high=0.2)
-        assert verdict in " ".join(assert_readable(plot_against_sd(frame)))
 
 
 def bars_of(ax):

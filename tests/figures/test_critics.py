@@ -32,10 +32,11 @@ def test_one_panel_for_each_critic_with_its_own_scale_and_one_legend():
     assert len({ax.get_ylim() for ax in shown}) == len(shown)
     assert set(PARTS.values()) <= set(assert_readable(shown[0]))
     # Without a weight there is no penalty to draw.
-    assert [len(ax.lines) for ax in shown] == [2, 3, 3, 3, 3, 3]
+    bold = [[line for line in ax.lines if line.get_linewidth() > 1] for ax in shown]
+    assert [len(lines) for lines in bold] == [2, 3, 3, 3, 3, 3]
 
 
-@pytest.mark.parametrize("n", [1, 2, 7, 8])
+@pytest.mark.parametrize("n", [1, 8])
 def test_any_number_of_critics_is_readable(n):
     names = [*"ABCDEF", "$x$", "long-" * 20][-n:]
     figure = critics_figure(frame_of(dict.fromkeys(names, 100.0), repetitions=1))
@@ -49,18 +50,19 @@ def test_losses_of_very_different_size_have_a_logarithmic_axis():
     assert plot_parts(frame_of({"W1": 10.0})).get_yscale() == "linear"
 
 
-def test_means_and_bands_by_hand():
+def test_repetitions_are_thin_and_their_median_is_thick():
     arrays = {
         ("W", i): {
-            "history_loss_real": np.full(3, 1.0 + 2 * i),
+            "history_loss_real": np.full(3, value),
             "history_loss_fake": np.full(3, -1.0),
         }
-        for i in range(2)
+        for i, value in enumerate([1.0, 2.0, 30.0])
     }
     ax = plot_parts(history_frame(arrays))
-    assert [line.get_ydata().tolist() for line in ax.lines] == [[2.0] * 3, [-1.0] * 3]
-    box = ax.collections[0].get_datalim(ax.transData)
-    assert np.allclose([box.y0, box.y1], [2 - np.sqrt(2), 2 + np.sqrt(2)])
+    lines = {(line.get_linewidth() > 1, line.get_ydata()[0]) for line in ax.lines}
+    real = {(False, 1.0), (False, 2.0), (False, 30.0), (True, 2.0)}
+    assert lines == real | {(False, -1.0), (True, -1.0)}
+    assert not ax.collections
 
 
 def test_histories_without_records_are_noted():

@@ -2,6 +2,7 @@ import pytest
 from readable import assert_readable
 
 from bench.figures import theme
+from bench.figures.images import lay_out
 
 TITLES = {
     "words": "a rather long name of a dataset that says what it is, in many words",
@@ -18,7 +19,7 @@ def panels(title, width=theme.PAGE, n_axes=3):
     for ax in axes:
         ax.set_yticks([0, 1], ["a long name of twenty", "B"])
         theme.set_title(ax, title)
-    theme.image_of(figure)
+    lay_out(figure)
     return axes
 
 
@@ -42,7 +43,7 @@ def test_a_wide_label_of_the_axis_is_broken_and_stays_in_the_figure():
     figure, axes = theme.new_figure(3, theme.PAGE, 3.0)
     for ax in axes:
         ax.set_xlabel(r"a wide label with \$ and \$ of the horizontal axis " * 2)
-    theme.image_of(figure)
+    lay_out(figure)
     assert_readable(axes[0])
     assert axes[0].get_xlabel().count("\n") >= 1
     assert axes[0].get_xlabel().count(r"\$") == 4

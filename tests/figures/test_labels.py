@@ -2,22 +2,10 @@
 
 import numpy as np
 import pytest
-from figure_frames import TWENTY, results_of
 from readable import assert_readable
 
-from bench.analysis.results import summarise
 from bench.figures import labels, theme
-from bench.figures.labels import PointLabels
-from bench.figures.scores import plot_pareto
-
-
-def test_names_do_not_overlap_when_titles_and_neighbours_move_the_axes():
-    summary = summarise(results_of(TWENTY))
-    _, axes = theme.new_figure(2, theme.PAGE, 3.6)
-    for ax in axes:
-        plot_pareto(summary, "accuracy", ax=ax)
-        theme.set_title(ax, "uniform-100, one thread, a processor at 2.1 GHz")
-    assert_readable(axes[0])
+from bench.figures.labels import EndLabel, PointLabels, label_ends
 
 
 def labelled(names, points, **options):
@@ -78,3 +66,30 @@ def test_boxes_along_a_line_are_two_units_apart():
     assert dots[-1].tolist() == [7, -1, 9, 1]
     assert np.diff(dots[:, 0]).max() <= 2
     assert labels._dots(np.array([[0.0, 0.0]]), 1.0).shape == (0, 4)
+
+
+def test_names_at_the_ends_of_lines_keep_their_order_and_never_overlap():
+    _, [ax] = theme.new_figure(1, 5, 3)
+    ax.set(xlim=(0, 1), ylim=(0, 1))
+    ends = [0.5, 0.501, 0.1, 1.0, 0.99, 0.0, None]
+    label_ends(
+        ax,
+        [
+            EndLabel(f"L{i}", None if y is None else (0.8, y), "black")
+            for i, y in enumerate(ends)
+        ],
+    )
+    texts = {text.get_text(): text.get_position()[1] for text in ax.texts}
+    assert sorted(texts, key=texts.get) == ["L6", "L5", "L2", "L0", "L1", "L4", "L3"]
+    assert min(texts.values()) >= 0
+    assert max(texts.values()) <= 1
+    assert texts["L2"] == pytest.approx(0.1, abs=0.1)  # others are far from it
+    assert_readable(ax)
+
+
+def test_more_names_than_there_is_room_for_are_smaller():
+    _, [ax] = theme.new_figure(1, 4, 1.6)
+    ax.set(xlim=(0, 1), ylim=(0, 1))
+    label_ends(ax, [EndLabel(f"L{i}", (1.0, 0.5), "black") for i in range(12)])
+    assert ax.texts[0].get_fontsize() < 6
+    assert_readable(ax)

@@ -32,7 +32,7 @@ def test_the_three_accuracies_have_different_styles():
     assert "moving mean over 5" in ax.get_xlabel()
 
 
-def test_means_and_bands_by_hand():
+def test_medians_and_bands_by_hand():
     arrays = {
         ("SD", i): {
             "history_accuracy": np.full(4, 0.8 + 0.1 * i),
@@ -49,10 +49,10 @@ def test_means_and_bands_by_hand():
     assert held_out.get_xdata().tolist() == [2, 4]
     assert np.allclose(held_out.get_ydata(), [0.5, 0.75])
     box = ax.collections[2].get_datalim(ax.transData)
-    assert np.isclose(box.y1, 0.75 + 0.1 / np.sqrt(2))
+    assert np.isclose(box.y1, 0.79)
 
 
-@pytest.mark.parametrize("n", range(1, 9))
+@pytest.mark.parametrize("n", [1, 5, 8])
 def test_one_panel_for_each_classifier_on_one_scale_with_one_legend(n):
     figure = accuracies_figure(*frames(LONG[:n]))
     shown = [ax for ax in figure.axes if ax.axison]
@@ -64,25 +64,20 @@ def test_one_panel_for_each_classifier_on_one_scale_with_one_legend(n):
 
 
 @pytest.mark.parametrize("n", [1, 20])
-def test_held_out_accuracy_has_one_line_for_each_classifier(n):
+def test_held_out_accuracy_has_one_line_with_a_name_for_each_classifier(n):
     names = [f"C{i}" for i in range(n)]
     _, held_out = frames(names)
-    ax = plot_held_out(held_out)
-    assert len(ax.lines) == n
-    texts = assert_readable(ax)
-    # The legend is in the order in which the lines end.
-    entries = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert entries == [f"{name} (n=3)" for name in names]
-    assert set(entries) <= set(texts)
+    texts = assert_readable(plot_held_out(held_out))
+    assert set(names) <= set(texts)
 
 
-def test_lines_have_at_most_300_points():
+def test_lines_have_at_most_120_points():
     history, held_out = frames(["SD"], 2, 10_000)
     dense = held_out.loc[held_out.index.repeat(100)].assign(
         epoch=lambda frame: frame.groupby("repetition").cumcount() + 1
     )
     ax = plot_accuracies(history, dense)
-    assert all(len(line.get_xdata()) <= 300 for line in ax.lines)
+    assert all(len(line.get_xdata()) <= 120 for line in ax.lines)
 
 
 def test_histories_without_records_are_noted():

@@ -1,124 +1,106 @@
+"""Scores of every repetition."""
+
 import numpy as np
 import pandas as pd
 import pytest
-from figure_frames import TWENTY, results_of
+from figure_frames import STRANGE, THIRTY, TWENTY, suite_of
 from readable import assert_readable
 
-from bench.analysis.results import summarise
-from bench.figures.scores import (
-    pareto_front,
-    plot_overfitting,
-    plot_pareto,
-    plot_scores,
-)
-from bench.figures.theme import plain
+from bench.figures import theme
+from bench.figures.scores import scores_figure
 
 
-def test_every_repetition_has_a_dot_for_each_score(names):
-    ax = plot_scores(results_of(names), "accuracy", order=names)
-    texts = assert_readable(ax)
-    assert set(map(plain, names)) <= set(texts)
-    dots = sum(len(c.get_offsets()) for c in ax.collections)
-    assert dots == 2 * 10 * len(names)
+def draw(results, **options):
+    """Draw all classifiers and datasets of some results, with chance at one half."""
+    order = list(dict.fromkeys(results["classifier"]))
+    datasets = list(dict.fromkeys(results["dataset"]))
+    options = {"datasets": datasets, "order": order, "chance": 0.5} | options
+    return scores_figure(results, "accuracy", **options)
 
 
-def test_a_classifier_that_failed_is_named_with_its_failures():
-    results = results_of(["SD", "KNN", "DT"], failed=["KNN"])
-    ax = plot_scores(results, "accuracy", order=["SD", "DT", "KNN"])
-    assert "10 failed" in assert_readable(ax)
-    summary = summarise(results)
-    for plot in (plot_overfitting, plot_pareto):
-        ax = plot(summary, "accuracy")
-        assert ax.get_xlabel().endswith("not done: KNN")
-        assert "KNN" not in assert_readable(ax)
+def dots_of(ax, face=None):
+    """Count the small dots of axes; `face` "none" for the hollow ones."""
+    lines = [line for line in ax.lines if line.get_markersize() < 3]
+    lines = [line for line in lines if line.get_marker() == "o"]
+    if face is not None:
+        lines = [line for line in lines if line.get_markerfacecolor() == face]
+    return sum(len(line.get_xdata()) for line in lines)
 
 
-def test_some_failures_are_counted_below_the_dots():
-    results = results_of(["SD", "KNN"])
-    results.loc[[3, 4], "status"] = ["failed", "timeout"]
-    ax = plot_scores(results, "accuracy", order=["SD", "KNN"])
-    assert "8 done, 1 failed, 1 timeout" in assert_readable(ax)
+def test_every_repetition_has_a_dot_for_each_score():
+    figure = draw(suite_of(["SD", "KNN"], ["a", "b"], 7))
+    for ax in figure.axes:
+        assert dots_of(ax) == 2 * 7 * 2
+        assert dots_of(ax, "none") == 7 * 2
+    assert {"a", "b", "SD", "KNN", "chance", "training"} <= set(assert_readable(figure))
 
 
-def test_trainings_that_collapsed_are_crosses_and_counted():
-    results = results_of(["SD", "KNN"])
+def test_panels_share_their_order_range_names_and_label():
+    figure = draw(suite_of(TWENTY[:14], ["a", "b", "c"]))
+    assert len({ax.get_xlim() for ax in figure.axes}) == 1
+    texts = assert_readable(figure)
+    assert texts.count("SD") == 1
+    assert texts.count("accuracy") == 1
+    chances = [
+        line
+        for ax in figure.axes
+        for line in ax.lines
+        if list(line.get_xdata()) == [0.5, 0.5]
+    ]
+    assert len(chances) == 3
+
+
+def test_means_are_joined():
+    results = suite_of(["SD"], ["a"]).assign(train_accuracy=0.9, test_accuracy=0.75)
+    [ax] = draw(results).axes
+    joins = [list(line.get_xdata()) for line in ax.lines if len(line.get_xdata()) == 2]
+    assert [0.9, 0.75] in joins
+
+
+def test_failures_and_collapses_are_counted_in_their_row():
+    names = ["SD", "KNN", "DT"]
+    results = suite_of(names, ["a"], 10, failed=["KNN"], collapsed=["DT"])
+    texts = assert_readable(draw(results))
+    assert "10 failed" in texts
+    assert "2 of 10 collapsed [0.03, 0.56]" in texts
+    assert "collapsed" in texts  # in the legend
+    texts = assert_readable(draw(pd.concat([results, results.assign(dataset="b")])))
+    assert texts.count("2 of 10 collapsed") == 2
+
+
+def test_collapses_that_are_unknown_are_dots():
+    results = suite_of(["SD"], ["a"])
     results["collapsed"] = pd.array([pd.NA] * len(results), dtype="boolean")
-    is_sd = results["classifier"] == "SD"
-    results.loc[is_sd, "collapsed"] = [False] * 9 + [True]
-    ax = plot_scores(results, "accuracy", order=["SD", "KNN"])
-    assert "1 of 10 collapsed, [0.003, 0.445]" in assert_readable(ax)
-    assert "× collapsed" in ax.get_xlabel()
-    dots = sum(len(c.get_offsets()) for c in ax.collections)
-    assert dots == 2 * 10 * 2
+    assert "collapsed" not in assert_readable(draw(results))
 
 
-def test_overfitting_and_pareto_name_every_point(names):
-    summary = summarise(results_of(names))
-    for plot in (plot_overfitting, plot_pareto):
-        texts = assert_readable(plot(summary, "accuracy"))
-        assert set(map(plain, names)) <= set(texts)
+@pytest.mark.parametrize(
+    ("names", "n_datasets", "repetitions", "level"),
+    [
+        (THIRTY, 3, 1, None),
+        (THIRTY[:14], 3, 5, None),
+        (STRANGE, 1, 1, None),
+        (["SD", "KNN"], 2, 2, 0.5),
+        (["SD", "KNN", "DT"], 5, 2, 1.0),
+    ],
+)
+def test_figures_of_any_results_are_readable(names, n_datasets, repetitions, level):
+    datasets = ["a-dataset-whose-name-has-many-letters", *map(str, range(n_datasets))]
+    datasets = datasets[:n_datasets]
+    results = suite_of(
+        names, datasets, repetitions, level=level, failed=names[3:4], collapsed=["SD"]
+    )
+    texts = assert_readable(draw(results))
+    assert {theme.plain(name) for name in names} <= set(texts)
 
 
-def test_equal_scores_and_single_repetitions_are_drawn():
-    results = results_of(TWENTY, 1, equal=True)
-    summary = summarise(results)
-    assert_readable(plot_scores(results, "accuracy", order=TWENTY))
-    assert_readable(plot_pareto(summary, "accuracy"))
-    # All names belong to one point.
-    assert set(TWENTY) <= set(assert_readable(plot_overfitting(summary, "accuracy")))
+def test_results_without_a_done_cell_or_a_training_score_are_drawn():
+    names = ["SD", "KNN"]
+    assert_readable(draw(suite_of(names, ["a"], failed=names)))
+    online = suite_of(names, ["a"]).assign(train_accuracy=np.nan)
+    assert "training" not in assert_readable(draw(online))
 
 
-def test_classifiers_trained_online_are_marked_as_such(names):
-    results = results_of(names, failed=names[:1])
-    results.loc[results["classifier"].isin(names[:3]), "train_accuracy"] = np.nan
-    ax = plot_scores(results, "accuracy", order=names)
-    texts = assert_readable(ax)
-    assert texts.count("trained online") == len(names[1:3])
-    hole = (results["repetition"] == 0) & results["classifier"].isin(names[1:3])
-    results.loc[hole, ["status", "test_accuracy"]] = "failed", np.nan
-    texts = assert_readable(plot_scores(results, "accuracy", order=names))
-    note = "9 done, 1 failed, trained online"
-    assert texts.count(note) == len(names[1:3])
-    ax = plot_overfitting(summarise(results), "accuracy")
-    assert_readable(ax)
-    label = " ".join(ax.get_xlabel().split())
-    assert f"not done: {plain(names[0])}" in label
-    assert ("no training set (online): " in label) == (len(names) > 1)
-
-
-def test_results_without_a_done_cell_are_drawn():
-    results = results_of(["SD", "KNN"], failed=["SD", "KNN"])
-    assert_readable(plot_scores(results, "accuracy", order=["SD", "KNN"]))
-    for plot in (plot_overfitting, plot_pareto):
-        ax = plot(summarise(results), "accuracy")
-        assert "not done: SD, KNN" in ax.get_xlabel()
-        assert_readable(ax)
-
-
-def test_the_pareto_front_by_hand():
-    seconds = np.array([1.0, 2.0, 2.0, 3.0, 4.0, 1.0])
-    scores = np.array([0.5, 0.7, 0.6, 0.7, 0.9, 0.5])
-    front = pareto_front(seconds, scores, larger_is_better=True)
-    assert front.tolist() == [True, True, False, False, True, True]
-    front = pareto_front(seconds, 1 - scores, larger_is_better=False)
-    assert front.tolist() == [True, True, False, False, True, True]
-
-
-@pytest.mark.parametrize("ratio", [1.0, 3.0, 20.0, 1e5])
-def test_seconds_of_any_range_are_labelled(ratio):
-    results = results_of(["KNN", "SD"])
-    slow = results["classifier"] == "SD"
-    results["fit_seconds"] = np.where(slow, 0.03 * ratio, 0.03)
-    ax = plot_pareto(summarise(results), "accuracy")
-    texts = assert_readable(ax)
-    low, high = ax.get_xlim()
-    ticks = {f"{m * 10.0**e:g}" for m in (1, 2, 5) for e in range(-4, 6)}
-    assert sum(low <= float(text) <= high for text in ticks & set(texts)) >= 2
-
-
-def test_seconds_below_the_resolution_of_the_clock_are_drawn():
-    results = results_of(["CHANCE", "SD"])
-    results.loc[results["classifier"] == "CHANCE", "fit_seconds"] = 0.0
-    ax = plot_pareto(summarise(results), "accuracy")
-    assert ax.get_xlim()[0] > 0
-    assert_readable(ax)
+def test_chance_far_from_the_scores_is_not_drawn():
+    results = suite_of(["SD", "KNN"], ["a"], level=0.99)
+    assert "chance" not in assert_readable(draw(results))

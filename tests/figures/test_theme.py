@@ -1,48 +1,40 @@
-"""Colours, text and image files."""
+"""Colours and text."""
 
 import itertools
-import os
-import subprocess
-import sys
-from xml.etree import ElementTree
+from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
 import pytest
-from figure_frames import STRANGE, TWENTY, results_of
 from readable import assert_readable
 
 from bench.figures import theme
-from bench.figures.comparisons import plot_critical_differences
-from bench.figures.datasets import plot_curves
-from bench.figures.scores import plot_scores
-from bench.suite.presets import PRESETS
+from bench.figures.cells import contrast, ink_on
+from bench.figures.datasets import _WIDTHS
+from bench.figures.images import image_of, save
+from bench.figures.online import KINDS
+
+ROOT = Path(__file__).parents[2]
+NAMES = ["A", "B", "C", "D", "E", "F", "G", "CHANCE", "H"]
 
 
-def test_every_preset_has_a_colour_of_its_own():
-    colours = theme.classifier_colours(PRESETS)
-    assert len(set(colours.values())) == len(PRESETS)
+def test_at_most_six_highlighted_classifiers_have_a_colour_in_their_order():
+    looks = theme.classifier_styles(NAMES, ["H", "CHANCE", "B", *"ACDEFG"])
+    coloured = {
+        name: look.colour for name, look in looks.items() if look.is_highlighted
+    }
+    assert coloured == dict(zip("HBACDE", theme.HIGHLIGHTS, strict=True))
+    assert {looks[name].colour for name in "FG"} == {theme.GREY}
+    assert not looks["CHANCE"].is_highlighted
+    assert len({look.marker for look in looks.values()}) == len(looks)
 
 
-def test_a_style_does_not_depend_on_the_order_of_names_or_on_other_presets():
-    looks = theme.classifier_styles(["B", "KNN", "A"])
-    assert looks == theme.classifier_styles(["A", "B", "KNN"])
-    assert looks["KNN"] == theme.classifier_styles([])["KNN"]
-    assert looks["A"] != looks["B"]
-
-
-def test_the_first_own_classifiers_of_a_suite_get_the_spare_colours():
-    looks = theme.classifier_styles(["SD", "A", "B", "C"])
-    colours = [looks[name].colour for name in "ABC"]
-    assert colours == ["#A89F91", "#00535A", "#9E0059"]
-
-
-@pytest.mark.parametrize("names", [TWENTY, [f"C{i}" for i in range(16)]])
-def test_no_two_classifiers_of_a_figure_have_the_same_style(names):
-    looks = theme.classifier_styles(names)
-    assert len({looks[name] for name in names}) == len(names)
-    if len(names) <= 16:
-        assert len({looks[name].colour for name in names}) == len(names)
+def test_without_a_choice_few_classifiers_all_have_a_colour_and_many_have_none():
+    few = theme.classifier_styles(["A", "CHANCE", "B"])
+    assert [few[name].is_highlighted for name in ("A", "B", "CHANCE")] == [1, 1, 0]
+    many = theme.classifier_styles(NAMES)
+    assert not any(look.is_highlighted for look in many.values())
+    assert set(NAMES) <= many.keys()
 
 
 # Machado, Oliveira and Fernandes (2009), severity 1, on linear RGB
@@ -52,6 +44,11 @@ DEFICIENCIES = {
         [0.152286, 1.052583, -0.204868],
         [0.114503, 0.786281, 0.099216],
         [-0.003882, -0.048116, 1.051998],
+    ],
+    "tritanopia": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
     ],
     "deuteranopia": [
         [0.367322, 0.860646, -0.227968],
@@ -70,19 +67,58 @@ def cie_lab(colour, deficiency):
         [0.2126729, 0.7151522, 0.0721750],
         [0.0193339, 0.1191920, 0.9503041],
     ]
-    x, y, z = np.cbrt(to_xyz @ seen / [0.95047, 1, 1.08883])
+    shares = to_xyz @ seen / [0.95047, 1, 1.08883]
+    linear = shares / (3 * (6 / 29) ** 2) + 4 / 29  # of the darkest colours
+    x, y, z = np.where(shares > (6 / 29) ** 3, np.cbrt(shares), linear)
     return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
 
 
+# Colours that can meet in a figure: those of classifiers, and those of classes.
+TOGETHER = {
+    "classifiers": [*theme.HIGHLIGHTS, theme.GREY, theme.INK],
+    "accuracies": [options["color"] for options in KINDS.values()],
+    "parts of losses": [theme.SYMBOLIC, theme.NEURAL, theme.INK],
+    "classes": [theme.SYMBOLIC, theme.NEURAL, theme.GREY, theme.INK],
+    # The page's dark ink and paper, see `bench/render/web/page.css`.
+    "dark classifiers": [*theme.HIGHLIGHTS, theme.GREY, "#dde4eb"],
+    "dark classes": [theme.SYMBOLIC, theme.NEURAL, theme.GREY, "#dde4eb"],
+}
+
+
 @pytest.mark.parametrize("deficiency", DEFICIENCIES)
-def test_a_colour_blind_reader_can_distinguish_classifiers(deficiency):
-    looks = theme.classifier_styles([*PRESETS, "A", "B", "C"])
-    for first, second in itertools.combinations(looks.values(), 2):
+@pytest.mark.parametrize("colours", TOGETHER.values(), ids=TOGETHER)
+def test_every_reader_can_distinguish_colours_that_meet(colours, deficiency):
+    for first, second in itertools.combinations(colours, 2):
         distance = np.linalg.norm(
-            cie_lab(first.colour, deficiency) - cie_lab(second.colour, deficiency)
+            cie_lab(first, deficiency) - cie_lab(second, deficiency)
         )
-        # 2.3 is just noticeable; of one marker, colours must do all the work.
-        assert distance > (20 if first.marker == second.marker else 10), (first, second)
+        assert distance >= 15, (first, second, distance)  # 2.3 is just noticeable
+
+
+@pytest.mark.parametrize("paper", ["#ffffff", "#14181d"])
+def test_every_colour_stands_out_from_the_page(paper):
+    widths = _WIDTHS(np.linspace(0, 1, 20))
+    for colour in (
+        *theme.HIGHLIGHTS,
+        theme.GREY,
+        theme.SYMBOLIC,
+        theme.NEURAL,
+        *widths,
+    ):
+        assert contrast(colour, paper) >= 3, colour
+
+
+def test_the_pages_colours_are_those_of_these_tests():
+    page = (ROOT / "bench/render/web/page.css").read_text("utf-8")
+    assert "--paper: light-dark(#ffffff, #14181d)" in page
+    assert "#dde4eb" in page
+
+
+def test_letters_can_be_read_on_every_cell():
+    for value in np.linspace(0, 1, 101):
+        for colours in ("viridis", "cividis"):
+            colour = mpl.colormaps[colours](value)
+            assert contrast(ink_on(colour), colour) >= 4.5
 
 
 def test_text_of_users_is_shown_literally():
@@ -94,69 +130,13 @@ def test_text_of_users_is_shown_literally():
     assert theme.plain("±1 × 2 – x") == "±1 × 2 – x"
 
 
-def test_the_same_figure_gives_the_same_bytes(tmp_path):
-    written = []
-    for name in ("a", "b.c"):
-        ax = plot_scores(results_of(["SD", "KNN"]), "accuracy", order=["SD", "KNN"])
-        written.append(theme.save(ax.figure, tmp_path / "new" / name))
-    first, second = written
-    assert (first.name, second.name) == ("a.svg", "b.c.svg")
-    assert first.read_bytes() == second.read_bytes()
-    assert b"<dc:date>" not in first.read_bytes()
-    root = ElementTree.parse(first).getroot()
-    width, height = (float(root.get(name)) for name in ("width", "height"))
-    assert width == pytest.approx(160 * theme.COLUMN)
-    box = [float(number) for number in root.get("viewBox").split()]
-    assert height / width == pytest.approx(box[3] / box[2], rel=1e-4)
-    assert len(list(first.parent.iterdir())) == 2
-
-
-def test_a_figure_whose_svg_would_be_large_is_a_png(tmp_path):
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=(1000, 2))  # two columns: dots, which no line simplifies
-    curves = rng.normal(size=(2, 10, 1000))
-    path = theme.save(plot_curves(x, *curves).figure, tmp_path / "large")
-    content = path.read_bytes()
-    assert path.name == "large.png"
-    assert content[:4] == b"\x89PNG"
-    assert int.from_bytes(content[16:20]) == round(160 * theme.COLUMN)
-    assert theme.image_of(plot_curves(x, *curves).figure) == (".png", content)
-    [suffix, _] = theme.image_of(plot_curves(x, *curves[:, :2]).figure)
-    assert suffix == ".svg"
-
-
-def test_another_process_draws_the_same_bytes(tmp_path):
-    names = ["SD", "KNN", "DT", "RF", "A", "B"]
-    ranks = {name: i + 1.0 for i, name in enumerate(names)}
-    ax = plot_critical_differences(ranks, [names[:4], names[2:]])
-    here = theme.save(ax.figure, tmp_path / "here")
-    code = (
-        "from bench.figures import comparisons, theme\n"
-        f"names = {names}\n"
-        "ax = comparisons.plot_critical_differences(\n"
-        f"    {ranks}, [names[:4], names[2:]])\n"
-        "theme.save(ax.figure, 'there')"
-    )
-    seed = {"PYTHONHASHSEED": "123"}
-    command = [sys.executable, "-c", code]
-    subprocess.run(command, check=True, cwd=tmp_path, env=os.environ | seed)
-    assert (tmp_path / "there.svg").read_bytes() == here.read_bytes()
-
-
-def test_an_svg_with_strange_names_is_well_formed(tmp_path):
-    ax = plot_scores(results_of(STRANGE), "accuracy", order=STRANGE)
-    svg = theme.save(ax.figure, tmp_path / "strange")
-    assert ElementTree.parse(svg).getroot().tag.endswith("svg")
-    assert b"<b>" not in svg.read_bytes()
-
-
 def test_a_users_matplotlibrc_does_not_change_figures(tmp_path):
-    order = ["SD", "KNN"]
     draws = []
     for size in (10, 40):
         with mpl.rc_context({"font.size": size, "axes.facecolor": "red"}):
-            ax = plot_scores(results_of(order), "accuracy", order=order)
-            draws.append(theme.save(ax.figure, tmp_path / "x").read_bytes())
+            figure, [ax] = theme.new_figure(1)
+            ax.plot([0, 1])
+            draws.append(save(figure, tmp_path / "x").read_bytes())
     assert draws[0] == draws[1]
 
 
@@ -207,7 +187,7 @@ def test_an_installed_font_is_used_for_letters_that_the_first_one_lacks(fonts):
     assert theme.plain(lacking) == lacking
     figure, [ax] = theme.new_figure(1)
     theme.set_title(ax, lacking)
-    assert theme.image_of(figure)[1]  # a warning of a missing letter is an error
+    assert image_of(figure)  # a warning of a missing letter is an error
 
 
 def test_a_font_of_the_users_own_settings_comes_first(fonts, monkeypatch):

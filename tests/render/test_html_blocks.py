@@ -43,23 +43,11 @@ def test_ids_are_made_of_letters_and_digits_and_never_repeat(page: PageBlocks) -
     ]
 
 
-def test_the_contents_list_headings_to_the_third_level(page: PageBlocks) -> None:
+def test_headings_are_collected_for_a_list_of_contents(page: PageBlocks) -> None:
     inner = Section("C <c>", [Section("D", [])])
     html = page.section(Section("B", [inner]), 2)
-    assert [(level, title) for level, title, _ in page.headings] == [
-        (2, "B"),
-        (3, "C <c>"),
-        (4, "D"),
-    ]
+    assert page.headings == [(2, "B", "b"), (3, "C <c>", "c-c"), (4, "D", "d")]
     assert '<h4 id="d">D</h4>' in html
-    assert page.contents() == (
-        '<ul>\n<li class="level-2"><a href="#b">B</a></li>\n'
-        '<li class="level-3"><a href="#c-c">C &lt;c&gt;</a></li>\n</ul>'
-    )
-
-
-def test_a_page_without_headings_has_no_contents(page: PageBlocks) -> None:
-    assert page.contents() == ""
 
 
 def test_headings_deeper_than_the_sixth_level_stay_at_the_sixth(
@@ -131,6 +119,7 @@ def test_a_cell_near_the_best_says_so_without_its_shade(page: PageBlocks) -> Non
     assert '<td class="number best" data-order="0.9">0.9</td>' in html
     assert (
         '<td class="number near" data-order="0.8">0.8'
+        '<span class="dagger" aria-hidden="true">†</span>'
         '<span class="aside">, not distinguishable from the best</span></td>'
     ) in html
 

@@ -81,6 +81,7 @@ def test_numbers_are_written_as_formulae(text: object, written: str) -> None:
         ("[-0.1, -.5] 1-2", "{[}$-$0.1, $-$.5{]} 1-2"),
         ("\u03c3=1 Δ", r"$\sigma$=1 $\Delta$"),
         ("one\n\n two\x00", "one two?"),
+        ("†: near", r"$^\dagger$: near"),
     ],
 )
 def test_text_is_escaped(text: str, written: str) -> None:

@@ -67,8 +67,7 @@ Mean±std.
 
 ### Within
 
-![Dots](figures/a%20b.png)
-
+![Dots](figures/a%20b.png)\\
 All of \\*it\\*.
 
 ## Last
@@ -120,7 +119,7 @@ def test_cells_and_titles_may_hold_links() -> None:
     rows = to_markdown([], opening=[Table(frame)]).splitlines()
     assert [[cell.strip() for cell in row.split(" | ")] for row in rows] == [
         ["| who", "[grid_1](datasets/grid%201.md) |"],
-        ["|:----------|---------------------------------:|"],
+        ["|:----------|-----------:|"],
         ["| A", "0.5 |"],
         ["| [B](b.md)", r"0.4 `x\|y` |"],
     ]

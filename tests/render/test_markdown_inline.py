@@ -84,6 +84,10 @@ def test_words_are_read_as_they_were_written(parts):
 
 @settings(deadline=None, max_examples=100)
 @given(text=_TEXT)
+@example(text="===")
+@example(text="|-|")
+@example(text="[](a]: b")
+@example(text="<=#a@b.co>")
 def test_a_text_is_read_as_it_was_written_wherever_it_stands(text):
     expected = "".join(plain(text).split())
     if not expected:
@@ -97,7 +101,7 @@ def test_a_text_is_read_as_it_was_written_wherever_it_stands(text):
     assert shown(heading)[1] == ["h2"]
     assert read(FigureFile("a.png", text, plain(text))) == (
         expected * 2,
-        ["p", "img", "p"],
+        ["p", "img", "br"],
     )
     folded = to_markdown([], opening=[Folded(text, [Text(plain(text))])])
     assert "".join(shown(folded)[0].split()) == expected * 2
@@ -168,6 +172,10 @@ def test_the_place_of_a_text_decides():
     assert inline(["a #"], "heading") == r"a \#"
     assert inline(["[x] a"], "item") == r"\[x] a"
     assert inline(["[x] a"]) == "[x] a"
+    assert inline(["=="], "line") == r"\=="
+    assert inline(["|-|:-:|"], "line") == r"\|-|:-:|"
+    assert inline([":--"], "line") == r"\:--"
+    assert inline(["- | a"], "line") == r"\- | a"
     assert inline([Code("a|b")], "cell") == r"`a\|b`"
     assert inline([Code("a_b <c> & `d`")]) == "`` a_b <c> & `d` ``"
 
@@ -194,6 +202,7 @@ def test_a_long_text_of_marks_takes_no_time():
         ("http\\://a.b www\\.a.b \\$a\\$ a<!-- -->@b.c [a\\][b]", []),
         ("<summary>a &lt; b &lt;c &amp; &amp;lt;</summary>", ["&lt;", "&amp;"]),
         ("- \\+0.1", ["\\+"]),
+        ("![a](b)\\\n\\=== and\n\n![a](b)\\\n\\===", ["\\="]),
     ],
 )
 def test_escapes_without_a_need_are_found(markdown, found):

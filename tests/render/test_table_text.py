@@ -85,7 +85,7 @@ def test_a_column_is_numeric_if_each_cell_is_a_number_or_blank() -> None:
     frame = pd.DataFrame(
         {
             "repetition": [0, 1],
-            "score": ["0.5±0.1", "–"],
+            "score": ["0.5±0.1", "– (0 of 5)"],
             "mixed": ["1", "SVC"],
             "nothing": ["–", "–"],
             ("test", "accuracy"): [0.5, None],

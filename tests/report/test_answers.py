@@ -72,7 +72,9 @@ def test_three_rows_that_disagree_are_told_and_the_others_counted(make_data):
 
 def test_an_answer_that_agrees_has_no_warning(make_data):
     [answer] = answers(online_stores.COMMIT)
-    data = make_data(answers=[answer | {"rests_on": [{"table": "results", "rows": 15}]}])
+    data = make_data(
+        answers=[answer | {"rests_on": [{"table": "results", "rows": 15}]}]
+    )
     assert answer_warnings(data.answers) == []
     text = text_of(answer_sections(data.answers))
     assert "all rows: 15 rows" in text

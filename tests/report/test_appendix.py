@@ -87,9 +87,7 @@ def test_the_method_does_not_claim_that_failed_cells_are_done(make_data):
     ("impute", "words"),
     [("none", "left out of its pairs"), ("chance", "counts as a guess")],
 )
-def test_statistics_are_folded_and_follow_the_suites_settings(
-    make_data, impute, words
-):
+def test_statistics_are_folded_and_follow_the_suites_settings(make_data, impute, words):
     stats = {"baseline": "KNN", "impute": impute, "margin": 0.02, "alpha": 0.1}
     data = make_data(stats=stats | {"works": 0.7}, repetitions=1)
     section = methods_chapter(data)

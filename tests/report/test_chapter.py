@@ -192,9 +192,7 @@ def test_collapses_stand_beside_the_interval(data):
 
 
 def test_a_classifier_that_failed_is_a_row(make_data, figures):
-    data = make_data(
-        lambda dataset, name: None if name == "GNB" else ACCURACY[name]
-    )
+    data = make_data(lambda dataset, name: None if name == "GNB" else ACCURACY[name])
     table = score_table(data, "grid")
     [row] = [r for r in table.frame.to_dict("records") if r["classifier"] == "GNB"]
     assert row["held-out accuracy"] == row["training"] == row["fit (s)"] == "–"

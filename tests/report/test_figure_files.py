@@ -10,9 +10,13 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from bench.figures import images, theme
+from bench.curves.recipes import resolve_dataset
+from bench.figures import theme
+from bench.figures.images import image_of
 from bench.report import figure_files
-from bench.report.figure_files import Deferred, FigureFolder, fingerprint_of, slug
+from bench.report.figure_files import Deferred, FigureFolder, fingerprint_of
+from bench.report.pictures import DatasetCurves, draw_dataset
+from bench.suite.datasets import DatasetSpec
 
 DRAWN = []
 FRAME = pd.DataFrame({"name": ["a", "b"], "score": [0.5, np.nan]})
@@ -37,9 +41,8 @@ def plot(frame, *, looks=None, n_dots=3):
     return ax
 
 
-@pytest.fixture(params=["svg", "png"])
-def kind(request):
-    """A format that figures may have."""
+@pytest.fixture(params=[".svg", ".png"])
+def suffix(request):
     return request.param
 
 
@@ -48,52 +51,53 @@ def _nothing_drawn():
     DRAWN.clear()
 
 
-def add(folder, draw=plot, *args, name="a", kind=None, **kwargs):
-    """Add a figure; return the path that the document shows."""
-    report = FigureFolder(folder, **({"formats": [kind]} if kind else {}))
-    figure = report.add(name, "words", "caption", draw, *(args or [FRAME]), **kwargs)
-    return folder / figure.path
+def add(folder, draw=plot, *args, name="a", suffix=".png", **kwargs):
+    figure = FigureFolder(folder).add(
+        name, "words", "caption", draw, *(args or [FRAME]), **kwargs
+    )
+    return (folder / figure.path).with_suffix(suffix)
 
 
-def files(folder):
-    return {path.name for path in (folder / "figures").iterdir()}
-
-
-def test_a_figure_is_a_png_for_documents_with_an_svg_for_pages_beside_it(tmp_path):
-    assert add(tmp_path).name == "a.png"
-    assert files(tmp_path) == {"a.png", "a.svg"}
-    assert len(DRAWN) == 1
-
-
-def test_a_folder_may_ask_for_one_format(tmp_path, kind):
-    assert add(tmp_path, kind=kind).name == f"a.{kind}"
-    assert files(tmp_path) == {f"a.{kind}"}
-
-
-def test_an_unchanged_figure_is_not_drawn_again(tmp_path):
-    path = add(tmp_path)
+def test_an_unchanged_figure_is_not_drawn_again(tmp_path, suffix):
+    path = add(tmp_path, suffix=suffix)
     before = path.stat().st_mtime_ns, path.read_bytes()
-    assert add(tmp_path, plot, FRAME.copy()) == path
+    assert add(tmp_path, plot, FRAME.copy(), suffix=suffix) == path
     assert len(DRAWN) == 1
     assert (path.stat().st_mtime_ns, path.read_bytes()) == before
 
 
-def test_the_svg_alone_is_drawn_where_only_the_png_is_kept(tmp_path):
-    path = add(tmp_path, kind="png")
-    before = path.stat().st_mtime_ns, path.read_bytes()
+def test_of_two_files_only_the_missing_one_is_written(tmp_path, suffix):
+    path = add(tmp_path, suffix=suffix)
+    whole = path.read_bytes()
+    [other] = [p for p in path.parent.iterdir() if p != path]
+    before = other.stat().st_mtime_ns
+    path.unlink()
     add(tmp_path)
-    assert files(tmp_path) == {"a.png", "a.svg"}
-    assert (path.stat().st_mtime_ns, path.read_bytes()) == before
+    assert path.read_bytes() == whole
+    assert other.stat().st_mtime_ns == before
+    assert len(DRAWN) == 2
 
 
-def test_a_check_is_given_each_figure_that_was_drawn(tmp_path):
+def test_a_folder_may_have_one_format_only(tmp_path):
+    for formats in (["svg"], ["png"]):
+        folder = tmp_path / formats[0]
+        figure = FigureFolder(folder, formats).add("a", "words", "", plot, FRAME)
+        assert figure.path == f"figures/a.{formats[0]}"
+        assert [path.name for path in (folder / "figures").iterdir()] == [
+            f"a.{formats[0]}"
+        ]
+
+
+def test_each_figure_that_is_drawn_is_checked_after_its_layout(tmp_path):
     checked = []
-    for _ in range(2):
-        report = FigureFolder(tmp_path, check=lambda *given: checked.append(given))
-        report.add("a", "words", "", plot, FRAME)
-    [(name, figure)] = checked
-    assert name == "a"
-    assert figure.axes
+
+    def check(name, figure):
+        checked.append((name, figure.get_layout_engine()))
+
+    figures = FigureFolder(tmp_path, check=check)
+    for name in ("a", "b", "a"):
+        figures.add(name, "words", "", plot, FRAME)
+    assert [name for name, _ in checked] == ["a", "b"]
 
 
 @pytest.mark.parametrize(
@@ -118,24 +122,18 @@ def test_a_figure_of_other_data_is_drawn_again(tmp_path, change):
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_a_damaged_figure_is_drawn_again(tmp_path, kind, damage):
-    path = add(tmp_path, kind=kind)
+def test_a_damaged_figure_is_drawn_again(tmp_path, suffix, damage):
+    path = add(tmp_path, suffix=suffix)
     whole = path.read_bytes()
     path.write_bytes(DAMAGE[damage](whole))
-    assert add(tmp_path, kind=kind).read_bytes() == whole
+    assert add(tmp_path, suffix=suffix).read_bytes() == whole
     assert len(DRAWN) == 2
 
 
-def test_a_missing_figure_is_drawn_again(tmp_path, kind):
-    whole = add(tmp_path, kind=kind).read_bytes()
-    (tmp_path / "figures" / f"a.{kind}").unlink()
-    assert add(tmp_path, kind=kind).read_bytes() == whole
-
-
-def test_the_seal_leaves_the_image_whole(tmp_path, kind):
-    path = add(tmp_path, kind=kind)
-    bare = images.image_of(plot(FRAME).figure, [kind])[kind]
-    if kind == "svg":
+def test_the_seal_leaves_the_image_whole(tmp_path, suffix):
+    path = add(tmp_path, suffix=suffix)
+    bare = image_of(plot(FRAME).figure)[suffix[1:]]
+    if suffix == ".svg":
         assert ElementTree.parse(path).getroot().tag.endswith("svg")
         assert path.read_bytes().startswith(bare)
         return
@@ -218,35 +216,54 @@ def test_deferred_data_goes_by_its_identity():
     assert fingerprints[0] == fingerprints[1] != fingerprints[2]
 
 
+ENTRY = {
+    "id": "d",
+    "library": "F11_v1",
+    "inputs": {"kind": "grid", "low": -3, "high": 3, "size": 20},
+    "train": 5,
+    "test": 5,
+}
+
+
+def recipe_of(**changes):
+    return resolve_dataset(DatasetSpec.model_validate(ENTRY | changes, strict=False))
+
+
+def test_the_picture_of_a_dataset_follows_its_recipe(tmp_path, monkeypatch):
+    drawn = []
+
+    def remember(figure, formats):
+        drawn.append(figure)
+        return dict.fromkeys(formats, b"<svg/>")
+
+    monkeypatch.setattr(figure_files, "image_of", remember)
+    for change, seed, so_far in (
+        ({}, 0, 1),
+        ({"description": "words"}, 0, 1),
+        ({"train": 4}, 0, 2),
+        ({}, 1, 3),
+        ({"noise": 0.1}, 1, 4),
+    ):
+        curves = DatasetCurves(recipe_of(**change), seed)
+        draw_dataset(curves, FigureFolder(tmp_path, ["svg"]))
+        assert len(drawn) == so_far
+
+
 def test_only_our_figures_that_are_not_shown_are_removed(tmp_path):
-    old = [add(tmp_path, name=name, kind="svg") for name in ("gone", "edited")]
+    old = [add(tmp_path, name=name, suffix=".svg") for name in ("gone", "edited")]
     old[1].write_bytes(old[1].read_bytes().replace(b"</svg>", b"<g/></svg>"))
-    add(tmp_path, name="kept", kind="svg")
-    folder = tmp_path / "figures"
-    # An earlier version wrote both, without a seal.
-    plot(FRAME).figure.savefig(folder / "kept.png")
-    for name in ("own.svg", "own.png", "a.txt"):
-        (folder / name).write_text("<svg>matplotlib</svg>")
-    (folder / "z").mkdir()
-    report = FigureFolder(tmp_path, formats=["svg"])
-    report.add("kept", "words", "", plot, FRAME)
+    kept = tmp_path / "figures" / "kept.svg"  # an earlier version wrote no seal
+    plot(FRAME).figure.savefig(kept)
+    foreign = [tmp_path / "figures" / n for n in ("own.svg", "a.txt", "z")]
+    for path in foreign[:-1]:
+        path.write_text("<svg>by hand</svg>")
+    foreign[-1].mkdir()
+    report = FigureFolder(tmp_path, ["png"])
+    for name in ("kept", "own"):
+        report.add(name, "words", "", plot, FRAME)
     report.remove_unused()
-    assert files(tmp_path) == {
-        "kept.svg",
-        "edited.svg",
-        "own.svg",
-        "own.png",
-        "a.txt",
-        "z",
-    }
-
-
-def test_a_report_without_svgs_removes_those_of_an_earlier_one(tmp_path):
-    add(tmp_path)
-    report = FigureFolder(tmp_path, formats=["png"])
-    report.add("a", "words", "", plot, FRAME)
-    report.remove_unused()
-    assert files(tmp_path) == {"a.png"}
+    names = {path.name for path in (tmp_path / "figures").iterdir()}
+    assert names == {"kept.png", "edited.svg", "own.svg", "own.png", "a.txt", "z"}
 
 
 def test_a_folder_without_figures_has_none_to_remove(tmp_path):
@@ -255,15 +272,6 @@ def test_a_folder_without_figures_has_none_to_remove(tmp_path):
 
 
 def test_names_that_differ_in_case_alone_give_files_that_differ_in_more(tmp_path):
-    names = [
-        add(tmp_path, name=name, kind="svg").name for name in ("curves-X11", "curves-x11")
-    ]
+    names = [add(tmp_path, name=name).name for name in ("dataset-X11", "dataset-x11")]
     assert len({name.casefold() for name in names}) == 2
-    assert names[1] == "curves-x11.svg"
-
-
-@pytest.mark.parametrize("name", ["a b", "../up", "<b>", "a|b", "=1+1", "ä中", "模型"])
-def test_any_id_gives_a_name_of_a_file(name):
-    assert set(slug(name)) <= set("abcdefghijklmnopqrstuvwxyz0123456789.-_")
-    assert slug(name) != slug(f"{name} ")
-    assert slug("noise-20") == "noise-20"
+    assert names[1] == "dataset-x11.png"

@@ -23,12 +23,8 @@ def test_a_suite_with_something_to_learn_has_no_such_verdict(make_data):
     assert leak_verdict(data) == leak_chapter(data) == []
 
 
-def test_without_a_leak_the_answer_says_how_small_a_leak_would_be_seen(
-    make_data
-):
-    data = make_data(
-        lambda dataset, name: FAIR[name], datasets=[NULL, OTHER]
-    )
+def test_without_a_leak_the_answer_says_how_small_a_leak_would_be_seen(make_data):
+    data = make_data(lambda dataset, name: FAIR[name], datasets=[NULL, OTHER])
     first = text_of(question_and_answer(data)[:1])
     rows = data.findings.leaks.set_index(["classifier", "dataset"])
     single = rows.loc[("SD", "grid"), "detectable"]
@@ -78,14 +74,14 @@ def test_too_few_curves_are_said_to_be_too_few(make_data):
     )
     [warning] = leak_verdict(data)
     assert isinstance(warning, Warning)
-    assert text_of([warning]).startswith("Warning. Cannot tell whether there is a leak on grid")
+    assert text_of([warning]).startswith(
+        "Warning. Cannot tell whether there is a leak on grid"
+    )
 
 
 @pytest.mark.parametrize("n_datasets", [1, 40])
 def test_a_long_table_shows_the_pooled_rows_or_the_furthest(make_data, n_datasets):
-    data = make_data(
-        lambda dataset, name: FAIR[name], datasets=[NULL], repetitions=1
-    )
+    data = make_data(lambda dataset, name: FAIR[name], datasets=[NULL], repetitions=1)
     cells = pd.DataFrame(
         [(f"d{i}", 0, name, 0.5, 100) for i in range(40) for name in FAIR],
         columns=["dataset", "repetition", "classifier", "accuracy", "n_curves"],

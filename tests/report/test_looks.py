@@ -3,7 +3,8 @@ from bench.report.looks import looks_of
 
 def test_six_classifiers_at_most_have_a_colour_of_their_own(make_data):
     entries = [
-        {"id": f"K{n}", "use": "KNN", "params": {"n_neighbors": n}} for n in range(1, 10)
+        {"id": f"K{n}", "use": "KNN", "params": {"n_neighbors": n}}
+        for n in range(1, 10)
     ]
     data = make_data(
         lambda dataset, name: 0.8, classifiers=["SD", *entries], repetitions=1

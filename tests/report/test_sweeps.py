@@ -42,7 +42,9 @@ def test_a_sweep_up_to_its_limit_says_who_is_worse_from_where(make_data, figures
     assert frame.loc["SD", "std 1"].startswith("0.9")
     assert "Welch" in table.caption
     assert np.isinf(data.findings.along["value"]).sum() == 3
-    assert not data.findings.along.loc[data.findings.along["verdict"] != "", "paired"].any()
+    assert not data.findings.along.loc[
+        data.findings.along["verdict"] != "", "paired"
+    ].any()
 
 
 def test_one_repetition_has_no_intervals_and_no_verdict(make_data):

@@ -14,7 +14,9 @@ def test_each_classifier_has_a_verdict_on_each_dataset(make_data):
         datasets=datasets,
         stats={"works": 0.8},
     )  # fmt: skip
-    assert data.findings.works.set_index(["dataset", "classifier"])["verdict"].to_dict() == {
+    assert data.findings.works.set_index(["dataset", "classifier"])[
+        "verdict"
+    ].to_dict() == {
         ("grid", "SD"): "works",
         ("grid", "KNN"): "unclear",
         ("grid", "GNB"): "does not work",
@@ -60,7 +62,9 @@ def test_of_a_loss_the_scores_below_the_threshold_are_good(make_data):
 
 
 def test_a_long_table_becomes_a_row_for_each_classifier(make_data):
-    datasets = [DATASET | {"id": f"d{i}", "train": 30 + i, "test": 300} for i in range(11)]
+    datasets = [
+        DATASET | {"id": f"d{i}", "train": 30 + i, "test": 300} for i in range(11)
+    ]
     data = make_data(
         lambda dataset, name: 0.97 if (dataset, name) == ("d1", "GNB") else
         ACCURACY[name],

@@ -368,7 +368,11 @@ def test_a_board_of_which_everything_failed_is_short_too(board, tmp_path, undraw
     lost = results.assign(
         status="failed",
         error=[f"RuntimeError: {i}" for i in range(len(results))],
-        **{name: float("nan") for name in results if name.startswith(("train_", "test_"))},
+        **{
+            name: float("nan")
+            for name in results
+            if name.startswith(("train_", "test_"))
+        },
     )
     findings = replace(
         data.findings, results=lost, summary=summarise(lost), intervals=None,

@@ -505,3 +505,24 @@ def test_a_failed_result_does_not_replace_a_done_one_of_another_run(
     assert store.get(RESULT.key).status == "done"
     assert stored.names(store.path(RESULT.key, "json").parent) == [
         f"{RESULT.key}.json", f"{RESULT.key}.npz"]  # fmt: skip
+
+
+def test_timings_are_read_without_checks_and_what_is_broken_is_left_out(tmp_path):
+    store = Store(tmp_path)
+    texts = [
+        '{"fields": {"a": 1}, "seconds": 2.5, "target": ""}',
+        '{"fields": {"a": 2}, "seconds": 9.0, "target": "other"}',  # not a fit
+        '{"fields": {"a": 3}, "seconds": null}',
+        '{"fields": [], "seconds": 1}',
+        '{"seconds": 1}',
+        "{",
+        "[1]",
+        '{"fields": {}, "seconds": NaN}',
+    ]
+    for number, text in enumerate(texts):
+        path = store.path(f"{number:064x}", "json")
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    assert list(store.timings(100)) == [({"a": 1}, 2.5)]
+    assert list(store.timings(0)) == []
+    assert list(Store(tmp_path / "none").timings(100)) == []

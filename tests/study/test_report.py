@@ -29,7 +29,7 @@ def test_the_report_shows_the_best_and_what_mattered(tmp_path, trainer):
     assert "median of the complete trials" in text
     for name in ("search", "parameters-1", "parameters-2"):
         assert f"figures/{name}.png" in text
-        assert (tmp_path / "out" / "figures" / f"{name}.png").stat().st_size > 5000
+        assert (tmp_path / "out" / "figures" / f"{name}.svg").stat().st_size > 2000
     assert "```yaml\n" + (tmp_path / "out" / "best.yaml").read_text() + "```" in text
     assert "fANOVA" in (tmp_path / "out" / "index.html").read_text()
     assert plan.name in text
@@ -39,8 +39,8 @@ def test_the_report_has_the_answers_and_its_best_has_not(tmp_path, trainer):
     entry = {"question": "Which?", "answer": "This.", "date": "2026-11-24"}
     plan = planned(tmp_path, 4, answers=[entry | {"commit": "0123abc"}])
     _, text = reported(tmp_path, plan)
-    assert "# Which?\n\nThis." in text
-    assert "Written 2026-11-24, commit 0123abc" in text
+    assert "**Which?**\n\nThis." in text
+    assert "from the results of commit 0123abc" in text
     assert "No result below is from commit 0123abc" in text
     assert "answers" not in (tmp_path / "out" / "best.yaml").read_text()
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -24,9 +25,20 @@ def problems_of(figure: Figure) -> list[str]:
     No text may leave the figure, lie over another text, or lie over a marker of data.
     The figure is laid out if it was not yet.
     """
+    figure = prepared(figure)
+    return problems_in(figure, drawn_texts(figure))
+
+
+def prepared(shown: Figure | Axes) -> Figure:
+    """Return the figure of axes, or a figure, with the layout of its files."""
+    figure = shown if isinstance(shown, Figure) else shown.get_figure(root=True)
     with style():
         lay_out(figure)  # does nothing to a figure that has its layout
-        texts = drawn_texts(figure)
+    return figure
+
+
+def problems_in(figure: Figure, texts: list[tuple[str, np.ndarray]]) -> list[str]:
+    """Return the problems of texts with boxes, which `drawn_texts` found."""
     found = []
     width, height = figure.bbox.size
     for text, (x0, y0, x1, y1) in texts:
@@ -56,7 +68,7 @@ def drawn_texts(figure: Figure) -> list[tuple[str, np.ndarray]]:
             found.append((text.get_text(), box))
         draw(text, renderer)
 
-    with patch.object(Text, "draw", record):
+    with style(), patch.object(Text, "draw", record):
         FigureCanvasAgg(figure).draw()
     return found
 

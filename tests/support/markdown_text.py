@@ -65,17 +65,20 @@ def entities_in(markdown: str) -> list[str]:
     # A block of code keeps its lines, so that numbers of lines stay right.
     text = _FENCED.sub(lambda match: "\n" * match[0].count("\n"), markdown)
     found = []
-    for number, line in enumerate(text.splitlines(), 1):
+    lines = text.splitlines()
+    for number, (before, line) in enumerate(zip(["", *lines], lines), 1):  # noqa: B905
         if re.match(r"</?(?:details|summary)\b", line):
             # HTML, in which a backslash is a backslash.
             for entity in re.finditer(r"&lt;(?![A-Za-z/!?])|&amp;(?!#?\w+;)", line):
                 found.append(f"{number}: {entity[0]} in {line!r}")
             continue
-        for unit in _cells(line) if line.startswith("|") else [line]:
-            is_cell = line.startswith("|")
+        is_row = line.startswith("|")
+        form = "| head |\n|---|\n| {} |\n" if is_row else "{}\n"
+        form = "before\\\n{}\n" if before.endswith("\\") else form
+        for unit in _cells(line) if is_row else [line]:
             found += [
                 f"{number}: {escape} in {unit.strip()!r}"
-                for escape in _unneeded(unit, is_cell=is_cell)
+                for escape in _unneeded(unit.strip(), form)
             ]
     return found
 
@@ -84,7 +87,8 @@ def _cells(row: str) -> list[str]:
     return re.findall(r"(?:\\.|[^|\\])+", row)
 
 
-def _unneeded(unit: str, *, is_cell: bool) -> Iterator[str]:
+def _unneeded(unit: str, form: str) -> Iterator[str]:
+    """Yield what a unit does not need; `form` is a document with a place for it."""
     escapes = list(_escapes(unit))
     for escape in sorted({text for _, text in escapes}):
         positions = [i for i, text in escapes if text == escape]
@@ -92,7 +96,8 @@ def _unneeded(unit: str, *, is_cell: bool) -> Iterator[str]:
             changed = unit
             for i in reversed(positions):
                 changed = changed[:i] + _meaning(escape) + changed[i + len(escape) :]
-            if _shown_unit(changed, is_cell) == _shown_unit(unit, is_cell):
+            documents = [form.replace("{}", text) for text in (unit, changed)]
+            if shown(documents[0]) == shown(documents[1]):
                 yield escape
 
 
@@ -132,7 +137,3 @@ def _is_githubs(unit: str, escape: str) -> bool:
         "\\[": bool(re.match(r"\s*- \\\[[ xX]\]", unit)),  # a task
         "\\^": "![\\^" in unit,
     }.get(escape, False)
-
-
-def _shown_unit(unit: str, is_cell: bool) -> tuple[str, list[str]]:
-    return shown(f"| head |\n|---|\n| {unit.strip()} |\n" if is_cell else f"{unit}\n")

@@ -35,7 +35,9 @@ def each(
             yield from each(block.blocks, folded=folded)
 
 
-def of(kind: type[T], blocks: Iterable[Block | Section], *, folded: bool = True) -> list[T]:
+def of(
+    kind: type[T], blocks: Iterable[Block | Section], *, folded: bool = True
+) -> list[T]:
     """Return the blocks of a kind, wherever they stand."""
     return [block for block in each(blocks, folded=folded) if isinstance(block, kind)]
 

@@ -1,14 +1,29 @@
 """A page as a report would have it: seed results and figures, or hostile ids."""
 
-import shutil
 from pathlib import Path
 
 import pandas as pd
+from PIL import Image
 
 from bench.render import blocks as parts
 from bench.render.html_page import write_webpage
 
 SEED = Path(__file__).parents[2] / "reports/published/seed"
+# Drawings as `bench.figures` writes them: ink of the page, groups of classifiers.
+DRAWINGS = {
+    name: (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="700" height="300" '
+        'viewBox="0 0 7000 3000" color="var(--ink,#333333)" fill="none">'
+        '<path d="M100 2900h6800" stroke="currentColor" stroke-width="9"/>'
+        '<g data-classifier="SD"><path d="M100 500l6800 100" stroke="#8430fc" '
+        'stroke-width="20"/></g>'
+        '<g data-classifier="KNN"><path d="M100 900l6800 90" stroke="#808080" '
+        'stroke-width="20"/></g>'
+        f'<text x="3000" y="2500" font-size="300" fill="currentColor">{name}</text>'
+        "</svg>"
+    )
+    for name in ("matrix", "scores", "forest")
+}
 HOSTILE = (
     "</script><script>window.hacked = 1</script>",
     "\"'><img src=x onerror='window.hacked = 2'>",
@@ -19,10 +34,18 @@ HOSTILE = (
 
 
 def write_seed_page(folder: Path) -> Path:
-    """Write the seed report's tables and PNG figures as folder/index.html."""
-    shutil.copytree(SEED / "figures", folder / "figures")
+    """Write the seed report's tables, drawings and a photograph as a page."""
+    (folder / "figures").mkdir(parents=True)
+    for name, drawing in DRAWINGS.items():
+        (folder / f"figures/{name}.svg").write_text(drawing)
+    Image.new("RGB", (320, 200), "white").save(folder / "figures/photograph.png")
+    chapter = parts.Section("A chapter", [parts.Text("Inside the chapter")])
     return write_webpage(
-        folder / "index.html", title="seed", opening=opening(), sections=sections()
+        folder / "index.html",
+        title="seed",
+        opening=opening(),
+        sections=sections(),
+        chapters={"datasets/a.md": chapter},
     )
 
 
@@ -40,7 +63,7 @@ def opening() -> list[parts.Block]:
 def sections() -> list[parts.Section]:
     """A section a dataset, the figures, every cell, and where it all comes from."""
     results = pd.read_csv(SEED / "results.csv")
-    figures = sorted(path.name for path in (SEED / "figures").glob("*.svg"))
+    figures = [*(f"{name}.svg" for name in DRAWINGS), "photograph.png"]
     cells = results.drop(columns="suite")
     return [
         *(dataset_section(name, results) for name in results["dataset"].unique()),
@@ -67,6 +90,8 @@ def sections() -> list[parts.Section]:
                             parts.Strong("Data:"),
                             " ",
                             parts.Link("cells", "results.csv"),
+                            ", ",
+                            parts.Link("To the chapter", "datasets/a.md"),
                         ),
                     ]
                 )
@@ -99,7 +124,7 @@ def dataset_section(dataset: str, results: pd.DataFrame) -> parts.Section:
 
 def write_hostile_page(folder: Path) -> Path:
     """Write a page on which strangers chose every word."""
-    shutil.copy(next((SEED / "figures").glob("*.svg")), folder / "a#b 'c'.svg")
+    (folder / "a#b 'c'.svg").write_text(DRAWINGS["matrix"])
     frame = pd.DataFrame(
         {name: [*HOSTILE, "–"] for name in ("classifier", *HOSTILE)} | {"n": range(6)}
     )

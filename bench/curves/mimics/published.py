@@ -215,10 +215,10 @@ def publish_pools(suite_path: Path) -> Iterator[str]:
     from bench.curves.mimics.cache import load_pool  # which reads published pools
 
     suite = load_suite(suite_path)
-    for spec in suite.datasets:
+    for position, spec in enumerate(suite.datasets):
         if not isinstance(spec.neural, MimicCurves):
             continue
-        recipe = resolve_dataset(spec, suite.folder)
+        recipe = resolve_dataset(spec, suite.folder_of("datasets", position))
         for repetition in range(suite.repetitions):
             if published_checksum(recipe, repetition, suite.seed):
                 continue

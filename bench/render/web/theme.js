@@ -1,4 +1,5 @@
-// Before the page is painted: apply the colours that the reader chose last time.
+// Before the page is painted: scripts run here, and the colours that the reader chose.
+document.documentElement.dataset.script = "";
 try {
   const chosen = localStorage.getItem("bench-theme");
   if (chosen === "dark" || chosen === "light") {

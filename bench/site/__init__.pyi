@@ -1,0 +1,2 @@
+from .index import write_site as write_site
+from .page import write_page as write_page
