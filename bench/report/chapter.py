@@ -309,7 +309,9 @@ def _with_lists(blocks: Iterable[Block]) -> list[Block]:
     for is_text, group in groupby(blocks, lambda block: isinstance(block, Text)):
         texts = list(group)
         if is_text and len(texts) > 1:
-            joined.append(Items([text.words for text in texts if isinstance(text, Text)]))
+            joined.append(
+                Items([text.words for text in texts if isinstance(text, Text)])
+            )
         else:
             joined += texts
     return joined

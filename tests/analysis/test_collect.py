@@ -152,7 +152,8 @@ def test_where_nothing_can_be_learnt_it_says_so(planned):
 
 def numbered(n, **more):
     entries = [
-        {"id": f"K{i}", "use": "KNN", "params": {"n_neighbors": i + 1}} for i in range(n)
+        {"id": f"K{i}", "use": "KNN", "params": {"n_neighbors": i + 1}}
+        for i in range(n)
     ]
     return {"classifiers": [*entries, "CHANCE"]} | more
 
@@ -182,9 +183,7 @@ def test_a_users_own_classifiers_are_highlighted(write_suite, tmp_path):
     )
     own = [{"class": f"own.py:Own{i}"} for i in range(4)]
     entries = [*numbered(6)["classifiers"], *own]
-    plan = stored.plan_of(
-        write_suite(classifiers=entries, repetitions=2, audits=False)
-    )
+    plan = stored.plan_of(write_suite(classifiers=entries, repetitions=2, audits=False))
     store = Store(tmp_path / "store")
     online_stores.put_suite(
         plan, store, lambda dataset, name: 0.5 if name.startswith("Own") else 0.9
@@ -228,7 +227,12 @@ def histories(n_trainings, n_epochs):
 
 @pytest.mark.parametrize(
     ("n_trainings", "n_epochs", "kept"),
-    [(1, 50, 50), (1, 5000, MOST_EPOCHS), (400, 50, FEWEST_EPOCHS), (80, 500, MOST_NUMBERS // (80 * 5))],
+    [
+        (1, 50, 50),
+        (1, 5000, MOST_EPOCHS),
+        (400, 50, FEWEST_EPOCHS),
+        (80, 500, MOST_NUMBERS // (80 * 5)),
+    ],
 )
 def test_of_long_trainings_some_epochs_are_kept(n_trainings, n_epochs, kept):
     thin = _thinned(histories(n_trainings, n_epochs))

@@ -146,9 +146,7 @@ def with_leaks(data, frame):
 
 def test_any_text_in_a_table_is_read_back(data, tmp_path):
     frame = pd.DataFrame({"error": TEXTS, "other": TEXTS[::-1], "n": range(len(TEXTS))})
-    assert_same(
-        changed := with_leaks(data, frame), _kept(changed, tmp_path)
-    )
+    assert_same(changed := with_leaks(data, frame), _kept(changed, tmp_path))
 
 
 def _kept(data, folder):
@@ -194,9 +192,7 @@ def test_facts_are_read_back(data, tmp_path):
     changed = replace(
         data,
         datasets=(facts,),
-        answers=(
-            Answer("q", "a" * 999, "d", "c", False, (AnswerRow("w", "t", "p"),)),
-        ),
+        answers=(Answer("q", "a" * 999, "d", "c", False, (AnswerRow("w", "t", "p"),)),),
         logs=(Log("d", "c", 3, "Traceback\n\x1b[31m  é"),),
         reference=None,
         transfer_failures=("one", "two"),
@@ -306,7 +302,10 @@ def test_a_page_of_other_types_is_refused_with_the_place(folder, change, said):
     [
         (lambda page: page["columns"]["results"].update(n="int"), "the columns"),
         (lambda page: page["columns"]["results"].update(status="float"), "status: "),
-        (lambda page: page["columns"]["results"].update(status="bool"), "expected bool"),
+        (
+            lambda page: page["columns"]["results"].update(status="bool"),
+            "expected bool",
+        ),
         (lambda page: page["columns"]["results"].update(status="code"), "unknown kind"),
         (lambda page: page["columns"].update(leaks={"p": "float"}), "leaks.csv"),
         (lambda page: page["suite"].update(metrics=[]), "suite.metrics: found nothing"),
