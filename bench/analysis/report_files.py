@@ -326,10 +326,14 @@ def _check_columns(
             )
     parts = [f"{part}_{name}" for part in ("train", "test") for name in suite.metrics]
     needed = {
-        "results": ["suite", "dataset", "repetition", "classifier", "status", *parts]
-        + ["fit_seconds", "fit_cpu_seconds", "error", "absent", "collapsed"],
-        "summary": ["dataset", "classifier", "n", "n_cells", "fit_seconds_median"]
-        + [f"{name}_{kind}" for name in parts for kind in ("mean", "std")],
+        "results": (
+            *("suite", "dataset", "repetition", "classifier", "status", *parts),
+            *("fit_seconds", "fit_cpu_seconds", "error", "absent", "collapsed"),
+        ),
+        "summary": (
+            *("dataset", "classifier", "n", "n_cells", "fit_seconds_median"),
+            *(f"{name}_{kind}" for name in parts for kind in ("mean", "std")),
+        ),
     }
     for name, columns in needed.items():
         found = tables.get(name, pd.DataFrame()).columns
@@ -352,8 +356,8 @@ def _read_page(path: Path) -> _Page:
         ) from None
     if version != VERSION:
         raise StoreError(
-            f"{path}: found version {shown(str(version), 20)}; expected {VERSION}: write "
-            "the report again, or use the release that wrote it"
+            f"{path}: found version {shown(str(version), 20)}; expected {VERSION}: "
+            "write the report again, or use the release that wrote it"
         )
     try:
         return _adapter().validate_json(text)

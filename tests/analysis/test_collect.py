@@ -11,8 +11,8 @@ from bench.analysis.collect import (
     FEWEST_EPOCHS,
     MOST_EPOCHS,
     MOST_LOGS,
-    MOST_POINTS,
     MOST_NUMBERS,
+    MOST_POINTS,
     SHOWN_CLASSES,
     SHOWN_CURVES,
     SHOWN_OF_MANY,
@@ -201,12 +201,16 @@ def test_a_users_own_classifiers_are_highlighted(write_suite, tmp_path):
 
 
 def test_classifiers_say_what_they_are(planned):
+    online = {"mode": "online", "epochs": 5}
     plan, store = planned(
-        classifiers=["KNN", {"id": "K3", "use": "KNN", "params": {"n_neighbors": 3}},
-                     {"id": "O", "use": "SD", "training": {"mode": "online", "epochs": 5}}],
+        classifiers=[
+            "KNN",
+            {"id": "K3", "use": "KNN", "params": {"n_neighbors": 3}},
+            {"id": "O", "use": "SD", "training": online},
+        ],
         accuracy=lambda dataset, name: 0.8,
         repetitions=1,
-    )  # fmt: skip
+    )
     facts = {entry.id: entry for entry in collected(plan, store).classifiers}
     assert facts["KNN"].library_defaults
     assert not facts["K3"].library_defaults

@@ -12,8 +12,15 @@ import pytest
 import stored
 import yaml_text
 
-from bench.analysis import PAGE, collect, is_report, load_results, read_data, write_data
-from bench.analysis import report_files
+from bench.analysis import (
+    PAGE,
+    collect,
+    is_report,
+    load_results,
+    read_data,
+    report_files,
+    write_data,
+)
 from bench.analysis.report_data import Answer, AnswerRow, HardCurve, Log, Picture
 from bench.analysis.report_files import TABLES, write_if_changed
 from bench.analysis.sweeps import Sweep

@@ -1,4 +1,4 @@
-"""What a published report must be beside true: small, readable, and with nothing cut."""
+"""What a published report must be beside true: small, readable, nothing cut."""
 
 import re
 import subprocess
