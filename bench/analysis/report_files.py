@@ -6,6 +6,7 @@ size, and checked against the types of `bench.analysis.report_data`.
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -29,7 +30,7 @@ from bench.analysis.report_data import (
 from bench.analysis.sweeps import Sweep
 from bench.base import StoreError, shown
 from bench.render import csv_text, restored
-from bench.stats import Across, Friedman
+from bench.stats import METRICS, Across, Friedman
 
 PAGE = "page.json"
 MOST_BYTES = 64 * 2**20  # of one file: a table of a hundred thousand cells
@@ -215,8 +216,8 @@ def _kind(column: "pd.Series[Any]") -> str:
         return "bool"
     if pd.api.types.is_integer_dtype(column.dtype):
         return "int"
-    if pd.api.types.is_float_dtype(column.dtype):
-        return "float"
+    if pd.api.types.is_float_dtype(column.dtype) or column.isna().all():
+        return "float"  # of numbers that all are unknown pandas makes objects
     return "text"
 
 
@@ -271,6 +272,7 @@ def read_data(folder: Path) -> ReportData:
         }
         kinds = page.columns.get(name, {}) if columns else {}
         inside[name] = _typed(columns, kinds, folder / PAGE)
+    _check_columns(folder, page.suite, tables)
     empty = pd.DataFrame()
 
     def table(name: str) -> pd.DataFrame:
@@ -311,6 +313,38 @@ def read_data(folder: Path) -> ReportData:
     )
 
 
+def _check_columns(
+    folder: Path, suite: SuiteFacts, tables: Mapping[str, pd.DataFrame]
+) -> None:
+    """Refuse tables without the columns that every report has."""
+    for metric in suite.metrics or [""]:
+        if metric not in METRICS:
+            raise StoreError(
+                f"{folder / PAGE}: suite.metrics: found "
+                f"{repr(shown(metric, 40)) if metric else 'nothing'}; expected some of "
+                f"{', '.join(METRICS)}"
+            )
+    parts = [f"{part}_{name}" for part in ("train", "test") for name in suite.metrics]
+    needed = {
+        "results": (
+            *("suite", "dataset", "repetition", "classifier", "status", *parts),
+            *("fit_seconds", "fit_cpu_seconds", "error", "absent", "collapsed"),
+        ),
+        "summary": (
+            *("dataset", "classifier", "n", "n_cells", "fit_seconds_median"),
+            *(f"{name}_{kind}" for name in parts for kind in ("mean", "std")),
+        ),
+    }
+    for name, columns in needed.items():
+        found = tables.get(name, pd.DataFrame()).columns
+        for column in columns:
+            if column not in found:
+                raise StoreError(
+                    f"{folder / name}.csv: found no column {column}; expected that of "
+                    "a report: write the report again"
+                )
+
+
 def _read_page(path: Path) -> _Page:
     text = _text(path)
     try:
@@ -322,8 +356,8 @@ def _read_page(path: Path) -> _Page:
         ) from None
     if version != VERSION:
         raise StoreError(
-            f"{path}: found version {shown(version, 20)}; expected {VERSION}: write "
-            "the report again, or use the release that wrote it"
+            f"{path}: found version {shown(str(version), 20)}; expected {VERSION}: "
+            "write the report again, or use the release that wrote it"
         )
     try:
         return _adapter().validate_json(text)
@@ -382,6 +416,13 @@ def _typed(
                 f"{path}: {shown(name, 80)}: {shown(str(error), 200)}; expected "
                 f"{shown(kinds.get(name, 'other'), 20)} values"
             ) from None
+    lengths = sorted({len(values) for values in frame.values()})
+    if len(lengths) > 1:
+        raise StoreError(
+            f"{path}: found columns of {lengths[0]} and of {lengths[-1]} values in one "
+            f"table ({shown(', '.join(columns), 80)}); expected as many in each: write "
+            "the report again"
+        )
     return pd.DataFrame(frame)
 
 

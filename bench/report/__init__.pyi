@@ -1,4 +1,5 @@
 from .answers import answer_sections as answer_sections
+from .answers import answer_warnings as answer_warnings
 from .compose import compose as compose
 from .document import Chapter as Chapter
 from .document import Document as Document

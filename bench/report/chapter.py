@@ -1,6 +1,8 @@
 """The chapter of a dataset: one table, at most three figures, the rest folded."""
 
 import math
+from collections.abc import Iterable
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -8,7 +10,7 @@ import pandas as pd
 
 from bench.analysis import DatasetFacts, ReportData, rows_of
 from bench.figures import confusion_figure, curves_figure, hardest_figure
-from bench.render import Block, FigureFile, Folded, Section, Table, Text
+from bench.render import Block, FigureFile, Folded, Items, Section, Table, Text
 from bench.report.audits import dataset_alarms
 from bench.report.figure_files import FigureFolder, slug
 from bench.report.matrix import MARK, has_chapters, marked_rows
@@ -298,7 +300,21 @@ def _folded(
     if not titles:
         return []
     blocks = [block for title in titles for block in parts[title]]
-    return [Folded(f"More: {', '.join(titles)}", blocks)]
+    return [Folded(f"More: {', '.join(titles)}", _with_lists(blocks))]
+
+
+def _with_lists(blocks: Iterable[Block]) -> list[Block]:
+    """Make a list of sentences that follow each other."""
+    joined: list[Block] = []
+    for is_text, group in groupby(blocks, lambda block: isinstance(block, Text)):
+        texts = list(group)
+        if is_text and len(texts) > 1:
+            joined.append(
+                Items([text.words for text in texts if isinstance(text, Text)])
+            )
+        else:
+            joined += texts
+    return joined
 
 
 def _other_metrics(data: ReportData, dataset: str) -> list[Block]:
@@ -318,7 +334,12 @@ def _other_metrics(data: ReportData, dataset: str) -> list[Block]:
             for mean, std in zip(means, summary[f"test_{name}_std"], strict=True)
         ]
     blocks: list[Block] = []
-    if len(columns) > 1:
+    if has_chapters(data):  # a line for each, since a chapter has few
+        blocks += [
+            Text(f"{capitalised(title)}: {_listed(columns['classifier'], values)}.")
+            for title, values in list(columns.items())[1:]
+        ]
+    elif len(columns) > 1:
         smaller = [
             f"held-out {METRICS[name].title}"
             for name in data.suite.metrics[1:]
@@ -334,19 +355,23 @@ def _other_metrics(data: ReportData, dataset: str) -> list[Block]:
     return blocks
 
 
+def _listed(names: Iterable[Any], values: Iterable[str]) -> str:
+    return ", ".join(
+        f"{name} {value}" for name, value in zip(names, values, strict=True)
+    )
+
+
 def _calibration(data: ReportData, dataset: str) -> list[Block]:
     """List how far confidence is from accuracy."""
     rows = rows_of(data.calibration, dataset)
     if rows.empty:
         return []
     rows = rows.sort_values("ece_mean", kind="stable")
-    errors = [
-        f"{row['classifier']} {mean_std(row['ece_mean'], row['ece_std'])}"
-        for row in rows.to_dict("records")
-    ]
+    errors = map(mean_std, rows["ece_mean"], rows["ece_std"])
     words = (
         "Expected calibration error of held-out probabilities (15 bins), the mean "
-        f"distance of confidence from accuracy: {', '.join(errors)}."
+        "distance of confidence from accuracy: "
+        f"{_listed(rows['classifier'], errors)}."
     )
     return [Text(words)]
 

@@ -441,10 +441,11 @@ def verdict(low: float, high: float, margin: float, n: int | None = None) -> str
 
 
 def count_wins(gaps: np.ndarray, tie: float) -> tuple[np.ndarray, ...]:
-    """Count the wins, ties and losses in each column."""
+    """Count the wins, ties and losses in each column; a gap that is NaN is none."""
     slack = tie * 1e-9 + 1e-15  # half a curve is a tie, whatever its last bits are
     wins, losses = gaps > tie + slack, gaps < -tie - slack
-    return wins.sum(axis=0), (~(wins | losses)).sum(axis=0), losses.sum(axis=0)
+    ties = np.isfinite(gaps) & ~(wins | losses)
+    return wins.sum(axis=0), ties.sum(axis=0), losses.sum(axis=0)
 
 
 _COMPARED = [

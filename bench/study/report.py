@@ -22,7 +22,7 @@ from bench.render import (
     write_csv,
     write_webpage,
 )
-from bench.report import FigureFolder, answer_sections, mean_std
+from bench.report import FigureFolder, answer_sections, answer_warnings, mean_std
 from bench.stats import (
     FEWEST_FOR_VERDICT,
     paired_effect,
@@ -80,14 +80,15 @@ def write_study_report(
     for table_name, frame in tables.items():
         write_csv(frame, folder / f"{table_name}.csv")
     commits = results.trials["commit"]
+    answers = checked_answers(study_plan.suite, commits, tables)
     sections = [
-        *answer_sections(checked_answers(study_plan.suite, commits, tables)),
+        *answer_sections(answers),
         _best_chapter(study_plan, results, held_out),
         _search_chapter(study_plan, results, figures),
         _provenance_chapter(study_plan, results, storage),
     ]
     name = study_plan.suite.name
-    opening = _opening(study_plan, results)
+    opening = [*_opening(study_plan, results), *answer_warnings(answers)]
     text = to_markdown(sections, title=name, opening=opening)
     if results.best is not None:
         best = snippet(study_plan.suite, results.parameters, folder)

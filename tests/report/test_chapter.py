@@ -7,7 +7,7 @@ import yaml_text
 from read_blocks import of, text_of
 
 from bench.analysis import HardCurve
-from bench.render import FigureFile, Folded, Table, Text
+from bench.render import FigureFile, Folded, Items, Table, Text
 from bench.report.chapter import (
     chapter_tables,
     comparison_table,
@@ -243,6 +243,17 @@ def test_other_metrics_are_folded_and_equal_ones_are_a_sentence(make_data, figur
     assert "Equal to accuracy within .0005 everywhere: balanced accuracy." in (
         text_of([folded])
     )
+
+
+def test_where_chapters_are_many_each_other_metric_is_a_line(make_data, figures):
+    metrics = ["accuracy", "brier", "balanced_accuracy"]
+    data = make_data(metrics=metrics, datasets=[GRID, OTHER], repetitions=2)
+    [folded] = of(Folded, [chapter_of(data, figures)])
+    [lines] = of(Items, [folded])
+    assert lines.entries[0].startswith("Held-out Brier score: SD 0.")
+    assert ", KNN 0." in lines.entries[0]
+    assert lines.entries[1].startswith("Equal to accuracy within")
+    assert lines.entries[2].startswith("Expected calibration error")
 
 
 def test_a_metric_says_which_classifiers_lack_what_it_needs(make_data, figures):

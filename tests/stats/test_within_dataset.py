@@ -166,6 +166,11 @@ def test_half_a_curve_is_a_tie_despite_rounding():
     assert (wins.item(), ties.item(), losses.item()) == (1, 2, 1)
 
 
+def test_a_repetition_that_one_of_two_lacks_is_no_tie():
+    wins, ties, losses = count_wins(np.array([[0.1], [np.nan], [0.0]]), 0.5 / 2000)
+    assert (wins.item(), ties.item(), losses.item()) == (1, 1, 0)
+
+
 def test_a_tie_may_depend_on_the_dataset():
     scores = scores_of(
         {name: {"A": [0.5, 0.5], "B": [0.51, 0.51]} for name in ("few", "many")}
