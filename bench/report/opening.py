@@ -63,7 +63,8 @@ def composed_answer(data: ReportData) -> str:
         if first in set(rows["classifier"])
     }
     if n_datasets == 1:
-        [row] = best.to_dict("records")
+        # Several may have the same mean, and be the best together.
+        row = next(r for r in best.to_dict("records") if r["classifier"] == first)
         text = f"{first} has the best mean held-out {metric}, {row['mean']:.3f}"
         if near[row["dataset"]]:
             names = name_some(near[row["dataset"]])

@@ -10,11 +10,11 @@ DATASET = yaml_text.SUITE["datasets"][0]
 def test_a_report_written_again_is_the_same(write_suite, bench_run, tmp_path):
     path = write_suite()
     bench_run("run", path)
-    bench_run("report", path, "--out", "again")
+    bench_run("report", path, "--out", "reports/again")
     first = contents(tmp_path / "reports" / "small")
     files = {"README.md", "index.html", "page.json", "tables.tex", "results.csv"}
     assert files | {"figures/scores-grid.png", "figures/scores-grid.svg"} < set(first)
-    assert contents(tmp_path / "again") == first
+    assert contents(tmp_path / "reports" / "again") == first
 
 
 def test_a_report_removes_figures_of_a_removed_dataset(

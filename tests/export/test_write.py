@@ -73,7 +73,7 @@ def test_the_command_trains_and_writes_what_can_be_loaded(
     command = ("export", path, "-c", "SD", "-d", "grid", "--repetition", 1, "out/SD")
     code, out, err = bench_run(*command)
     assert (code, out) == (0, "out/SD/card.json\n")
-    assert "1/1" in err
+    assert "1 of 1 cell done" in err
     first = stored.content(tmp_path / "out")
     assert sorted(first) == ["SD/card.json", "SD/weights.safetensors"]
     [key] = Store(tmp_path / "data/store").keys()
