@@ -8,7 +8,7 @@ from browser_pages import MARKS, Opened, lightness, open_page
 
 from bench.analysis import read_data
 from bench.render import FigureFile, Section, Text, write_webpage
-from bench.report.matrix import matrix_table
+from bench.report.chapters.matrix import matrix_table
 from bench.site.explorer import explorer_part
 from bench.site.page import write_page
 

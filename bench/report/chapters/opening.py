@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from bench.analysis import ReportData, not_done
 from bench.render import Block, Strong, Text, Warning
-from bench.report.answers import answer_warnings
-from bench.report.audits import alarm_warnings
-from bench.report.leaks import leak_verdict
-from bench.report.matrix import ranked
+from bench.report.chapters.answers import answer_warnings
+from bench.report.chapters.audits import alarm_warnings
+from bench.report.chapters.leaks import leak_verdict
+from bench.report.chapters.matrix import ranked
 from bench.report.tables import counted
 from bench.stats import CHANCE, FEWEST_FOR_VERDICT, METRICS, name_some
 
