@@ -16,7 +16,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from torch.nn.functional import softplus
 
 from bench import load_discriminator, load_library
-from bench.figures import save, theme
+from bench.figures import save
+from bench.figures.drawing import theme
 
 WEIGHT = 0.1
 SHOWN = 3  # draws, the first ones

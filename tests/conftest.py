@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,11 @@ from bench.cli import main
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Run benchmarks once, untimed; `make bench` times them."""
+    """Run benchmarks once, untimed (`make bench` times them), at any width."""
     if hasattr(config.option, "benchmark_disable"):
         config.option.benchmark_disable = True
+    # Workers that run beside each other have it, and tables would take that width.
+    os.environ.pop("COLUMNS", None)
 
 
 @pytest.fixture

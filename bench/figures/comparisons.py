@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from bench.figures.theme import (
+from bench.figures.drawing.theme import (
     INK,
     PAGE,
     ClassifierStyle,

@@ -8,9 +8,9 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from bench.figures.cells import draw_cells, font_of, scale_of
-from bench.figures.formulas import formula
-from bench.figures.theme import PAGE, SMALL, plain, set_title, style
+from bench.figures.drawing.cells import draw_cells, font_of, scale_of
+from bench.figures.drawing.formulas import formula
+from bench.figures.drawing.theme import PAGE, SMALL, plain, set_title, style
 
 _LABELLED = 26  # classes up to which cells have their share as text
 _TYPESET = 30  # classes whose names are set as formulas

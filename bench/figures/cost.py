@@ -9,9 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bench.figures.labels import PointLabels
-from bench.figures.matrix import Chance, chance_of
-from bench.figures.theme import (
+from bench.figures.drawing.labels import PointLabels
+from bench.figures.drawing.theme import (
     FAINT,
     INK,
     PAGE,
@@ -29,6 +28,7 @@ from bench.figures.theme import (
     style,
     styles_of,
 )
+from bench.figures.matrix import Chance, chance_of
 from bench.stats import CHANCE, METRICS
 
 _CLOCK = 1e-4  # seconds: stored times are rounded to it, and 0 has no logarithm

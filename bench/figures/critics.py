@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from bench.figures.theme import (
+from bench.figures.drawing.theme import (
     COLUMN,
     INK,
     NEURAL,

@@ -7,8 +7,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from bench.figures.datasets import draw_small, name_ends, small_boxes
-from bench.figures.formulas import fitted_formula, width_of
-from bench.figures.theme import (
+from bench.figures.drawing.formulas import fitted_formula, width_of
+from bench.figures.drawing.theme import (
     FAINT,
     INK,
     NEURAL,

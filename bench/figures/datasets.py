@@ -9,8 +9,8 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from bench.curves import is_grid
-from bench.figures.formulas import fitted, fitted_formula
-from bench.figures.theme import (
+from bench.figures.drawing.formulas import fitted, fitted_formula
+from bench.figures.drawing.theme import (
     FAINT,
     GREY,
     HIGHLIGHTS,

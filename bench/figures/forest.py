@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from bench.figures.cells import name_rows
-from bench.figures.theme import (
+from bench.figures.drawing.cells import name_rows
+from bench.figures.drawing.theme import (
     FAINT,
     INK,
     PAGE,

@@ -10,8 +10,14 @@ import pandas as pd
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from bench.figures.cells import draw_cells, font_of, name_columns, name_rows, scale_of
-from bench.figures.theme import (
+from bench.figures.drawing.cells import (
+    draw_cells,
+    font_of,
+    name_columns,
+    name_rows,
+    scale_of,
+)
+from bench.figures.drawing.theme import (
     PAGE,
     SMALL,
     ClassifierStyle,

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from bench.figures.theme import (
+from bench.figures.drawing.theme import (
     COLUMN,
     HIGHLIGHTS,
     INK,

@@ -9,8 +9,14 @@ import pandas as pd
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 
-from bench.figures.cells import draw_cells, font_of, name_columns, name_rows, scale_of
-from bench.figures.theme import (
+from bench.figures.drawing.cells import (
+    draw_cells,
+    font_of,
+    name_columns,
+    name_rows,
+    scale_of,
+)
+from bench.figures.drawing.theme import (
     NEURAL,
     PAGE,
     SMALL,

@@ -9,8 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bench.figures.matrix import Chance, chance_of
-from bench.figures.theme import (
+from bench.figures.drawing.theme import (
     FAINT,
     INK,
     PAGE,
@@ -24,6 +23,7 @@ from bench.figures.theme import (
     style,
     styles_of,
 )
+from bench.figures.matrix import Chance, chance_of
 from bench.stats import METRICS, share_interval
 
 _A_ROW = 3  # datasets side by side

@@ -9,8 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.transforms import ScaledTranslation
 
-from bench.figures.labels import EndLabel, label_ends
-from bench.figures.theme import (
+from bench.figures.drawing.labels import EndLabel, label_ends
+from bench.figures.drawing.theme import (
     FAINT,
     INK,
     PAGE,

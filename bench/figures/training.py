@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
-from bench.figures.labels import EndLabel, label_ends
-from bench.figures.theme import (
+from bench.figures.drawing.labels import EndLabel, label_ends
+from bench.figures.drawing.theme import (
     FAINT,
     PAGE,
     ClassifierStyle,

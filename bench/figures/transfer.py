@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
 
-from bench.figures.cells import ink_on
-from bench.figures.theme import INK, axes_or_new, plain, style
+from bench.figures.drawing.cells import ink_on
+from bench.figures.drawing.theme import INK, axes_or_new, plain, style
 from bench.stats import METRICS
 
 CELL = (0.25, 0.23)  # inches: the smallest size of a field, for two decimals

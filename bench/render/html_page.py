@@ -159,6 +159,8 @@ def write_markup(
 ) -> Path:
     """Write a self-contained page around markup that is there already; return its path.
 
+    A page that would not change is left alone.
+
     Parameters
     ----------
     body
@@ -195,7 +197,9 @@ def write_markup(
         script=script,
     )
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(rendered, "utf-8")
+    content = rendered.encode("utf-8")
+    if not (path.is_file() and path.read_bytes() == content):
+        path.write_bytes(content)
     return path
 
 

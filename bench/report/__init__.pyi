@@ -1,11 +1,11 @@
-from .answers import answer_sections as answer_sections
-from .answers import answer_warnings as answer_warnings
+from .chapters.answers import answer_sections as answer_sections
+from .chapters.answers import answer_warnings as answer_warnings
+from .chapters.opening import composed_answer as composed_answer
+from .chapters.opening import lead as lead
 from .compose import compose as compose
 from .document import Chapter as Chapter
 from .document import Document as Document
 from .figure_files import FigureFolder as FigureFolder
-from .opening import composed_answer as composed_answer
-from .opening import lead as lead
 from .pictures import DatasetCurves as DatasetCurves
 from .pictures import draw_dataset as draw_dataset
 from .tables import mean_std as mean_std

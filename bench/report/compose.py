@@ -4,30 +4,30 @@ import pandas as pd
 
 from bench.analysis import DatasetFacts, ReportData
 from bench.render import Block, Link, Section, Table
-from bench.report.across import across_chapter
-from bench.report.answers import answer_sections
-from bench.report.appendix import (
+from bench.report.chapters.across import across_chapter
+from bench.report.chapters.answers import answer_sections
+from bench.report.chapters.appendix import (
     coverage_chapter,
     methods_chapter,
     provenance_chapter,
     remarks_chapter,
 )
-from bench.report.audits import audits_chapter
-from bench.report.chapter import dataset_chapter
-from bench.report.document import Chapter, Document
-from bench.report.figure_files import FigureFolder
-from bench.report.leaks import leak_chapter
-from bench.report.matrix import (
+from bench.report.chapters.audits import audits_chapter
+from bench.report.chapters.dataset import dataset_chapter
+from bench.report.chapters.leaks import leak_chapter
+from bench.report.chapters.matrix import (
     chapter_path,
     draw_matrix,
     has_chapters,
     matrix_table,
 )
-from bench.report.opening import question_and_answer
-from bench.report.scores import draw_costs, draw_scores
-from bench.report.sweeps import sweep_chapters
-from bench.report.threshold import threshold_chapter
-from bench.report.transfer import transfer_chapter
+from bench.report.chapters.opening import question_and_answer
+from bench.report.chapters.scores import draw_costs, draw_scores
+from bench.report.chapters.sweeps import sweep_chapters
+from bench.report.chapters.threshold import threshold_chapter
+from bench.report.chapters.transfer import transfer_chapter
+from bench.report.document import Chapter, Document
+from bench.report.figure_files import FigureFolder
 
 SIDE_BY_SIDE = 3  # datasets whose scores one figure shows
 _A_SENTENCE = 160  # characters of a dataset's description in the list of datasets

@@ -29,15 +29,15 @@ from bench.render import (
     latex_table,
     to_markdown,
 )
-from bench.report.chapter import chapter_tables
+from bench.report.chapters.dataset import chapter_tables
+from bench.report.chapters.leaks import leak_table
+from bench.report.chapters.matrix import matrix_table
+from bench.report.chapters.sweeps import sweep_tables
+from bench.report.chapters.threshold import threshold_table
+from bench.report.chapters.transfer import transfer_table
 from bench.report.compose import compose
 from bench.report.document import Chapter, Document
 from bench.report.figure_files import FigureFolder, slug
-from bench.report.leaks import leak_table
-from bench.report.matrix import matrix_table
-from bench.report.sweeps import sweep_tables
-from bench.report.threshold import threshold_table
-from bench.report.transfer import transfer_table
 from bench.store import Result, Store
 
 

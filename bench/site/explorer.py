@@ -102,7 +102,7 @@ def explorer_data(data: ReportData) -> dict[str, Any]:
         "classifiers": _classifiers(data, names),
         "measures": measures,
         "intervals": _rows(
-            data.findings.intervals, datasets, names, ("low", "high", "n_compared")
+            data.findings.intervals, datasets, names, ("low", "high", "collapsed")
         ),
         "differences": _rows(
             data.findings.compared,

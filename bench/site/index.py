@@ -21,7 +21,8 @@ from bench.stats import CHANCE
 DATA = "page.json"
 # Lists the files of a site; only a folder with it, or an empty one, is written.
 MARKER = ".bench-site"
-MOST_BYTES = 64 * 2**20  # of a CSV file
+MOST_BYTES = 64 * 2**20  # of a file that a page links to
+_LATEX = "tables.tex"
 _WEB = Path(__file__).parent / "web"
 _WORDS = 280  # characters of an answer on a card
 _HOME = "All reports"
@@ -196,15 +197,19 @@ def _remove(out: Path, names: Sequence[str]) -> None:
 def _read(folder: Path) -> _Report:
     if (folder / DATA).is_file():
         data = read_data(folder)
-        return _Report(folder, data, tuple(f"{name}.csv" for name in data.tables))
+        tables = (f"{name}.csv" for name in data.tables)
+        latex = [_LATEX] * _is_own_file(folder / _LATEX)
+        return _Report(folder, data, (*tables, DATA, *latex))
     files = tuple(
-        path.name
-        for path in sorted(folder.glob("*.csv"))
-        if path.is_file()
-        and not path.is_symlink()
-        and path.stat().st_size <= MOST_BYTES
+        path.name for path in sorted(folder.glob("*.csv")) if _is_own_file(path)
     )
     return _Report(folder, read_readme(folder, files), files)
+
+
+def _is_own_file(path: Path) -> bool:
+    """Tell whether there is a file of the folder itself, and no too large one."""
+    is_file = path.is_file() and not path.is_symlink()
+    return is_file and path.stat().st_size <= MOST_BYTES
 
 
 def _shipped_suite(data: ReportData) -> Path | None:

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from bench.analysis import ReportData, read_data
 from bench.base import StoreError, shown
-from bench.render import FigureFile, Link, Section, write_webpage
+from bench.render import FigureFile, Link, Section, Text, write_webpage
 from bench.report import FigureFolder, compose
 from bench.site.explorer import explorer_part
 
 PAGE = "index.html"
 _IN_HEADER = ("results", "summary")  # the provenance lists the other tables
+_DATASETS, _METHODS = "Datasets", "How it was measured"  # sections of a report
 _MOST_BYTES = 8 * 2**20  # of a drawing
 
 
@@ -81,14 +82,19 @@ def _write(
     # The explorer comes before the first figures: they show what it begins with.
     pictures = [block for block in document.opening if isinstance(block, FigureFile)]
     sections = [Section("Overview", pictures)] if pictures else []
+    sections += document.sections
+    if document.chapters and all(s.title != _DATASETS for s in sections):
+        titles = [section.title for section in sections]
+        at = titles.index(_METHODS) if _METHODS in titles else len(titles)
+        sections.insert(at, Section(_DATASETS, [Text("A title opens its chapter.")]))
     files = [f"{name}.csv" for name in _IN_HEADER if name in data.tables]
     return write_webpage(
         target,
         title=document.title,
         opening=[block for block in document.opening if block not in pictures],
-        sections=[*sections, *document.sections],
+        sections=sections,
         chapters={chapter.path: chapter.section for chapter in document.chapters},
-        chapters_after="Datasets",
+        chapters_after=_DATASETS,
         part=part,
         links=[*others, *(Link(file, file) for file in files)],
         figures=folder,

@@ -15,6 +15,7 @@ from bench.render import (
     Items,
     Link,
     Section,
+    Strong,
     Table,
     Text,
     Warning,
@@ -22,7 +23,13 @@ from bench.render import (
     write_csv,
     write_webpage,
 )
-from bench.report import FigureFolder, answer_sections, answer_warnings, mean_std
+from bench.report import (
+    FigureFolder,
+    answer_sections,
+    answer_warnings,
+    lead,
+    mean_std,
+)
 from bench.stats import (
     FEWEST_FOR_VERDICT,
     paired_effect,
@@ -88,7 +95,11 @@ def write_study_report(
         _provenance_chapter(study_plan, results, storage),
     ]
     name = study_plan.suite.name
-    opening = [*_opening(study_plan, results), *answer_warnings(answers)]
+    opening = _opening(study_plan, results)
+    if answers:  # after the question
+        answer = Text([Strong("Answer."), f" {lead(answers[0].answer)}"])
+        opening.insert(bool(study_plan.suite.description), answer)
+    opening += answer_warnings(answers)
     text = to_markdown(sections, title=name, opening=opening)
     if results.best is not None:
         best = snippet(study_plan.suite, results.parameters, folder)

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from bench.analysis.online import online_table
-from bench.report.training import caption_of, online_rows
+from bench.report.chapters.training import caption_of, online_rows
 
 
 def results(classifiers=("SD", "CSD"), n=2, seconds=4.0):

@@ -10,12 +10,11 @@ DATASET = yaml_text.SUITE["datasets"][0]
 def test_a_report_written_again_is_the_same(write_suite, bench_run, tmp_path):
     path = write_suite()
     bench_run("run", path)
-    bench_run("report", path, "--out", "again")
+    bench_run("report", path, "--out", "reports/again")
     first = contents(tmp_path / "reports" / "small")
-    assert {"README.md", "index.html", "tables.tex", "figures/scores-1.svg"} < set(
-        first
-    )
-    assert contents(tmp_path / "again") == first
+    files = {"README.md", "index.html", "page.json", "tables.tex", "results.csv"}
+    assert files | {"figures/scores-grid.png", "figures/scores-grid.svg"} < set(first)
+    assert contents(tmp_path / "reports" / "again") == first
 
 
 def test_a_report_removes_figures_of_a_removed_dataset(
@@ -24,10 +23,10 @@ def test_a_report_removes_figures_of_a_removed_dataset(
     folder = tmp_path / "reports" / "small" / "figures"
     grid = suite_with("grid")
     bench_run("run", write_suite(datasets=[*grid, *suite_with("other")]))
-    assert (folder / "dataset-other.svg").exists()
+    assert (folder / "curves-other.svg").exists()
     (folder / "mine.svg").write_text("<svg/>")
     bench_run("run", write_suite(datasets=grid))
-    assert (folder / "dataset-grid.svg").exists()
+    assert (folder / "curves-grid.svg").exists()
     assert not list(folder.glob("*-other.svg"))
     assert (folder / "mine.svg").exists()
 

@@ -23,9 +23,10 @@ def test_run_writes_a_report_and_prints_the_table(write_suite, bench_run, tmp_pa
     assert "8 cells" in text
     assert "| KNN" in text
     assert len((folder / "results.csv").read_text().splitlines()) == 9
-    for name in ("dataset-grid", "scores-1", "overfitting-1"):
-        assert (folder / "figures" / f"{name}.svg").stat().st_size > 5000
-        assert f"figures/{name}.svg" in text
+    for name in ("curves-grid", "scores-grid"):
+        assert (folder / "figures" / f"{name}.svg").stat().st_size > 3000
+        assert (folder / "figures" / f"{name}.png").stat().st_size > 3000
+        assert f"figures/{name}.png" in text
 
 
 def test_a_second_run_changes_no_file_and_draws_nothing(
@@ -36,11 +37,9 @@ def test_a_second_run_changes_no_file_and_draws_nothing(
     first = contents(tmp_path)
 
     def refuse(*_args, **_kwargs):
-        raise AssertionError("a figure or its curves were drawn again")
+        raise AssertionError("a figure was drawn again")
 
     monkeypatch.setattr("bench.report.figure_files.image_of", refuse)
-    monkeypatch.setattr("bench.report.dataset_pictures.draw_class", refuse)
-    monkeypatch.setattr("bench.report.dataset_pictures.draw_part", refuse)
     assert bench_run("run", path)[0] == 0
     assert contents(tmp_path) == first
 

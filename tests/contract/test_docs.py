@@ -157,7 +157,7 @@ def test_the_numbers_of_the_docs_are_those_of_the_code():
     from bench.analysis import audits as judged
     from bench.cells import audits, shallow_baselines
     from bench.classifiers import foreign_classes
-    from bench.figures import images, theme
+    from bench.figures.drawing import images, theme
 
     pages = {page.stem: " ".join(page.read_text("utf-8").split()) for page in PAGES}
     for page, words in (

@@ -48,7 +48,7 @@ def start(tmp_path, cluster, path):
 def finish_in_one_error(command):
     code, _, err = command.finish()
     assert code == 2, err
-    lines = [line for line in err.splitlines() if not line.startswith("cells")]
+    lines = [line for line in err.splitlines() if " cells done, " not in line]
     assert len(lines) == 1, err
     [message] = lines
     assert message.startswith("bench: ")

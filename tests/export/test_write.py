@@ -21,7 +21,7 @@ from bench.cli import main
 from bench.export import card
 from bench.export.card import CARD, WEIGHTS
 from bench.export.write import choose_cell, export_cell
-from bench.figures.images import save
+from bench.figures.drawing.images import save
 from bench.store.merge import merge_stores
 from bench.store.store import Store
 
@@ -73,7 +73,7 @@ def test_the_command_trains_and_writes_what_can_be_loaded(
     command = ("export", path, "-c", "SD", "-d", "grid", "--repetition", 1, "out/SD")
     code, out, err = bench_run(*command)
     assert (code, out) == (0, "out/SD/card.json\n")
-    assert "1/1" in err
+    assert "1 of 1 cell done" in err
     first = stored.content(tmp_path / "out")
     assert sorted(first) == ["SD/card.json", "SD/weights.safetensors"]
     [key] = Store(tmp_path / "data/store").keys()

@@ -16,7 +16,7 @@ from sklearn.naive_bayes import GaussianNB
 import bench
 from bench.base.errors import ClassifierError
 from bench.compare.check import check_classifier
-from bench.report.appendix import provenance_chapter
+from bench.report.chapters.appendix import provenance_chapter
 from bench.store.store import Store
 
 ZOO = """

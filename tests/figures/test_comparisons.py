@@ -5,7 +5,7 @@ import pytest
 from readable import assert_readable
 
 from bench.figures.comparisons import plot_critical_differences
-from bench.figures.theme import plain
+from bench.figures.drawing.theme import plain
 from bench.stats.rank_tests import maximal_cliques
 
 

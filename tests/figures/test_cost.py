@@ -6,7 +6,7 @@ from figure_frames import THIRTY, TWENTY, suite_of, summary_of
 from readable import assert_readable
 
 from bench.figures.cost import cost_figure, pareto_front
-from bench.figures.theme import classifier_styles, plain
+from bench.figures.drawing.theme import classifier_styles, plain
 
 
 def draw(results, **options):

@@ -4,7 +4,6 @@ from figure_frames import LONG, STRANGE
 from readable import assert_readable
 
 from bench.curves.inputs import is_grid
-from bench.figures import theme
 from bench.figures.datasets import (
     curves_figure,
     plot_classes,
@@ -13,6 +12,7 @@ from bench.figures.datasets import (
     plot_inputs,
     plot_tangents,
 )
+from bench.figures.drawing import theme
 
 
 def boxes_of(figure):

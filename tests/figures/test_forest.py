@@ -5,8 +5,8 @@ import pytest
 from figure_frames import LONG, THIRTY, compared_of, suite_of
 from readable import assert_readable
 
+from bench.figures.drawing.theme import PAPER, plain
 from bench.figures.forest import forest_figure
-from bench.figures.theme import PAPER, plain
 
 
 def draw(compared, names, datasets, baseline="SD"):

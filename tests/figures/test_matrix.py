@@ -7,8 +7,8 @@ import pytest
 from figure_frames import LONG, THIRTY, scores_of, suite_of
 from readable import assert_readable
 
+from bench.figures.drawing.theme import classifier_styles, plain
 from bench.figures.matrix import chance_of, matrix_figure, score_text, shares_of
-from bench.figures.theme import classifier_styles, plain
 
 
 def test_shares_of_the_way_from_chance_to_a_perfect_score_by_hand():

@@ -6,8 +6,8 @@ import pytest
 from figure_frames import THIRTY
 from readable import assert_readable
 
+from bench.figures.drawing.theme import plain
 from bench.figures.pairs import MOST_PAIRED, pairs_figure
-from bench.figures.theme import plain
 
 
 def pairs_of(names, **changes):

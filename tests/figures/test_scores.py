@@ -6,7 +6,7 @@ import pytest
 from figure_frames import STRANGE, THIRTY, TWENTY, suite_of
 from readable import assert_readable
 
-from bench.figures import theme
+from bench.figures.drawing import theme
 from bench.figures.scores import scores_figure
 
 

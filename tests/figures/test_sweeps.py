@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 from readable import assert_readable
 
+from bench.figures.drawing.theme import PAPER, classifier_styles, plain
 from bench.figures.sweeps import marks, plot_sweep
-from bench.figures.theme import PAPER, classifier_styles, plain
 
 
 def sweep_of(names, repetitions=5, values=(10, 100, 1000)):

@@ -3,7 +3,7 @@ import pytest
 from figure_frames import TWENTY
 from readable import assert_readable
 
-from bench.figures.theme import classifier_styles, plain
+from bench.figures.drawing.theme import classifier_styles, plain
 from bench.figures.training import has_training, plot_training, training_figure
 from bench.stats.histories import history_frame
 

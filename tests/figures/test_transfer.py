@@ -4,7 +4,7 @@ import pytest
 from readable import assert_readable
 
 from bench.figures.transfer import plot_transfer, score_limits, short
-from bench.report.transfer import transfer_figure, transfer_pages
+from bench.report.chapters.transfer import transfer_figure, transfer_pages
 
 
 def transfers_of(names, n=5):

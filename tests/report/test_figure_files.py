@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from bench.curves.recipes import resolve_dataset
-from bench.figures.images import image_of
+from bench.figures.drawing.images import image_of
 from bench.report import figure_files
 from bench.report.figure_files import Deferred, FigureFolder, fingerprint_of
 from bench.report.pictures import DatasetCurves, draw_dataset
@@ -169,7 +169,7 @@ def test_another_process_finds_the_same_fingerprint():
     code = (
         "import pandas as pd\n"
         "from bench.report.figure_files import fingerprint_of\n"
-        "from bench.figures.theme import ClassifierStyle\n"
+        "from bench.figures.drawing.theme import ClassifierStyle\n"
         "from bench.figures.scores import scores_figure\n"
         "frame = pd.DataFrame({'name': ['a', 'b'], 'score': [.5, None]})\n"
         "looks = {name: ClassifierStyle('#000000', name) for name in 'ab'}\n"

@@ -8,7 +8,7 @@ from browser_pages import MARKS, Opened, lightness, open_page
 
 from bench.analysis import read_data
 from bench.render import FigureFile, Section, Text, write_webpage
-from bench.report.matrix import matrix_table
+from bench.report.chapters.matrix import matrix_table
 from bench.site.explorer import explorer_part
 from bench.site.page import write_page
 
@@ -17,7 +17,7 @@ pytestmark = MARKS
 NAMES = ("SD", "KNN", "GNB")
 HOSTILE = {
     "KNN": "</script><script>window.hacked = 1</script>",
-    "GNB": '\'+alert(1)+"${alert(1)}\\" datum.c',
+    "GNB": "\"+alert(1)+'${alert(1)}\\' datum.c",
     "first": "<img src=x onerror='window.hacked = 2'>",
     "second": "a=b&c#d/e?f \u2028 é",
 }
@@ -76,8 +76,10 @@ def dots(page: Any) -> int:
 
 
 def settled(page: Any) -> None:
-    page.evaluate(
-        "new Promise(done => requestAnimationFrame(() => setTimeout(done, 50)))"
+    """Wait until the figure is drawn."""
+    page.evaluate("new Promise(done => setTimeout(done, 20))")
+    page.wait_for_function(
+        "!document.querySelector('[data-plot]').hasAttribute('aria-busy')"
     )
 
 
@@ -371,6 +373,7 @@ def test_nothing_is_wider_than_the_window(show: Callable[..., Opened]) -> None:
     page = show().page
     for width in (1400, 900, 400):
         page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(150)  # a resized window is drawn a little later
         for axis in ("fit", "repetition", "score"):
             pick(page, "Horizontal axis", axis)
             assert page.evaluate("document.documentElement.scrollWidth") <= width

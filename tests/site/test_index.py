@@ -5,7 +5,7 @@ import report_folders
 import stored
 from PIL import Image
 
-from bench.base import MissingFileError, OutputError, StoreError
+from bench.base import PUBLISHED, MissingFileError, OutputError, StoreError
 from bench.render import Text
 from bench.report import Document
 from bench.site import page as page_module
@@ -31,8 +31,10 @@ The first paragraph, with <script>alert(1)</script>.
 
 
 @pytest.fixture(autouse=True)
-def undrawn(monkeypatch):
+def undrawn(request, monkeypatch):
     """Pages without figures, which take seconds to draw."""
+    if request.node.get_closest_marker("slow"):
+        return
 
     def compose(data, figures):
         return Document(data.suite.name, [Text(data.suite.name)], [])
@@ -73,8 +75,8 @@ def test_every_report_has_a_page_its_tables_and_a_card(reports, tmp_path):
     assert "4 datasets × 3 classifiers" in text
     page = (tmp_path / "out/small/index.html").read_text("utf-8")
     assert "../index.html" in links(page)
-    for name in ("results.csv", "summary.csv"):
-        assert name in links(page)
+    assert "results.csv" in links(page)
+    for name in ("results.csv", "summary.csv", "page.json"):
         written = (tmp_path / "out/small" / name).read_bytes()
         assert written == (reports / "small" / name).read_bytes()
 
@@ -159,7 +161,7 @@ def test_only_a_free_folder_or_a_site_is_written(reports, tmp_path):
 
 def test_without_reports_nothing_is_written(reports, tmp_path):
     out = tmp_path / "out"
-    with pytest.raises(MissingFileError, match="found no folder with page.json"):
+    with pytest.raises(MissingFileError, match=r"found no folder with page\.json"):
         write_site(reports / "nothing", out)
     with pytest.raises(MissingFileError, match="name the folder that holds it"):
         write_site(reports / "small", out)
@@ -185,3 +187,21 @@ def test_the_picture_on_a_card_is_deeper_for_better_scores():
     assert len(shades) == 4 * 3 - 1  # GNB failed on one
     assert max(shades) > 0.9
     assert min(shades) < 0.4
+
+
+@pytest.mark.slow
+def test_the_published_reports_become_a_site_without_a_change(tmp_path):
+    before = stored.content(PUBLISHED)
+    index = write_site(PUBLISHED, tmp_path / "out")
+    assert stored.content(PUBLISHED) == before
+    names = [folder.name for folder in sorted(PUBLISHED.iterdir())]
+    pages = [a for a in links(index.read_text("utf-8")) if a.endswith("/index.html")]
+    assert pages == [f"{name}/index.html" for name in names]
+    for page in pages:
+        path = tmp_path / "out" / page
+        assert path.stat().st_size <= 3e6
+        text = path.read_text("utf-8")
+        text = re.sub("<script.*?</script>", "", text, flags=re.DOTALL)
+        for link in links(text):
+            is_elsewhere = link.startswith(("#", "http"))
+            assert is_elsewhere or (path.parent / link).exists(), (page, link)

@@ -71,7 +71,26 @@ def test_links_to_a_chapters_file_lead_into_the_page(composed, folder):
     text = write_page(folder).read_text("utf-8")
     assert '<a href="#first">chapter</a>' in text
     assert text.index("data-chapter") < text.index('id="provenance"')
-    assert "datasets/first.md" not in text.partition("<script")[0]
+    assert "datasets/first.md" not in text
+
+
+def test_chapters_have_a_place_without_a_list_of_datasets(
+    composed, folder, monkeypatch
+):
+    def compose(data, figures):
+        chapter = Section("first", [Text("inside")])
+        return Document(
+            title="small",
+            opening=[],
+            sections=[Section(t, []) for t in ("Cost", "How it was measured", "Last")],
+            chapters=[Chapter("datasets/first.md", chapter)],
+        )
+
+    monkeypatch.setattr(page_module, "compose", compose)
+    text = write_page(folder).read_text("utf-8").partition("<main")[2]
+    names = ("cost", "datasets", "first", "how-it-was-measured", "last")
+    places = [text.index(f'<h2 id="{name}">') for name in names]
+    assert places == sorted(places)
 
 
 def test_the_explorer_comes_before_the_figures(composed, folder):
@@ -98,5 +117,5 @@ def test_the_same_data_gives_the_same_page(composed, folder):
 
 
 def test_a_folder_without_data_is_an_error(tmp_path):
-    with pytest.raises(StoreError, match="page.json"):
+    with pytest.raises(StoreError, match=r"page\.json"):
         write_page(tmp_path)

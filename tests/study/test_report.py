@@ -39,8 +39,9 @@ def test_the_report_has_the_answers_and_its_best_has_not(tmp_path, trainer):
     entry = {"question": "Which?", "answer": "This.", "date": "2026-11-24"}
     plan = planned(tmp_path, 4, answers=[entry | {"commit": "0123abc"}])
     _, text = reported(tmp_path, plan)
-    assert "# Which?\n\nThis." in text
-    assert "Written 2026-11-24, commit 0123abc" in text
+    assert "**Answer.** This." in text
+    assert "### Which?\n\nThis." in text
+    assert "commit 0123abc" in text
     assert "No result below is from commit 0123abc" in text
     assert "answers" not in (tmp_path / "out" / "best.yaml").read_text()
 

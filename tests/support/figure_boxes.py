@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from bench.figures.images import lay_out
-from bench.figures.theme import style
+from bench.figures.drawing.images import lay_out
+from bench.figures.drawing.theme import style
 
 SLACK = 2.0  # pixels, of 200 an inch, by which two boxes of letters may meet
 _WHITE = 40  # of 255: how far a pixel is from white, from which it is ink

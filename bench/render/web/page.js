@@ -86,6 +86,7 @@ for (const chapter of all("section[data-chapter]")) {
     else rest.setAttribute("hidden", "until-found");
     button.setAttribute("aria-expanded", String(wanted));
   };
+  chapter.dataset.folds = "";
   chapter.openChapter = () => open(true);
   button.addEventListener("click", () => open(rest.hasAttribute("hidden")));
   rest.addEventListener("beforematch", () => open(true));
@@ -151,7 +152,7 @@ if (contents) {
   addEventListener("scroll", soon, { passive: true });
   addEventListener("resize", soon);
   contents.addEventListener("click", (event) => event.target.closest("a") && fold(false));
-  mark();
+  soon();
 }
 
 // Tables: the rows in the document are sorted and filtered.

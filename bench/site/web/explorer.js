@@ -27,8 +27,9 @@
     for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
     return made;
   };
-  const digits = (value) => {
+  const digits = (value, isCost = false) => {
     if (value === null || value === undefined) return "–";
+    if (isCost) return String(Number(value.toPrecision(3)));
     if (value !== 0 && (Math.abs(value) < 0.001 || Math.abs(value) >= 1e6)) return value.toExponential(2);
     return Math.abs(value) >= 100 ? value.toFixed(0) : Math.abs(value) >= 10 ? value.toFixed(1) : value.toFixed(3);
   };
@@ -52,13 +53,20 @@
   }
   const measureOf = (id) => data.measures.find((measure) => measure.id === id) ?? data.measures[0];
 
+  // The interval of a mean; a training that never left chance is not in it.
+  function intervalOf({ low, high, collapsed, n }) {
+    if (low === null || low === undefined) return "";
+    const whose = collapsed ? ` of the ${n - collapsed} that left chance (${collapsed} collapsed)` : "";
+    return `${data.level} interval${whose} [${digits(low)}, ${digits(high)}]`;
+  }
+
   // One row for each classifier on a dataset: what a point shows.
   function pointOf(measure, d, c) {
     const values = measure.cells[d][c];
     const found = summary(values);
     if (!found) return null;
-    const [low, high] = (measure.headline && intervals.get(`${d} ${c}`)) || [null, null];
-    return { c: names[c], d: datasets[d], di: d, ci: c, ...found, low, high };
+    const [low, high, collapsed] = (measure.headline && intervals.get(`${d} ${c}`)) || [null, null, 0];
+    return { c: names[c], d: datasets[d], di: d, ci: c, ...found, low, high, collapsed };
   }
   function pointsOf(measure, d) {
     const points = names.map((_, c) => pointOf(measure, d, c)).filter(Boolean);
@@ -290,17 +298,15 @@
     if (key !== drawn.key && width) {
       const { spec, rows } = scene(width);
       drawn = { key, rows };
+      plot.setAttribute("aria-busy", "true");
+      // It is drawn outside the page, so that nothing below it jumps.
+      const place = document.createElement("div");
+      const made = rows.length ? await render(spec, place, spec.facet ? "pad" : "fit-x") : null;
+      if (drawn.key !== key) return made?.finalize();
       view?.finalize();
-      view = null;
-      plot.replaceChildren();
-      if (!rows.length) {
-        plot.append(element("p", "No cell has this score."));
-      } else {
-        const place = document.createElement("div");
-        plot.append(place);
-        const made = await render(spec, place, spec.facet ? "pad" : "fit-x");
-        if (drawn.key !== key) return made.finalize();
-        view = made;
+      view = made;
+      plot.replaceChildren(made ? place : element("p", "No cell has this score."));
+      if (made) {
         view.addEventListener("mousemove", (event, item) => showTip(event, item?.datum));
         view.addEventListener("mouseout", () => showTip(null));
         view.addEventListener("click", (event, item) => {
@@ -314,17 +320,19 @@
       plot.setAttribute("role", "img");
       plot.setAttribute("aria-label", `${titled(measureOf(state.metric))} of ${where} by ${axis}; the tables have the numbers`);
     }
-    view?.signal("picked", state.classifier).runAsync();
+    await view?.signal("picked", state.classifier).runAsync();
+    if (drawn.key === key || !width) plot.removeAttribute("aria-busy");
   }
 
   function numbersOf(datum) {
     const measure = measureOf(state.metric);
-    if (datum.single !== undefined) return [`repetition ${datum.single}: ${digits(datum.mean)}`];
-    const lines = [`${titled(measure)} ${digits(datum.mean)}${datum.std === null ? "" : `±${digits(datum.std)}`}, n = ${datum.n}`];
-    if (datum.low !== null && datum.low !== undefined) lines.push(`${data.level} interval [${digits(datum.low)}, ${digits(datum.high)}]`);
+    const written = (value) => digits(value, measure.cost);
+    if (datum.single !== undefined) return [`repetition ${datum.single}: ${written(datum.mean)}`];
+    const lines = [`${titled(measure)} ${written(datum.mean)}${datum.std === null ? "" : `±${written(datum.std)}`}, n = ${datum.n}`];
+    if (intervalOf(datum)) lines.push(intervalOf(datum));
     if (datum.x !== undefined && typeof datum.x === "number") lines.push(`${axes().find(([id]) => id === state.axis)[1]}: ${digits(datum.x)}`);
     const values = measure.cells[datum.di][datum.ci];
-    if (values.length > 1) lines.push(`repetitions: ${values.slice(0, 12).map(digits).join(", ")}${values.length > 12 ? ", …" : ""}`);
+    if (values.length > 1) lines.push(`repetitions: ${values.slice(0, 12).map(written).join(", ")}${values.length > 12 ? ", …" : ""}`);
     return lines;
   }
   function showTip(event, datum) {
@@ -440,8 +448,7 @@
     const headline = data.measures[0];
     const point = headline && pointOf(headline, d, c);
     if (point) {
-      const [low, high] = [point.low, point.high];
-      body.append(paragraph(`Held-out ${headline.title} ${digits(point.mean)}${point.std === null ? "" : `±${digits(point.std)}`} over ${point.n} repetitions${low === null ? "" : `; ${data.level} interval [${digits(low)}, ${digits(high)}]`}.`));
+      body.append(paragraph(`Held-out ${headline.title} ${digits(point.mean)}${point.std === null ? "" : `±${digits(point.std)}`} over ${point.n} repetition${point.n === 1 ? "" : "s"}${intervalOf(point) && `; ${intervalOf(point)}`}.`));
       const [difference, from, to, words] = differences.get(openCell) ?? [];
       if (typeof difference === "number") {
         const interval = from === null ? "" : ` [${digits(from)}, ${digits(to)}]`;
@@ -486,7 +493,7 @@
   function repetitionsOf(d, c) {
     const table = document.createElement("table");
     const measures = data.measures.filter((measure) => measure.id !== "predict_seconds" && measure.id !== "peak_rss_mib");
-    const columns = measures.flatMap((measure) => [[measure.title, measure.cells], ...(measure.headline && measure.training ? [["training", measure.training]] : [])]);
+    const columns = measures.flatMap((measure) => [[measure.title, measure.cells, measure.cost], ...(measure.headline && measure.training ? [["training", measure.training]] : [])]);
     const head = table.createTHead().insertRow();
     for (const words of ["repetition", ...columns.map(([title]) => title), "state"]) head.append(element("th", words, { scope: "col" }));
     const body = table.createTBody();
@@ -495,7 +502,7 @@
       const [status, error] = states.get(`${d} ${c} ${r}`) ?? ["done", ""];
       const row = body.insertRow();
       row.append(element("th", String(r), { scope: "row" }));
-      for (const [, cells] of columns) row.append(element("td", digits(cells[d][c][r]), { class: "number" }));
+      for (const [, cells, isCost] of columns) row.append(element("td", digits(cells[d][c][r], isCost), { class: "number" }));
       row.append(element("td", error ? `${status}: ${error}` : status, { class: error.length > 40 ? "long" : "" }));
     }
     const box = element("div", "", { class: "scroll" });

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 import yaml_text
 
-from bench.report.scores import draw_costs, draw_scores
+from bench.report.chapters.scores import draw_costs, draw_scores
 
 GRID = yaml_text.SUITE["datasets"][0]
 ACCURACY = {"SD": 0.97, "KNN": 0.8, "GNB": 0.6}

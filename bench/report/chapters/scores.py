@@ -7,9 +7,9 @@ import pandas as pd
 from bench.analysis import ReportData, rows_of
 from bench.figures import cost_figure, scores_figure
 from bench.render import FigureFile
+from bench.report.chapters.matrix import ranked
 from bench.report.figure_files import FigureFolder, slug
 from bench.report.looks import looks_of
-from bench.report.matrix import ranked
 from bench.report.tables import capitalised, counted
 from bench.stats import CHANCE, METRICS
 

@@ -5,7 +5,7 @@ import pytest
 import yaml_text
 
 from bench.render import Link, Section, to_markdown
-from bench.report.matrix import (
+from bench.report.chapters.matrix import (
     chapter_path,
     draw_matrix,
     has_chapters,

@@ -15,9 +15,9 @@ from bench.figures import (
     training_figure,
 )
 from bench.render import FigureFile, Table
+from bench.report.chapters.matrix import has_chapters
 from bench.report.figure_files import FigureFolder, slug
 from bench.report.looks import looks_of
-from bench.report.matrix import has_chapters
 from bench.report.tables import mean_std
 from bench.stats import LAST
 

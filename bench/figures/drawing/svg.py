@@ -24,7 +24,7 @@ from matplotlib.transforms import Affine2D, Bbox, Transform
 from PIL import Image
 
 from bench.base import digest
-from bench.figures.theme import FAINT, INK, OF_CLASSIFIER, PAPER
+from bench.figures.drawing.theme import FAINT, INK, OF_CLASSIFIER, PAPER
 
 # The figure's own colours → custom properties of the page, with these as a fallback.
 _VARIABLES = {

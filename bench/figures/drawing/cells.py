@@ -10,7 +10,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import Colormap, Normalize, to_rgb
 
-from bench.figures.theme import (
+from bench.figures.drawing.theme import (
     FAINT,
     ON_DARK,
     ON_LIGHT,

@@ -11,9 +11,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from bench.figures.fitting import break_wide_texts, move_into_figure
-from bench.figures.svg import svg_of
-from bench.figures.theme import style
+from bench.figures.drawing.fitting import break_wide_texts, move_into_figure
+from bench.figures.drawing.svg import svg_of
+from bench.figures.drawing.theme import style
 
 FORMATS = ("png", "svg")
 MOST_BYTES = 150_000  # of a PNG
@@ -26,8 +26,8 @@ def image_of(figure: Figure, formats: Iterable[str] = FORMATS) -> dict[str, byte
 
     A PNG has 200 dots per inch, a palette of colours, and at most 150 kB: colours,
     then dots are given up until it has. An SVG has no background, and the page's own
-    ink, see `bench.figures.svg`. The same figure gives the same bytes, since the files
-    hold no date and no random ids.
+    ink (see `bench.figures.drawing.svg`). The same figure gives the same bytes: the
+    files hold no date and no random ids.
     """
     with style(), mpl.rc_context({"path.simplify_threshold": 0.4}):
         lay_out(figure)

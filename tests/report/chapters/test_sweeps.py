@@ -3,7 +3,7 @@ import yaml_text
 
 from bench.analysis.findings import sweep_rows
 from bench.render.blocks import Table, Text
-from bench.report.sweeps import along_table, sweep_chapters, sweep_tables
+from bench.report.chapters.sweeps import along_table, sweep_chapters, sweep_tables
 
 DATASET = yaml_text.SUITE["datasets"][0]
 FEW = {k: v for k, v in DATASET.items() if k != "train"}

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from bench.analysis import ReportData, not_done
 from bench.render import Block, Strong, Text, Warning
-from bench.report.answers import answer_warnings
-from bench.report.audits import alarm_warnings
-from bench.report.leaks import leak_verdict
-from bench.report.matrix import ranked
+from bench.report.chapters.answers import answer_warnings
+from bench.report.chapters.audits import alarm_warnings
+from bench.report.chapters.leaks import leak_verdict
+from bench.report.chapters.matrix import ranked
 from bench.report.tables import counted
 from bench.stats import CHANCE, FEWEST_FOR_VERDICT, METRICS, name_some
 
@@ -63,7 +63,8 @@ def composed_answer(data: ReportData) -> str:
         if first in set(rows["classifier"])
     }
     if n_datasets == 1:
-        [row] = best.to_dict("records")
+        # Several may have the same mean, and be the best together.
+        row = next(r for r in best.to_dict("records") if r["classifier"] == first)
         text = f"{first} has the best mean held-out {metric}, {row['mean']:.3f}"
         if near[row["dataset"]]:
             names = name_some(near[row["dataset"]])

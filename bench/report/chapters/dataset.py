@@ -11,10 +11,15 @@ import pandas as pd
 from bench.analysis import DatasetFacts, ReportData, rows_of
 from bench.figures import confusion_figure, curves_figure, hardest_figure
 from bench.render import Block, FigureFile, Folded, Items, Section, Table, Text
-from bench.report.audits import dataset_alarms
+from bench.report.chapters.audits import dataset_alarms
+from bench.report.chapters.matrix import MARK, has_chapters, marked_rows
+from bench.report.chapters.scores import draw_scores
+from bench.report.chapters.training import (
+    draw_dynamics,
+    draw_online,
+    training_table,
+)
 from bench.report.figure_files import FigureFolder, slug
-from bench.report.matrix import MARK, has_chapters, marked_rows
-from bench.report.scores import draw_scores
 from bench.report.tables import (
     capitalised,
     counted,
@@ -22,11 +27,6 @@ from bench.report.tables import (
     mean_std,
     online_note,
     p_value,
-)
-from bench.report.training import (
-    draw_dynamics,
-    draw_online,
-    training_table,
 )
 from bench.stats import METRICS, share_in_words, verdict_in_words
 

@@ -4,7 +4,7 @@ from markdown_text import shown
 from read_blocks import of, text_of
 
 from bench.render import Section, Text, to_markdown
-from bench.report.answers import answer_sections, answer_warnings
+from bench.report.chapters.answers import answer_sections, answer_warnings
 
 GIVEN = {"question": "Why?", "answer": "Because.", "date": "2026-11-24"}
 

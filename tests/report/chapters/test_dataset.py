@@ -8,7 +8,7 @@ from read_blocks import of, text_of
 
 from bench.analysis import HardCurve
 from bench.render import FigureFile, Folded, Items, Table, Text
-from bench.report.chapter import (
+from bench.report.chapters.dataset import (
     chapter_tables,
     comparison_table,
     dataset_chapter,

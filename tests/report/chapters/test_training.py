@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from bench.analysis import REACHED
-from bench.report.training import (
+from bench.report.chapters.training import (
     draw_dynamics,
     draw_online,
     online_rows,

@@ -1,8 +1,8 @@
 import pytest
 from readable import assert_readable
 
-from bench.figures import theme
-from bench.figures.images import lay_out
+from bench.figures.drawing import theme
+from bench.figures.drawing.images import lay_out
 
 TITLES = {
     "words": "a rather long name of a dataset that says what it is, in many words",

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from readable import assert_readable
 
-from bench.figures import theme
-from bench.figures.cells import contrast, ink_on
 from bench.figures.datasets import _WIDTHS
-from bench.figures.images import image_of, save
+from bench.figures.drawing import theme
+from bench.figures.drawing.cells import contrast, ink_on
+from bench.figures.drawing.images import image_of, save
 from bench.figures.online import KINDS
 
 ROOT = Path(__file__).parents[2]

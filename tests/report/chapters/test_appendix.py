@@ -6,7 +6,7 @@ from read_blocks import of, text_of
 
 from bench.analysis import Log
 from bench.render import Code, Folded, Items, Link, Table
-from bench.report.appendix import (
+from bench.report.chapters.appendix import (
     coverage_chapter,
     methods_chapter,
     provenance_chapter,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bench.figures.formulas import fitted, formula, width_of
-from bench.figures.theme import style
+from bench.figures.drawing.formulas import fitted, formula, width_of
+from bench.figures.drawing.theme import style
 
 
 @pytest.mark.parametrize(

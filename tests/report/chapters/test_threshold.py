@@ -1,6 +1,6 @@
 import yaml_text
 
-from bench.report.threshold import threshold_chapter, threshold_table
+from bench.report.chapters.threshold import threshold_chapter, threshold_table
 
 DATASET = yaml_text.SUITE["datasets"][0]
 ACCURACY = {"SD": 0.97, "KNN": 0.8, "GNB": 0.6}

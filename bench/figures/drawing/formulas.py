@@ -9,7 +9,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.mathtext import MathTextParser
 from matplotlib.textpath import TextToPath
 
-from bench.figures.theme import plain
+from bench.figures.drawing.theme import plain
 
 _NAMES = {"sin", "cos", "tan", "exp", "ln", "log", "sinh", "cosh", "tanh", "max", "min"}
 _ROOT = re.compile(r"sqrt(?:\(([^()]*)\)|\|([^|]*)\|)")

@@ -2,7 +2,7 @@
 
 from bench.analysis import ReportData
 from bench.render import Block, Code, Folded, Items, Link, Section, Strong, Table, Text
-from bench.report.opening import design
+from bench.report.chapters.opening import design
 from bench.stats import METRICS, coverage_table
 
 _MOST_LINES = 30  # of failures; a suite may have one for each of a thousand cells

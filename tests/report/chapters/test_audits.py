@@ -6,7 +6,7 @@ import yaml_text
 from read_blocks import of, text_of
 
 from bench.render import Warning
-from bench.report.audits import alarm_warnings, audits_chapter, dataset_alarms
+from bench.report.chapters.audits import alarm_warnings, audits_chapter, dataset_alarms
 
 GRID = yaml_text.SUITE["datasets"][0]
 ACCURACY = {"SD": 0.97, "KNN": 0.8, "GNB": 0.6}

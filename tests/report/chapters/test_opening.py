@@ -6,7 +6,7 @@ import yaml_text
 from read_blocks import of, text_of, words_of
 
 from bench.render import Warning
-from bench.report.opening import composed_answer, lead, question_and_answer
+from bench.report.chapters.opening import composed_answer, lead, question_and_answer
 
 GRID = yaml_text.SUITE["datasets"][0]
 ACCURACY = {"SD": 0.97, "KNN": 0.8, "GNB": 0.6}

@@ -13,14 +13,14 @@ from figure_frames import suite_of
 from matplotlib.colors import to_rgb
 from PIL import Image
 
-from bench.figures import images, theme
-from bench.figures.images import image_of, save
+from bench.figures.drawing import images, theme
+from bench.figures.drawing.images import image_of, save
 from bench.figures.scores import scores_figure
 
 # Draws the same figure here and in another process.
 CODE = """
 from bench.figures.comparisons import plot_critical_differences
-from bench.figures.images import image_of
+from bench.figures.drawing.images import image_of
 
 names = ["SD", "KNN", "DT", "RF", "A", "B"]
 ranks = {name: i + 1.0 for i, name in enumerate(names)}

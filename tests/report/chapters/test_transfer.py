@@ -6,7 +6,11 @@ import pytest
 import yaml_text
 
 from bench.analysis.collect import _transfer_failures
-from bench.report.transfer import transfer_chapter, transfer_pages, transfer_table
+from bench.report.chapters.transfer import (
+    transfer_chapter,
+    transfer_pages,
+    transfer_table,
+)
 from bench.stats.transfer import compare_transfers
 
 GRID = yaml_text.SUITE["datasets"][0]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from readable import assert_readable
 
-from bench.figures import labels, theme
-from bench.figures.labels import EndLabel, PointLabels, label_ends
+from bench.figures.drawing import labels, theme
+from bench.figures.drawing.labels import EndLabel, PointLabels, label_ends
 
 
 def labelled(names, points, **options):

@@ -6,9 +6,9 @@ import yaml_text
 from read_blocks import text_of
 
 from bench.render import Warning
-from bench.report.across import across_chapter
-from bench.report.leaks import leak_chapter, leak_table, leak_verdict
-from bench.report.opening import question_and_answer
+from bench.report.chapters.across import across_chapter
+from bench.report.chapters.leaks import leak_chapter, leak_table, leak_verdict
+from bench.report.chapters.opening import question_and_answer
 from bench.stats.leaks import find_leaks
 
 GRID = yaml_text.SUITE["datasets"][0]

@@ -9,8 +9,8 @@ import numpy as np
 from figure_frames import STRANGE, suite_of
 from PIL import Image
 
-from bench.figures import theme
-from bench.figures.images import image_of
+from bench.figures.drawing import theme
+from bench.figures.drawing.images import image_of
 from bench.figures.scores import scores_figure
 
 SVG = "{http://www.w3.org/2000/svg}"

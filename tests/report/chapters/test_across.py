@@ -5,7 +5,7 @@ import yaml_text
 from read_blocks import of, text_of
 
 from bench.render import FigureFile, Items, Text
-from bench.report.across import across_chapter, draw_forest
+from bench.report.chapters.across import across_chapter, draw_forest
 
 GRID = yaml_text.SUITE["datasets"][0]
 ACCURACY = {"SD": 0.97, "KNN": 0.8, "GNB": 0.6}

@@ -1,0 +1,1 @@
+"""What all figures share: style, colours, labels that fit, formulas, image files."""
