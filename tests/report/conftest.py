@@ -12,22 +12,37 @@ from bench.store import Store
 ACCURACY = {"SD": 0.97, "KNN": 0.8, "GNB": 0.6}
 
 
+_MADE = {}  # what was collected, since many tests speak of the same results
+
+
 @pytest.fixture
-def make_data(write_suite, tmp_path):
+def make_data(write_suite, tmp_path, monkeypatch):
     """Put a result of every cell of a suite; return the data of its report.
 
     SD is trained online. `accuracy` gives the mean held-out accuracy of a dataset and
     a classifier, or None for cells that fail. `put` goes to `online_stores.put_suite`;
-    all others replace a part of the suite.
+    all others replace a part of the suite. The frames may be shared with other tests:
+    change copies of them.
     """
+    # Nothing here must outlive a loss of power.
+    monkeypatch.setattr("os.fsync", lambda file: None)
 
     def make(accuracy=lambda dataset, name: ACCURACY[name], *, put=None, **changes):
         changes = {"classifiers": list(ACCURACY), "repetitions": 5} | changes
-        plan = stored.plan_of(write_suite(**({"audits": False} | changes)))
-        store = Store(tmp_path / "store")
+        path = write_suite(**({"audits": False} | changes))
+        plan = stored.plan_of(path)
         options = {"online": ["SD"]} | (put or {})
-        online_stores.put_suite(plan, store, accuracy, **options)
-        return collect(plan, store, load_results(plan, store))
+        means = [
+            (recipe.library.text, entry.id, accuracy(recipe.spec.id, entry.id))
+            for recipe in plan.datasets
+            for entry in plan.classifiers
+        ]
+        made = path.read_text(), repr(means), repr(options)
+        if made not in _MADE:
+            store = Store(tmp_path / "store")
+            online_stores.put_suite(plan, store, accuracy, **options)
+            _MADE[made] = collect(plan, store, load_results(plan, store))
+        return _MADE[made]
 
     return make
 

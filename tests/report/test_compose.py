@@ -81,7 +81,7 @@ def test_answers_follow_the_matrix_and_the_opening_has_the_first(make_data, figu
 
 
 def test_what_is_the_same_for_all_datasets_is_said_once(make_data, figures):
-    data = make_data(datasets=datasets(4))
+    data = make_data(datasets=datasets(4), repetitions=3)
     document = compose(data, figures)
     methods = "Korn and Graubard"
     assert text_of(document.sections).count(methods) == 1
@@ -97,6 +97,7 @@ def test_a_chapter_has_at_most_three_figures_outside_of_folds(make_data, figures
         classifiers=["SD", "SD-WGAN", "KNN", "GNB", "DT", "RF"],
         accuracy=lambda dataset, name: 0.8,
         metrics=["accuracy", "brier", "log_loss"],
+        repetitions=2,
         put={"online": ["SD", "SD-WGAN"], "critics": {"SD-WGAN": 10.0}},
     )
     for chapter in compose(data, figures).chapters:

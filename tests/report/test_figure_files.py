@@ -8,10 +8,10 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from bench.curves.recipes import resolve_dataset
-from bench.figures.drawing import theme
 from bench.figures.drawing.images import image_of
 from bench.report import figure_files
 from bench.report.figure_files import Deferred, FigureFolder, fingerprint_of
@@ -35,7 +35,7 @@ DAMAGE = {
 def plot(frame, *, looks=None, n_dots=3):
     """Draw dots; add their number to `DRAWN`."""
     DRAWN.append(n_dots)
-    ax = theme.axes_or_new(None)
+    ax = Figure(figsize=(1, 1)).subplots()
     ax.plot(np.arange(n_dots), np.arange(n_dots) % 7, ".")
     ax.set_title(" ".join([*frame["name"], *(looks or {})]))
     return ax

@@ -278,7 +278,7 @@ def test_a_sweep_to_its_limit_is_shown_and_kept(tmp_path, undrawn):
         for s in (1, 2, 10)
     ]
     _, _, folder = written(
-        tmp_path, datasets=[*datasets, GRID], classifiers=["SD", "KNN"]
+        tmp_path, datasets=[*datasets, GRID], classifiers=["SD", "KNN"], repetitions=3
     )
     text = (folder / "README.md").read_text()
     assert "## Sweep of inputs.std, up to the grid" in text
@@ -299,6 +299,7 @@ def board(tmp_path_factory):
         accuracy,
         critics={"SD-WGAN": 10.0},
         classifiers=FOURTEEN,
+        metrics=["accuracy", "balanced_accuracy"],
         repetitions=3,
         datasets=[
             GRID | {"id": f"task-{i}", "train": 30 + i, "description": "Long. " * 50}
@@ -394,17 +395,17 @@ def test_any_id_is_shown_as_it_is_and_is_no_markup(tmp_path, undrawn):
         tmp_path,
         accuracy,
         online=NASTY[:1],
-        classifiers=[{"id": name, "use": "KNN"} for name in NASTY],
+        classifiers=[{"id": name, "use": "KNN"} for name in NASTY[:5]],
         datasets=[GRID | {"id": name, "train": 30 + i} for i, name in enumerate(NASTY)],
         stats={"baseline": NASTY[1]},
-        repetitions=3,
+        repetitions=2,
         answers=None,
     )
     documents = [folder / "README.md", *(folder / "datasets").glob("*.md")]
     assert len(documents) == 1 + len(NASTY)
     for path in documents:
         text, elements = shown(path.read_text())
-        assert all(name in text for name in NASTY), path
+        assert all(name in text for name in NASTY[:5]), path
         assert "b" not in elements
         assert "em" not in elements
     assert all(path.parent == folder / "datasets" for path in documents[1:])

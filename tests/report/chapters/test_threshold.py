@@ -71,6 +71,7 @@ def test_a_long_table_becomes_a_row_for_each_classifier(make_data):
         datasets=datasets,
         stats={"works": 0.75},
         repetitions=3,
+        put={"online": []},
     )  # fmt: skip
     text, table = threshold_chapter(data)[0].blocks
     assert text.words.startswith("Pairs of a dataset and a classifier: 33.")
