@@ -30,15 +30,6 @@ EARLIER = "made by an earlier version; to be published again"
 OUTDATED = dict.fromkeys(
     [
         "extensions",
-        "hard",
-        "inputs",
-        "losses",
-        "null",
-        "online",
-        "order",
-        "regulariser",
-        "sanity",
-        "seed",
         "study",
     ],
     EARLIER,

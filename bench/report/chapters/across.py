@@ -61,9 +61,10 @@ def draw_forest(data: ReportData, figures: FigureFolder) -> list[FigureFile]:
     if not names:
         return []
     family = int(compared["family"].max())
+    turned = "" if METRICS[data.headline].larger_is_better else ", positive is better"
     caption = (
-        f"{METRICS[data.headline].title} minus that of {suite.baseline}, paired over "
-        f"repetitions; intervals at {suite.level}"
+        f"Difference of {METRICS[data.headline].title} to {suite.baseline}{turned}, "
+        f"paired over repetitions; intervals at {suite.level}"
     )
     if family > 1:
         caption += f", simultaneous over the {family} classifiers of a dataset"

@@ -122,7 +122,7 @@ def two(make_data):
 def test_a_forest_shows_the_differences_to_the_baseline_on_each_dataset(two, figures):
     [figure] = draw_forest(two, figures)
     assert figure.path == "figures/differences.png"
-    assert "Accuracy minus that of SD, paired over repetitions" in figure.caption
+    assert "Difference of accuracy to SD, paired over repetitions" in figure.caption
     assert "simultaneous over the 2 classifiers of a dataset" in figure.caption
     assert "the margin of 0.01" in figure.caption
     assert "comparisons.csv" not in figure.caption  # all are shown
