@@ -1,4 +1,3 @@
-import csv
 import gzip
 import json
 import os
@@ -16,6 +15,7 @@ import yaml_text
 import bench.engines.run  # noqa: F401 (its import is no part of what is timed)
 from bench.base.documents import MAX_NODES
 from bench.cli import main
+from bench.render.csv_files import read_csv
 
 DATASET = yaml_text.SUITE["datasets"][0]
 GRID = DATASET["inputs"]
@@ -600,7 +600,7 @@ def test_markup_in_ids_stays_text(write_suite, bench_run, tmp_path):
     for picture in pictures:
         assert picture.stat().st_size > 3000
         assert f"(../figures/{picture.name})" in text
-    with (folder / "results.csv").open(newline="", encoding="utf-8") as stream:
-        rows = list(csv.DictReader(stream))
-    assert {row["classifier"] for row in rows} == set(IDS)
-    assert {row["dataset"] for row in rows} == set(IDS[:3])
+    names = ["classifier", "dataset"]
+    rows = read_csv(folder / "results.csv", text=names)
+    assert set(rows["classifier"]) == set(IDS)
+    assert set(rows["dataset"]) == set(IDS[:3])
