@@ -25,16 +25,6 @@ from bench.suite.answers import AnswerSpec
 from bench.suite.load import load_suite
 from bench.suite.reference import load_reference
 
-# Suite → why its report does not hold yet. Once the report holds, its row must go.
-EARLIER = "made by an earlier version; to be published again"
-OUTDATED = dict.fromkeys(
-    [
-        "extensions",
-        "study",
-    ],
-    EARLIER,
-)
-
 SLACK = 1e-9
 # Their intervals are of a dataset's setting or of time, which have no bounds.
 UNBOUNDED = {"crossings", "scaling"}
@@ -231,10 +221,7 @@ def problems_of(folder):
 
 def _reports():
     for folder in sorted(path for path in PUBLISHED.iterdir() if path.is_dir()):
-        why = OUTDATED.get(folder.name)
-        # Strict: a report that holds fails here until its row is removed.
-        marks = [pytest.mark.xfail(strict=True, reason=why)] if why else []
-        yield pytest.param(folder, marks=marks, id=folder.name)
+        yield pytest.param(folder, id=folder.name)
 
 
 @pytest.mark.parametrize("folder", list(_reports()))
@@ -243,11 +230,6 @@ def test_a_published_report_is_true_and_readable(folder):
     assert found == [], "\n".join(found)
 
 
-def test_the_outdated_reports_are_published_ones():
-    assert set(OUTDATED) <= {path.name for path in PUBLISHED.iterdir()}
-
-
-@pytest.mark.xfail(bool(OUTDATED), strict=False, reason=EARLIER)
 def test_all_reports_together_are_small():
     sizes = {path: path.stat().st_size for path in files_below(PUBLISHED)}
     largest = sorted(sizes, key=lambda path: -sizes[path])[:5]
