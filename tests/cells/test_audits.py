@@ -24,6 +24,7 @@ from bench.cells.shallow_baselines import BASELINES
 from bench.compare.read import read_source
 from bench.curves.datasets import make_dataset
 from bench.engines.run import check_sizes, run_plan
+from bench.render.csv_files import read_csv
 from bench.store.merge import merge_stores
 from bench.store.store import Store
 
@@ -190,7 +191,7 @@ def test_audits_that_are_missing_are_a_row_that_says_so(
         f"{path.as_posix()}` computes what is missing"
     )
     text = (folder / "README.md").read_text()
-    assert "Not every audit is done; see Audits below." in text
+    assert "Not every audit is done; see Audits." in text
     # The others are judged all the same.
     audit = plan.audits[1]
     store.put(audit.result("done", figures=stored.FIGURES), None)
@@ -242,10 +243,10 @@ def test_an_audit_that_takes_too_long_is_stopped_and_gives_exit_code_3(
     part = ("run", path, "-c", "CHANCE")  # no report, which takes longer than the fits
     code, _, err = bench_run("run", path)
     assert code == 3
-    assert "bench: 1 audits are not done; the report says why, and" in err
+    assert "bench: 1 audit is not done; the report says why" in " ".join(err.split())
     plan, store = stored.plan_of(path), Store(tmp_path / "data" / "store")
     assert [result.status for result in load_audits(plan, store)] == ["timeout"]
-    audits = pd.read_csv(tmp_path / "reports" / "small" / "audits.csv")
+    audits = read_csv(tmp_path / "reports" / "small" / "audits.csv")
     [row] = audits.to_dict("records")
     assert (row["audit"], row["value"], row["alarm"]) == ("timeout", 1, False)
     assert row["words"] == (
@@ -264,17 +265,15 @@ def test_audits_are_counted_and_their_lack_is_explained(plan_of, tmp_path):
     plan, store = plan_of(), Store(tmp_path / "store")
     stored.put_cells(plan, store)
     assert count_statuses(plan, store)["grid, audits", ""] == {"missing": 2}
-    message = "audits, repetitions 0–1: no audit is stored"
     assert list(explain_missing(plan, store)) == [
-        f"grid, {message}",
-        f"other, {message}",
+        "4 audits (grid, other; repetitions 0–1): no audit is stored"
     ]
     stored.put_audits(plan, store)
     assert count_statuses(plan, store)["other, audits", ""] == {"done": 2}
     assert list(explain_missing(plan, store)) == []
     later = plan_of(seed=4, audits=True, classifiers=["KNN"])
     assert list(explain_missing(later, store))[-1] == (
-        "other, audits, repetitions 0–1: seed is 4, stored 3"
+        "4 audits (grid, other; repetitions 0–1): seed is 4, stored 3"
     )
 
 
@@ -284,10 +283,9 @@ def test_a_raised_stage_is_named(plan_of, tmp_path, monkeypatch):
     stored.put_audits(plan, store)
     now = bench.RESULTS["audits"]
     monkeypatch.setitem(bench.RESULTS, "audits", now + 1)
-    message = f"audits, repetitions 0–1: audit.results is {now + 1}, stored {now}"
     assert list(explain_missing(plan_of(), store)) == [
-        f"grid, {message}",
-        f"other, {message}",
+        "4 audits (grid, other; repetitions 0–1): audit.results is "
+        f"{now + 1}, stored {now}"
     ]
 
 

@@ -330,7 +330,7 @@ def test_a_report_shows_transfers(write_suite, bench_run, tmp_path):
     folder = tmp_path / "reports" / "small"
     text = (folder / "README.md").read_text()
     assert "## Transfer" in text
-    assert "figures/transfer.svg" in text
+    assert "figures/transfer.png" in text
     frame = pd.read_csv(folder / "transfer.csv")
     assert len(frame) == 2 * 4
     assert frame["n"].tolist() == [2] * 8

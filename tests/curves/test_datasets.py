@@ -4,6 +4,7 @@ import yaml_text
 from pydantic import ValidationError
 
 from bench import make_dataset
+from bench.analysis.report_files import read_data
 from bench.base.errors import DatasetError, LibraryError
 from bench.curves.datasets import draw_part
 from bench.curves.recipes import resolve_dataset
@@ -194,12 +195,13 @@ def test_many_classes_are_drawn_fitted_scored_and_reported(
     code, out, err = bench_run("run", path)
     assert (code, err.count("Traceback")) == (0, 0)
     assert "GNB" in out
-    page = (four / "reports" / "small" / "README.md").read_text()
+    folder = four / "reports" / "small"
+    page = (folder / "README.md").read_text()
     assert "Which of four?" in page
     assert "Library four, one class for each of its 4" in page
     assert "with 5% noise" in page
-    assert "0.250" in page  # chance
-    assert (four / "reports" / "small" / "figures" / "dataset-hard.svg").stat().st_size
+    assert read_data(folder).dataset("hard").chance == 0.25
+    assert (folder / "figures" / "curves-hard.png").stat().st_size
 
 
 def test_a_part_of_another_name_is_drawn_of_every_class():

@@ -161,4 +161,4 @@ def test_a_suite_of_each_library_is_planned(name, bench_run, write_suite, tmp_pa
     }
     code, out, err = bench_run("run", write_suite(datasets=[dataset]), "--dry-run")
     assert (code, err) == (0, "")
-    assert out.startswith("8 cells (1 datasets")
+    assert out.startswith("8 cells (1 dataset ")

@@ -2,9 +2,9 @@
 
 import pytest
 import stored
-from bench.report.dataset import describe_classes
 
 import bench
+from bench.analysis.dataset_words import describe_classes
 from bench.base.errors import DatasetError, InputsError, SuiteError
 from bench.curves.recipes import resolve_dataset, versions_here, versions_of
 from bench.suite.datasets import DatasetSpec

@@ -14,9 +14,9 @@ from sklearn.cluster import KMeans
 from sklearn.naive_bayes import GaussianNB
 
 import bench
+from bench.analysis.provenance import provenance
 from bench.base.errors import ClassifierError
 from bench.compare.check import check_classifier
-from bench.report.chapters.appendix import provenance_chapter
 from bench.store.store import Store
 
 ZOO = """
@@ -149,8 +149,9 @@ def test_warnings_are_counted_and_odd_iterations_cost_nothing(run):
     assert len(found.warnings) == 10
     assert found.other_warnings == 1990
     columns = ["dataset", "repetition", "classifier", "status", "data_hash"]
+    columns.append("attempts")
     findings = SimpleNamespace(results=pd.DataFrame(columns=columns))
-    chapter = str(provenance_chapter(plan, findings, list(results.values())))
+    chapter = " ".join(provenance(plan, findings, list(results.values())))
     assert "1990 others, which no result lists" in chapter
 
 

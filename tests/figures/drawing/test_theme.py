@@ -14,7 +14,7 @@ from bench.figures.drawing.cells import contrast, ink_on
 from bench.figures.drawing.images import image_of, save
 from bench.figures.online import KINDS
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 NAMES = ["A", "B", "C", "D", "E", "F", "G", "CHANCE", "H"]
 
 
