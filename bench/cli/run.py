@@ -196,6 +196,8 @@ def run(options: argparse.Namespace) -> int:
         print_rows(summary.to_dict("records"), columns, options.format)
     # Beside data, nothing else stands on standard output.
     tell = print_text if is_table else note
+    # Before the report, which may be the one that is published.
+    compared = compare_with_published(plan, results)
     if out is not None:
         with activity("writing the report…"):  # which takes some seconds
             write_report(plan, store, out, loaded)
@@ -204,8 +206,8 @@ def run(options: argparse.Namespace) -> int:
     elif is_other and not options.no_report:
         why = "part of a suite" if is_limited else "changed suite"
         note(f"no report is written of a {why}; --out DIR writes one")
-    if line := compare_with_published(plan, results):
-        tell(line)
+    if compared:
+        tell(compared)
     if options.again:
         for line in describe_recomputed(recomputed):
             tell(line)
