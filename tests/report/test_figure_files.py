@@ -11,12 +11,9 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from bench.curves.recipes import resolve_dataset
 from bench.figures.drawing.images import image_of
 from bench.report import figure_files
 from bench.report.figure_files import Deferred, FigureFolder, fingerprint_of
-from bench.report.pictures import DatasetCurves, draw_dataset
-from bench.suite.datasets import DatasetSpec
 
 DRAWN = []
 FRAME = pd.DataFrame({"name": ["a", "b"], "score": [0.5, np.nan]})
@@ -214,39 +211,6 @@ class Costly(Deferred):
 def test_deferred_data_goes_by_its_identity():
     fingerprints = [fingerprint_of(plot, (Costly(seed),), {}) for seed in (1, 1, 2)]
     assert fingerprints[0] == fingerprints[1] != fingerprints[2]
-
-
-ENTRY = {
-    "id": "d",
-    "library": "F11_v1",
-    "inputs": {"kind": "grid", "low": -3, "high": 3, "size": 20},
-    "train": 5,
-    "test": 5,
-}
-
-
-def recipe_of(**changes):
-    return resolve_dataset(DatasetSpec.model_validate(ENTRY | changes, strict=False))
-
-
-def test_the_picture_of_a_dataset_follows_its_recipe(tmp_path, monkeypatch):
-    drawn = []
-
-    def remember(figure, formats):
-        drawn.append(figure)
-        return dict.fromkeys(formats, b"<svg/>")
-
-    monkeypatch.setattr(figure_files, "image_of", remember)
-    for change, seed, so_far in (
-        ({}, 0, 1),
-        ({"description": "words"}, 0, 1),
-        ({"train": 4}, 0, 2),
-        ({}, 1, 3),
-        ({"noise": 0.1}, 1, 4),
-    ):
-        curves = DatasetCurves(recipe_of(**change), seed)
-        draw_dataset(curves, FigureFolder(tmp_path, ["svg"]))
-        assert len(drawn) == so_far
 
 
 def test_only_our_figures_that_are_not_shown_are_removed(tmp_path):
