@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.cli.output.verbosity import QUIET, VERBOSE, detail
 from bench.cli.usage import Examples, Parser, example_lines
-from bench.cli.verbosity import QUIET, VERBOSE, detail
 
 if TYPE_CHECKING:
     from bench.cells import Plan

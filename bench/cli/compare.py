@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from bench.cli.arguments import Subparsers, add_command
 from bench.cli.exit_codes import OK
-from bench.cli.formats import CSV, JSON, add_format, print_rows
-from bench.cli.terminal import say
+from bench.cli.output.formats import CSV, JSON, add_format, print_rows
+from bench.cli.output.terminal import say
 from bench.cli.usage import Examples
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def _compared(
 
 
 def _write(frame: "pd.DataFrame", options: argparse.Namespace) -> None:
-    from bench.cli.console import print_comparison
+    from bench.cli.output.console import print_comparison
     from bench.compare import shares_nothing, to_json, to_markdown, what_each_has
 
     if options.format in (CSV, JSON) and shares_nothing(frame):

@@ -14,7 +14,7 @@ from bench.cli.arguments import (
     resolve_plan,
 )
 from bench.cli.exit_codes import OK, SOME_FAILED
-from bench.cli.terminal import say
+from bench.cli.output.terminal import say
 
 
 def add_export(commands: Subparsers) -> None:
@@ -46,7 +46,7 @@ def add_export(commands: Subparsers) -> None:
 def export(options: argparse.Namespace) -> int:
     """Write a trained discriminator as files; train it first if needed."""
     from bench.base import check_output
-    from bench.cli.progress import RunProgress
+    from bench.cli.output.progress import RunProgress
     from bench.engines import run_plan
     from bench.export import check_free, choose_cell, export_cell, why_not_done
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench.cli.arguments import Subparsers, add_command
 from bench.cli.exit_codes import OK
-from bench.cli.formats import TABLE, add_format, print_rows
+from bench.cli.output.formats import TABLE, add_format, print_rows
 from bench.cli.usage import width
 
 _INDENT = "  "

@@ -18,6 +18,8 @@ from bench.cli.exit_codes import BROKEN_PIPE, INTERRUPTED, USAGE
 from bench.cli.export import add_export
 from bench.cli.listing import add_list
 from bench.cli.merge import add_merge
+from bench.cli.output.terminal import abandon_broken_streams, readable_streams, say
+from bench.cli.output.verbosity import NORMAL, detail, set_verbosity
 from bench.cli.plan import add_plan
 from bench.cli.report import add_report
 from bench.cli.run import add_run
@@ -26,9 +28,7 @@ from bench.cli.show import add_show
 from bench.cli.site import add_site
 from bench.cli.status import add_status
 from bench.cli.study import add_study
-from bench.cli.terminal import abandon_broken_streams, readable_streams, say
 from bench.cli.usage import MainParser, Parser
-from bench.cli.verbosity import NORMAL, detail, set_verbosity
 
 # Heading in the help → the commands below it.
 _GROUPS: Mapping[str, Sequence[Callable[[Subparsers], None]]] = {

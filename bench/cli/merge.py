@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bench.cli.arguments import Subparsers, add_command, add_store
 from bench.cli.exit_codes import OK
-from bench.cli.terminal import say
+from bench.cli.output.terminal import say
 
 
 def add_merge(commands: Subparsers) -> None:

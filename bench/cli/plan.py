@@ -14,7 +14,7 @@ from bench.cli.arguments import (
     resolve_plan,
 )
 from bench.cli.exit_codes import OK
-from bench.cli.formats import CSV, TABLE, add_format, print_json, print_rows
+from bench.cli.output.formats import CSV, TABLE, add_format, print_json, print_rows
 
 # The keys of the result as data, see docs/cli.md.
 DETECTABLE = ("dataset", "classifier", "stored", "std", "detectable", "needed")
@@ -44,8 +44,8 @@ def add_plan(commands: Subparsers) -> None:
 def plan(options: argparse.Namespace) -> int:
     """Estimate the time of a suite, and the differences that it can detect."""
     from bench.analysis import forecast, pilot
-    from bench.cli.console import print_forecast
-    from bench.cli.progress import RunProgress
+    from bench.cli.output.console import print_forecast
+    from bench.cli.output.progress import RunProgress
     from bench.engines import LocalEngine, check_devices, run_plan
 
     whole, _, store = resolve_plan(options)

@@ -13,7 +13,7 @@ from bench.cli.arguments import (
     resolve_plan,
 )
 from bench.cli.exit_codes import OK
-from bench.cli.verbosity import note
+from bench.cli.output.verbosity import note
 
 
 def add_report(commands: Subparsers) -> None:

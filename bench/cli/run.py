@@ -20,16 +20,16 @@ from bench.cli.arguments import (
     resolve_plan,
 )
 from bench.cli.exit_codes import OK, SOME_FAILED
-from bench.cli.formats import CSV, TABLE, add_format, print_json, print_rows
-from bench.cli.terminal import command_line, counted, say
+from bench.cli.output.formats import CSV, TABLE, add_format, print_json, print_rows
+from bench.cli.output.terminal import command_line, counted, say
+from bench.cli.output.verbosity import is_verbose, note
 from bench.cli.usage import one_of
-from bench.cli.verbosity import is_verbose, note
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bench.cells import Task
-    from bench.cli.progress import RunProgress
+    from bench.cli.output.progress import RunProgress
     from bench.store import Result, Store
 
 # The keys of `--dry-run` as data, see docs/cli.md.
@@ -109,9 +109,9 @@ def run(options: argparse.Namespace) -> int:
         transfer_frame,
     )
     from bench.base import check_output
-    from bench.cli.console import print_scores
-    from bench.cli.progress import RunProgress, activity
-    from bench.cli.tables import print_text
+    from bench.cli.output.console import print_scores
+    from bench.cli.output.progress import RunProgress, activity
+    from bench.cli.output.tables import print_text
     from bench.compare import compare_with_published
     from bench.engines import check_machine, check_sizes, make_engine, run_plan
     from bench.report import write_report

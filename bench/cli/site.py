@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bench.cli.arguments import Subparsers, add_command
 from bench.cli.exit_codes import OK
-from bench.cli.verbosity import note
+from bench.cli.output.verbosity import note
 
 
 def add_site(commands: Subparsers) -> None:

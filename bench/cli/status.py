@@ -11,9 +11,9 @@ from bench.cli.arguments import (
     resolve_plan,
 )
 from bench.cli.exit_codes import OK
-from bench.cli.formats import TABLE, add_format, print_rows
-from bench.cli.terminal import say
-from bench.cli.verbosity import note
+from bench.cli.output.formats import TABLE, add_format, print_rows
+from bench.cli.output.terminal import say
+from bench.cli.output.verbosity import note
 
 
 def add_status(commands: Subparsers) -> None:
@@ -43,8 +43,8 @@ def status(options: argparse.Namespace) -> int:
         status_rows,
         stored_machines,
     )
-    from bench.cli.console import print_statuses
-    from bench.cli.tables import print_text
+    from bench.cli.output.console import print_statuses
+    from bench.cli.output.tables import print_text
 
     plan, _, store = resolve_plan(options)
     if options.format == TABLE:

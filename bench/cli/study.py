@@ -16,8 +16,8 @@ from bench.cli.arguments import (
     report_folder,
 )
 from bench.cli.exit_codes import OK, SOME_FAILED
-from bench.cli.terminal import say
-from bench.cli.verbosity import note
+from bench.cli.output.terminal import say
+from bench.cli.output.verbosity import note
 
 
 def add_study(commands: Subparsers) -> None:
@@ -53,7 +53,7 @@ def add_study(commands: Subparsers) -> None:
 def study(options: argparse.Namespace) -> int:
     """Search the hyperparameters of a suite's classifier, test and report the best."""
     from bench.base import check_output
-    from bench.cli.progress import RunProgress
+    from bench.cli.output.progress import RunProgress
     from bench.engines import check_devices
     from bench.store import Store
     from bench.study import plan_study, plans_of, retrain, run_study, write_study_report

@@ -36,7 +36,7 @@ def test_long_names_are_whole_where_there_is_room(bench_run, tmp_path):
 
 def test_every_row_of_the_seed_report_fits_80_characters(bench_run, monkeypatch):
     monkeypatch.setattr(
-        "bench.cli.tables.output_console",
+        "bench.cli.output.tables.output_console",
         lambda: Console(width=80, force_terminal=True, color_system=None),
     )
     code, out, _ = bench_run("check", SEED, SEED, "--all")

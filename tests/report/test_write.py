@@ -21,7 +21,7 @@ from bench.analysis import (
     summarise,
     write_data,
 )
-from bench.cli.console import print_scores
+from bench.cli.output.console import print_scores
 from bench.compare.differences import compare_results, exit_code
 from bench.compare.read import read_source
 from bench.report import FigureFolder, write

@@ -1,6 +1,6 @@
 """How much a command says beside its result: `-q` and `-v`."""
 
-from bench.cli.terminal import say
+from bench.cli.output.terminal import say
 
 QUIET, NORMAL, VERBOSE = -1, 0, 1
 _level = NORMAL

@@ -13,9 +13,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from bench.cli.tables import error_console
-from bench.cli.terminal import counted
-from bench.cli.verbosity import is_quiet, note
+from bench.cli.output.tables import error_console
+from bench.cli.output.terminal import counted
+from bench.cli.output.verbosity import is_quiet, note
 from bench.store import BAD, Result
 
 if TYPE_CHECKING:

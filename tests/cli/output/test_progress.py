@@ -8,8 +8,8 @@ import stored
 from rich.console import Console
 
 from bench.cells import units_of
-from bench.cli import progress as module
-from bench.cli.progress import RunProgress, clock, duration, fitting, line_of
+from bench.cli.output import progress as module
+from bench.cli.output.progress import RunProgress, clock, duration, fitting, line_of
 from bench.engines.costs import Costs
 from bench.engines.time_left import TimeLeft
 

@@ -12,7 +12,7 @@ import yaml_text
 from rich.console import Console
 
 from bench.analysis.forecasts import Forecast
-from bench.cli import console, tables
+from bench.cli.output import console, tables
 from bench.stats import held_out_scores, summarise_scores
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import stored
 
-from bench.cli.formats import CSV, JSON, print_rows
+from bench.cli.output.formats import CSV, JSON, print_rows
 from bench.store.store import Store
 
 

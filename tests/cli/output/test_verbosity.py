@@ -1,7 +1,7 @@
 import pytest
 import stored
 
-from bench.cli import verbosity
+from bench.cli.output import verbosity
 from bench.store.store import Store
 
 

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bench.cli.terminal import replaced, wrap
+from bench.cli.output.terminal import replaced, wrap
 
 Mark = Literal["best", "near"]
 MARKS: Mapping[Mark, str] = {"best": "*", "near": "≈"}

@@ -6,7 +6,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from bench.cli.tables import explain_marks, print_table, print_text, shorten
+from bench.cli.output.tables import explain_marks, print_table, print_text, shorten
 
 COLUMNS = [
     "classifier",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench.base import resources
-from bench.cli.terminal import readable_streams, replaced
+from bench.cli.output.terminal import readable_streams, replaced
 
 FULL = Path("/dev/full")
 

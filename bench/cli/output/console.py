@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from bench.base import shown
 from bench.cells import Plan
-from bench.cli.progress import duration, name_some
-from bench.cli.tables import (
+from bench.cli.output.progress import duration, name_some
+from bench.cli.output.tables import (
     Mark,
     count_blocks,
     explain_marks,
@@ -16,7 +16,7 @@ from bench.cli.tables import (
     print_text,
     shorten,
 )
-from bench.cli.terminal import counted
+from bench.cli.output.terminal import counted
 from bench.store import STATUSES
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""What commands say: tables of any width, progress, formats of data, messages."""
