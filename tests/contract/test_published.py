@@ -236,6 +236,13 @@ def test_all_reports_together_are_small():
     assert sum(sizes.values()) <= MOST_ALL, largest
 
 
+@pytest.mark.parametrize("folder", list(_reports()))
+def test_a_published_report_is_of_clean_commits(folder):
+    text = (folder / "README.md").read_text("utf-8")
+    assert "with local changes" not in text
+    assert "(changed)" not in text
+
+
 @pytest.fixture
 def folder(tmp_path):
     """A report of nothing, which holds."""
