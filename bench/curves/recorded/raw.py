@@ -21,6 +21,10 @@ UNEQUAL = (
 )
 
 
+class UnequalLengthError(ValueError):
+    """A file holds curves of unequal length."""
+
+
 @dataclass(frozen=True)
 class Wanted:
     """What a suite says of the files of a dataset.
@@ -31,12 +35,16 @@ class Wanted:
         The columns, or arrays, of the classes and of the groups, if the suite says.
     delimiter, decimal
         Of a table of text, if the suite says.
+    equal
+        What a message about curves of unequal length adds, such as where the same
+        curves are found in equal length.
     """
 
     label: int | str | None = None
     groups: int | str | None = None
     delimiter: str | None = None
     decimal: str | None = None
+    equal: str = ""
 
 
 @dataclass(frozen=True)
@@ -111,7 +119,7 @@ class Rows:
         shape = len(channels), len(channels[0])
         lengths = {len(channel) for channel in channels}
         if len(lengths) > 1:
-            raise ValueError(
+            raise UnequalLengthError(
                 f"line {line}: found channels of {min(lengths)} to {max(lengths)} "
                 f"points in one curve; expected as many in each: {UNEQUAL}"
             )
@@ -137,11 +145,11 @@ class Rows:
         first = self.places[0]
         if shape[0] != n_channels:
             raise ValueError(
-                f"line {line}: found {shape[0]} channels; expected {n_channels}, as in "
+                f"line {line}: found {counted(shape[0], 'channel')}; expected {n_channels}, as in "
                 f"line {first}"
             )
-        raise ValueError(
-            f"line {line}: found a curve of {shape[1]} points; expected {n_points}, as "
+        raise UnequalLengthError(
+            f"line {line}: found a curve of {counted(shape[1], 'point')}; expected {n_points}, as "
             f"in line {first}: {UNEQUAL}"
         )
 
@@ -149,6 +157,11 @@ class Rows:
         """Return the values, of shape (n_curves, n_channels, n_points)."""
         flat = np.frombuffer(self.values, np.float64)
         return flat.reshape((len(self.places), *(self.shape or (1, 0))))
+
+
+def counted(number: int, what: str) -> str:
+    """Return a number of things, such as "1 point" or "2 points"."""
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def check_size(n_curves: int, n_channels: int, n_points: int) -> None:

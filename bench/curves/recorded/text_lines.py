@@ -42,4 +42,5 @@ def license_in(comment: str) -> str:
     found = _LICENSE.search(comment[:1000].strip())
     if found is None:
         return ""
-    return shown((found["a"] or found["b"]).strip().rstrip(".*\"'"), 200)
+    text = (found["a"] or found["b"]).strip().rstrip(".*\"'")
+    return shown(re.sub(r" licen[cs]e$", "", text, flags=re.IGNORECASE), 200)

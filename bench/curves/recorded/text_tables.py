@@ -23,6 +23,7 @@ from bench.curves.recorded.raw import (
     RawCurves,
     Rows,
     Wanted,
+    counted,
     floats,
 )
 from bench.curves.recorded.tables import Columns, find_columns, index_note, numeric
@@ -34,6 +35,7 @@ _COMMENTS = ("#", "%", "//")  # above the table
 _EXCEL = re.compile(r'\ufeff?"?sep=(.)"?', re.IGNORECASE)
 _THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(?:,\d{3})+")
 _HALF = re.compile(r"-0|[-+]?0\d+")  # of a number with a decimal comma, cut in two
+_TITLES = ("class", "classes", "group", "label", "labels", "target", "y")
 _MAX_COLUMNS = MAX_POINTS + 100
 
 
@@ -135,7 +137,8 @@ class _Table:
         self.columns: Columns = find_columns(
             self.names, equal, wanted.label, wanted.groups, self.decimal
         )
-        if self.delimiter == "," and not self.is_told and wanted.decimal is None:
+        # As many names as columns leave no doubt that commas separate columns.
+        if self.delimiter == "," and self.names is None and not self.is_told:
             self._refuse_halves(rows)
 
     def _top(self) -> tuple[str | None, str]:
@@ -208,12 +211,19 @@ class _Table:
                 "such as label,0,1, … in the file"
             )
         labels = {row[i] for row in others if i < len(row)}
+        if is_number(first[i]) or first[i] in labels:
+            return False
+        if first[i].casefold() in _TITLES or all(map(is_number, labels)):
+            return True
         points = [numeric(c, self.wanted.decimal) for c in values]
         known = [point for point in points if point is not None]
-        are_points = len(known) == len(values) and _is_ordered(known)
-        if not is_number(first[i]) and all(map(is_number, labels)):
-            return True
-        return are_points and first[i] not in labels
+        if len(known) < len(values) or not _is_ordered(known):
+            return False
+        raise InputsError(
+            f"found '{shown(' '.join(first), 40)}' in the first line, which may be "
+            f"names of columns or a curve; for names write label: {shown(first[i], 40)} "
+            "in the suite; for a curve write a line of names above it"
+        )
 
     def _decimal(self, rows: list[list[str]]) -> str | None:
         """Recognise the decimal mark of some rows."""
@@ -240,6 +250,8 @@ class _Table:
         return ","
 
     def _refuse_halves(self, rows: list[tuple[int, list[str]]]) -> None:
+        if self.wanted.decimal or any("." in c for _, cells in rows for c in cells):
+            return
         for number, cells in rows:
             for left, right in pairwise(cells):
                 both = is_number(left) and is_number(right)
@@ -296,9 +308,16 @@ class _Table:
 
     def _refuse_width(self, number: int, found: int) -> None:
         like = "the line of names" if self.names is not None else "the first line"
+        remedy = f": {UNEQUAL}"
+        if self.delimiter == "," and found > self.width:
+            remedy = (
+                "; if the commas are decimal marks, save the file with semicolons "
+                "between columns"
+            )
         raise ValueError(
-            f"line {number}: found {found} columns, {split_words(self.delimiter)}; "
-            f"expected {self.width}, as in {like}: {UNEQUAL}"
+            f"line {number}: found {counted(found, 'column')}, "
+            f"{split_words(self.delimiter)}; expected {self.width}, as in {like}"
+            f"{remedy}"
         )
 
 
