@@ -158,7 +158,7 @@ def read_arff(raw: bytes, wanted: Wanted) -> RawCurves:
         raise ValueError("no line @data; expected @attribute lines, @data, and curves")
     if columns is None:
         raise ValueError("no curves after @data; expected a line for each")
-    notes = ()
+    notes: tuple[str, ...] = ()
     if columns.index is not None:
         notes = (index_note(head.names[columns.index], index),)
     return RawCurves(

@@ -96,9 +96,9 @@ def _curves(file: Any, wanted: Wanted) -> RawCurves:
         for j, position in enumerate(columns.values):
             values[rows, 0, j] = _numbers(batch.column(position), names[position])
         labels.extend(_texts(batch.column(columns.label)))
-        for position, texts in ((columns.groups, groups), (columns.index, index)):
-            if position is not None:
-                texts.extend(_texts(batch.column(position)))
+        for place, texts in ((columns.groups, groups), (columns.index, index)):
+            if place is not None:
+                texts.extend(_texts(batch.column(place)))
     if len(labels) != n_curves:
         raise ValueError(f"found other rows than the {n_curves} that the file declares")
     return RawCurves(

@@ -145,12 +145,12 @@ class Rows:
         first = self.places[0]
         if shape[0] != n_channels:
             raise ValueError(
-                f"line {line}: found {counted(shape[0], 'channel')}; expected {n_channels}, as in "
-                f"line {first}"
+                f"line {line}: found {counted(shape[0], 'channel')}; expected "
+                f"{n_channels}, as in line {first}"
             )
         raise UnequalLengthError(
-            f"line {line}: found a curve of {counted(shape[1], 'point')}; expected {n_points}, as "
-            f"in line {first}: {UNEQUAL}"
+            f"line {line}: found a curve of {counted(shape[1], 'point')}; expected "
+            f"{n_points}, as in line {first}: {UNEQUAL}"
         )
 
     def array(self) -> np.ndarray:

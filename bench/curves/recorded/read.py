@@ -244,9 +244,8 @@ def _check_alike(train: RawCurves, test: RawCurves) -> None:
                 f"found curves of {counted(found, what)}; expected {expected}, as in "
                 "the file of training curves"
             )
-    if (train.x is None) != (test.x is None) or (
-        train.x is not None and not np.array_equal(train.x, test.x)
-    ):
+    points = [part.x for part in (train, test) if part.x is not None]
+    if len(points) == 1 or (points and not np.array_equal(*points)):
         raise DatasetError(
             "found other points than in the file of training curves; expected the same "
             "in the same order"

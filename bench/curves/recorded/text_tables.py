@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from operator import itemgetter
 
@@ -55,8 +55,8 @@ def read_text(raw: bytes, suffix: str, wanted: Wanted) -> RawCurves:
     chosen = _chooser(columns.values)
     groups = columns.groups
     for number, cells in table.rows():
-        values = floats(chosen(cells), table.decimal, number)
-        rows.add(number, [values], cells[columns.label].strip())
+        numbers = floats(chosen(cells), table.decimal, number)
+        rows.add(number, [numbers], cells[columns.label].strip())
         if groups is not None:
             rows.groups.append(cells[groups].strip())
         if columns.index is not None:
@@ -84,22 +84,12 @@ def read_text(raw: bytes, suffix: str, wanted: Wanted) -> RawCurves:
     )
 
 
-def _chooser(positions: Sequence[int]) -> "itemgetter[int] | _Slice":
+def _chooser(positions: Sequence[int]) -> Callable[[Sequence[str]], Sequence[str]]:
     """Return what takes the cells at some positions out of a row."""
-    first, last = positions[0], positions[-1]
-    if tuple(positions) == tuple(range(first, last + 1)):
-        return _Slice(slice(first, last + 1))
+    part = slice(positions[0], positions[-1] + 1)
+    if len(positions) == part.stop - part.start:
+        return itemgetter(part)
     return itemgetter(*positions)
-
-
-class _Slice:
-    """The cells of neighbouring columns."""
-
-    def __init__(self, part: slice) -> None:
-        self.part = part
-
-    def __call__(self, cells: Sequence[str]) -> Sequence[str]:
-        return cells[self.part]
 
 
 class _Table:
@@ -122,10 +112,10 @@ class _Table:
             self.delimiter = find_delimiter(lines, suffix, wanted.decimal)
         self.is_told = wanted.delimiter is not None or told is not None
         split = make_splitter(self.delimiter)
-        rows = [(number, _cells(split, line, number)) for number, line in sample]
+        rows = [(number, _stripped(split(line, number))) for number, line in sample]
         rows = [(number, cells) for number, cells in rows if any(cells)]
         if titles and len(split(titles, 0)) == len(rows[0][1]) > 1:
-            rows.insert(0, (self.after, _cells(split, titles, 0)))
+            rows.insert(0, (self.after, _stripped(split(titles, 0))))
         self.names = self._names(rows)
         self.width = len(rows[0][1]) if self.names is None else len(self.names)
         if self.width > _MAX_COLUMNS:
@@ -221,8 +211,9 @@ class _Table:
             return False
         raise InputsError(
             f"found '{shown(' '.join(first), 40)}' in the first line, which may be "
-            f"names of columns or a curve; for names write label: {shown(first[i], 40)} "
-            "in the suite; for a curve write a line of names above it"
+            "names of columns or a curve; for names write label: "
+            f"{shown(first[i], 40)} in the suite; for a curve write a line of names "
+            "above it"
         )
 
     def _decimal(self, rows: list[list[str]]) -> str | None:
@@ -321,8 +312,7 @@ class _Table:
         )
 
 
-def _cells(split: object, line: str, number: int) -> list[str]:
-    cells: list[str] = split(line, number)  # type: ignore[operator]
+def _stripped(cells: Sequence[str]) -> list[str]:
     return [cell.strip() for cell in cells]
 
 

@@ -245,8 +245,8 @@ def _times(stamps: list[str], number: int) -> np.ndarray:
 def _check_channels(head: _Head, found: int, number: int) -> None:
     if head.univariate and found != 1:
         raise ValueError(
-            f"line {number}: found {counted(found, 'channel')}; expected one, as @univariate true "
-            "says"
+            f"line {number}: found {counted(found, 'channel')}; expected one, as "
+            "@univariate true says"
         )
     if head.n_channels is not None and found != head.n_channels:
         raise ValueError(
