@@ -14,7 +14,7 @@ MAX_VALUES = 2**25  # of all files together: 256 MiB
 MAX_CURVES = 1_000_000
 MAX_POINTS = 100_000
 MAX_CHANNELS = 1000
-LONGEST_NAME = 1000  # characters of a class or a group
+LONGEST_NAME = 200  # characters of a class or a group
 UNEQUAL = (
     "curves of unequal length cannot be compared point by point: cut them to one "
     "length, or interpolate them on common points, before you save the file"

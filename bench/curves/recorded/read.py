@@ -245,7 +245,7 @@ def _check_alike(train: RawCurves, test: RawCurves) -> None:
                 "the file of training curves"
             )
     points = [part.x for part in (train, test) if part.x is not None]
-    if len(points) == 1 or (points and not np.array_equal(*points)):
+    if len(points) == 1 or (points and not np.array_equal(points[0], points[1])):
         raise DatasetError(
             "found other points than in the file of training curves; expected the same "
             "in the same order"
@@ -272,6 +272,11 @@ def _classes(
     """Return the names of all classes, sorted, and the position of each curve's."""
     texts = {text for part in parts for text in part.labels}
     n_curves = sum(len(part.labels) for part in parts)
+    if len(texts) > 10 * MAX_CLASSES:  # however many are one number
+        raise DatasetError(
+            f"{path}: found {len(texts)} classes; expected 2 to {MAX_CLASSES}: label: "
+            "may name another column than that of the classes"
+        )
     numbers = {text: _as_number(text) for text in texts}
     of_text: dict[str, str]
     if all(number is not None for number in numbers.values()):

@@ -93,7 +93,7 @@ def find_columns(
     _refuse_text(rest, names, sample)
     titles = [names[i] for i in rest]
     x = _points(titles, decimal)
-    notes = ()
+    notes: tuple[str, ...] = ()
     if x is None and any(titles):
         _refuse_twins(titles)
         notes = (

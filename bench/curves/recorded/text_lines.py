@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from bench.base import shown
 from bench.curves.points.dialects import find_encoding
 
+MAX_LINES = 1_100_000  # comments and blank lines included
 MAX_LINE = 2**25  # characters: 1000 points in each of 1000 channels
 _LICENSE = re.compile(
     r"^\W*licen[cs]e(?:\s*[:=]\s*|\s+is\s+)(?P<a>\S.*)$"
@@ -29,10 +30,10 @@ def lines_of(raw: bytes) -> Iterator[tuple[int, str]]:
         number = 0
         while line := stream.readline(MAX_LINE + 1):
             number += 1
-            if len(line) > MAX_LINE:
+            if len(line) > MAX_LINE or number > MAX_LINES:
                 raise ValueError(
-                    f"line {number}: more than {MAX_LINE} characters; expected fewer "
-                    "points"
+                    f"line {number}: more than {MAX_LINES} lines, or {MAX_LINE} "
+                    "characters in one line; save an .npz file"
                 )
             yield number, line
 

@@ -100,7 +100,7 @@ def read_ts(raw: bytes, wanted: Wanted) -> RawCurves:
         )
     head, rows = _Head(), Rows()
     times: np.ndarray | None = None
-    classes: set[str] = set()
+    classes: set[str | float] = set()
     for number, text in lines_of(raw):
         line = text.strip()
         if not line:
@@ -139,7 +139,7 @@ def read_ts(raw: bytes, wanted: Wanted) -> RawCurves:
         raise ValueError("no line @data; expected tags, @data, and a line for a curve")
     if not rows.places:
         raise ValueError("no curves after @data; expected a line for each")
-    notes = ()
+    notes: tuple[str, ...] = ()
     if wanted.label is not None:
         notes = (f"label: {wanted.label} was not needed: .ts has the class at the end",)
     return RawCurves(
