@@ -6,14 +6,14 @@ from itertools import permutations
 
 from bench.base import SuiteError, did_you_mean
 from bench.cells.cell import Cell
-from bench.curves import READ_BY, DatasetRecipe
+from bench.curves import READ_BY, Recipe, RecordedRecipe
 from bench.suite import MAX_CELLS, MOST_DATASETS, Suite, TransferSpec
 
 _REMEDY = "name datasets that fit together: transfer: {datasets: […]}"
 
 
 def transfer_cells(
-    suite: Suite, datasets: Sequence[DatasetRecipe], cells: Sequence[Cell]
+    suite: Suite, datasets: Sequence[Recipe], cells: Sequence[Cell]
 ) -> tuple[Cell, ...]:
     """Make a cell for each transfer of a suite, and check that it is possible.
 
@@ -89,7 +89,7 @@ def _named(
         yield from families.get(name, (name,))
 
 
-def _problem(one: DatasetRecipe, other: DatasetRecipe) -> str:
+def _problem(one: Recipe, other: Recipe) -> str:
     """Say why a classifier trained on one cannot be tested on the other; empty if can.
 
     The order matters only to curves that both divide: one trains, the other tests.
@@ -114,7 +114,7 @@ def _problem(one: DatasetRecipe, other: DatasetRecipe) -> str:
     return ""
 
 
-def _channels(recipe: DatasetRecipe) -> str:
+def _channels(recipe: Recipe) -> str:
     n_inputs = recipe.x.shape[1]
     return ", ".join(
         name if name == "value" or n_inputs == 1 else f"{name} × {n_inputs}"
@@ -122,7 +122,7 @@ def _channels(recipe: DatasetRecipe) -> str:
     )
 
 
-def _shares_curves(one: DatasetRecipe, other: DatasetRecipe) -> bool:
+def _shares_curves(one: Recipe, other: Recipe) -> bool:
     """Whether training curves of one may be test curves of the other.
 
     Training and test curves have separate random streams, with one exception: a pool of

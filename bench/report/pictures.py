@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from bench.curves import DatasetRecipe, draw_class
+from bench.curves import Recipe, RecordedRecipe, draw_class, first_of_class
 from bench.figures import (
     NEURAL,
     PAGE,
@@ -39,7 +39,7 @@ class DatasetCurves(Deferred):
         The suite's root seed.
     """
 
-    recipe: DatasetRecipe
+    recipe: Recipe
     seed: int
 
     @property
