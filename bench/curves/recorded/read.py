@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.curves.recorded.curves import RecordedCurves
-from bench.suite import BundledCurves, RecordedSpec
+from bench.suite import RecordedSpec
 
 
 def read_recorded(spec: RecordedSpec, folder: Path) -> RecordedCurves:
