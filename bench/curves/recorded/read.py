@@ -95,7 +95,8 @@ def read_recorded(spec: RecordedSpec, folder: Path) -> RecordedCurves:
     values = parts[0].values
     n_given_train = len(values) if len(parts) == 2 else None
     if len(parts) == 2:
-        check_size(sum(len(part.values) for part in parts), *values.shape[1:])
+        with located("the two files together"):
+            check_size(sum(len(part.values) for part in parts), *values.shape[1:])
         values = np.concatenate([part.values for part in parts])
     values = np.ascontiguousarray(values)
     for array in (values, labels, groups, parts[0].x):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.base import did_you_mean, shown
-from bench.curves.points.dialects import MISSING, is_number
+from bench.curves.points.dialects import MISSING, is_number, is_value
 from bench.curves.recorded.raw import MAX_POINTS
 
 LABEL = "label"
@@ -176,7 +176,9 @@ def _refuse_text(
     sample: Sequence[Sequence[str]],
 ) -> None:
     """Refuse a column of values in which each row of the sample has text."""
-    strangers = [i for i in positions if not any(_is_value(row[i]) for row in sample)]
+    strangers = [
+        i for i in positions if not any(is_value(row[i].strip()) for row in sample)
+    ]
     if strangers:
         i = strangers[0]
         name = f"'{shown(names[i], 60)}'" if names else f"{i} (from 0)"

@@ -16,8 +16,13 @@ _LICENSE = re.compile(
 )
 
 
-def lines_of(raw: bytes) -> Iterator[tuple[int, str]]:
+def lines_of(raw: bytes, longest: int = MAX_LINE) -> Iterator[tuple[int, str]]:
     """Yield the lines of a text file, each with its number.
+
+    Parameters
+    ----------
+    longest
+        The largest number of characters of a line.
 
     Raises
     ------
@@ -28,11 +33,11 @@ def lines_of(raw: bytes) -> Iterator[tuple[int, str]]:
     # file once.
     with io.TextIOWrapper(io.BytesIO(raw), find_encoding(raw)) as stream:
         number = 0
-        while line := stream.readline(MAX_LINE + 1):
+        while line := stream.readline(longest + 1):
             number += 1
-            if len(line) > MAX_LINE or number > MAX_LINES:
+            if len(line) > longest or number > MAX_LINES:
                 raise ValueError(
-                    f"line {number}: more than {MAX_LINES} lines, or {MAX_LINE} "
+                    f"line {number}: more than {MAX_LINES} lines, or {longest} "
                     "characters in one line; save an .npz file"
                 )
             yield number, line

@@ -31,6 +31,7 @@ from bench.curves.recorded.text_lines import license_in, lines_of
 
 SAMPLE = 200  # lines from which the dialect is recognised
 _SAMPLE_SIZE = 2**20  # characters
+_LONGEST = 2**22  # characters of a line: 40 in each column
 _COMMENTS = ("#", "%", "//")  # above the table
 _EXCEL = re.compile(r'\ufeff?"?sep=(.)"?', re.IGNORECASE)
 _THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(?:,\d{3})+")
@@ -134,7 +135,7 @@ class _Table:
     def _top(self) -> tuple[str | None, str]:
         """Read what is above the table: Excel's delimiter, comments, names as one."""
         told, titles = None, ""
-        for number, line in lines_of(self.raw):
+        for number, line in lines_of(self.raw, _LONGEST):
             text = line.strip()
             if number == 1 and (excel := _EXCEL.fullmatch(text)):
                 told = excel[1]
@@ -149,7 +150,7 @@ class _Table:
 
     def _sample(self) -> list[tuple[int, str]]:
         found, size = [], 0
-        for number, line in lines_of(self.raw):
+        for number, line in lines_of(self.raw, _LONGEST):
             if number <= self.after or line.isspace():
                 continue
             found.append((number, line.rstrip("\r\n")))
@@ -266,7 +267,9 @@ class _Table:
 
     def _split_rows(self) -> Iterator[tuple[int, list[str]]]:
         lines = (
-            (number, line) for number, line in lines_of(self.raw) if number > self.after
+            (number, line)
+            for number, line in lines_of(self.raw, _LONGEST)
+            if number > self.after
         )
         if self.has_quotes and self.delimiter is not None:
             yield from self._quoted_rows(line for _, line in lines)
