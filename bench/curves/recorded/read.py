@@ -81,6 +81,8 @@ def read_recorded(spec: RecordedSpec, folder: Path) -> RecordedCurves:
             _check_points(part.x)
             part, n = _complete(part, interpolate=spec.missing == "interpolate")
             _check_labels(part)
+            if not spec.standardised:
+                _check_range(part, spec.dtype)
         parts.append(part)
         n_filled += n
     if len(parts) == 2:
@@ -196,6 +198,22 @@ def _complete(part: RawCurves, interpolate: bool) -> tuple[RawCurves, int]:
             known = order[~gaps[order]]
             row[gaps] = np.interp(x[gaps], x[known], row[known])
     return replace(part, values=filled), n_missing
+
+
+def _check_range(part: RawCurves, dtype: str) -> None:
+    """Refuse finite numbers that would be infinite in the precision of the suite."""
+    most = np.finfo(dtype).max
+    if max(part.values.max(), -part.values.min()) <= most:
+        return
+    for curve, values in enumerate(part.values):
+        places = np.argwhere(np.abs(values) > most)
+        if len(places):
+            channel, point = places[0]
+            raise DatasetError(
+                f"{part.place(curve)}: found {values[channel, point]} in "
+                f"{_where(part, channel, point)}; {dtype} holds numbers to {most:.3g}: "
+                "remove dtype, or write standardise: curve"
+            )
 
 
 def _first_missing(values: np.ndarray) -> tuple[int, int, int]:

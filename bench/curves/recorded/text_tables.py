@@ -26,7 +26,13 @@ from bench.curves.recorded.raw import (
     counted,
     floats,
 )
-from bench.curves.recorded.tables import Columns, find_columns, index_note, numeric
+from bench.curves.recorded.tables import (
+    LABEL,
+    Columns,
+    find_columns,
+    index_note,
+    numeric,
+)
 from bench.curves.recorded.text_lines import license_in, lines_of
 
 SAMPLE = 200  # lines from which the dialect is recognised
@@ -221,7 +227,9 @@ class _Table:
         """Recognise the decimal mark of some rows."""
         if self.wanted.decimal is not None:
             return self.wanted.decimal
-        left_out = (self.wanted.label, self.wanted.groups)
+        # Classes and groups may be written in any way.
+        asked = {self.wanted.label, self.wanted.groups, LABEL}
+        left_out = asked | {i for i, n in enumerate(self.names or ()) if n in asked}
         cells = [c for row in rows for i, c in enumerate(row) if i not in left_out]
         commas = [cell for cell in cells if DECIMAL_COMMA.fullmatch(cell)]
         if not commas:

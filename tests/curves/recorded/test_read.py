@@ -2,6 +2,7 @@
 
 import io
 import random
+import sys
 from collections import Counter
 
 import numpy as np
@@ -103,6 +104,16 @@ def test_a_curve_of_missing_values_alone_is_refused(read):
         read("a.ts", text, missing="interpolate")
 
 
+def test_numbers_beyond_float32_are_refused_where_they_would_be_infinite(read):
+    text = "label,0,1\na,1,2\nb,3,-1e39\n"
+    assert read("a.csv", text).values.min() == -1e39
+    read("a.csv", text, dtype="float32", standardise="curve")
+    with pytest.raises(
+        DatasetError, match=r"line 3: found -1e\+39 in point 2; float32"
+    ):
+        read("a.csv", text, dtype="float32")
+
+
 def test_files_that_cannot_be_read(read, tmp_path):
     for name in ("a.csv", "a.npz", "a.ts", "a.parquet", "a.arff", "a.csv.gz"):
         spec = RecordedSpec(id="mine", recorded={"files": name})
@@ -120,6 +131,12 @@ def test_files_that_cannot_be_read(read, tmp_path):
             DatasetError, match=r"unknown kind of file .*expected \.csv"
         ):
             read(name, CSV)
+
+
+def test_without_pyarrow_the_extra_is_named(read, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(DatasetError, match=r"'pyarrow' is missing; .*'\.\[parquet\]'"):
+        read("a.parquet", "PAR1")
 
 
 def _originals():

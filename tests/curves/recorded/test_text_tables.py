@@ -83,6 +83,12 @@ def test_the_suite_may_name_label_delimiter_and_decimal_mark(read):
     assert found.values[:, 0].tolist() == [[1.5, 2.5], [2.5, 3.5]]
 
 
+def test_classes_do_not_tell_the_decimal_mark(read):
+    found = read("a.csv", lines("label;0;1", "1.0;1,5;2", "2.0;2,5;3"))
+    assert found.values[:, 0].tolist() == [[1.5, 2], [2.5, 3]]
+    assert found.class_names == ("1", "2")
+
+
 def test_a_table_without_names(read):
     text = lines("2\t-0.5\t1.5\t2", "1\t1.5\t2.5\t3", "2\t1\t2\t3")
     found = read("a.tsv", text, label=0)
