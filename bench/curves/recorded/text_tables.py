@@ -77,7 +77,8 @@ def read_text(raw: bytes, suffix: str, wanted: Wanted) -> RawCurves:
     values, notes = rows.array(), columns.notes
     if columns.index is not None and table.names is not None:
         notes = (*notes, index_note(table.names[columns.index], index))
-    if table.names is None and len(values) > 2 and counts_rows(values[:, 0, 0]):
+    has_more = len(values) > 2 and values.shape[2] > 1
+    if table.names is None and has_more and counts_rows(values[:, 0, 0]):
         values = values[:, :, 1:]
         notes = (*notes, "a column counts the curves and was left out")
     return RawCurves(
@@ -121,8 +122,10 @@ class _Table:
         split = make_splitter(self.delimiter)
         rows = [(number, _stripped(split(line, number))) for number, line in sample]
         rows = [(number, cells) for number, cells in rows if any(cells)]
-        if titles and len(split(titles, 0)) == len(rows[0][1]) > 1:
-            rows.insert(0, (self.after, _stripped(split(titles, 0))))
+        label = LABEL if wanted.label is None else wanted.label
+        heads = _stripped(split(titles, 0)) if titles else []
+        if len(heads) == len(rows[0][1]) and label in heads and label not in rows[0][1]:
+            rows.insert(0, (self.after, heads))
         self.names = self._names(rows)
         self.width = len(rows[0][1]) if self.names is None else len(self.names)
         if self.width > _MAX_COLUMNS:
@@ -270,7 +273,7 @@ class _Table:
             if len(cells) == self.width:
                 if any(cells):
                     yield number, cells
-            elif any(cell.strip() for cell in cells) and not cells[0].startswith("#"):
+            elif any(cell.strip() for cell in cells) and not _is_comment(cells):
                 self._refuse_width(number, len(cells))
 
     def _split_rows(self) -> Iterator[tuple[int, list[str]]]:
@@ -325,6 +328,11 @@ class _Table:
 
 def _stripped(cells: Sequence[str]) -> list[str]:
     return [cell.strip() for cell in cells]
+
+
+def _is_comment(cells: Sequence[str]) -> bool:
+    """Whether a row is a comment, and no curve whose class begins with #."""
+    return cells[0].startswith("#") and not any(map(is_number, cells[1:]))
 
 
 def _is_like_value(cell: str) -> bool:

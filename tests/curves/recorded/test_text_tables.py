@@ -83,6 +83,13 @@ def test_the_suite_may_name_label_delimiter_and_decimal_mark(read):
     assert found.values[:, 0].tolist() == [[1.5, 2.5], [2.5, 3.5]]
 
 
+def test_a_comment_is_neither_names_nor_a_curve(read):
+    text = lines("# one, two, three", "label,0,1", "#a,1,2", "# a note", "b,2,3")
+    assert read("a.csv", text).class_names == ("#a", "b")
+    with pytest.raises(DatasetError, match="line 3: found 2 columns"):
+        read("a.csv", lines("label,0,1", "#a,1,2", "#b,2"))
+
+
 def test_classes_do_not_tell_the_decimal_mark(read):
     found = read("a.csv", lines("label;0;1", "1.0;1,5;2", "2.0;2,5;3"))
     assert found.values[:, 0].tolist() == [[1.5, 2], [2.5, 3]]
