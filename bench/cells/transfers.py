@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import permutations
+from typing import Any
 
 from bench.base import SuiteError, did_you_mean
 from bench.cells.cell import Cell
-from bench.curves import READ_BY, Recipe, RecordedRecipe
+from bench.curves import READ_BY, DatasetRecipe, Recipe, RecordedRecipe
 from bench.suite import MAX_CELLS, MOST_DATASETS, Suite, TransferSpec
 
 _REMEDY = "name datasets that fit together: transfer: {datasets: […]}"
@@ -105,7 +106,14 @@ def _problem(one: Recipe, other: Recipe) -> str:
                 f"the {what} of {first} and {second} differ ({found}; {other_found}); "
                 f"expected the same; {_REMEDY}"
             )
-    if _shares_curves(one, other):
+    if isinstance(one, RecordedRecipe) or isinstance(other, RecordedRecipe):
+        if one.family == other.family and _division(one) != _division(other):
+            return (
+                f"{first} may train on curves that {second} tests: both divide the "
+                "same curves, each in its own way; give both the same split; "
+                f"{_REMEDY}"
+            )
+    elif _shares_curves(one, other):
         return (
             f"{first} may train on curves that {second} tests: both divide one pool of "
             "mimics, each in its own way; give one a pool of another size "
@@ -114,7 +122,14 @@ def _problem(one: Recipe, other: Recipe) -> str:
     return ""
 
 
+def _division(recipe: Recipe) -> Any:
+    """Return what divides recorded curves: two datasets of one division agree."""
+    return recipe.identity.get("split")
+
+
 def _channels(recipe: Recipe) -> str:
+    if isinstance(recipe, RecordedRecipe):
+        return f"value × {recipe.n_channels}" if recipe.n_channels > 1 else "value"
     n_inputs = recipe.x.shape[1]
     return ", ".join(
         name if name == "value" or n_inputs == 1 else f"{name} × {n_inputs}"
@@ -122,7 +137,7 @@ def _channels(recipe: Recipe) -> str:
     )
 
 
-def _shares_curves(one: Recipe, other: Recipe) -> bool:
+def _shares_curves(one: DatasetRecipe, other: DatasetRecipe) -> bool:
     """Whether training curves of one may be test curves of the other.
 
     Training and test curves have separate random streams, with one exception: a pool of

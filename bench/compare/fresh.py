@@ -32,9 +32,7 @@ def find_dataset(dataset: Any) -> tuple[Recipe, int]:
     if isinstance(dataset, Mapping):
         model = RecordedSpec if "recorded" in dataset else DatasetSpec
         try:
-            spec = model.model_validate(
-                {"id": "dataset"} | dict(dataset), strict=False
-            )
+            spec = model.model_validate({"id": "dataset"} | dict(dataset), strict=False)
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(map(str, first["loc"])) or "recipe"

@@ -2,9 +2,9 @@ from .arrays import check_channels as check_channels
 from .arrays import check_length as check_length
 from .datasets import Dataset as Dataset
 from .datasets import draw_part as draw_part
+from .datasets import draw_test as draw_test
 from .datasets import first_of_class as first_of_class
 from .datasets import make_dataset as make_dataset
-from .datasets import draw_test as draw_test
 from .draws import draw_class as draw_class
 from .inputs import is_grid as is_grid
 from .library import FunctionLibrary as FunctionLibrary

@@ -160,7 +160,7 @@ def first_of_class(recipe: Recipe, label: int, size: int, seed: int = 0) -> np.n
     """
     if isinstance(recipe, RecordedRecipe):
         arrays = recipe.draw(0, seed)
-        X = arrays["X_train"][arrays["y_train"] == label][:size]
+        X: np.ndarray = arrays["X_train"][arrays["y_train"] == label][:size]
         return X.reshape(len(X), recipe.n_channels, -1)
     values, _ = draw_class(
         recipe, label, min(size, recipe.spec.train), False, seed=seed

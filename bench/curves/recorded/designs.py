@@ -44,7 +44,8 @@ def divide(
     n_curves = len(curves.labels)
     if isinstance(division, str):
         assert curves.n_given_train is not None  # since the schema asks for two files
-        return np.split(np.arange(n_curves), [curves.n_given_train])
+        rows = np.arange(n_curves)
+        return rows[: curves.n_given_train], rows[curves.n_given_train :]
     if isinstance(division, FoldsSplit):
         is_test = _fold(curves, division, repetition, seed)
     else:

@@ -1,6 +1,8 @@
 """Reading the files of recorded curves."""
 
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -9,7 +11,9 @@ from bench.suite import BundledCurves, RecordedSpec
 
 
 def read_recorded(spec: RecordedSpec, folder: Path) -> RecordedCurves:
-    import aeon.datasets as d
+    """Read bundled curves by aeon itself; files follow."""
+    d: Any = import_module("aeon.datasets")
+    assert isinstance(spec.recorded, BundledCurves)
 
     n = spec.recorded.aeon
     X, y = d.load_from_ts_file(Path(d.__file__).parent / f"data/{n}/{n}_TRAIN.ts")

@@ -87,7 +87,8 @@ class RecordedRecipe:
     @property
     def n_channels(self) -> int:
         """The number of channels of a row."""
-        return int(self.curves.values.shape[1])
+        n_channels: int = self.curves.values.shape[1]
+        return n_channels
 
     @cached_property
     def _sizes(self) -> tuple[int, int]:
@@ -96,7 +97,7 @@ class RecordedRecipe:
     @property
     def n_train(self) -> int:
         """The number of training curves of a repetition, of all classes together."""
-        return self._sizes[0]
+        return int(self._sizes[0])
 
     @property
     def n_test(self) -> int:
@@ -118,13 +119,16 @@ class RecordedRecipe:
         """The size in bytes of X_train and X_test of one repetition."""
         _, n_channels, n_points = self.curves.values.shape
         itemsize = int(np.dtype(self.spec.dtype).itemsize)
-        return (self.n_train + self.n_test) * n_channels * n_points * itemsize
+        size: int = (self.n_train + self.n_test) * n_channels * n_points * itemsize
+        return size
 
     @property
     def has_given_beside(self) -> bool:
         """Whether the given division is computed beside the repetitions."""
         is_design = self.spec.division != "given"
-        return is_design and self.curves.n_given_train is not None and self._can_be_given
+        return (
+            is_design and self.curves.n_given_train is not None and self._can_be_given
+        )
 
     @cached_property
     def _can_be_given(self) -> bool:
@@ -159,7 +163,7 @@ class RecordedRecipe:
         return arrays
 
     def _rows(self, rows: np.ndarray) -> np.ndarray:
-        values = self.curves.values[rows]
+        values: np.ndarray = self.curves.values[rows]
         if self.spec.standardised:
             channels = values.reshape(-1, values.shape[2])
             values = standardise(channels)[0].reshape(values.shape)
@@ -169,7 +173,8 @@ class RecordedRecipe:
 def _first(rows: np.ndarray, labels: np.ndarray, most: int) -> np.ndarray:
     """Keep the first rows of each class, in their order."""
     kept = [np.flatnonzero(labels[rows] == c)[:most] for c in np.unique(labels[rows])]
-    return rows[np.sort(np.concatenate(kept))]
+    first: np.ndarray = rows[np.sort(np.concatenate(kept))]
+    return first
 
 
 def resolve_recorded(spec: RecordedSpec, folder: Path) -> RecordedRecipe:
