@@ -34,5 +34,6 @@ def put_all(plan, store, cells=0.5, given=0.9):
             accuracy = given
         scores = {"accuracy": accuracy, "balanced_accuracy": accuracy}
         found = {"train": dict.fromkeys(scores, 1.0), "test": scores}
+        found["data_hash"] = f"h{accuracy}"
         stored.put(store, task.result("done", **found))
     return store
