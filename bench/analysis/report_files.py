@@ -338,8 +338,8 @@ def _check_columns(
         ),
     }
     if "given" in tables:  # a report has it only of curves with a given split
-        columns = [f"{part}_{name}" for part, name in (("test", suite.metrics[0]),)]
-        needed["given"] = ("dataset", "classifier", "status", "error", *columns)
+        score = f"test_{suite.metrics[0]}"
+        needed["given"] = ("dataset", "classifier", "status", "error", score)
     for name, columns in needed.items():
         found = tables.get(name, pd.DataFrame()).columns
         for column in columns:
