@@ -28,7 +28,7 @@ from bench.cli.usage import one_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bench.cells import Plan, Task
+    from bench.cells import Task
     from bench.cli.output.progress import RunProgress
     from bench.store import Result, Store
 
@@ -175,7 +175,7 @@ def run(options: argparse.Namespace) -> int:
                 plan,
                 store,
                 engine,
-                _telling(progress, plan, store) if is_verbose() else progress.advance,
+                _telling(progress, store) if is_verbose() else progress.advance,
                 options.retry_failed,
                 progress.warn,
                 again,
@@ -246,20 +246,17 @@ def _kept(progress: "RunProgress", options: argparse.Namespace) -> str:
 
 
 def _telling(
-    progress: "RunProgress", plan: "Plan", store: "Store"
+    progress: "RunProgress", store: "Store"
 ) -> "Callable[[Task, Result, bool], None]":
     """Return a function that also prints each cell that was computed, for `-v`."""
-    given = {id(cell) for cell in plan.given}
 
     def advance(cell: "Task", result: "Result", fresh: bool) -> None:
         progress.advance(cell, result, fresh)
         if fresh:
             names = ", ".join(filter(None, [cell.dataset.spec.id, cell.name]))
             seconds = "" if result.seconds is None else f" in {result.seconds:.1f} s"
-            which = f"repetition {cell.repetition}"
-            which = "given split" if id(cell) in given else which
             progress.warn(
-                f"{names}, {which}: {result.status}{seconds}; "
+                f"{names}, {result.division}: {result.status}{seconds}; "
                 f"{store.path(cell.key, 'json')}"
             )
 

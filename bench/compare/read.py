@@ -119,7 +119,7 @@ def _read_store(store: Store, metric: str) -> pd.DataFrame:
         ) | _stored_scores(store, result, metric)
         row["recipe"] = recipe_column(result.fields)
         row["fingerprint"] = fingerprint_text(result.fingerprint)
-        if _is_given(result):
+        if result.is_given:
             given.append((row, key))
         else:
             resampled.add(row["dataset"])
@@ -137,16 +137,6 @@ def _read_store(store: Store, metric: str) -> pd.DataFrame:
     # Sorted by name, since keys are hashes and their order is arbitrary.
     return as_frame(rows).sort_values(
         ["dataset", "repetition", "classifier"], ignore_index=True
-    )
-
-
-def _is_given(result: Result) -> bool:
-    """Tell whether recorded curves were divided as their files divide them."""
-    dataset = result.fields.get("dataset")
-    return (
-        isinstance(dataset, dict)
-        and "recorded" in dataset
-        and dataset.get("split") == "given"
     )
 
 

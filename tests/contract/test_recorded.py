@@ -10,7 +10,9 @@ from bench.suite import load_suite
 
 pytestmark = [
     pytest.mark.slow,  # time warping of 1460 points takes minutes
-    pytest.mark.skipif(find_spec("aeon") is None, reason="the extra `peers` is missing"),
+    pytest.mark.skipif(
+        find_spec("aeon") is None, reason="the extra `peers` is missing"
+    ),
 ]
 
 
