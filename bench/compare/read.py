@@ -79,10 +79,26 @@ def read_source(path: str | Path, metric: str = "accuracy") -> pd.DataFrame:
 
 def _read_store(store: Store, metric: str) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
+    given: list[tuple[dict[str, Any], str]] = []
+    resampled: set[str] = set()  # datasets with results of other than given splits
     keys: dict[tuple[str, int, str], str] = {}
+
+    def add(row: dict[str, Any], key: str) -> None:
+        coordinate = (row["dataset"], row["repetition"], row["classifier"])
+        other = keys.setdefault(coordinate, key)
+        if other != key:
+            # They may come from two suites, or from one before and after a change. The
+            # names of dataset and classifier cannot distinguish them.
+            raise CompareError(
+                f"{store.folder}: two results of {cell_name(*coordinate)}: {other} and "
+                f"{key}; a store keeps those of all suites and versions: compare the "
+                "reports that `python -m bench report SUITE` writes from it"
+            )
+        rows.append(row)
+
     for key in store.keys():  # noqa: SIM118 (a method of ours, not a dictionary's)
         path = store.path(key, "json")
-        if len(rows) == MAX_ROWS:
+        if len(rows) + len(given) == MAX_ROWS:
             raise CompareError(f"{store.folder}: more than {MAX_ROWS} results")
         result = store.get(key)
         if result is None:
@@ -103,17 +119,16 @@ def _read_store(store: Store, metric: str) -> pd.DataFrame:
         ) | _stored_scores(store, result, metric)
         row["recipe"] = recipe_column(result.fields)
         row["fingerprint"] = fingerprint_text(result.fingerprint)
-        coordinate = (row["dataset"], row["repetition"], row["classifier"])
-        other = keys.setdefault(coordinate, key)
-        if other != key:
-            # They may come from two suites, or from one before and after a change. The
-            # names of dataset and classifier cannot distinguish them.
-            raise CompareError(
-                f"{store.folder}: two results of {cell_name(*coordinate)}: {other} and "
-                f"{key}; a store keeps those of all suites and versions: compare the "
-                "reports that `python -m bench report SUITE` writes from it"
-            )
-        rows.append(row)
+        if result.is_given:
+            given.append((row, key))
+        else:
+            resampled.add(row["dataset"])
+            add(row, key)
+    # The given split of curves that are also divided anew: one result beside the
+    # repetitions, and none of them, though it has the coordinates of the first.
+    for row, key in given:
+        if row["dataset"] not in resampled:
+            add(row, key)
     if not rows:
         raise MissingFileError(
             f"{store.folder}: found only audits and transfers; expected results of "

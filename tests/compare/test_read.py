@@ -1,5 +1,6 @@
 import math
 
+import given_splits
 import numpy as np
 import pandas as pd
 import pytest
@@ -129,3 +130,25 @@ def test_a_store_without_results_of_cells_is_refused(tmp_path):
     stored.store_of(tmp_path, stored.result_of(classifier=""))  # an audit
     with pytest.raises(MissingFileError, match="found only audits and transfers"):
         read_source(tmp_path)
+
+
+def test_the_given_split_in_a_store_is_no_repetition(tmp_path, write_suite):
+    plan = stored.plan_of(given_splits.suite_of(write_suite, tmp_path))
+    base = given_splits.put_all(plan, Store(tmp_path / "base"), given=0.9)
+    new = given_splits.put_all(plan, Store(tmp_path / "new"), given=0.1)
+    frame = read_source(base.folder)
+    assert sorted(frame["repetition"]) == [0, 0, 1, 1, 2, 2]
+    assert frame["test_accuracy"].max() == 0.52
+    compared = compare_results(frame, read_source(new.folder))
+    assert set(compared["verdict"]) == {"identical"}
+
+
+def test_a_given_split_that_is_the_design_is_compared(tmp_path, write_suite):
+    entry = given_splits.write_files(tmp_path) | {"split": "given"}
+    plan = stored.plan_of(write_suite(datasets=[entry], classifiers=["KNN"]))
+    put_scored(plan, tmp_path / "store")
+    assert read_source(tmp_path / "store")["repetition"].tolist() == [0]
+    # Beside the same dataset by another design, another suite's, it is left out.
+    path = given_splits.suite_of(write_suite, tmp_path, classifiers=["KNN"])
+    given_splits.put_all(stored.plan_of(path), Store(tmp_path / "store"))
+    assert read_source(tmp_path / "store")["repetition"].tolist() == [0, 1, 2]
