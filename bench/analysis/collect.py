@@ -9,7 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench.analysis.cell_arrays import CellArrays, read_cell_arrays
+from bench.analysis.cell_arrays import (
+    CellArrays,
+    Classwise,
+    read_cell_arrays,
+    shows_classes,
+)
 from bench.analysis.dataset_words import describe_dataset
 from bench.analysis.evidence import check_rows
 from bench.analysis.findings import Findings, analyse, nothing_to_learn, rows_of
@@ -24,6 +29,7 @@ from bench.analysis.report_data import (
     Picture,
     ReferenceFacts,
     ReportData,
+    RocFacts,
     SuiteFacts,
 )
 from bench.base import StoreError
@@ -41,6 +47,8 @@ MOST_POINTS = 120  # of a curve in a picture: a small panel shows no more
 MOST_SHOWN = 1000  # input points whose density is drawn
 MOST_NUMBERS = 28_000  # of all training histories together: 130 kB of page.json
 FEWEST_EPOCHS, MOST_EPOCHS = 20, 200  # that are kept of a training
+MOST_RATES = 15_000  # numbers of all ROC curves together: 75 kB of page.json
+FEWEST_RATES, DEFAULT_RATES = 21, 101  # of one curve
 MOST_LOGS = 20
 _LOG_END = 1500  # characters: the last lines say what was raised
 _HIGHLIGHTED = 6  # colours that every reader can tell from each other
@@ -72,17 +80,23 @@ def collect(plan: Plan, store: Store, results: Sequence[Result]) -> ReportData:
     findings = analyse(plan, store, results)
     datasets = []
     parts: dict[str, list[pd.DataFrame]] = {
-        name: [] for name in ("online", "calibration", "history", "held_out")
+        name: []
+        for name in ("online", "calibration", "history", "held_out", "per_class")
     }
+    highlighted = _highlighted(plan, findings)
+    n_rates = MOST_RATES // (len(plan.datasets) * max(len(highlighted), 1))
+    classwise = Classwise(highlighted, min(max(n_rates, FEWEST_RATES), DEFAULT_RATES))
     for recipe in plan.datasets:  # the arrays of all at once may not fit into memory
         name = recipe.spec.id
-        arrays = read_cell_arrays(findings, name, store, recipe.n_classes)
+        wanted = classwise if shows_classes(recipe, suite.metrics) else None
+        arrays = read_cell_arrays(findings, name, store, recipe.n_classes, wanted)
         datasets.append(_dataset(plan, findings, recipe, arrays))
         parts["online"].append(arrays.online)
         for part, frame in (
             ("calibration", _calibration(arrays.bins)),
             ("history", arrays.history),
             ("held_out", arrays.held_out),
+            ("per_class", _with_names(arrays.classes, recipe.class_names)),
         ):
             if not frame.empty:
                 parts[part].append(frame.assign(dataset=name))
@@ -98,7 +112,7 @@ def collect(plan: Plan, store: Store, results: Sequence[Result]) -> ReportData:
         provenance=tuple(provenance(plan, findings, stored)),
         logs=tuple(_logs(findings.results, store)),
         transfer_failures=tuple(_transfer_failures(findings.transfer_cells)),
-        highlighted=_highlighted(plan, findings),
+        highlighted=highlighted,
         **frames,
     )
     return _with_answers(data, suite, [result.commit for result in stored])
@@ -174,7 +188,19 @@ def _dataset(
             for name, counts in arrays.confusion.items()
             if recipe.n_classes > 2
         },
+        roc={
+            name: RocFacts(_rounded(curve.rates, 4), round(curve.area, 4), curve.n)
+            for name, curve in arrays.roc.items()
+        },
+        unranked=arrays.unranked,
     )
+
+
+def _with_names(classes: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Give the rows of classes their names."""
+    if classes.empty:
+        return classes
+    return classes.assign(**{"class": [names[label] for label in classes["class"]]})
 
 
 def _chance(metric: str, n_classes: int) -> float | None:

@@ -90,6 +90,26 @@ class HardCurve:
 
 
 @dataclass(frozen=True)
+class RocFacts:
+    """A ROC curve of a classifier on two classes, averaged over repetitions.
+
+    Attributes
+    ----------
+    rates : list of float, (n_points,)
+        Mean true-positive rates at evenly spaced false-positive rates from 0 to 1, see
+        `bench.stats.metrics.roc_rates`.
+    area
+        The mean area below the curves of single repetitions.
+    n
+        The number of repetitions.
+    """
+
+    rates: list[float]
+    area: float
+    n: int
+
+
+@dataclass(frozen=True)
 class DatasetFacts:
     """What a report says and shows of a dataset beside its scores.
 
@@ -127,6 +147,11 @@ class DatasetFacts:
     confusion
         Classifier → counts, (n_classes, n_classes), rows true, columns predicted, over
         all repetitions; only with more than two classes.
+    roc
+        Classifier → ROC curve, of the highlighted ones that give scores; empty unless
+        the dataset has two classes and the report shows the scores of each.
+    unranked
+        The classifiers that have none since they give no scores that rank curves.
     """
 
     id: str
@@ -145,6 +170,8 @@ class DatasetFacts:
     hardest: tuple[HardCurve, ...] = ()
     repetition: int | None = None
     confusion: dict[str, list[list[int]]] = field(default_factory=dict)
+    roc: dict[str, RocFacts] = field(default_factory=dict)
+    unranked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -245,6 +272,9 @@ class ReportData:
     history, held_out
         See `bench.stats.histories.history_frame` and `held_out_frame`, with a column
         dataset; of long trainings some epochs.
+    per_class
+        The scores of each class, see `bench.analysis.cell_arrays.CellArrays`, with a
+        column dataset and the names of classes; may be empty.
     provenance
         What the results were computed from, with and on: one sentence each.
     transfer_failures
@@ -267,6 +297,7 @@ class ReportData:
     logs: tuple[Log, ...]
     transfer_failures: tuple[str, ...]
     highlighted: tuple[str, ...]
+    per_class: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def headline(self) -> str:
@@ -300,6 +331,7 @@ class ReportData:
             "leaks": found.leaks,
             "audits": found.audits,
             "calibration": self.calibration,
+            "per_class": self.per_class,
             "online": self.online,
             "sweep": found.along,
             "crossings": found.crossings,

@@ -126,6 +126,7 @@ TABLES = (
     "leaks",
     "audits",
     "calibration",
+    "per_class",
     "online",
     "sweep",
     "crossings",
@@ -309,6 +310,7 @@ def read_data(folder: Path) -> ReportData:
         logs=page.logs,
         transfer_failures=page.transfer_failures,
         highlighted=page.highlighted,
+        per_class=table("per_class"),
         **inside,
     )
 

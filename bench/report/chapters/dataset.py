@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bench.analysis import DatasetFacts, ReportData, rows_of
-from bench.figures import confusion_figure, curves_figure, hardest_figure
+from bench.figures import confusion_figure, curves_figure, hardest_figure, roc_figure
 from bench.render import Block, FigureFile, Folded, Items, Section, Table, Text
 from bench.report.chapters.audits import dataset_alarms
 from bench.report.chapters.matrix import MARK, has_chapters, marked_rows
@@ -20,6 +20,7 @@ from bench.report.chapters.training import (
     training_table,
 )
 from bench.report.figure_files import FigureFolder, slug
+from bench.report.looks import looks_of
 from bench.report.tables import (
     capitalised,
     counted,
@@ -28,10 +29,18 @@ from bench.report.tables import (
     online_note,
     p_value,
 )
-from bench.stats import METRICS, share_in_words, verdict_in_words
+from bench.stats import (
+    CHANCE,
+    METRICS,
+    name_some,
+    share_in_words,
+    verdict_in_words,
+)
 
 _BINS = 40  # of the input points
 _FEWEST_FOR_HARDEST = 5  # classifiers: of fewer, most curves are tied
+_MOST_ROWS = 150  # of the table of classes; the CSV file has all
+_OF_A_CLASS = {"precision": "precision", "recall": "recall", "f1": "F1"}
 
 
 def dataset_chapter(
@@ -49,9 +58,10 @@ def dataset_chapter(
     ]
     if has_chapters(data):
         blocks += draw_scores(data, [facts.id], figures)
-    third = draw_confusion(data, facts, figures) or draw_dynamics(
-        data, facts.id, figures
-    )
+    third = draw_confusion(data, facts, figures) or [
+        *draw_roc(data, facts, figures),
+        *draw_dynamics(data, facts.id, figures),
+    ]
     blocks += third[:1]
     blocks += _folded(data, facts, online, figures, third[1:])
     return Section(facts.id, blocks)
@@ -246,6 +256,81 @@ def draw_confusion(
     ]
 
 
+def draw_roc(
+    data: ReportData, facts: DatasetFacts, figures: FigureFolder
+) -> list[FigureFile]:
+    """Draw the ROC curves of the highlighted classifiers on two classes."""
+    if not facts.roc:
+        return []
+    n = max(curve.n for curve in facts.roc.values())
+    caption = (
+        f"Mean ROC curve over {counted(n, 'repetition')}: at each false-positive rate "
+        "the mean of the true-positive rates (vertical average), from held-out scores; "
+        f"{facts.classes[1]} is the positive class."
+    )
+    others = [
+        entry.id
+        for entry in data.classifiers
+        if entry.id not in (*facts.roc, *facts.unranked, CHANCE)
+    ]
+    if facts.unranked:
+        caption += (
+            f" Without scores that rank curves: {name_some(list(facts.unranked))}."
+        )
+    if others:
+        caption += f" Not drawn: {name_some(others)}."
+    return [
+        figures.add(
+            f"roc-{slug(facts.id)}",
+            f"ROC curves on {facts.id}",
+            caption,
+            roc_figure,
+            {name: curve.rates for name, curve in facts.roc.items()},
+            {name: curve.area for name, curve in facts.roc.items()},
+            positive=facts.classes[1],
+            looks=looks_of(data),
+        )
+    ]
+
+
+def class_table(data: ReportData, facts: DatasetFacts) -> Table | None:
+    """List precision, recall and F1 of each class, by classifier."""
+    rows = rows_of(data.per_class, facts.id)
+    if rows.empty:
+        return None
+    order = list(dict.fromkeys(rows_of(data.findings.summary, facts.id)["classifier"]))
+    shown = [name for name in order if name in set(rows["classifier"])]
+    left_out: list[str] = []
+    if len(rows) > _MOST_ROWS:
+        first = max(1, _MOST_ROWS // max(len(facts.classes), 1))
+        coloured = [name for name in shown if name in data.highlighted]
+        kept = list(dict.fromkeys([*shown[:1], *coloured]))[:first]
+        left_out = [name for name in shown if name not in kept]
+        shown = [name for name in shown if name in kept]
+    listed = []
+    for name in shown:
+        for entry in rows[rows["classifier"] == name].to_dict("records"):
+            listed.append(
+                {
+                    "classifier": name,
+                    "class": entry["class"],
+                    **{
+                        title: mean_std(entry[f"{score}_mean"], entry[f"{score}_std"])
+                        for score, title in _OF_A_CLASS.items()
+                    },
+                    "curves": f"{entry['curves']:g}",
+                }
+            )
+    caption = (
+        "Held-out scores of each class against the rest, mean±std over the repetitions "
+        "in which it has curves; curves: of a repetition, on average. per_class.csv "
+        "has MCC and average precision too."
+    )
+    if left_out:
+        caption += f" Only there: {name_some(left_out)}."
+    return Table(pd.DataFrame(listed), caption)
+
+
 def draw_hardest(
     data: ReportData, facts: DatasetFacts, figures: FigureFolder
 ) -> list[FigureFile]:
@@ -293,6 +378,12 @@ def _folded(
         parts["training"].append(training_table(online))
         parts["training"] += draw_online(data, facts.id, figures)
     parts["other metrics"] = _other_metrics(data, facts.id)
+    classes = class_table(data, facts)
+    parts["each class"] = [] if classes is None else [classes]
+    if not facts.roc and facts.unranked:
+        names = name_some(list(facts.unranked))
+        words = f"No ROC curve: {names} give no scores that rank curves."
+        parts["each class"].append(Text(words))
     parts["calibration"] = _calibration(data, facts.id)
     parts["hardest curves"] = [*draw_hardest(data, facts, figures)]
     parts["published scores"] = _reference(data, facts.id)
