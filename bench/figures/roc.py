@@ -18,6 +18,7 @@ from bench.figures.drawing.theme import (
 )
 
 _SIDE = 3.0  # inches of the axes
+_LETTER = 0.068  # inches of a letter of the legend
 _DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)))  # beside the colour, for lines on lines
 
 
@@ -44,7 +45,8 @@ def roc_figure(
         Styles of all classifiers of the suite, from `classifier_styles`.
     """
     looks = styles_of(curves, looks)
-    figure = Figure(figsize=(min(PAGE, _SIDE + 2.6), _SIDE + 0.5), layout="constrained")
+    longest = 10 + max([10, *(len(plain(name)) for name in curves)])
+    figure = Figure(figsize=(min(PAGE, _SIDE + 0.9 + _LETTER * longest), _SIDE + 0.5), layout="constrained")
     ax = figure.subplots()
     ax.plot([0, 1], [0, 1], color=FAINT, linewidth=0.9, linestyle=(0, (4, 2)), zorder=1)
     best_first = sorted(curves, key=lambda name: -areas[name])
