@@ -133,7 +133,7 @@ def check_classifier(
     if baseline_file is not None and not accept:  # read before any fit
         kept = _read_baseline(Path(baseline_file), recipe.spec.id, name)
     scores = score_classifier(estimator, recipe, repetitions, seed, name)
-    n_curves = recipe.n_classes * recipe.spec.test
+    n_curves = recipe.n_test
     if at_least is not None:
         return _judge_floor(scores, at_least, n_curves)
     limits = _Limits(at_most_worse=margin, half_curve=0.5 / n_curves)
