@@ -12,6 +12,7 @@ import pandas as pd
 
 from bench.analysis.findings import Findings, rows_of
 from bench.analysis.online import online_table
+from bench.curves import Recipe, RecordedRecipe
 from bench.stats import (
     CHANCE,
     METRICS,
@@ -31,11 +32,11 @@ OF_CLASSES = frozenset({"f1", "precision", "recall", "mcc", "average_precision"}
 CLASS_SCORES = ("precision", "recall", "f1", "mcc", "average_precision")
 
 
-def shows_classes(recipe: Any, metrics: Iterable[str]) -> bool:
+def shows_classes(recipe: Recipe, metrics: Iterable[str]) -> bool:
     """Tell whether a report shows the scores of each class of a dataset, and ROC.
 
-    The classes of a generated dataset have equal sizes, and one question: it does so
-    where the suite asks for a metric of classes.
+    It does for recorded curves. The classes of a generated dataset have equal sizes:
+    there it does where the suite asks for a metric of classes.
 
     Parameters
     ----------
@@ -44,8 +45,8 @@ def shows_classes(recipe: Any, metrics: Iterable[str]) -> bool:
     metrics
         The names of the suite's metrics.
     """
-    del recipe
-    return not OF_CLASSES.isdisjoint(metrics)
+    is_recorded = isinstance(recipe, RecordedRecipe)
+    return is_recorded or not OF_CLASSES.isdisjoint(metrics)
 
 
 @dataclass(frozen=True)

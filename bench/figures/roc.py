@@ -46,7 +46,10 @@ def roc_figure(
     """
     looks = styles_of(curves, looks)
     longest = 10 + max([10, *(len(plain(name)) for name in curves)])
-    figure = Figure(figsize=(min(PAGE, _SIDE + 0.9 + _LETTER * longest), _SIDE + 0.5), layout="constrained")
+    figure = Figure(
+        figsize=(min(PAGE, _SIDE + 0.9 + _LETTER * longest), _SIDE + 0.5),
+        layout="constrained",
+    )
     ax = figure.subplots()
     ax.plot([0, 1], [0, 1], color=FAINT, linewidth=0.9, linestyle=(0, (4, 2)), zorder=1)
     best_first = sorted(curves, key=lambda name: -areas[name])

@@ -30,6 +30,8 @@ from .leaks import NO_LEAK as NO_LEAK
 from .leaks import POWER as POWER
 from .leaks import find_leaks as find_leaks
 from .metrics import METRICS as METRICS
+from .metrics import PROBABILITIES as PROBABILITIES
+from .metrics import SCORES as SCORES
 from .metrics import Metric as Metric
 from .metrics import OwnMetric as OwnMetric
 from .metrics import Predictions as Predictions

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from math import inf, isfinite, nan
+from math import inf, nan
 from typing import Any, Self
 
 import numpy as np
@@ -136,15 +136,11 @@ class Metric:
     bounds: tuple[float, float] = (0.0, 1.0)
     bounds_of_many: tuple[float, float] | None = None
 
-    def bounds_for(self, n_classes: int) -> tuple[float, float] | None:
-        """Return the bounds of the scores of a dataset with so many classes.
-
-        None if there is no lower one: then nothing follows from them.
-        """
-        bounds = self.bounds
+    def bounds_for(self, n_classes: int) -> tuple[float, float]:
+        """Return the bounds of the scores of a dataset with so many classes."""
         if n_classes > 2 and self.bounds_of_many is not None:
-            bounds = self.bounds_of_many
-        return bounds if isfinite(bounds[0]) else None
+            return self.bounds_of_many
+        return self.bounds
 
 
 @dataclass(frozen=True)
@@ -158,14 +154,14 @@ class OwnMetric:
     function
         The path of its function, as it is written in the suite.
     larger_is_better, needs, bounds
-        As of `Metric`; without known bounds they are infinite.
+        As of `Metric`; without bounds None.
     """
 
     name: str
     function: str
     larger_is_better: bool
     needs: str = ""
-    bounds: tuple[float, float] = (-inf, inf)
+    bounds: tuple[float, float] | None = None
 
     @property
     def title(self) -> str:
@@ -175,7 +171,7 @@ class OwnMetric:
     def bounds_for(self, n_classes: int) -> tuple[float, float] | None:
         """Return the bounds as `Metric` does; they are the same for all datasets."""
         del n_classes
-        return self.bounds if isfinite(self.bounds[0]) else None
+        return self.bounds
 
     def __str__(self) -> str:
         """Return its name, so that it stands in names of columns as texts do."""
