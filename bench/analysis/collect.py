@@ -36,7 +36,7 @@ from bench.base import StoreError
 from bench.cells import Plan
 from bench.classifiers import ClassifierRecipe
 from bench.curves import Recipe, RecordedRecipe, draw_test, first_of_class, is_grid
-from bench.stats import CHANCE, METRICS, hardest_curves, spread
+from bench.stats import CHANCE, OwnMetric, hardest_curves, metric_of, spread
 from bench.store import Result, Store
 from bench.suite import PRESETS, Suite
 
@@ -53,7 +53,7 @@ MOST_LOGS = 20
 _LOG_END = 1500  # characters: the last lines say what was raised
 _HIGHLIGHTED = 6  # colours that every reader can tell from each other
 _OWN = 3  # of these, a user's own classifiers
-_BY_CHANCE = {"accuracy", "balanced_accuracy"}
+_BY_CHANCE = {"accuracy", "balanced_accuracy", "recall"}
 
 
 def collect(plan: Plan, store: Store, results: Sequence[Result]) -> ReportData:
@@ -135,6 +135,7 @@ def _suite(suite: Suite, store: Store, stored: Sequence[Result]) -> SuiteFacts:
         repetitions=suite.repetitions,
         threads=suite.threads,
         metrics=tuple(suite.metrics),
+        own_metrics=suite.own_metrics,
         baseline=suite.baseline,
         alpha=stats.alpha,
         margin=stats.margin,
@@ -164,8 +165,8 @@ def _is_own(recipe: ClassifierRecipe) -> bool:
 def _dataset(
     plan: Plan, findings: Findings, recipe: Recipe, arrays: CellArrays
 ) -> DatasetFacts:
-    spec, metric = recipe.spec, plan.suite.metrics[0]
-    low, high = METRICS[metric].bounds_for(recipe.n_classes)
+    spec, metric = recipe.spec, metric_of(plan.suite.headline)
+    bounds = metric.bounds_for(recipe.n_classes)
     kept = spread(len(recipe.x), MOST_POINTS)
     return DatasetFacts(
         id=spec.id,
@@ -173,8 +174,8 @@ def _dataset(
         words=describe_dataset(recipe, rows_of(findings.summary, spec.id)),
         task=spec.task,
         classes=recipe.class_names,
-        chance=_chance(metric, recipe.n_classes),
-        perfect=high if METRICS[metric].larger_is_better else low,
+        chance=_chance(plan.suite.headline, recipe.n_classes),
+        perfect=None if bounds is None else bounds[metric.larger_is_better],
         n_test=recipe.n_test,
         learnable=recipe not in nothing_to_learn(plan),
         x=_rounded(recipe.x[kept], 5),
@@ -203,10 +204,11 @@ def _with_names(classes: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     return classes.assign(**{"class": [names[label] for label in classes["class"]]})
 
 
-def _chance(metric: str, n_classes: int) -> float | None:
+def _chance(metric: str | OwnMetric, n_classes: int) -> float | None:
+    """Return the expected score of guessing each class as often; None if not known."""
     if metric in _BY_CHANCE:
         return 1 / n_classes
-    return 0.5 if metric == "roc_auc" else None
+    return {"roc_auc": 0.5, "mcc": 0.0}.get(str(metric))
 
 
 def _points(x: np.ndarray) -> list[float]:

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from bench.analysis.findings import Findings
+from bench.stats import Metric, OwnMetric, metric_of
 
 VERSION = 1  # of page.json; a reader refuses another one
 
@@ -28,6 +29,8 @@ class SuiteFacts:
         command that repeats the run.
     baseline, alpha, margin, impute, works
         The settings of its statistics.
+    own_metrics
+        What is known of those of the metrics that are functions which the suite names.
     date
         The day on which the newest result was computed, such as 2026-11-30; empty if
         no result tells.
@@ -46,6 +49,11 @@ class SuiteFacts:
     impute: str
     works: float | None = None
     date: str = ""
+    own_metrics: tuple[OwnMetric, ...] = ()
+
+    def metric(self, name: str) -> str | OwnMetric:
+        """Return what figures and `bench.stats.metric_of` take for a metric's name."""
+        return next((own for own in self.own_metrics if own.name == name), name)
 
     @property
     def level(self) -> str:
@@ -126,7 +134,7 @@ class DatasetFacts:
     chance
         The headline score of guessing; None if that is not known.
     perfect
-        The best headline score that there can be.
+        The best headline score that there can be; None if that is not known.
     n_test
         Number of test curves of all classes together.
     learnable
@@ -160,7 +168,7 @@ class DatasetFacts:
     task: str
     classes: tuple[str, ...]
     chance: float | None
-    perfect: float
+    perfect: float | None
     n_test: int
     learnable: bool
     x: list[list[float]]
@@ -303,6 +311,16 @@ class ReportData:
     def headline(self) -> str:
         """The name of the first metric."""
         return self.suite.metrics[0]
+
+    @property
+    def measure(self) -> str | OwnMetric:
+        """The first metric, as figures take it."""
+        return self.suite.metric(self.headline)
+
+    @property
+    def metric(self) -> Metric | OwnMetric:
+        """The first metric: its title, its direction and what it needs."""
+        return metric_of(self.measure)
 
     def dataset(self, name: str) -> DatasetFacts:
         """Return the facts of a dataset.

@@ -10,6 +10,7 @@ from .cell import n_fits as n_fits
 from .cell import units_of as units_of
 from .compute import compute_seeded as compute_seeded
 from .own_metrics import OwnFunction as OwnFunction
+from .own_metrics import check_function as check_function
 from .own_metrics import check_own_metrics as check_own_metrics
 from .own_metrics import compute_scores as compute_scores
 from .own_metrics import own_function as own_function

@@ -16,7 +16,7 @@ from importlib import import_module
 from numbers import Real
 from pathlib import Path
 from pickle import dumps, loads
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -35,7 +35,6 @@ from bench.base import (
     shown,
 )
 from bench.cells.cell import Cell
-from bench.cells.plan import Plan
 from bench.classifiers import (
     ClassFile,
     distribution_names,
@@ -47,6 +46,9 @@ from bench.processes import CallOutcome, Executor, Request, new_executor, signal
 from bench.stats import OwnMetric, Predictions
 from bench.store import Store
 from bench.suite import MetricSpec, Suite, file_of
+
+if TYPE_CHECKING:
+    from bench.cells.plan import Plan
 
 Scores = dict[str, dict[str, float | str | None]]  # of one result, by identity
 
@@ -151,15 +153,20 @@ def _version_of(package: str) -> str:
     return ", ".join(f"{name} {package_version(name)}" for name in names)
 
 
-def check_own_metrics(plan: Plan) -> None:
+def check_own_metrics(plan: "Plan", names: Iterable[str] | None = None) -> None:
     """Import the functions of a suite, and call each once with labels made up.
+
+    Parameters
+    ----------
+    names
+        The metrics; by default all.
 
     Raises
     ------
     SuiteError
         If one cannot be imported, raises, or does not return a number.
     """
-    functions = own_functions(plan.suite)
+    functions = _named(plan.suite, names)
     if not functions:
         return
     sizes = sorted({recipe.n_classes for recipe in plan.datasets})
@@ -183,7 +190,7 @@ def check_function(function: OwnFunction, n_classes: int = 2) -> None:
 
 
 def score_own_metrics(
-    plan: Plan, store: Store, names: Iterable[str] | None = None
+    plan: "Plan", store: Store, names: Iterable[str] | None = None
 ) -> None:
     """Compute and store the scores of a suite's own metrics that are not stored yet.
 
@@ -192,11 +199,7 @@ def score_own_metrics(
     names
         The metrics; by default all.
     """
-    functions = [
-        function
-        for function in own_functions(plan.suite)
-        if names is None or function.metric.name in names
-    ]
+    functions = _named(plan.suite, names)
     if not functions:
         return
     by_identity = {function.identity: function for function in functions}
@@ -249,6 +252,15 @@ def compute_scores(
                     yield key, {function.identity: _scores({}, ended)}
     finally:
         executor.close()
+
+
+def _named(suite: Suite, names: Iterable[str] | None) -> list[OwnFunction]:
+    wanted = None if names is None else set(names)
+    return [
+        function
+        for function in own_functions(suite)
+        if wanted is None or function.metric.name in wanted
+    ]
 
 
 def _place(suite: Suite, position: int) -> str:

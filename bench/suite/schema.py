@@ -503,6 +503,11 @@ class Suite(Strict):
         described = [entry.described for entry in self.metric_entries]
         return tuple(entry for entry in described if isinstance(entry, OwnMetric))
 
+    def with_metric(self, entry: MetricSpec) -> Self:
+        """Return the suite with one more metric, whose file is relative to it."""
+        entries = (*self.metric_entries, entry)
+        return self.model_copy(update={"metric_entries": entries})
+
     def repetitions_of(self, spec: DatasetSpec | RecordedSpec) -> int:
         """Return the number of repetitions of a dataset."""
         return spec.repetitions if isinstance(spec, RecordedSpec) else self.repetitions

@@ -3,7 +3,7 @@
 from bench.analysis import ReportData
 from bench.render import Block, Code, Folded, Items, Link, Section, Strong, Table, Text
 from bench.report.chapters.opening import design
-from bench.stats import METRICS, coverage_table
+from bench.stats import coverage_table
 
 _MOST_LINES = 30  # of failures; a suite may have one for each of a thousand cells
 
@@ -11,7 +11,7 @@ _MOST_LINES = 30  # of failures; a suite may have one for each of a thousand cel
 def methods_chapter(data: ReportData) -> Section:
     """Explain once what is the same for every dataset."""
     suite = data.suite
-    metric = METRICS[data.headline]
+    metric = data.metric
     level = suite.level
     side = "above" if metric.larger_is_better else "below"
     lines = [

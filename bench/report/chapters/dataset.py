@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench.analysis import DatasetFacts, ReportData, rows_of
+from bench.analysis import NOT_COMPUTED, UNSCORED, DatasetFacts, ReportData, rows_of
 from bench.figures import confusion_figure, curves_figure, hardest_figure, roc_figure
 from bench.render import Block, FigureFile, Folded, Items, Section, Table, Text
 from bench.report.chapters.audits import dataset_alarms
@@ -31,7 +31,8 @@ from bench.report.tables import (
 )
 from bench.stats import (
     CHANCE,
-    METRICS,
+    OwnMetric,
+    metric_of,
     name_some,
     share_in_words,
     verdict_in_words,
@@ -81,7 +82,7 @@ def chapter_tables(data: ReportData, dataset: str) -> dict[str, Table]:
 def score_table(data: ReportData, dataset: str) -> Table:
     """List scores, intervals, differences to the baseline, verdicts and cost."""
     metric, baseline = data.headline, data.suite.baseline
-    title = METRICS[metric].title
+    title = data.metric.title
     summary = rows_of(data.findings.summary, dataset)
     described = rows_of(marked_rows(data), dataset)
     own_rows = _by_classifier(described)
@@ -120,7 +121,7 @@ def score_table(data: ReportData, dataset: str) -> Table:
     marks = pd.DataFrame(False, index=frame.index, columns=frame.columns)
     marks[f"held-out {title}"] = near
     smaller = {"fit (s)"}
-    if not METRICS[metric].larger_is_better:
+    if not data.metric.larger_is_better:
         smaller |= {f"held-out {title}", "training"}
     return Table(
         frame,
@@ -236,7 +237,7 @@ def draw_curves(facts: DatasetFacts, figures: FigureFolder) -> FigureFile:
 def draw_confusion(
     data: ReportData, facts: DatasetFacts, figures: FigureFolder
 ) -> list[FigureFile]:
-    """Draw which functions the best classifier takes for which."""
+    """Draw which classes the best classifier takes for which."""
     described = _by_classifier(rows_of(marked_rows(data), facts.id))
     names = [
         name
@@ -246,12 +247,13 @@ def draw_confusion(
     if not names:
         return []
     counts = np.array(facts.confusion[names[0]])
+    kind = "class" if facts.task == "recorded" else "function"
     return [
         figures.add(
             f"confusion-{slug(facts.id)}",
             f"Confusion matrix of {names[0]} on {facts.id}",
-            f"{names[0]}, the best: which function it takes held-out curves of each "
-            "function for, as shares of a row, over all repetitions.",
+            f"{names[0]}, the best: which {kind} it takes held-out curves of each "
+            f"{kind} for, as shares of a row, over all repetitions.",
             confusion_figure,
             counts,
             facts.classes,
@@ -418,7 +420,7 @@ def _other_metrics(data: ReportData, dataset: str) -> list[Block]:
     columns: dict[str, list[str]] = {"classifier": list(summary["classifier"])}
     same = []
     for name in data.suite.metrics[1:]:
-        title = METRICS[name].title
+        title = metric_of(data.suite.metric(name)).title
         means = summary[f"test_{name}_mean"]
         if np.allclose(means, headline, rtol=0, atol=5e-4, equal_nan=True):
             same.append(title)
@@ -435,14 +437,14 @@ def _other_metrics(data: ReportData, dataset: str) -> list[Block]:
         ]
     elif len(columns) > 1:
         smaller = [
-            f"held-out {METRICS[name].title}"
+            f"held-out {metric_of(data.suite.metric(name)).title}"
             for name in data.suite.metrics[1:]
-            if not METRICS[name].larger_is_better
+            if not metric_of(data.suite.metric(name)).larger_is_better
         ]
         table = Table(pd.DataFrame(columns), "Mean±std.", smaller_first=smaller)
         blocks.append(table)
     if same:
-        title = METRICS[data.headline].title
+        title = data.metric.title
         blocks.append(
             Text(f"Equal to {title} within .0005 everywhere: {', '.join(same)}.")
         )
@@ -480,7 +482,12 @@ def _notes(data: ReportData, dataset: str) -> list[Block]:
         lacking = done[done[f"test_{name}"].isna()]
         if lacking.empty:
             continue
-        metric = METRICS[name]
+        metric = metric_of(data.suite.metric(name))
+        if isinstance(metric, OwnMetric):
+            said, lacking = _unscored(metric, lacking)
+            sentences += said
+        if lacking.empty:
+            continue
         refused = lacking[lacking["absent"] != ""]
         never = [c for c in _ids(lacking) if c not in _ids(refused)]
         needs = f"{capitalised(metric.title)} needs {metric.needs}"
@@ -495,6 +502,23 @@ def _notes(data: ReportData, dataset: str) -> list[Block]:
                 f"{rows['absent'].iloc[0]}."
             )
     return [Text(" ".join(sentences))] if sentences else []
+
+
+def _unscored(
+    metric: OwnMetric, lacking: pd.DataFrame
+) -> tuple[list[str], pd.DataFrame]:
+    """Say why a metric that is a function has no score; return rows it lacks scores."""
+    column = f"{UNSCORED}{metric.name}"
+    if column not in lacking:
+        return [], lacking
+    sentences = []
+    for problem, rows in lacking[lacking[column] != ""].groupby(column, sort=False):
+        whose = f" of {name_some(_ids(rows))}" if problem != NOT_COMPUTED else ""
+        where = f" in {counted(len(rows), 'cell')}{whose}"
+        sentences.append(
+            f"{capitalised(metric.title)} ({metric.function}){where}: {problem}."
+        )
+    return sentences, lacking[lacking[column] == ""]
 
 
 def _ids(rows: pd.DataFrame) -> list[str]:
