@@ -16,10 +16,7 @@ from bench.suite import Suite, load_suite
 
 UNSCORED = "unscored_"  # begins the column that says why an own metric has no score
 # Why there is none, if nobody has called the function.
-NOT_COMPUTED = (
-    "not computed from these results, or by another version of its code: "
-    "`bench run` computes it, or --metric of `bench report`"
-)
+NOT_COMPUTED = "not computed"
 
 
 def read_results(
@@ -44,7 +41,7 @@ def read_results(
         fingerprint of the curves, error, signal, why scores are absent, name of the
         dataset's recipe and key. Training scores are NaN for online training. Of a
         metric that is a function, the scores are those which a run has stored, and
-        ``unscored_`` with its name says why there is none.
+        ``unscored_`` with its name says why one is missing, if any is.
     """
     if not isinstance(suite, Plan):
         suite = make_plan(suite if isinstance(suite, Suite) else load_suite(suite))
@@ -89,7 +86,7 @@ def results_frame(plan: Plan, store: Store, loaded: Sequence[Result]) -> pd.Data
         row = _row(result, metrics, store, own)
         row |= {"recipe": recipe_column(cell.fields), "key": cell.key}
         rows.append(coordinates | row)
-    return pd.DataFrame(rows)
+    return _without_empty(pd.DataFrame(rows))
 
 
 def transfer_frame(plan: Plan, store: Store) -> pd.DataFrame:
@@ -116,24 +113,30 @@ def transfer_frame(plan: Plan, store: Store) -> pd.DataFrame:
         row = _row(result, metrics, store, own)
         row |= {"recipe": recipe_column(cell.fields), "key": cell.key}
         rows.append(coordinates | row)
-    return pd.DataFrame(rows).drop(columns=[f"train_{m}" for m in metrics if rows])
+    frame = _without_empty(pd.DataFrame(rows))
+    return frame.drop(columns=[f"train_{m}" for m in metrics if rows])
+
+
+def _without_empty(frame: pd.DataFrame) -> pd.DataFrame:
+    """Leave out the columns of reasons that hold none."""
+    names = [c for c in frame.columns if c.startswith(UNSCORED)]
+    return frame.drop(columns=[c for c in names if (frame[c] == "").all()])
 
 
 def not_computed(plan: Plan, loaded: Sequence[Result]) -> list[str]:
-    """Say which metrics that are functions have no stored scores, a line for each.
+    """Return the metrics that are functions and lack stored scores of some cells.
 
     Parameters
     ----------
     loaded
         The result of each cell, as `load_results` returns them.
     """
-    lines = []
     done = [result for result in loaded if result.status == "done"]
-    for name, identity in own_identities(plan).items():
-        n = sum(identity not in result.own_scores for result in done)
-        if n:
-            lines.append(f"{name} of {n} of {len(done)} cells is {NOT_COMPUTED}")
-    return lines
+    return [
+        name
+        for name, identity in own_identities(plan).items()
+        if any(identity not in result.own_scores for result in done)
+    ]
 
 
 def own_identities(plan: Plan) -> dict[str, str]:

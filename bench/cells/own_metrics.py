@@ -440,23 +440,30 @@ def _of_scorer(scorer: Any) -> Callable[..., Any]:
     from sklearn.base import BaseEstimator, ClassifierMixin
 
     class Stored(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # untyped bases
-        def __init__(self, given: Predictions | None = None) -> None:
-            self.given = given
+        pass
 
     def function(labels: np.ndarray, given: Predictions, **params: Any) -> Any:
-        classes = set(np.unique(labels)) | set(np.unique(given.predictions))
-        n_classes = max(2, int(max(classes)) + 1)
-        estimator = Stored(given)
+        # Named as methods are, since a scorer looks at the names.
+        def predict(X: Any) -> np.ndarray:
+            return given.predictions
+
+        def predict_proba(X: Any) -> np.ndarray | None:
+            return given.probabilities
+
+        def decision_function(X: Any) -> np.ndarray | None:
+            return given.ranking
+
+        estimator = Stored()
+        estimator.predict = predict
+        n_classes = 1 + max(int(given.labels.max()), int(given.predictions.max()), 1)
+        if given.probabilities is not None:
+            estimator.predict_proba = predict_proba
+            n_classes = given.probabilities.shape[1]
+        elif given.ranking is not None:
+            estimator.decision_function = decision_function
+            if given.ranking.ndim == 2:
+                n_classes = given.ranking.shape[1]
         estimator.classes_ = np.arange(n_classes)
-        estimator.predict = lambda X: given.predictions
-        probabilities, ranking = given.probabilities, given.ranking
-        if probabilities is not None:
-            estimator.classes_ = np.arange(probabilities.shape[1])
-            estimator.predict_proba = lambda X: probabilities
-        elif ranking is not None:
-            if ranking.ndim == 2:
-                estimator.classes_ = np.arange(ranking.shape[1])
-            estimator.decision_function = lambda X: ranking
         return scorer(estimator, np.zeros((len(labels), 1)), labels, **params)
 
     function.takes_outputs = True  # type: ignore[attr-defined] # read in `_value`
@@ -472,7 +479,8 @@ def _value(
     what it needs.
     """
     outputs: Any
-    if getattr(loaded, "takes_outputs", False):
+    is_scorer = getattr(loaded, "takes_outputs", False)
+    if is_scorer:
         outputs = given
     elif function.needed == "probabilities":
         outputs = given.probabilities
@@ -489,6 +497,8 @@ def _value(
             warnings.simplefilter("ignore")
             found = loaded(given.labels.copy(), outputs, **function.params)
     except (Exception, SystemExit) as error:
+        if is_scorer and "none of the following attributes" in str(error):
+            return None, "is a scorer that needs scores which the classifier lacks"
         return None, f"raised {described(error)}"
     return _number(found, function.metric.bounds)
 

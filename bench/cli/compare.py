@@ -169,6 +169,7 @@ def _metric(options: argparse.Namespace) -> "str | OwnMetric | OwnFunction":
     predictions to call it with.
     """
     from bench.analysis import own_metrics_of
+    from bench.base import CompareError, did_you_mean, shown
     from bench.cells import check_function, own_function
     from bench.stats import METRICS, OwnMetric
 
@@ -182,12 +183,16 @@ def _metric(options: argparse.Namespace) -> "str | OwnMetric | OwnFunction":
             check_function(function)
         return function
     for path in (options.new, options.base):
-        for metric in own_metrics_of(path):
+        for metric in own_metrics_of(path if path.is_dir() else path.parent):
             if metric.name == name:
                 return metric
     if larger is not None:
         return OwnMetric(name, "", larger)
-    return str(name)  # an unknown one, which the comparison refuses
+    raise CompareError(
+        f"unknown metric '{shown(name, 60)}'{did_you_mean(name, METRICS)}. Known: "
+        f"{', '.join(METRICS)}; of another one expected the path of its function, a "
+        "report that has it, or --larger-is-better or --smaller-is-better"
+    )
 
 
 def _has_scores(path: Path) -> bool:

@@ -71,8 +71,11 @@ def report(options: argparse.Namespace) -> int:
     check_output(out)
     note("writing the report…")  # before some seconds of silence
     loaded = load_results(plan, store)
-    for line in not_computed(plan, loaded):
-        note(line)
+    if names := not_computed(plan, loaded):
+        note(
+            f"not computed from these results, or by another version of their code: "
+            f"{', '.join(names)}; a run of the suite computes them, or --metric NAME"
+        )
     write_report(plan, store, out, loaded)
     print(f"open {write_page(out)}")
     return OK

@@ -16,7 +16,8 @@ def methods_chapter(data: ReportData) -> Section:
     side = "above" if metric.larger_is_better else "below"
     lines = [
         f"Mean±std: over n repetitions (ddof=1). The {level} interval is that of one "
-        "mean by itself (Korn and Graubard), from 3 repetitions up.",
+        f"mean by itself ({'t' if metric.bounds is None else 'Korn and Graubard'}), "
+        "from 3 repetitions up.",
         f"Difference to {suite.baseline}: paired over the repetitions that both have; "
         "positive is better. Its intervals and p are simultaneous over the k "
         f"classifiers compared on a dataset (Bonferroni): t intervals at 1 − "

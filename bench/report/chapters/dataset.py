@@ -40,6 +40,7 @@ from bench.stats import (
 
 _BINS = 40  # of the input points
 _FEWEST_FOR_HARDEST = 5  # classifiers: of fewer, most curves are tied
+_MOST_REASONS = 3  # of one metric
 _MOST_ROWS = 150  # of the table of classes; the CSV file has all
 _OF_A_CLASS = {"precision": "precision", "recall": "recall", "f1": "F1"}
 
@@ -478,14 +479,18 @@ def _notes(data: ReportData, dataset: str) -> list[Block]:
     results = rows_of(data.findings.results, dataset)
     done = results[results["status"] == "done"]
     sentences = []
+    not_computed = []
     for name in data.suite.metrics:
         lacking = done[done[f"test_{name}"].isna()]
         if lacking.empty:
             continue
         metric = metric_of(data.suite.metric(name))
         if isinstance(metric, OwnMetric):
-            said, lacking = _unscored(metric, lacking)
+            said, lacking, is_computed = _unscored(metric, lacking)
             sentences += said
+            not_computed += (
+                [] if is_computed else [f"{metric.title} ({metric.function})"]
+            )
         if lacking.empty:
             continue
         refused = lacking[lacking["absent"] != ""]
@@ -501,24 +506,43 @@ def _notes(data: ReportData, dataset: str) -> list[Block]:
                 f"{needs}; {classifier} gave none that can be used{of_all}: "
                 f"{rows['absent'].iloc[0]}."
             )
+    if not_computed:
+        sentences.append(
+            f"Not computed from these results: {name_some(not_computed)}. A report runs "
+            "no code; a run of the suite computes them, or bench report --metric NAME."
+        )
     return [Text(" ".join(sentences))] if sentences else []
 
 
 def _unscored(
     metric: OwnMetric, lacking: pd.DataFrame
-) -> tuple[list[str], pd.DataFrame]:
-    """Say why a metric that is a function has no score; return rows it lacks scores."""
+) -> tuple[list[str], pd.DataFrame, bool]:
+    """Explain the missing scores of a metric that is a function.
+
+    Returns
+    -------
+    sentences : list of str
+        What its calls came to.
+    lacking : DataFrame
+        The rows in which it needs scores that the classifier does not give.
+    is_computed
+        Whether it was called for every row.
+    """
     column = f"{UNSCORED}{metric.name}"
     if column not in lacking:
-        return [], lacking
-    sentences = []
-    for problem, rows in lacking[lacking[column] != ""].groupby(column, sort=False):
-        whose = f" of {name_some(_ids(rows))}" if problem != NOT_COMPUTED else ""
-        where = f" in {counted(len(rows), 'cell')}{whose}"
-        sentences.append(
-            f"{capitalised(metric.title)} ({metric.function}){where}: {problem}."
-        )
-    return sentences, lacking[lacking[column] == ""]
+        return [], lacking, True
+    reasons = lacking[column]
+    called = lacking[(reasons != "") & (reasons != NOT_COMPUTED)]
+    sentences = [
+        f"{capitalised(metric.title)} ({metric.function}) {problem}, "
+        f"{name_some(_ids(rows))}, in {counted(len(rows), 'repetition')}."
+        for problem, rows in called.groupby(column, sort=False)
+    ]
+    return (
+        sentences[:_MOST_REASONS],
+        lacking[reasons == ""],
+        not any(reasons == NOT_COMPUTED),
+    )
 
 
 def _ids(rows: pd.DataFrame) -> list[str]:
