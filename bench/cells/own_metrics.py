@@ -405,8 +405,8 @@ def _load(function: OwnFunction) -> Callable[..., Any]:
         )
     if not callable(found) or isinstance(found, type):
         raise SuiteError(
-            f"'{path}' is a {type(found).__name__}; expected a function of y_true and "
-            "y_pred, which returns a number"
+            f"'{path}' is of type {type(found).__name__}; expected a function of "
+            "y_true and y_pred, which returns a number"
         )
     if _is_scorer(found):
         return _of_scorer(found)
@@ -508,10 +508,10 @@ def _number(found: Any, bounds: tuple[float, float] | None) -> tuple[float | Non
     if isinstance(found, np.ndarray) and found.ndim == 0:
         found = found.item()
     if not isinstance(found, Real):
-        kind = type(found).__name__
+        what = f"a value of type {type(found).__name__}"
         if isinstance(found, np.ndarray):
-            kind = f"array of shape {found.shape}"
-        return None, f"returned a {kind} and no number"
+            what = f"an array of shape {found.shape}"
+        return None, f"returned {what}, and no number"
     value = float(found)
     if not math.isfinite(value):
         return None, f"returned {value}, which is not finite"

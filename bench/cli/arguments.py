@@ -224,14 +224,18 @@ def read_suite(options: argparse.Namespace) -> "Suite":
     return suite
 
 
+def find_modules_here() -> None:
+    """Let a class or a function be in a module of the current folder."""
+    if os.getcwd() not in sys.path:  # noqa: PTH109 (sys.path holds strings)
+        sys.path.insert(0, os.getcwd())  # noqa: PTH109
+
+
 def resolve_plan(options: argparse.Namespace) -> "tuple[Plan, Plan, Store]":
     """Return the whole plan of the suite, its part after -d and -c, and the store."""
     from bench.cells import make_plan
     from bench.store import Store
 
-    # The class of a suite may be in a module of the current folder.
-    if os.getcwd() not in sys.path:  # noqa: PTH109 (sys.path holds strings)
-        sys.path.insert(0, os.getcwd())  # noqa: PTH109
+    find_modules_here()
     suite = read_suite(options)
     with naming_changes(options):
         whole = make_plan(suite)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.cli.arguments import Subparsers, add_command, asked_metric
+from bench.cli.arguments import Subparsers, add_command, asked_metric, find_modules_here
 from bench.cli.exit_codes import OK
 from bench.cli.output.formats import CSV, JSON, add_format, print_rows
 from bench.cli.output.terminal import say
@@ -177,6 +177,7 @@ def _metric(options: argparse.Namespace) -> "str | OwnMetric | OwnFunction":
     if name in METRICS:
         return str(name)
     if "." in name or ":" in name:
+        find_modules_here()
         entry = asked_metric(name, larger)
         function = own_function(entry, Path())
         if any(not _has_scores(path) for path in (options.base, options.new)):

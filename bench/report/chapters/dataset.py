@@ -508,8 +508,8 @@ def _notes(data: ReportData, dataset: str) -> list[Block]:
             )
     if not_computed:
         sentences.append(
-            f"Not computed from these results: {name_some(not_computed)}. A report runs "
-            "no code; a run of the suite computes them, or bench report --metric NAME."
+            f"Not computed from these results: {name_some(not_computed)}. A report "
+            "runs no code; a run of the suite computes them, or --metric NAME."
         )
     return [Text(" ".join(sentences))] if sentences else []
 
