@@ -42,6 +42,7 @@ HEADINGS = {
     "FixedTraining": "Training: fixed",
     "OnlineTraining": "Training: online",
     "LimitsSpec": "Limits",
+    "MetricSpec": "A metric",
     "StatsSpec": "Statistics",
     "TransferSpec": "Transfer",
     "AnswerSpec": "An answer",
