@@ -25,6 +25,7 @@ from .reference import PublishedScore as PublishedScore
 from .reference import Reference as Reference
 from .reference import load_reference as load_reference
 from .schema import MOST_DATASETS as MOST_DATASETS
+from .schema import MetricSpec as MetricSpec
 from .schema import Suite as Suite
 from .schema import TransferSpec as TransferSpec
 from .study import DimensionSpec as DimensionSpec

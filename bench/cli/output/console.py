@@ -54,7 +54,7 @@ def print_scores(
     # Here, since these import pandas, which `status` does not need.
     from bench.analysis import summarise
 
-    summary = summarise(results)
+    summary = summarise(results, plan.suite.headline)
     marks = {} if intervals is None else _marks(intervals)
     where = f"see {report}" if report else "--format csv has them"
     if len(plan.datasets) == 1:
@@ -99,7 +99,7 @@ def _print_dataset(
     from bench.report import online_note, score_rows
 
     dataset = plan.datasets[0].spec.id
-    frame = score_rows(plan, summary, dataset, plan.suite.metrics[:1])
+    frame = score_rows(plan, summary, dataset, [plan.suite.headline])
     score, training = frame.columns[1], frame.columns[2]
     published = list(frame.columns[5:])  # the figure, and the difference to it
     drop_order = [training, *published, "fit (s)", "n"]
@@ -138,9 +138,9 @@ def _print_matrix(
     Datasets have the rows if that takes fewer blocks.
     """
     from bench.report import mean_std
-    from bench.stats import METRICS
+    from bench.stats import metric_of
 
-    metric = METRICS[plan.suite.metrics[0]]
+    metric = metric_of(plan.suite.headline)
     column = f"test_{plan.suite.metrics[0]}"
     texts = {
         (row["dataset"], row["classifier"]): mean_std(
