@@ -22,8 +22,10 @@ from .histories import spread as spread
 from .histories import trained_online as trained_online
 from .intervals import mean_columns as mean_columns
 from .intervals import mean_interval as mean_interval
+from .intervals import pool_overlap as pool_overlap
 from .intervals import score_interval as score_interval
 from .intervals import share_interval as share_interval
+from .intervals import widening as widening
 from .leaks import CANNOT_TELL as CANNOT_TELL
 from .leaks import LEAK as LEAK
 from .leaks import NO_LEAK as NO_LEAK
