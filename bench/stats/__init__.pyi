@@ -43,6 +43,7 @@ from .scores import check_share as check_share
 from .scores import check_width as check_width
 from .scores import differences as differences
 from .scores import name_some as name_some
+from .scores import overlap_of as overlap_of
 from .stability import rank_stability as rank_stability
 from .sweeps import compare_along as compare_along
 from .sweeps import first_verdict as first_verdict
