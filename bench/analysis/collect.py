@@ -29,7 +29,7 @@ from bench.analysis.report_data import (
 from bench.base import StoreError
 from bench.cells import Plan
 from bench.classifiers import ClassifierRecipe
-from bench.curves import DatasetRecipe, draw_class, draw_part, is_grid
+from bench.curves import Recipe, RecordedRecipe, draw_test, first_of_class, is_grid
 from bench.stats import CHANCE, METRICS, hardest_curves, spread
 from bench.store import Result, Store
 from bench.suite import PRESETS, Suite
@@ -148,7 +148,7 @@ def _is_own(recipe: ClassifierRecipe) -> bool:
 
 
 def _dataset(
-    plan: Plan, findings: Findings, recipe: DatasetRecipe, arrays: CellArrays
+    plan: Plan, findings: Findings, recipe: Recipe, arrays: CellArrays
 ) -> DatasetFacts:
     spec, metric = recipe.spec, plan.suite.metrics[0]
     low, high = METRICS[metric].bounds_for(recipe.n_classes)
@@ -161,7 +161,7 @@ def _dataset(
         classes=recipe.class_names,
         chance=_chance(metric, recipe.n_classes),
         perfect=high if METRICS[metric].larger_is_better else low,
-        n_test=spec.test * recipe.n_classes,
+        n_test=recipe.n_test,
         learnable=recipe not in nothing_to_learn(plan),
         x=_rounded(recipe.x[kept], 5),
         points=_points(recipe.x),
@@ -192,18 +192,20 @@ def _points(x: np.ndarray) -> list[float]:
     return points
 
 
-def _pictures(recipe: DatasetRecipe, seed: int, kept: np.ndarray) -> Iterable[Picture]:
-    """Draw a few training curves of repetition 0, of each class."""
-    names = recipe.class_names[:SHOWN_CLASSES]
+def _pictures(recipe: Recipe, seed: int, kept: np.ndarray) -> Iterable[Picture]:
+    """Show a few training curves of repetition 0, of each class and channel."""
+    n_channels = recipe.n_channels if isinstance(recipe, RecordedRecipe) else 1
+    names = recipe.class_names[: max(1, SHOWN_CLASSES // n_channels)]
     most = SHOWN_CURVES if len(recipe.class_names) == 2 else SHOWN_OF_MANY
-    size = min(most, recipe.spec.train)
     for label, name in enumerate(names):
-        values, _ = draw_class(recipe, label, size, False, seed=seed)
-        yield Picture(name, list(map(_rounded_curve, np.asarray(values)[:, kept])))
+        curves = first_of_class(recipe, label, most, seed)
+        for channel in range(n_channels):
+            title = name if n_channels == 1 else f"{name}, channel {channel + 1}"
+            yield Picture(title, list(map(_rounded_curve, curves[:, channel, kept])))
 
 
 def _hardest(
-    recipe: DatasetRecipe, seed: int, arrays: CellArrays, kept: np.ndarray
+    recipe: Recipe, seed: int, arrays: CellArrays, kept: np.ndarray
 ) -> Iterable[HardCurve]:
     """List the curves of the first repetition that most classifiers misclassify."""
     # Which curves most classifiers misclassify takes at least two classifiers.
@@ -212,8 +214,8 @@ def _hardest(
     hardest = hardest_curves(arrays.labels, arrays.predictions)
     if hardest.empty:
         return
-    spec, names = recipe.spec, recipe.class_names
-    X, _ = draw_part(recipe, "test", spec.test, arrays.first, seed)
+    names = recipe.class_names
+    X, _ = draw_test(recipe, arrays.first, seed)
     n_points = len(recipe.x)
     for row in hardest.to_dict("records"):
         i, label = int(row["curve"]), int(row["label"])

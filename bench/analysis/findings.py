@@ -112,8 +112,8 @@ def analyse(plan: Plan, store: Store, loaded: Sequence[Result]) -> Findings:
     results = results.assign(collapsed=collapsed_cells(plan, results, loaded))
     stats, metric = plan.suite.stats, plan.suite.metrics[0]
     common = {"larger_is_better": METRICS[metric].larger_is_better}
-    ties = {d.spec.id: half_a_curve(d.spec.test, d.n_classes) for d in plan.datasets}
-    library_families = families({d.spec.id: d.library.text for d in plan.datasets})
+    ties = {d.spec.id: half_a_curve(d.n_test) for d in plan.datasets}
+    library_families = families({d.spec.id: d.family for d in plan.datasets})
     problems: list[str] = []
 
     def attempt(work: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
@@ -207,7 +207,7 @@ def _described(plan: Plan) -> dict[str, Any]:
     metric = METRICS[plan.suite.metrics[0]]
     return {
         "bounds": {d.spec.id: metric.bounds_for(d.n_classes) for d in plan.datasets},
-        "n_curves": {d.spec.id: d.n_classes * d.spec.test for d in plan.datasets},
+        "n_curves": {d.spec.id: d.n_test for d in plan.datasets},
         "larger_is_better": metric.larger_is_better,
         "overlap": overlaps_of(plan),
     }
@@ -232,17 +232,18 @@ def collapsed_cells(
     return find_collapses(
         results,
         pd.Series(accuracy, index=results.index, dtype=float),
-        n_curves={d.spec.id: d.n_classes * d.spec.test for d in plan.datasets},
+        n_curves={d.spec.id: d.n_test for d in plan.datasets},
         n_classes={d.spec.id: d.n_classes for d in plan.datasets},
     )
 
 
-def half_a_curve(n_test: int, n_classes: int = 2) -> float:
+def half_a_curve(n_test: int) -> float:
     """Return half a test curve as a difference of accuracies.
 
-    Each class has `n_test` test curves. A smaller difference counts as a tie.
+    There are `n_test` test curves, of all classes together. A smaller difference counts
+    as a tie.
     """
-    return 0.5 / (n_classes * n_test)
+    return 0.5 / n_test
 
 
 def sweep_rows(frame: pd.DataFrame, sweep: Sweep) -> pd.DataFrame:
@@ -274,7 +275,7 @@ def _for_each_sweep(
             streams=streams,
             larger_is_better=METRICS[metric].larger_is_better,
             overlap=overlaps_of(plan),
-            tie={d.spec.id: half_a_curve(d.spec.test, d.n_classes) for d in swept},
+            tie={d.spec.id: half_a_curve(d.n_test) for d in swept},
         )
         frame.insert(0, "family", sweep.family)
         frame.insert(1, "field", sweep.name)
@@ -312,7 +313,7 @@ def _transfers(plan: Plan, results: pd.DataFrame, cells: pd.DataFrame) -> pd.Dat
         both.rename(columns={column: "score"}),
         alpha=plan.suite.stats.alpha,
         larger_is_better=METRICS[metric].larger_is_better,
-        tie={d.spec.id: half_a_curve(d.spec.test, d.n_classes) for d in plan.datasets},
+        tie={d.spec.id: half_a_curve(d.n_test) for d in plan.datasets},
         bounds=METRICS[metric].bounds_for(max(d.n_classes for d in plan.datasets)),
         overlap=overlaps_of(plan),
     )
@@ -323,7 +324,8 @@ def nothing_to_learn(plan: Plan) -> list[DatasetRecipe]:
     return [
         recipe
         for recipe in plan.datasets
-        if recipe.spec.task == "symbolic-vs-neural"
+        if isinstance(recipe, DatasetRecipe)
+        and recipe.spec.task == "symbolic-vs-neural"
         and recipe.spec.neural.kind == "library"
     ]
 
@@ -337,7 +339,7 @@ def _leaks(plan: Plan, loaded: Sequence[Result]) -> pd.DataFrame:
             "repetition": cell.repetition,
             "classifier": cell.classifier.id,
             "accuracy": result.test.get("accuracy", math.nan),
-            "n_curves": 2 * cell.dataset.spec.test,
+            "n_curves": cell.dataset.n_test,
         }
         for cell, result in zip(plan.cells, loaded, strict=True)
         if cell.dataset.spec.id in recipes

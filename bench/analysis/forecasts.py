@@ -93,7 +93,7 @@ def forecast(plan: Plan, store: Store) -> Forecast:
     n_others = len(plan.classifiers) - 1
     n_pairs = n_others * len(plan.classifiers) // 2
     alpha = plan.suite.stats.alpha
-    n_datasets = len({recipe.library.text for recipe in plan.datasets})
+    n_datasets = len({recipe.family for recipe in plan.datasets})
     return Forecast(
         len(plan.everything),
         n_stored,
@@ -148,7 +148,7 @@ def _detectable(plan: Plan, store: Store) -> pd.DataFrame:
         if plan.suite.baseline not in table:
             continue
         recipe = recipes[str(dataset)]
-        floor = LEAST_SPREAD * half_a_curve(recipe.spec.test, recipe.n_classes)
+        floor = LEAST_SPREAD * half_a_curve(recipe.n_test)
         for name in [c.id for c in plan.classifiers if c.id in table.columns]:
             gaps = (table[name] - table[plan.suite.baseline]).dropna()
             if name == plan.suite.baseline or len(gaps) < FEWEST_FOR_VERDICT:

@@ -8,7 +8,7 @@ import numpy as np
 
 from bench.base import flatten
 from bench.stats import is_wide
-from bench.suite import WIDTH, DatasetSpec, Family
+from bench.suite import WIDTH, DatasetSpec, Family, RecordedSpec
 
 FEWEST = 3  # fewer values are not plotted as a sweep
 SPREAD = "inputs.std"
@@ -17,6 +17,7 @@ _WORDS_ONLY = {"id", "description"}  # no curve depends on them
 _OF_LIMIT = _WORDS_ONLY | {f"inputs.{k}" for k in ("kind", "std", "pool", "seed")}
 _OF_LIMIT |= {"inputs.endpoint", "inputs.sort"}
 # The axis titles of fields whose key does not explain itself.
+AnySpec = DatasetSpec | RecordedSpec
 _TITLES = {
     "noise": "noise, % of a curve's standard deviation",
     "train": "training curves per class",
@@ -72,7 +73,7 @@ class Sweep:
 
 
 def find_sweeps(
-    specs: Sequence[DatasetSpec], families: Sequence[Family] = ()
+    specs: Sequence[AnySpec], families: Sequence[Family] = ()
 ) -> tuple[Sweep, ...]:
     """Return the sweeps of a suite, with one among its separate entries, if there is.
 
@@ -84,7 +85,7 @@ def find_sweeps(
     return (*written, *([implicit] if implicit is not None else []))
 
 
-def swept(specs: Sequence[DatasetSpec]) -> Sweep | None:
+def swept(specs: Sequence[AnySpec]) -> Sweep | None:
     """Return the sweep of datasets that all differ in one number and nothing else.
 
     One dataset may be the limit of the others: the more the standard deviation of
@@ -95,8 +96,9 @@ def swept(specs: Sequence[DatasetSpec]) -> Sweep | None:
     sweep = _one_number(specs)
     if sweep is not None:
         return sweep
-    for position, spec in enumerate(specs):
-        others = [*specs[:position], *specs[position + 1 :]]
+    generated = [spec for spec in specs if isinstance(spec, DatasetSpec)]
+    for position, spec in enumerate(generated):
+        others = [*generated[:position], *generated[position + 1 :]]
         sweep = _one_number(others)
         if sweep and sweep.name == SPREAD and _is_limit(spec, others[0]):
             values = {**sweep.values, spec.id: math.inf}
@@ -104,7 +106,7 @@ def swept(specs: Sequence[DatasetSpec]) -> Sweep | None:
     return None
 
 
-def _one_number(specs: Sequence[DatasetSpec]) -> Sweep | None:
+def _one_number(specs: Sequence[AnySpec]) -> Sweep | None:
     flat = [
         flatten(spec.model_dump(mode="json", exclude=_WORDS_ONLY)) for spec in specs
     ]

@@ -18,6 +18,7 @@ RESULTS = {
     "curves": 1,
     "tasks": 1,  # noise, splits, wild networks, functions as classes
     "mimic": 2,
+    "recorded": 1,  # how recorded curves are divided and scaled
     "SD": 1,
     "CSD": 1,
     "CSD2": 1,

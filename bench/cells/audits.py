@@ -15,7 +15,7 @@ from bench.cells.shallow_baselines import (
     first_curves,
     score_baselines,
 )
-from bench.curves import Dataset, DatasetRecipe, make_dataset
+from bench.curves import Dataset, Recipe, make_dataset
 
 # An audit must stay cheap beside the cells: four standard errors of ten repetitions
 # with 300 curves each already detect small effects.
@@ -24,7 +24,7 @@ MAX_CURVES = 300  # per class, for training and for testing
 
 
 def audit_repetition(
-    recipe: DatasetRecipe, repetition: int, seed: int
+    recipe: Recipe, repetition: int, seed: int
 ) -> tuple[dict[str, Any], Dataset]:
     """Audit one repetition of a dataset; the result depends only on the arguments.
 

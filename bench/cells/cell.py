@@ -9,7 +9,7 @@ import numpy as np
 
 from bench.base import RESULTS, Limits, blas_name, cpu_name, digest, versions
 from bench.classifiers import ClassifierRecipe, class_version
-from bench.curves import DatasetRecipe, pool_source
+from bench.curves import Recipe, RecordedRecipe, pool_source
 from bench.store import Result
 
 
@@ -34,14 +34,14 @@ class Cell:
         is the one that the cell without a target has fitted.
     """
 
-    dataset: DatasetRecipe
+    dataset: Recipe
     repetition: int
     classifier: ClassifierRecipe
     seed: int
     threads: int
     limits: Limits = field(default_factory=Limits)
     batched: int = 1
-    target: DatasetRecipe | None = None
+    target: Recipe | None = None
 
     @cached_property
     def fields(self) -> dict[str, Any]:
@@ -156,7 +156,7 @@ class Audit:
         The time and memory after which it is stopped; they are not part of its key.
     """
 
-    dataset: DatasetRecipe
+    dataset: Recipe
     repetition: int
     seed: int
     threads: int
@@ -235,9 +235,11 @@ class Audit:
 
 
 def _pools(
-    recipe: DatasetRecipe, repetition: int, seed: int, name: str = "pool"
+    recipe: Recipe, repetition: int, seed: int, name: str = "pool"
 ) -> dict[str, str]:
     """Return the field of a key that says which fits the curves of a dataset are."""
+    if isinstance(recipe, RecordedRecipe):
+        return {}
     source = pool_source(recipe, repetition, seed)
     return {name: source} if source else {}
 

@@ -24,7 +24,7 @@ from bench.cells.cell import Arrays, Audit, Cell, Outcome, Unit
 from bench.cells.failures import WarningCounts, describe_error
 from bench.cells.scoring import Fit, predict_and_score, score, timed
 from bench.classifiers import build, imported_versions
-from bench.curves import Dataset, draw_part, make_dataset
+from bench.curves import Dataset, draw_test, make_dataset
 from bench.stats import Predictions, score_all
 
 
@@ -181,8 +181,7 @@ def _transfer(cell: Cell, fit: Fit) -> tuple[dict[str, Any], Arrays]:
     """Let a fitted classifier predict the test curves of another dataset."""
     target = cell.target
     assert target is not None  # since it is a transfer
-    size = target.spec.test
-    X, y = draw_part(target, "test", size, cell.repetition, cell.seed)
+    X, y = draw_test(target, cell.repetition, cell.seed)
     # A transfer depends on the curves of both datasets, so its data hash covers both,
     # and its fingerprint.
     hasher = hashlib.sha256(fit.measured["data_hash"].encode())

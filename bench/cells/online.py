@@ -5,7 +5,7 @@ import numpy as np
 from bench.cells.cell import Cell
 from bench.cells.scoring import Fit, score, timed
 from bench.classifiers import build
-from bench.curves import CurveStream, make_dataset
+from bench.curves import CurveStream, DatasetRecipe, make_dataset
 from bench.discriminators import fit_online
 
 
@@ -24,6 +24,7 @@ def train_batch(unit: tuple[Cell, ...]) -> list[Fit]:
     assert training is not None  # since only online training makes batches
     estimators, streams, tests, identities = [], [], [], []
     for cell in unit:
+        assert isinstance(cell.dataset, DatasetRecipe)  # since a plan refuses others
         data = make_dataset(cell.dataset, cell.repetition, cell.seed)
         columns = data.columns(cell.classifier.channels)
         stream = [cell.dataset.stream, cell.repetition]

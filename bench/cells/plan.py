@@ -9,7 +9,7 @@ from bench.cells.audits import MAX_REPETITIONS
 from bench.cells.cell import Audit, Cell, Task
 from bench.cells.transfers import transfer_cells
 from bench.classifiers import ClassifierRecipe, examine_all, resolve_classifier
-from bench.curves import DatasetRecipe, resolve_dataset
+from bench.curves import Recipe, RecordedRecipe, resolve_dataset
 from bench.suite import LimitsSpec, Reference, Suite, load_reference
 
 
@@ -28,26 +28,36 @@ class Plan:
     audits
         One for each of the first 10 repetitions of each dataset; none if the suite has
         ``audits: false``.
+    given
+        Cells of the division that two files of recorded curves come with, for each
+        dataset whose repetitions divide them anew. They are in no mean, no interval
+        and no test.
     """
 
     suite: Suite
-    datasets: tuple[DatasetRecipe, ...]
+    datasets: tuple[Recipe, ...]
     classifiers: tuple[ClassifierRecipe, ...]
     reference: Reference | None
     cells: tuple[Cell, ...]
     transfers: tuple[Cell, ...] = ()
     audits: tuple[Audit, ...] = ()
+    given: tuple[Cell, ...] = ()
 
     @property
     def everything(self) -> tuple[Task, ...]:
-        """Cells, then transfers, then audits: all tasks with a result in the store."""
-        return self.cells + self.transfers + self.audits
+        """Cells, given divisions, transfers, audits: all that the store has."""
+        return self.cells + self.given + self.transfers + self.audits
 
     @property
     def extras(self) -> str:
-        """The counts of transfers and audits, as ", 4 audits"; empty without any."""
-        counts = {"transfer": len(self.transfers), "audit": len(self.audits)}
+        """The counts of other tasks than cells, as ", 4 audits"; empty without any."""
+        counts = {
+            "cell": len(self.given),
+            "transfer": len(self.transfers),
+            "audit": len(self.audits),
+        }
         words = [f", {n} {what}{'' if n == 1 else 's'}" for what, n in counts.items()]
+        words[0] += " of the given splits"
         return "".join(w for w, n in zip(words, counts.values(), strict=True) if n)
 
     def limited(self, datasets: Iterable[str], classifiers: Iterable[str]) -> "Plan":
@@ -77,6 +87,7 @@ class Plan:
             classifiers=tuple(c for c in self.classifiers if c.id in classifier_ids),
             cells=kept(self.cells),
             transfers=kept(self.transfers),
+            given=kept(self.given),
             audits=tuple(a for a in self.audits if a.dataset.spec.id in dataset_ids),
         )
 
@@ -138,7 +149,13 @@ def make_plan(suite: Suite) -> Plan:
             suite.repetitions if classifier.training is not None else 1,
         )
         for dataset in datasets
-        for repetition in range(suite.repetitions)
+        for repetition in range(suite.repetitions_of(dataset.spec))
+        for classifier, cell_limits in zip(classifiers, limits, strict=True)
+    )
+    given = tuple(
+        Cell(dataset.as_given, 0, classifier, suite.seed, suite.threads, cell_limits)
+        for dataset in datasets
+        if isinstance(dataset, RecordedRecipe) and dataset.has_given_beside
         for classifier, cell_limits in zip(classifiers, limits, strict=True)
     )
     transfers = transfer_cells(suite, datasets, cells)
@@ -146,7 +163,9 @@ def make_plan(suite: Suite) -> Plan:
     audits = tuple(
         Audit(dataset, repetition, suite.seed, suite.threads, audit_limits)
         for dataset in datasets
-        for repetition in range(min(suite.repetitions, MAX_REPETITIONS))
+        for repetition in range(
+            min(suite.repetitions_of(dataset.spec), MAX_REPETITIONS)
+        )
         if suite.audits
     )
     return Plan(
@@ -157,6 +176,7 @@ def make_plan(suite: Suite) -> Plan:
         cells,
         transfers,
         audits,
+        given,
     )
 
 

@@ -169,8 +169,11 @@ def _features(data: Dataset) -> dict[str, list[np.ndarray]]:
     """Return tree → its features of the training curves and of the test curves."""
     features: dict[str, list[np.ndarray]] = {name: [] for name in TREES}
     for X in (data.X_train, data.X_test):
-        shortcuts = shortcut_features(X[:, data.columns(("value",))], data.x)
-        scale, roughness = shortcuts["scale"], shortcuts["roughness"]
+        # Several channels of recorded curves are all values, and each has a scale.
+        values = X[:, data.columns(("value",))].reshape(len(X), -1, len(data.x))
+        shortcuts = [shortcut_features(c, data.x) for c in np.moveaxis(values, 1, 0)]
+        scale = np.hstack([features["scale"] for features in shortcuts])
+        roughness = np.hstack([features["roughness"] for features in shortcuts])
         both = np.hstack([scale, roughness])
         points = compressed(X[:, thinned(X.shape[1])])
         in_order = (scale, roughness, both, points)

@@ -3,17 +3,18 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import permutations
+from typing import Any
 
 from bench.base import SuiteError, did_you_mean
 from bench.cells.cell import Cell
-from bench.curves import READ_BY, DatasetRecipe
+from bench.curves import READ_BY, DatasetRecipe, Recipe, RecordedRecipe
 from bench.suite import MAX_CELLS, MOST_DATASETS, Suite, TransferSpec
 
 _REMEDY = "name datasets that fit together: transfer: {datasets: […]}"
 
 
 def transfer_cells(
-    suite: Suite, datasets: Sequence[DatasetRecipe], cells: Sequence[Cell]
+    suite: Suite, datasets: Sequence[Recipe], cells: Sequence[Cell]
 ) -> tuple[Cell, ...]:
     """Make a cell for each transfer of a suite, and check that it is possible.
 
@@ -89,7 +90,7 @@ def _named(
         yield from families.get(name, (name,))
 
 
-def _problem(one: DatasetRecipe, other: DatasetRecipe) -> str:
+def _problem(one: Recipe, other: Recipe) -> str:
     """Say why a classifier trained on one cannot be tested on the other; empty if can.
 
     The order matters only to curves that both divide: one trains, the other tests.
@@ -105,7 +106,14 @@ def _problem(one: DatasetRecipe, other: DatasetRecipe) -> str:
                 f"the {what} of {first} and {second} differ ({found}; {other_found}); "
                 f"expected the same; {_REMEDY}"
             )
-    if _shares_curves(one, other):
+    if isinstance(one, RecordedRecipe) or isinstance(other, RecordedRecipe):
+        if one.family == other.family and _division(one) != _division(other):
+            return (
+                f"{first} may train on curves that {second} tests: both divide the "
+                "same curves, each in its own way; give both the same split; "
+                f"{_REMEDY}"
+            )
+    elif _shares_curves(one, other):
         return (
             f"{first} may train on curves that {second} tests: both divide one pool of "
             "mimics, each in its own way; give one a pool of another size "
@@ -114,7 +122,14 @@ def _problem(one: DatasetRecipe, other: DatasetRecipe) -> str:
     return ""
 
 
-def _channels(recipe: DatasetRecipe) -> str:
+def _division(recipe: Recipe) -> Any:
+    """Return what divides recorded curves: two datasets of one division agree."""
+    return recipe.identity.get("split")
+
+
+def _channels(recipe: Recipe) -> str:
+    if isinstance(recipe, RecordedRecipe):
+        return f"value × {recipe.n_channels}" if recipe.n_channels > 1 else "value"
     n_inputs = recipe.x.shape[1]
     return ", ".join(
         name if name == "value" or n_inputs == 1 else f"{name} × {n_inputs}"

@@ -19,21 +19,20 @@ from pydantic import ValidationError
 from bench.base import DatasetError, did_you_mean, limited_threads
 from bench.cells import predict_and_score, timed
 from bench.classifiers import check_kind, seed_all
-from bench.curves import DatasetRecipe, make_dataset, resolve_dataset
-from bench.suite import DatasetSpec, load_suite
+from bench.curves import Recipe, make_dataset, resolve_dataset
+from bench.suite import DatasetSpec, RecordedSpec, load_suite
 
 
-def find_dataset(dataset: Any) -> tuple[DatasetRecipe, int]:
+def find_dataset(dataset: Any) -> tuple[Recipe, int]:
     """Resolve a recipe or a suite's dataset; return it with the seed of its draws."""
-    if isinstance(dataset, DatasetRecipe):
+    if isinstance(dataset, Recipe):
         return dataset, 0
-    if isinstance(dataset, DatasetSpec):
+    if isinstance(dataset, DatasetSpec | RecordedSpec):
         return resolve_dataset(dataset), 0
     if isinstance(dataset, Mapping):
+        model = RecordedSpec if "recorded" in dataset else DatasetSpec
         try:
-            spec = DatasetSpec.model_validate(
-                {"id": "dataset"} | dict(dataset), strict=False
-            )
+            spec = model.model_validate({"id": "dataset"} | dict(dataset), strict=False)
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(map(str, first["loc"])) or "recipe"
@@ -63,7 +62,7 @@ def find_dataset(dataset: Any) -> tuple[DatasetRecipe, int]:
 
 
 def score_classifier(
-    estimator: Any, recipe: DatasetRecipe, repetitions: int, seed: int, name: str
+    estimator: Any, recipe: Recipe, repetitions: int, seed: int, name: str
 ) -> pd.DataFrame:
     """Fit a clone on each repetition, as a cell of a suite does.
 

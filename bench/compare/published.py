@@ -90,12 +90,14 @@ def _text(path: Path) -> str:
 
 def _rows_of(plan: Plan, published: pd.DataFrame) -> pd.DataFrame:
     """Keep the rows of a plan, which -d, -c and -n may have limited."""
-    datasets = {recipe.spec.id for recipe in plan.datasets}
+    repetitions = {
+        recipe.spec.id: plan.suite.repetitions_of(recipe.spec)
+        for recipe in plan.datasets
+    }
     classifiers = {recipe.id for recipe in plan.classifiers}
     return published[
-        published["dataset"].isin(datasets)
-        & published["classifier"].isin(classifiers)
-        & (published["repetition"] < plan.suite.repetitions)
+        published["classifier"].isin(classifiers)
+        & (published["repetition"] < published["dataset"].map(repetitions))
     ]
 
 

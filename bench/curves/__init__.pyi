@@ -2,6 +2,8 @@ from .arrays import check_channels as check_channels
 from .arrays import check_length as check_length
 from .datasets import Dataset as Dataset
 from .datasets import draw_part as draw_part
+from .datasets import draw_test as draw_test
+from .datasets import first_of_class as first_of_class
 from .datasets import make_dataset as make_dataset
 from .draws import draw_class as draw_class
 from .inputs import is_grid as is_grid
@@ -12,7 +14,10 @@ from .mimics.published import pool_source as pool_source
 from .neural import sample_mlp as sample_mlp
 from .neural import stream_mlp as stream_mlp
 from .recipes import DatasetRecipe as DatasetRecipe
+from .recipes import Recipe as Recipe
 from .recipes import resolve_dataset as resolve_dataset
 from .recipes import versions_here as versions_here
 from .recipes import versions_of as versions_of
+from .recorded.curves import RecordedCurves as RecordedCurves
+from .recorded.recipe import RecordedRecipe as RecordedRecipe
 from .streams import CurveStream as CurveStream

@@ -15,8 +15,9 @@ from bench.base import (
     limited_threads,
 )
 from bench.curves.draws import draw_class
-from bench.curves.recipes import DatasetRecipe, resolve_dataset
-from bench.suite import DatasetSpec
+from bench.curves.recipes import DatasetRecipe, Recipe, resolve_dataset
+from bench.curves.recorded.recipe import RecordedRecipe
+from bench.suite import DatasetSpec, RecordedSpec
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,12 @@ class Dataset:
     X_train, X_test : arrays of shape (n_curves, n_channels * n_points)
         Channel after channel, in the recipe's dtype; rows are shuffled.
     y_train, y_test : arrays of shape (n_curves,)
-        Positions in the recipe's ``class_names``: 1 = symbolic and 0 = neural, or the
-        number of each curve's function.
+        Positions in the recipe's ``class_names``: 1 = symbolic and 0 = neural, the
+        number of each curve's function, or the class of a recorded curve.
     x : array of shape (n_points, n_inputs)
     channels : tuple of str
         The name of each channel of X. A channel other than "value" occurs once for
-        each column of the input.
+        each column of the input; all channels of recorded curves are "value".
     data_hash : str
         SHA-256 over all arrays.
     fingerprint : list of lists of float
@@ -62,7 +63,7 @@ class Dataset:
 
 
 def make_dataset(
-    recipe: DatasetRecipe | DatasetSpec | dict[str, Any],
+    recipe: Recipe | DatasetSpec | RecordedSpec | dict[str, Any],
     repetition: int = 0,
     seed: int = 0,
     folder: Path | None = None,
@@ -88,15 +89,20 @@ def make_dataset(
         If a curve is not finite.
     """
     if isinstance(recipe, dict):
-        recipe = DatasetSpec.model_validate(recipe, strict=False)
-    if isinstance(recipe, DatasetSpec):
+        model = RecordedSpec if "recorded" in recipe else DatasetSpec
+        recipe = model.model_validate(recipe, strict=False)
+    if isinstance(recipe, DatasetSpec | RecordedSpec):
         recipe = resolve_dataset(recipe, folder)
     arrays: dict[str, np.ndarray] = {}
     # One thread, so that the bits do not depend on the machine's number of cores.
     with limited_threads(1, "blas"):
-        for part, size in (("train", recipe.spec.train), ("test", recipe.spec.test)):
-            X, y = _draw_part(recipe, part, size, repetition, seed)
-            arrays[f"X_{part}"], arrays[f"y_{part}"] = X, y
+        if isinstance(recipe, RecordedRecipe):
+            arrays = recipe.draw(repetition, seed)
+        else:
+            for part in ("train", "test"):
+                size = getattr(recipe.spec, part)
+                X, y = _draw_part(recipe, part, size, repetition, seed)
+                arrays[f"X_{part}"], arrays[f"y_{part}"] = X, y
         fingerprint = fingerprint_of(
             [(arrays[f"X_{part}"], arrays[f"y_{part}"]) for part in ("train", "test")],
             recipe.n_classes,
@@ -109,13 +115,8 @@ def make_dataset(
         hasher.update(f"{name}{array.shape}{array.dtype.str}".encode())
         hasher.update(array.data)
         array.setflags(write=False)
-    channels = tuple(
-        name
-        for name in recipe.spec.channels
-        for _ in range(1 if name == "value" else recipe.x.shape[1])
-    )
     return Dataset(
-        channels=channels,
+        channels=recipe.channel_names,
         data_hash=hasher.hexdigest(),
         fingerprint=fingerprint,
         **arrays,
@@ -136,6 +137,35 @@ def draw_part(
     """
     with limited_threads(1, "blas"):
         return _draw_part(recipe, part, size, repetition, seed)
+
+
+def draw_test(
+    recipe: Recipe, repetition: int = 0, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the test curves of a repetition alone: X_test and y_test."""
+    if isinstance(recipe, RecordedRecipe):
+        with limited_threads(1, "blas"):
+            arrays = recipe.draw(repetition, seed)
+        return arrays["X_test"], arrays["y_test"]
+    return draw_part(recipe, "test", recipe.spec.test, repetition, seed)
+
+
+def first_of_class(recipe: Recipe, label: int, size: int, seed: int = 0) -> np.ndarray:
+    """Return training curves of a class in repetition 0, for a picture.
+
+    Returns
+    -------
+    array of shape (n_curves, n_channels, n_points)
+        The values of at most `size` curves; generated ones have one channel.
+    """
+    if isinstance(recipe, RecordedRecipe):
+        arrays = recipe.draw(0, seed)
+        X: np.ndarray = arrays["X_train"][arrays["y_train"] == label][:size]
+        return X.reshape(len(X), recipe.n_channels, -1)
+    values, _ = draw_class(
+        recipe, label, min(size, recipe.spec.train), False, seed=seed
+    )
+    return values[:, None]
 
 
 def _draw_part(

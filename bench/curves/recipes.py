@@ -6,14 +6,15 @@ from functools import cached_property
 from itertools import pairwise
 from math import ceil
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
 from bench.base import RESULTS, DatasetError, InputsError
 from bench.curves.inputs import make_inputs, positions_in
 from bench.curves.library import FunctionLibrary, load_library
-from bench.suite import DatasetSpec, MimicCurves
+from bench.curves.recorded.recipe import RecordedRecipe, resolve_recorded
+from bench.suite import DatasetSpec, MimicCurves, RecordedSpec
 
 # Fields that the random streams do not depend on: sizes, what is done to a curve after
 # it is drawn, and which functions are seen. Datasets that differ only in these draw the
@@ -80,24 +81,67 @@ class DatasetRecipe:
     @property
     def n_channels(self) -> int:
         """The number of channels of a row: all but "value" have one for each input."""
+        return len(self.channel_names)
+
+    @property
+    def channel_names(self) -> tuple[str, ...]:
+        """The name of each channel of a row, once for each column that it has."""
         n_inputs = int(self.x.shape[1])
-        return sum(1 if name == "value" else n_inputs for name in self.spec.channels)
+        return tuple(
+            name
+            for name in self.spec.channels
+            for _ in range(1 if name == "value" else n_inputs)
+        )
+
+    @property
+    def n_train(self) -> int:
+        """The number of training curves of a repetition, of all classes together."""
+        return self.n_classes * self.spec.train
+
+    @property
+    def n_test(self) -> int:
+        """The number of test curves of a repetition, of all classes together."""
+        return self.n_classes * self.spec.test
+
+    @property
+    def overlap(self) -> float:
+        """What repetitions that share curves add to the variance of a mean: nothing."""
+        return 0.0
+
+    @property
+    def family(self) -> str:
+        """What it shares with datasets that show the same evidence: its library."""
+        return self.library.text
 
     @property
     def nbytes(self) -> int:
         """The size in bytes of X_train and X_test of one repetition."""
         n_points = int(self.x.shape[0])
-        n_curves = self.n_classes * (self.spec.train + self.spec.test)
+        n_curves = self.n_train + self.n_test
         itemsize = int(np.dtype(self.spec.dtype).itemsize)
         return n_curves * self.n_channels * n_points * itemsize
 
 
-def resolve_dataset(spec: DatasetSpec, folder: Path | None = None) -> DatasetRecipe:
+Recipe = DatasetRecipe | RecordedRecipe
+
+
+@overload
+def resolve_dataset(spec: DatasetSpec, folder: Path | None = None) -> DatasetRecipe: ...
+@overload
+def resolve_dataset(
+    spec: DatasetSpec | RecordedSpec, folder: Path | None = None
+) -> Recipe: ...
+def resolve_dataset(
+    spec: DatasetSpec | RecordedSpec, folder: Path | None = None
+) -> Recipe:
     """Read the library, make the points, and check that the curves are finite.
 
-    Paths are relative to `folder`, by default the current one.
+    Of recorded curves the files are read. Paths are relative to `folder`, by default
+    the current one.
     """
     folder = Path() if folder is None else folder
+    if isinstance(spec, RecordedSpec):
+        return resolve_recorded(spec, folder)
     library = load_library(spec.library, folder)
     inputs = spec.inputs.model_dump()
     if spec.inputs.kind == "file":
@@ -181,12 +225,16 @@ def _later_stages(spec: DatasetSpec, identity: dict[str, Any]) -> dict[str, Any]
 def versions_of(identity: dict[str, Any]) -> list[str]:
     """Name the versions that a recipe depends on, as it was resolved."""
     stages = {"results": "curves", "tasks": "tasks", "mimic": "mimic"}
+    if "recorded" in identity:
+        stages = {"results": "recorded"}
     return [f"{stage} {identity[n]}" for n, stage in stages.items() if n in identity]
 
 
 def versions_here(identity: dict[str, Any]) -> list[str]:
     """Name the versions that a recipe depends on, as they are in this process."""
     here = _versions()
+    if "recorded" in identity:
+        here = {"results": RESULTS["recorded"], "recorded": ""}
     return versions_of({name: v for name, v in here.items() if name in identity})
 
 

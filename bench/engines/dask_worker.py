@@ -23,7 +23,7 @@ from distributed.utils import sync
 from bench.base import SHARE, EngineError, memory_share
 from bench.cells import Outcome, Task, Unit
 from bench.classifiers import class_version, tree_hash
-from bench.curves import pool_source, versions_here, versions_of
+from bench.curves import DatasetRecipe, pool_source, versions_here, versions_of
 from bench.engines.isolation import MAX_ATTEMPTS, WARM_UP, run_cells
 from bench.processes import AbortedError, Executor, new_executor
 
@@ -217,7 +217,9 @@ def _check_versions(cell: Task, address: str, run_name: str) -> None:
     here += versions_here(cell.dataset.identity)
     wanted = list(cell.installed.values())
     wanted += versions_of(cell.dataset.identity)
-    if "pool" in cell.fields:  # as the client planned it
+    if (
+        isinstance(cell.dataset, DatasetRecipe) and "pool" in cell.fields
+    ):  # as the client planned it
         here.append(pool_source(cell.dataset, cell.repetition, cell.seed))
         wanted.append(cell.fields["pool"])
     if here != wanted:

@@ -8,6 +8,7 @@ from typing import Any
 from bench.base import DiscriminatorError, StoreError
 from bench.cells import Cell, Plan
 from bench.classifiers import build
+from bench.curves import Recipe, RecordedRecipe
 from bench.export.card import write_discriminator
 from bench.export.card_networks import KINDS
 from bench.store import WEIGHT, Result, Store
@@ -52,16 +53,17 @@ def choose_cell(plan: Plan, repetition: int = 0) -> tuple[Plan, Cell]:
             f"{suite.path}: has {len(ours)} discriminators; expected one of them after "
             f"-c: {', '.join(recipe.id for recipe in ours)}"
         )
-    if not 0 <= repetition < suite.repetitions:
+    n_repetitions = suite.repetitions_of(plan.datasets[0].spec)
+    if not 0 <= repetition < n_repetitions:
         raise DiscriminatorError(
             f"{suite.path}: no repetition {repetition}; expected 0 to "
-            f"{suite.repetitions - 1}"
+            f"{n_repetitions - 1}"
         )
     repetitions = [cell for cell in plan.cells if cell.classifier is ours[0]]
     [cell] = [cell for cell in repetitions if cell.repetition == repetition]
     kept = repetitions if cell.batched > 1 else [cell]
     limited = replace(plan, classifiers=(ours[0],), cells=tuple(kept))
-    limited = replace(limited, transfers=(), audits=())
+    limited = replace(limited, transfers=(), audits=(), given=())
     return limited, cell
 
 
@@ -110,15 +112,18 @@ def export_cell(plan: Plan, cell: Cell, store: Store, folder: Path) -> Path:
     return write_discriminator(folder, _card(plan, cell, result), weights)
 
 
+def _curves_of(dataset: Recipe) -> dict[str, Any]:
+    """Return what the curves of a dataset are: the library's text, or their hash."""
+    if isinstance(dataset, RecordedRecipe):
+        return {"data_hash": dataset.curves.data_hash}
+    return {"library": {"name": dataset.spec.library, "text": dataset.library.text}}
+
+
 def _card(plan: Plan, cell: Cell, result: Result) -> dict[str, Any]:
     """Return the values of a cell's card; see `bench.export.card.Card`."""
     dataset, classifier = cell.dataset, cell.classifier
-    n_inputs = int(dataset.x.shape[1])
-    channels = [
-        name
-        for name in classifier.channels
-        for _ in range(1 if name == "value" else n_inputs)
-    ]
+    names = dataset.channel_names
+    channels = [n for wanted in classifier.channels for n in names if n == wanted]
     stream = [dataset.stream, cell.repetition]
     estimator = build(classifier, cell.seed, stream, dataset.x, len(channels))
     params = estimator.get_params(deep=False)
@@ -143,8 +148,7 @@ def _card(plan: Plan, cell: Cell, result: Result) -> dict[str, Any]:
         "class_names": list(dataset.class_names),
         "channels": channels,
         "x": dataset.x.tolist(),
-        "dataset": spec
-        | {"library": {"name": spec["library"], "text": dataset.library.text}},
+        "dataset": spec | _curves_of(dataset),
         "classifier": {
             "id": classifier.id,
             "class": classifier.class_path,

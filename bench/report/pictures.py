@@ -6,7 +6,13 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from bench.curves import DatasetRecipe, draw_class
+from bench.curves import (
+    DatasetRecipe,
+    Recipe,
+    RecordedRecipe,
+    draw_class,
+    first_of_class,
+)
 from bench.figures import (
     NEURAL,
     PAGE,
@@ -39,7 +45,7 @@ class DatasetCurves(Deferred):
         The suite's root seed.
     """
 
-    recipe: DatasetRecipe
+    recipe: Recipe
     seed: int
 
     @property
@@ -55,7 +61,17 @@ def draw_dataset(curves: DatasetCurves, figures: FigureFolder) -> FigureFile:
     class if the classes are the library's functions.
     """
     recipe = curves.recipe
-    spec, file = recipe.spec, f"dataset-{slug(recipe.spec.id)}"
+    file = f"dataset-{slug(recipe.spec.id)}"
+    if isinstance(recipe, RecordedRecipe):
+        return figures.add(
+            file,
+            f"Curves of each class of {recipe.spec.id}",
+            f"At most {SHOWN_OF_MANY} training curves of each class"
+            + (" and channel." if recipe.n_channels > 1 else "."),
+            _recorded,
+            curves,
+        )
+    spec = recipe.spec
     if spec.task == "which-function":
         n_shown = min(SHOWN_OF_MANY, spec.train)
         more = recipe.n_classes - SHOWN_CLASSES
@@ -81,8 +97,20 @@ def draw_dataset(curves: DatasetCurves, figures: FigureFolder) -> FigureFile:
     )
 
 
+def _recorded(curves: DatasetCurves) -> Axes:
+    recipe = curves.recipe
+    classes = {}
+    for label, name in enumerate(recipe.class_names):
+        shown = first_of_class(recipe, label, SHOWN_OF_MANY, curves.seed)
+        for channel in range(shown.shape[1]):
+            title = name if shown.shape[1] == 1 else f"{name}, channel {channel + 1}"
+            classes[title] = shown[:, channel]
+    return plot_classes(recipe.x, dict(list(classes.items())[:SHOWN_CLASSES]))
+
+
 def _two_classes(curves: DatasetCurves, n_shown: int) -> Any:
     recipe, seed = curves.recipe, curves.seed
+    assert isinstance(recipe, DatasetRecipe)  # recorded curves have no gradient
     exact = [draw_class(recipe, label, n_shown, True, seed=seed) for label in (0, 1)]
     shown = exact
     if recipe.spec.noise:  # noisy curves have no gradients: draw them separately
@@ -109,6 +137,7 @@ def _two_classes(curves: DatasetCurves, n_shown: int) -> Any:
 
 def _functions(curves: DatasetCurves, n_shown: int) -> Axes:
     recipe, names = curves.recipe, curves.recipe.class_names[:SHOWN_CLASSES]
+    assert isinstance(recipe, DatasetRecipe)  # whose classes are functions
     classes = {
         name: draw_class(recipe, label, n_shown, False, seed=curves.seed)[0]
         for label, name in enumerate(names)

@@ -24,6 +24,7 @@ from bench.base import (
     package_version,
     versions,
 )
+from bench.curves import DatasetRecipe
 from bench.study.plan import StudyPlan
 from bench.study.storage import opened, optuna_or_error
 from bench.study.training import Configuration, draw_validation, resolve, train
@@ -128,6 +129,7 @@ class _Search:
         self.plan, self.study, self.say = study_plan, study, say
         self.finished = finished
         [dataset], [classifier] = study_plan.plan.datasets, study_plan.plan.classifiers
+        assert isinstance(dataset, DatasetRecipe)  # since a plan refuses others online
         spec, seed = study_plan.spec, study_plan.suite.seed
         self.validation = draw_validation(
             dataset, classifier.channels, spec.validation, seed

@@ -60,6 +60,7 @@ def resolve(suite: Suite, number: int, parameters: Mapping[str, Any]) -> Configu
     """Set the parameters of a trial in a suite, and resolve its names."""
     plan = make_plan(configured(suite, parameters))
     [dataset], [classifier] = plan.datasets, plan.classifiers
+    assert isinstance(dataset, DatasetRecipe)  # since a plan refuses others online
     return Configuration(number, dict(parameters), plan.suite, dataset, classifier)
 
 

@@ -25,7 +25,7 @@ class Split(Strict):
     unseen_functions: Annotated[int, Field(alias="unseen-functions", ge=1)]
 
 
-def _may_sweep(schema: dict[str, Any]) -> None:
+def may_sweep(schema: dict[str, Any]) -> None:
     """Let editors know the key that `bench.suite.sweeps` reads."""
     schema["properties"]["sweep"] = {
         "description": "One number of the dataset, by its dotted name, and the values "
@@ -78,7 +78,7 @@ class DatasetSpec(Strict):
     misplaced: ClassVar[Mapping[str, str]] = {
         "sweep": "in a suite file, which makes a dataset of each of its values"
     }
-    model_config = ConfigDict(json_schema_extra=_may_sweep)
+    model_config = ConfigDict(json_schema_extra=may_sweep)
 
     id: Id
     description: Annotated[str, Field(max_length=2000)] = ""

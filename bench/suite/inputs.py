@@ -279,6 +279,25 @@ class TruncatedNormalInputs(_Bounded):
     dim: Dim = 1
 
 
+def delimiter_words(data: Any) -> Any:
+    """Accept the characters themselves for the delimiters "tab" and "whitespace"."""
+    words = {"\t": "tab", "\\t": "tab", " ": "whitespace"}
+    written = data.get("delimiter") if isinstance(data, dict) else None
+    if isinstance(written, str) and written in words:
+        return data | {"delimiter": words[written]}
+    return data
+
+
+def refuse_two_marks(delimiter: str | None, decimal: str | None) -> None:
+    """Raise a mistake if one character separates columns and is the decimal mark."""
+    if delimiter == decimal == ",":
+        raise PydanticCustomError(
+            "marks",
+            "found ',' as delimiter and as decimal; expected two different marks: "
+            "separate the file's columns by semicolons",
+        )
+
+
 class FileInputs(_Inputs):
     """Points from a file: .csv, .tsv, .txt, .dat, .npy, or one of these with .gz.
 
@@ -306,21 +325,11 @@ class FileInputs(_Inputs):
     @model_validator(mode="before")
     @classmethod
     def _characters(cls, data: Any) -> Any:
-        """Accept the characters themselves for the words "tab" and "whitespace"."""
-        words = {"\t": "tab", "\\t": "tab", " ": "whitespace"}
-        written = data.get("delimiter") if isinstance(data, dict) else None
-        if isinstance(written, str) and written in words:
-            return data | {"delimiter": words[written]}
-        return data
+        return delimiter_words(data)
 
     @model_validator(mode="after")
     def _two_marks(self) -> Self:
-        if self.delimiter == self.decimal == ",":
-            raise PydanticCustomError(
-                "marks",
-                "found ',' as delimiter and as decimal; expected two different marks: "
-                "separate the file's columns by semicolons",
-            )
+        refuse_two_marks(self.delimiter, self.decimal)
         return self
 
 

@@ -74,11 +74,12 @@ def load_suite(path: str | Path, changes: Iterable[Change] = ()) -> Suite:
     document, grids = expand_grids(document, SuiteError)
     suite = Suite.from_document(document, SuiteError, families, grids)
     n_datasets, n_classifiers = len(suite.datasets), len(suite.classifiers)
-    n_cells = n_datasets * suite.repetitions * n_classifiers
+    numbers = [suite.repetitions_of(spec) for spec in suite.datasets]
+    n_cells = sum(numbers) * n_classifiers
     if n_cells > MAX_CELLS:
         raise SuiteError(
             f"{suite.where('repetitions')}: repetitions: {n_datasets} datasets × "
-            f"{suite.repetitions} repetitions × {n_classifiers} classifiers are "
+            f"{max(numbers)} repetitions × {n_classifiers} classifiers are "
             f"{n_cells} cells; expected at most {MAX_CELLS}: lower repetitions or "
             "split the suite"
         )

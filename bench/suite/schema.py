@@ -10,7 +10,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import ConfigDict, Discriminator, Field, PrivateAttr, Tag, field_validator
+from pydantic import (
+    ConfigDict,
+    Discriminator,
+    Field,
+    PrivateAttr,
+    Tag,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from bench.base import (
@@ -28,6 +36,7 @@ from bench.suite.classifiers import ClassifierSpec
 from bench.suite.datasets import DatasetSpec
 from bench.suite.extending import ADD, KEY, LISTS
 from bench.suite.fields import FEW, Id, LimitsSpec, Name, Seed, Training
+from bench.suite.recorded import RecordedSpec
 from bench.suite.study import StudySpec
 from bench.suite.sweeps import Family
 
@@ -63,6 +72,21 @@ def _kind(value: Any) -> str:
 Transfer = Annotated[
     Annotated[bool, Tag("all")] | Annotated[TransferSpec, Tag("some")],
     Discriminator(_kind),
+]
+
+
+def _is_recorded(value: Any) -> str:
+    is_recorded = isinstance(value, RecordedSpec) or (
+        isinstance(value, dict) and "recorded" in value
+    )
+    return "recorded curves" if is_recorded else "generated curves"
+
+
+# Curves that are drawn, or curves that somebody measured.
+AnyDataset = Annotated[
+    Annotated[DatasetSpec, Tag("generated curves")]
+    | Annotated[RecordedSpec, Tag("recorded curves")],
+    Discriminator(_is_recorded),
 ]
 
 
@@ -133,7 +157,8 @@ class Suite(Strict):
         The root of all random streams.
     repetitions
         Number of times that each dataset is drawn and each classifier is fitted. Each
-        repetition draws fresh training and test curves.
+        repetition draws fresh training and test curves. Only generated datasets need
+        it: of recorded curves the split sets the number.
     threads
         Number of threads that BLAS, OpenMP and torch may use in a cell. Cells that run
         at the same time never use more threads together than the machine has cores.
@@ -176,9 +201,9 @@ class Suite(Strict):
     name: Annotated[str, Field(max_length=64), _NAME]
     description: str = ""
     seed: Seed = 0
-    repetitions: Annotated[int, Field(ge=1, le=100_000)]
+    repetitions: Annotated[int, Field(ge=1, le=100_000)] = 1
     threads: Annotated[int, Field(ge=1, le=1024)] = 1
-    datasets: Annotated[tuple[DatasetSpec, ...], Field(min_length=1)]
+    datasets: Annotated[tuple[AnyDataset, ...], Field(min_length=1)]
     classifiers: Annotated[tuple[ClassifierSpec, ...], Field(min_length=1)]
     metrics: Annotated[tuple[Name, ...], FEW] = ("accuracy",)
     training: Training | None = None
@@ -257,6 +282,20 @@ class Suite(Strict):
                     },
                 )
         return names
+
+    @model_validator(mode="after")
+    def _has_repetitions(self) -> Self:
+        is_needed = any(isinstance(spec, DatasetSpec) for spec in self.datasets)
+        if is_needed and "repetitions" not in self.model_fields_set:
+            raise PydanticCustomError(
+                "repetitions",
+                "the key 'repetitions' is missing: how often is each dataset drawn?",
+            )
+        return self
+
+    def repetitions_of(self, spec: DatasetSpec | RecordedSpec) -> int:
+        """Return the number of repetitions of a dataset."""
+        return spec.repetitions if isinstance(spec, RecordedSpec) else self.repetitions
 
     @property
     def baseline(self) -> str:

@@ -12,6 +12,7 @@ from bench.base import BenchError, Document, Location, did_you_mean, named, show
 from bench.suite.datasets import DatasetSpec
 from bench.suite.expansion import Expansion, PlainEntry, expand
 from bench.suite.fields import FEWEST_VALUES, MOST_VALUES
+from bench.suite.recorded import RecordedSpec
 
 KEY = "sweep"
 # The width is a number that can be swept; it sets all hidden layers, which are a list.
@@ -83,7 +84,8 @@ def number_text(value: float) -> str:
 
 def numeric_fields(entry: Mapping[str, Any]) -> dict[str, bool]:
     """Return each possible field of an entry: dotted name → whether it is a number."""
-    fields = dict(_fields(DatasetSpec, entry))
+    model = RecordedSpec if "recorded" in entry else DatasetSpec
+    fields = dict(_fields(model, entry))
     if HIDDEN in fields:
         fields[WIDTH] = True
     return fields
@@ -239,7 +241,10 @@ def _fields(
 
 
 def _models(annotation: Any, data: Any) -> list[type[BaseModel]]:
-    """Return the possible models of a part: only one if its `kind` is in the file."""
+    """Return the possible models of a part: only one if its `kind` is in the file.
+
+    A model without a `kind` is possible if it has all keys in the file.
+    """
     if isinstance(annotation, type):
         return [annotation] if issubclass(annotation, BaseModel) else []
     models = [model for part in _parts(annotation) for model in _models(part, data)]
@@ -248,6 +253,8 @@ def _models(annotation: Any, data: Any) -> list[type[BaseModel]]:
     for model, kind in kinds.items():
         if kind is not None and (written or kind.default) in get_args(kind.annotation):
             return [model]
+    if isinstance(data, Mapping) and not any(kinds.values()):
+        return [model for model in models if data.keys() <= model.model_fields.keys()]
     return models
 
 

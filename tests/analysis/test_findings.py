@@ -170,4 +170,4 @@ def test_a_baseline_that_is_no_classifier_is_refused(write_suite, bench_run):
 
 
 def test_half_a_curve_by_hand():
-    assert half_a_curve(1000) == 0.5 / 2000
+    assert half_a_curve(2000) == 0.5 / 2000

@@ -34,7 +34,7 @@ from bench.base import (
 )
 from bench.curves.mimics.pools import Pool, deal, draw_targets
 from bench.curves.recipes import DatasetRecipe, resolve_dataset
-from bench.suite import MimicCurves, load_suite
+from bench.suite import DatasetSpec, MimicCurves, load_suite
 
 READ_BY = ("library", "inputs", "neural", "results")  # what a pool depends on
 CELLS = "cells"  # the group of pools that training and test curves are taken from
@@ -216,6 +216,8 @@ def publish_pools(suite_path: Path) -> Iterator[str]:
 
     suite = load_suite(suite_path)
     for position, spec in enumerate(suite.datasets):
+        if not isinstance(spec, DatasetSpec):
+            continue
         if not isinstance(spec.neural, MimicCurves):
             continue
         recipe = resolve_dataset(spec, suite.folder_of("datasets", position))

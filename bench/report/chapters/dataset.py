@@ -201,14 +201,17 @@ def comparison_table(data: ReportData, dataset: str) -> Table:
 def draw_curves(facts: DatasetFacts, figures: FigureFolder) -> FigureFile:
     """Draw a few curves of each class, side by side."""
     classes = {picture.name: np.array(picture.curves) for picture in facts.pictures}
-    more = len(facts.classes) - len(classes)
+    # Each channel of a class of recorded curves has a picture.
+    shown = {name.rpartition(", channel ")[0] or name for name in classes}
+    more = len(facts.classes) - len(shown & set(facts.classes))
+    kind = "class" if facts.task == "recorded" else "function"
     caption = (
         "Training curves of repetition 0, each in its own range."
         if len(classes) == 2
-        else "A few training curves of each function."
+        else f"A few training curves of each {kind}."
     )
     if more > 0:
-        caption += f" {counted(more, 'more function')} not shown."
+        caption += f" {counted(more, f'more {kind}')} not shown."
     return figures.add(
         f"curves-{slug(facts.id)}",
         f"Curves of each class of {facts.id}",

@@ -1,0 +1,1 @@
+"""Recorded curves: reading their files, and dividing them into training and test."""
