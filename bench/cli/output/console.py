@@ -241,14 +241,17 @@ def print_forecast(plan: Plan, forecast: "Forecast", jobs: int) -> None:
             str(row["stored"]),
             f"{row['std']:.4f}",
             f"{row['detectable']:.4f}",
-            "–" if row["needed"] is None else str(row["needed"]),
+            _needed(row["needed"], stats.margin),
         ]
         for row in forecast.detectable.to_dict("records")
     ]
-    n = plan.suite.repetitions
+    numbers = {plan.suite.repetitions_of(recipe.spec) for recipe in plan.datasets}
+    [n] = numbers if len(numbers) == 1 else [None]
     columns = ["dataset", "classifier", "repetitions stored", "std of difference"]
     columns += [
-        f"detected with {counted(n, 'repetition')}",
+        f"detected with {counted(n, 'repetition')}"
+        if n
+        else "detected with all repetitions",
         f"repetitions to detect {stats.margin:g}",
     ]
     print_table(
@@ -258,6 +261,13 @@ def print_forecast(plan: Plan, forecast: "Forecast", jobs: int) -> None:
         f"80% power at alpha {stats.alpha:g}",
         drop_order=columns[2:4],
     )
+
+
+def _needed(repetitions: int | None, margin: float) -> str:
+    """Write a number of repetitions; None if no number of them would do."""
+    if repetitions is None:
+        return "no number" if margin else "–"
+    return str(repetitions)
 
 
 def _expected_time(forecast: "Forecast", jobs: int) -> str:
