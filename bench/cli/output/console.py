@@ -246,12 +246,10 @@ def print_forecast(plan: Plan, forecast: "Forecast", jobs: int) -> None:
         for row in forecast.detectable.to_dict("records")
     ]
     numbers = {plan.suite.repetitions_of(recipe.spec) for recipe in plan.datasets}
-    [n] = numbers if len(numbers) == 1 else [None]
+    n = counted(numbers.pop(), "repetition") if len(numbers) == 1 else "all repetitions"
     columns = ["dataset", "classifier", "repetitions stored", "std of difference"]
     columns += [
-        f"detected with {counted(n, 'repetition')}"
-        if n
-        else "detected with all repetitions",
+        f"detected with {n}",
         f"repetitions to detect {stats.margin:g}",
     ]
     print_table(
