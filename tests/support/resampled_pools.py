@@ -1,10 +1,10 @@
 """Pools of recorded curves that are drawn and divided again, and equal classifiers.
 
-A pool has two classes, and features that are normal around the means of its class. Half
-of the features belong to one classifier and half to another of the same kind. The halves
-are exchangeable, so that the two are equally good in truth, though not in any one pool.
-Stratified Monte-Carlo draws divide a pool into training and test curves, as the split
-``{resample: N}`` does.
+A pool has two classes, and features that are normal around the means of its class.
+Half of the features belong to one classifier and half to another of the same kind. The
+halves are exchangeable, so that the two are equally good in truth, though not in any
+one pool. Stratified Monte-Carlo draws divide a pool into training and test curves, as
+the split ``{resample: N}`` does.
 """
 
 import numpy as np
@@ -21,7 +21,7 @@ SIZES = {
 }
 N_FEATURES = 4  # that each of the two classifiers sees
 SHIFT = 0.8  # between the classes in each feature, in standard deviations: about 77%
-TREES, DEPTH = 20, 5
+TREES, DEPTH = 40, 6
 
 
 def draw_pool(rng, n_curves, shifts=(SHIFT, SHIFT)):
@@ -45,7 +45,7 @@ def divide(rng, labels, n_train, n):
 
 
 def _class_means(X, labels, is_train):
-    """Return the weights (n, n_curves), sizes (n, 1) and means (n, d) of a class each."""
+    """Yield weights (n, n_curves), sizes (n, 1) and means (n, d) of each class."""
     for label in (0, 1):
         weights = (is_train & (labels == label)).astype(float)
         sizes = weights.sum(axis=1, keepdims=True)
