@@ -41,7 +41,8 @@ def read_results(
         fingerprint of the curves, error, signal, why scores are absent, name of the
         dataset's recipe and key. Training scores are NaN for online training. Of a
         metric that is a function, the scores are those which a run has stored, and
-        ``unscored_`` with its name says why one is missing, if any is.
+        ``unscored_`` with its name says why one is missing, if any is. With recorded
+        curves also ``overlap``, see `bench.stats.intervals.pool_overlap`.
     """
     if not isinstance(suite, Plan):
         suite = make_plan(suite if isinstance(suite, Suite) else load_suite(suite))
@@ -88,6 +89,8 @@ def _frame(
     loaded: Sequence[Result],
 ) -> pd.DataFrame:
     metrics, own = plan.suite.metrics, own_identities(plan)
+    # A comparison of two such tables must know it, see `bench.compare`.
+    shares_curves = any(recipe.overlap for recipe in plan.datasets)
     rows = []
     for cell, result in zip(cells, loaded, strict=True):
         coordinates: dict[str, Any] = {
@@ -97,6 +100,8 @@ def _frame(
             "classifier": cell.classifier.id,
         }
         row = _row(result, metrics, store, own)
+        if shares_curves:
+            row["overlap"] = cell.dataset.overlap
         row |= {"recipe": recipe_column(cell.fields), "key": cell.key}
         rows.append(coordinates | row)
     return _without_empty(pd.DataFrame(rows))

@@ -14,6 +14,7 @@ import pandas as pd
 from bench.base import (
     CompareError,
     MissingFileError,
+    StatisticsError,
     StoreError,
     fingerprint_text,
 )
@@ -28,8 +29,8 @@ from bench.compare.results_csv import (
     read_table,
     wrong,
 )
-from bench.stats import OwnMetric, Predictions, score_all
-from bench.store import Result, Store, recipe_column
+from bench.stats import OwnMetric, Predictions, pool_overlap, score_all
+from bench.store import Result, Store, is_recorded, recipe_column
 
 
 def read_source(
@@ -52,7 +53,8 @@ def read_source(
         One row a cell, with columns ``dataset``, ``repetition`` (int),
         ``classifier``, ``status``, ``train_<metric>`` and ``test_<metric>`` (float;
         NaN where empty, as in every row that is not done), and ``recipe``,
-        ``fingerprint`` (empty in files of earlier versions) and ``data_hash``.
+        ``fingerprint`` (empty in files of earlier versions) and ``data_hash``; with
+        recorded curves also ``overlap``, see `bench.stats.intervals.pool_overlap`.
 
     Raises
     ------
@@ -95,6 +97,7 @@ def _read_store(store: Store, metric: str | OwnMetric | OwnFunction) -> pd.DataF
     given: list[tuple[dict[str, Any], str]] = []
     resampled: set[str] = set()  # datasets with results of other than given splits
     keys: dict[tuple[str, int, str], str] = {}
+    overlaps: dict[str, float] = {}
 
     def add(row: dict[str, Any], key: str) -> None:
         coordinate = (row["dataset"], row["repetition"], row["classifier"])
@@ -136,6 +139,10 @@ def _read_store(store: Store, metric: str | OwnMetric | OwnFunction) -> pd.DataF
             row |= _stored_scores(store, result, metric)
         row["recipe"] = recipe_column(result.fields)
         row["fingerprint"] = fingerprint_text(result.fingerprint)
+        if is_recorded(result.fields.get("dataset")):
+            if row["recipe"] not in overlaps and result.status == "done":
+                overlaps[row["recipe"]] = _stored_overlap(store, result)
+            row["overlap"] = overlaps.get(row["recipe"], math.nan)
         if result.is_given:
             given.append((row, key))
         else:
@@ -155,6 +162,16 @@ def _read_store(store: Store, metric: str | OwnMetric | OwnFunction) -> pd.DataF
     return as_frame(rows).sort_values(
         ["dataset", "repetition", "classifier"], ignore_index=True
     )
+
+
+def _stored_overlap(store: Store, result: Result) -> float:
+    """Return the overlap of a recorded dataset, by the labels of one repetition."""
+    arrays = store.arrays(result.key)
+    try:
+        n_train, n_test = (len(arrays[f"labels_{part}"]) for part in ("train", "test"))
+        return pool_overlap(n_train, n_test)
+    except (KeyError, StatisticsError):
+        return math.nan
 
 
 def _computed(store: Store, function: OwnFunction) -> dict[str, dict[str, float]]:
