@@ -25,6 +25,7 @@ SEPARATORS = "'\u2019 \u00a0\u2009\u202f"  # between thousands
 # What begins like a number, in any notation, is no name.
 _LIKE_NUMBER = re.compile(r"[\[({<'\s]*[-+\u2212\u2013]?[.,]?\d")
 MISSING = {"", "na", "n/a", "#n/a", "nan", "null", "none", "-", "?", "."}
+_PIECE = 2**20  # bytes decoded at a time
 _OTHER_FORMATS = (b"\x1f\x8b", b"PK\x03\x04", b"\x93NUMPY", b"%PDF")
 
 
@@ -44,7 +45,7 @@ def find_encoding(raw: bytes) -> str:
     }
     for encoding, starts in marks.items():
         if raw.startswith(starts):
-            raw.decode(encoding)
+            _decode(raw, encoding)
             return encoding
     if raw.startswith(_OTHER_FORMATS):
         raise ValueError(
@@ -57,10 +58,18 @@ def find_encoding(raw: bytes) -> str:
             "text in UTF-8"
         )
     try:
-        raw.decode("utf-8")
+        _decode(raw, "utf-8")
     except UnicodeDecodeError:
         return "latin-1"
     return "utf-8-sig"
+
+
+def _decode(raw: bytes, encoding: str) -> None:
+    """Raise a ValueError unless bytes are text, a piece at a time to save memory."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    for start in range(0, len(raw), _PIECE):
+        decoder.decode(raw[start : start + _PIECE])
+    decoder.decode(b"", final=True)
 
 
 def find_delimiter(

@@ -3,19 +3,17 @@
 import io
 import math
 import warnings
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from bench.base import InputsError, MissingFileError, located, read_bytes, shown
+from bench.base import InputsError, located, shown
 from bench.curves.arrays import bounded
 from bench.curves.points.text_tables import Table, counts_rows, find_columns, read_table
+from bench.curves.unpacking import read_unpacked
 
 MAX_TEXT = 32 * 2**20  # bytes; so much text takes a second to read, unlike an array
-MAX_MEMBERS = 10_000  # of a gzip file; bgzip's hold 64 KiB each
-_PIECE = 2**16  # bytes unpacked at a time: zlib copies what follows each member
 _TEXTS = (".csv", ".tsv", ".txt", ".dat")
 _INDEX_NAMES = ("", "unnamed: 0", "index", "id", "row", "rownames")
 
@@ -104,57 +102,17 @@ def _unpacked(path: Path, max_bytes: int) -> tuple[bytes, str]:
             f"{path}: unknown kind of file '{kind}'; expected {', '.join(_TEXTS)}, "
             ".npy, .gz"
         )
-    raw = _read(path, max_bytes)
+    raw = read_unpacked(path, max_bytes, "input points", InputsError)
+    if len(raw) > max_bytes:
+        raise InputsError(
+            f"{path}: more than {max_bytes} bytes unpacked; expected fewer points"
+        )
     if kind != ".npy" and len(raw) > MAX_TEXT:
         raise InputsError(
             f"{path}: {len(raw)} bytes of text; expected at most {MAX_TEXT}: save an "
             "array (.npy)"
         )
     return raw, kind
-
-
-def _read(path: Path, limit: int) -> bytes:
-    try:
-        raw = read_bytes(path, limit)
-        if path.suffix.lower() == ".gz" and len(raw) <= limit:
-            raw = _gunzip(raw, limit)
-    except FileNotFoundError:
-        raise MissingFileError(f"no file of input points at {path}") from None
-    except (OSError, zlib.error) as error:
-        reason = getattr(error, "strerror", error)
-        raise InputsError(f"{path}: cannot be read: {reason}") from None
-    if len(raw) > limit:
-        raise InputsError(
-            f"{path}: more than {limit} bytes unpacked; expected fewer points"
-        )
-    return raw
-
-
-def _gunzip(packed: bytes, limit: int) -> bytes:
-    """Unpack the members of a gzip file, at most `limit` + 1 bytes.
-
-    Not by `gzip`, which reads on through any number of members.
-    """
-    unpacked, size, position = [], 0, 0
-    for number in range(MAX_MEMBERS):
-        member = zlib.decompressobj(wbits=31)
-        while not member.eof and size <= limit:
-            piece = member.unconsumed_tail or packed[position : position + _PIECE]
-            if not piece:
-                raise zlib.error("not one whole member; compress it again with gzip")
-            if not member.unconsumed_tail:
-                position += len(piece)
-            try:
-                unpacked.append(member.decompress(piece, limit + 1 - size))
-            except zlib.error as error:
-                where = f"after {number} members: " if number else ""
-                raise zlib.error(f"{where}{error}; compress it again") from None
-            size += len(unpacked[-1])
-        position -= len(member.unused_data)
-        # The program gzip, too, ignores zeros at the end, as tapes have them.
-        if size > limit or not packed[position : position + _PIECE].strip(b"\0"):
-            return b"".join(unpacked)
-    raise zlib.error(f"more than {MAX_MEMBERS} members; compress it again with gzip")
 
 
 def _array(raw: bytes) -> np.ndarray:
