@@ -3,10 +3,17 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
-from bench.base import Strict
+from bench.base import Matching, Strict, shown
 from bench.suite.datasets import may_sweep
 from bench.suite.fields import Channel, Id, Size
 from bench.suite.inputs import Column, delimiter_words, refuse_two_marks
@@ -72,7 +79,9 @@ class BundledCurves(Strict):
     """
 
     aeon: Annotated[
-        str, Field(min_length=1, max_length=64, pattern="^[A-Za-z0-9][A-Za-z0-9_-]*$")
+        str,
+        Field(max_length=64),
+        Matching("^[A-Za-z0-9][A-Za-z0-9_-]*$", "letters, digits, _ and -"),
     ]
 
 
@@ -125,12 +134,36 @@ def _kind_of_split(value: Any) -> str:
     return "draws"
 
 
+def _refuse_other_words(value: Any) -> Any:
+    if isinstance(value, dict | ResampleSplit | FoldsSplit) or value in (None, GIVEN):
+        return value
+    raise PydanticCustomError(
+        "split",
+        "found {found}; expected given, {resample: 10}, {resample: 10, test: 0.3} "
+        "or {folds: 5, repeats: 2}",
+        {"found": shown(f"'{value}'" if isinstance(value, str) else repr(value), 60)},
+    )
+
+
 RecordedSplit = Annotated[
     Annotated[Literal["given"], Tag("given split")]
     | Annotated[ResampleSplit, Tag("draws")]
     | Annotated[FoldsSplit, Tag("cross-validation")],
     Discriminator(_kind_of_split),
+    BeforeValidator(_refuse_other_words),
 ]
+
+
+def _refuse_other_sources(value: Any) -> Any:
+    if isinstance(value, dict | CurveFiles | BundledCurves):
+        return value
+    name = value if isinstance(value, str) else "curves.csv"
+    raise PydanticCustomError(
+        "source",
+        "found {found}; expected {files: {name}}, {files: [TRAIN, TEST]} or "
+        "{aeon: NAME}",
+        {"found": shown(repr(value), 60), "name": shown(name, 60)},
+    )
 
 
 def _kind_of_source(value: Any) -> str:
@@ -191,6 +224,7 @@ class RecordedSpec(Strict):
         Annotated[CurveFiles, Tag("files of curves")]
         | Annotated[BundledCurves, Tag("bundled curves")],
         Discriminator(_kind_of_source),
+        BeforeValidator(_refuse_other_sources),
     ]
     label: Column | None = None
     split: RecordedSplit | None = None

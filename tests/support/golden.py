@@ -36,10 +36,13 @@ from bench.classifiers.roughness import CueClassifier
 from bench.curves.datasets import Dataset, make_dataset
 from bench.curves.library import load_library
 from bench.curves.mimics.pools import HALVES, make_pool
+from bench.curves.recorded.curves import RecordedCurves
+from bench.curves.recorded.recipe import RecordedRecipe
 from bench.discriminators.estimators import CSD2Classifier, CSDClassifier, SDClassifier
 from bench.discriminators.online import fit_online
 from bench.suite.fields import OnlineTraining
 from bench.suite.networks import MimicCurves
+from bench.suite.recorded import RecordedSpec
 
 PATH = Path(__file__).parents[1] / "contract/golden.json"
 # Far above what another processor changes, far below what another formula does.
@@ -146,6 +149,36 @@ def tasks() -> Arrays:
             data = make_dataset(recipe, repetition=1, seed=2, folder=folder)
             for part in ("X_train", "y_train", "X_test", "y_test"):
                 arrays[f"{kind}, {part}"] = getattr(data, part)
+    return arrays
+
+
+def recorded() -> Arrays:
+    """Divide curves of two channels in each way, standardised and not."""
+    wave = np.random.RandomState(2).random_sample((30, 2, 6))
+    curves = RecordedCurves(
+        wave,
+        np.arange(30) % 3,
+        ("1", "2", "10"),
+        groups=np.arange(30) // 3 % 7,
+        n_given_train=12,
+    )
+    splits: dict[str, Any] = {
+        "given": {"split": "given", "dtype": "float32"},
+        "draws": {"split": {"resample": 3}, "standardise": "curve", "train": 2},
+        "share": {"split": {"resample": 3, "test": 0.3}},
+        "folds": {"split": {"folds": 3, "repeats": 2}},
+        "groups": {"split": {"resample": 3, "test": 0.4, "groups": "person"}},
+    }
+    arrays = {}
+    for name, entry in splits.items():
+        source = {"files": ["a.npz", "b.npz"]}
+        spec = RecordedSpec.model_validate(
+            {"id": name, "recorded": source} | entry, strict=False
+        )
+        recipe = RecordedRecipe(spec, curves, np.arange(6.0)[:, None])
+        repetition = 0 if name == "given" else 2
+        for part, array in recipe.draw(repetition, 3).items():
+            arrays[f"{name}, {part}"] = array
     return arrays
 
 
@@ -316,7 +349,7 @@ def _shares(kind: Any, **sizes: tuple[int, int]) -> Arrays:
 
 STAGES = {"curves": curves, "tasks": tasks, "mimic": mimic, "SD": sd, "CSD": csd}
 STAGES |= {"CSD2": csd2, "QDA-REG": qda_reg, "CUES": cues, "online": online}
-STAGES |= {"audits": audits}
+STAGES |= {"audits": audits, "recorded": recorded}
 
 
 def compute(stage: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The files of curves that an installed aeon brings along, found without importing it."""
+"""The files of curves of an installed aeon, found without importing it."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -30,9 +30,9 @@ def bundled_files(name: str) -> tuple[Path, Path]:
             known[title] = (train, test)
     if name not in known:
         raise DatasetError(
-            f"aeon brings no dataset '{shown(name, 60)}' for classification along"
-            f"{did_you_mean(name, known)}; nothing is downloaded. It has: "
-            f"{', '.join(known) or 'none'}; name the files of others under files:"
+            f"aeon: no dataset '{shown(name, 60)}'{did_you_mean(name, known)} for "
+            f"classification among its files: {', '.join(known) or 'none'}; nothing is "
+            "downloaded: name the files of other datasets under files:"
         )
     return known[name]
 

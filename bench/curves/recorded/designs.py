@@ -200,7 +200,8 @@ def _fold(
     kind = StratifiedGroupKFold if by_groups else StratifiedKFold
     folds = kind(division.folds, shuffle=True, random_state=state % 2**32)
     rows = np.zeros((len(curves.labels), 1))
-    parts = list(folds.split(rows, curves.labels, curves.groups))
+    groups = curves.groups if by_groups else None
+    parts = list(folds.split(rows, curves.labels, groups))
     train, test = parts[number]
     n_classes = len(curves.class_names)
     if len(np.unique(curves.labels[train])) < n_classes or not len(test):

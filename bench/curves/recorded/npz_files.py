@@ -15,7 +15,6 @@ MAX_BYTES = 2**29  # of an archive
 _MAX_DIRECTORY = 2**20  # bytes; zipfile reads the whole list of members at once
 _PIECE = 2**22  # bytes
 _END = b"PK\x05\x06"
-_LONGEST_TEXT = 1000  # characters of a class's name
 _X = "X (n_curves, n_points) or (n_curves, n_channels, n_points)"
 
 
@@ -132,8 +131,8 @@ def _header(stream: object, name: str) -> tuple[tuple[int, ...], bool, np.dtype]
 def _object_remedy(name: str) -> str:
     if name == "X":
         return (
-            "curves of equal length are saved by X=np.stack(X).astype(float), and those "
-            "of unequal length must be brought to one length before"
+            "save X=np.stack(X).astype(float), after the curves were brought to one "
+            "length"
         )
     return f"save {name}=np.asarray({name}).astype(str)"
 
@@ -148,11 +147,12 @@ def _curves(arrays: _Arrays, wanted: Wanted) -> RawCurves:
         if name not in arrays:
             known = shown(", ".join(arrays.members) or "none", 200)
             raise ValueError(
-                f"no array '{shown(name, 60)}'{did_you_mean(name, arrays.members)} among "
-                f"{known}; expected {_X}, and {label} (n_curves,) with the classes"
+                f"no array '{shown(name, 60)}'{did_you_mean(name, arrays.members)} "
+                f"among {known}; expected {_X}, and {label} (n_curves,) with the "
+                "classes"
             )
     values = _values(arrays)
-    n_curves, n_channels, n_points = values.shape
+    n_curves, _, n_points = values.shape
     labels = _texts(arrays, label, n_curves)
     groups = None
     if wanted.groups is not None:
@@ -180,8 +180,8 @@ def _curves(arrays: _Arrays, wanted: Wanted) -> RawCurves:
 def _name(column: int | str | None, key: str, default: str) -> str:
     if isinstance(column, int):
         raise ValueError(
-            f"{key}: found position {column}, but arrays have names; expected one, such "
-            f"as {default}"
+            f"{key}: found position {column}, but arrays have names; expected one, "
+            f"such as {default}"
         )
     return default if column is None else column
 
@@ -210,8 +210,8 @@ def _texts(arrays: _Arrays, name: str, n: int) -> list[str]:
         )
     if len(flat) != n:
         raise ValueError(
-            f"{name}: found shape {_short(array.shape)}; expected ({n},), one entry for "
-            "each curve"
+            f"{name}: found shape {_short(array.shape)}; expected ({n},), one entry "
+            "for each curve"
         )
     if flat.dtype.kind == "S":
         flat = np.char.decode(flat, "latin-1")

@@ -14,6 +14,7 @@ MAX_VALUES = 2**25  # of all files together: 256 MiB
 MAX_CURVES = 1_000_000
 MAX_POINTS = 100_000
 MAX_CHANNELS = 1000
+LONGEST_NAME = 1000  # characters of a class or a group
 UNEQUAL = (
     "curves of unequal length cannot be compared point by point: cut them to one "
     "length, or interpolate them on common points, before you save the file"
@@ -102,6 +103,11 @@ class Rows:
             If the curve has another shape than those before it, or if there are more
             curves, points, channels or values than the limits allow.
         """
+        if len(label) > LONGEST_NAME:
+            raise ValueError(
+                f"line {line}: found a class of {len(label)} characters; expected at "
+                f"most {LONGEST_NAME}"
+            )
         shape = len(channels), len(channels[0])
         lengths = {len(channel) for channel in channels}
         if len(lengths) > 1:

@@ -15,9 +15,11 @@ from bench.base import (
     shown,
 )
 from bench.curves.points.dialects import MISSING
+from bench.curves.recorded.arff_files import read_arff
 from bench.curves.recorded.bundled import bundled_files
 from bench.curves.recorded.curves import RecordedCurves
 from bench.curves.recorded.npz_files import read_npz
+from bench.curves.recorded.parquet_files import read_parquet
 from bench.curves.recorded.raw import RawCurves, Wanted, check_size
 from bench.curves.recorded.text_tables import read_text
 from bench.curves.recorded.ts_files import read_ts
@@ -129,6 +131,10 @@ def _read_file(path: Path, wanted: Wanted) -> RawCurves:
             raise ValueError(f"more than {MAX_TEXT} bytes unpacked; save an .npz file")
         if kind == ".ts":
             return read_ts(raw, wanted)
+        if kind == ".arff":
+            return read_arff(raw, wanted)
+        if kind == ".parquet":
+            return read_parquet(raw, wanted)
         return read_text(raw, kind, wanted)
     except MissingFileError:
         raise
@@ -152,17 +158,17 @@ def _complete(part: RawCurves, interpolate: bool) -> tuple[RawCurves, int]:
             channel, point = np.argwhere(np.isinf(values[curve]))[0]
             found = values[curve, channel, point]
             raise DatasetError(
-                f"{part.place(curve)}: found {found} in {_where(part, channel, point)}; "
-                "expected finite numbers"
+                f"{part.place(curve)}: found {found} in "
+                f"{_where(part, channel, point)}; expected finite numbers"
             )
     n_missing = int(np.isnan(values).sum())
     if not interpolate:
         curve, channel, point = _first_missing(values)
         raise DatasetError(
             f"{n_missing} missing values, the first in {part.place(curve)}, "
-            f"{_where(part, channel, point)}; expected none: write missing: interpolate "
-            "to fill them in on the line between their neighbours, or remove these "
-            "curves"
+            f"{_where(part, channel, point)}; expected none: write missing: "
+            "interpolate to fill them in on the line between their neighbours, or "
+            "remove these curves"
         )
     filled = np.array(values)
     x = np.arange(values.shape[2], dtype=np.float64) if part.x is None else part.x
@@ -209,8 +215,8 @@ def _check_labels(part: RawCurves) -> None:
         for i, text in enumerate(entries):
             if text in missing:
                 raise DatasetError(
-                    f"{part.place(i)}: a curve without a {what}: found '{shown(text)}'; "
-                    "expected one for each curve: remove those without"
+                    f"{part.place(i)}: found '{shown(text)}' as {what}; expected a "
+                    f"{what} for each curve: remove those without"
                 )
 
 

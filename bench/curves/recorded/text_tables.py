@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from operator import itemgetter
 
 from bench.base import InputsError, shown
@@ -232,20 +233,21 @@ class _Table:
         points = [c for c in cells if "." in c and is_number(c)]
         if points:
             raise ValueError(
-                f"found '{shown(commas[0], 40)}' and '{shown(points[0], 40)}'; expected "
-                "one decimal mark in all numbers, and nothing between thousands"
+                f"found '{shown(commas[0], 40)}' and '{shown(points[0], 40)}'; "
+                "expected one decimal mark in all numbers, and nothing between "
+                "thousands"
             )
         return ","
 
     def _refuse_halves(self, rows: list[tuple[int, list[str]]]) -> None:
         for number, cells in rows:
-            for left, right in zip(cells, cells[1:], strict=False):
+            for left, right in pairwise(cells):
                 both = is_number(left) and is_number(right)
                 if both and (_HALF.fullmatch(right.strip()) or left.strip() == "-0"):
                     found = f"{left.strip()},{right.strip()}"
                     raise InputsError(
-                        f"line {number}: found '{shown(found, 40)}', which looks like a "
-                        "number with a decimal comma but may be two numbers; write "
+                        f"line {number}: found '{shown(found, 40)}', which looks like "
+                        "a number with a decimal comma but may be two numbers; write "
                         "delimiter: ',' for the second; for the first save the file "
                         "with semicolons between columns"
                     )
@@ -310,5 +312,5 @@ def _is_like_value(cell: str) -> bool:
 
 
 def _is_ordered(x: Sequence[float]) -> bool:
-    pairs = list(zip(x, x[1:], strict=False))
+    pairs = list(pairwise(x))
     return len(x) > 2 and (all(a < b for a, b in pairs) or all(a > b for a, b in pairs))

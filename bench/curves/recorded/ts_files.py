@@ -19,6 +19,7 @@ from bench.curves.recorded.raw import (
 from bench.curves.recorded.text_lines import license_in, lines_of
 
 _STAMPED = re.compile(r"\(([^(),]*),([^(),]*)\)")
+_COMMENTS = ("#", "%")
 _GAP = re.compile(r"[\s,]*")
 
 
@@ -100,12 +101,12 @@ def read_ts(raw: bytes, wanted: Wanted) -> RawCurves:
         line = text.strip()
         if not line:
             continue
-        if line.startswith("#"):
+        if line.startswith(_COMMENTS):
             head.license = head.license or license_in(line)
         elif not head.has_data:
             if not line.startswith("@"):
                 raise ValueError(
-                    f"line {number}: found '{shown(line, 40)}'; expected a tag, such as "
+                    f"line {number}: found '{shown(line, 40)}'; expected a tag, as "
                     "@problemName, and @data before the curves"
                 )
             head.read(number, line)
@@ -219,8 +220,9 @@ def _times(stamps: list[str], number: int) -> np.ndarray:
             )
         except ValueError as error:
             raise ValueError(
-                f"line {number}: found '{shown(stamps[0], 40)}' as time stamp; expected "
-                f"numbers, or dates such as 2024-05-01 12:30:00 ({shown(str(error), 60)})"
+                f"line {number}: found '{shown(stamps[0], 40)}' as time stamp; "
+                "expected numbers, or dates such as 2024-05-01 12:30:00 "
+                f"({shown(str(error), 60)})"
             ) from None
         times = (dates - dates[0]) / np.timedelta64(1, "s")
     if not np.isfinite(times).all() or len(np.unique(times)) < len(times):
