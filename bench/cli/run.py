@@ -109,7 +109,7 @@ def run(options: argparse.Namespace) -> int:
         transfer_frame,
     )
     from bench.base import check_output
-    from bench.cli.output.console import print_scores
+    from bench.cli.output.console import print_scores, repetitions_words
     from bench.cli.output.progress import RunProgress, activity
     from bench.cli.output.tables import print_text
     from bench.compare import compare_with_published
@@ -161,7 +161,7 @@ def run(options: argparse.Namespace) -> int:
         print(
             f"{counted(len(plan.cells), 'cell')} "
             f"({counted(len(plan.datasets), 'dataset')} × "
-            f"{counted(plan.suite.repetitions, 'repetition')} × "
+            f"{repetitions_words(plan)} × "
             f"{counted(len(plan.classifiers), 'classifier')}){plan.extras}; "
             f"{stored} stored, {len(missing)} to compute{also}"
         )
