@@ -111,7 +111,7 @@ def run(options: argparse.Namespace) -> int:
     )
     from bench.base import check_output
     from bench.cells import check_own_metrics, score_own_metrics
-    from bench.cli.output.console import print_scores
+    from bench.cli.output.console import print_scores, repetitions_words
     from bench.cli.output.progress import RunProgress, activity
     from bench.cli.output.tables import print_text
     from bench.compare import compare_with_published
@@ -166,7 +166,7 @@ def run(options: argparse.Namespace) -> int:
         print(
             f"{counted(len(plan.cells), 'cell')} "
             f"({counted(len(plan.datasets), 'dataset')} × "
-            f"{counted(plan.suite.repetitions, 'repetition')} × "
+            f"{repetitions_words(plan)} × "
             f"{counted(len(plan.classifiers), 'classifier')}){plan.extras}; "
             f"{stored} stored, {len(missing)} to compute{also}"
         )

@@ -16,6 +16,7 @@ from .networks import MimicCurves as MimicCurves
 from .networks import MlpCurves as MlpCurves
 from .networks import WildCurves as WildCurves
 from .presets import PRESETS as PRESETS
+from .recorded import GIVEN as GIVEN
 from .recorded import BundledCurves as BundledCurves
 from .recorded import CurveFiles as CurveFiles
 from .recorded import FoldsSplit as FoldsSplit
