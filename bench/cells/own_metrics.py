@@ -54,6 +54,7 @@ Scores = dict[str, dict[str, float | str | None]]  # of one result, by identity
 
 PARTS = ("train", "test")
 SECONDS = 60.0  # of the calls for one batch of cells, and one more for each cell
+_PRELOADED = ("sklearn.metrics", "bench.cells.own_metrics")  # by each process
 _BATCH = 200  # cells that one process scores
 _TRIED = 20  # curves of each class in the trial before a run
 _MAX_PROBLEM = 200  # characters of a reason
@@ -229,7 +230,7 @@ def compute_scores(
         See `bench.store.Result.own_scores`. Where a function raised, returned no
         number or ended its process, there is no score, and its problem says why.
     """
-    executor = new_executor(1, ["bench.cells.own_metrics"])
+    executor = new_executor(1, _PRELOADED)
     try:
         for function in functions:
             ended = ""
@@ -269,7 +270,7 @@ def _place(suite: Suite, position: int) -> str:
 
 def _tried(functions: Sequence[OwnFunction], sizes: Sequence[int]) -> list[str]:
     """Return the problem of each function, or an empty text."""
-    executor = new_executor(1, ["bench.cells.own_metrics"])
+    executor = new_executor(1, _PRELOADED)
     limit = Limits(SECONDS, memory_share(1))
     problems = []
     try:
