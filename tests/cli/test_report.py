@@ -69,3 +69,46 @@ def test_an_id_is_neither_markup_nor_a_formula(write_suite, bench_run, tmp_path)
     code, out, _ = bench_run("compare", report, tmp_path / "data" / "store")
     assert code == 0
     assert "1 identical" in out
+
+
+CODE = "def share_score(y_true, y_pred):\n    return float((y_true == y_pred).mean())\n"
+
+
+def test_a_report_shows_stored_scores_of_a_function_and_runs_it_only_if_asked(
+    write_suite, bench_run, tmp_path
+):
+    code = tmp_path / "my metrics.py"
+    code.write_text(CODE)
+    path = write_suite(
+        classifiers=["KNN"], audits=False,
+        metrics=["./my metrics.py:share_score", "accuracy"],
+    )  # fmt: skip
+    report = tmp_path / "reports" / "small"
+    code_of_run, out, err = bench_run("run", path, "--no-report", "--format", "csv")
+    assert code_of_run == 0, err
+    for row in csv.DictReader(out.splitlines()):
+        assert row["test_share_score_mean"] == row["test_accuracy_mean"]
+    # From now on, who imports it is found out.
+    code.write_text(f"open('imported', 'w').close()\n{CODE}")
+    code, _, err = bench_run("report", path)
+    assert code == 0, err
+    assert "by another version of their code: share_score; a run of the suite" in err
+    name = "Not computed from these results: share score"
+    readme = (report / "README.md").read_text()
+    assert name in readme
+    assert "held-out share score" in readme
+    for command in (
+        ("compare", report, report, "--metric", "share_score"),
+        ("status", path),
+        ("merge", "data/store", "--store", "other"),
+    ):
+        assert bench_run(*command)[0] in (0, 4), command
+    assert not (tmp_path / "imported").exists()
+    options = ("--metric", "share_score", "--metric", "sklearn.metrics.jaccard_score")
+    code, _, err = bench_run("report", path, *options)
+    assert code == 0, err
+    assert (tmp_path / "imported").exists()
+    with (report / "results.csv").open() as stream:
+        [first, *_] = csv.DictReader(stream)
+    assert first["test_share_score"] == first["test_accuracy"]
+    assert 0 <= float(first["test_jaccard_score"]) <= 1
