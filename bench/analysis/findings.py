@@ -2,13 +2,18 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
 from bench.analysis.audits import find_audits
-from bench.analysis.results import results_frame, summarise, transfer_frame
+from bench.analysis.results import (
+    given_frame,
+    results_frame,
+    summarise,
+    transfer_frame,
+)
 from bench.analysis.sweeps import Sweep, find_sweeps
 from bench.base import StatisticsError, digest
 from bench.cells import Plan
@@ -74,6 +79,9 @@ class Findings:
         See `bench.analysis.audits.find_audits`; empty if the suite has no audits.
     problems
         The reasons why some of these are None.
+    given
+        See `bench.analysis.results.given_frame`: one division of each dataset, which no
+        other of these frames counts; empty if the suite has none.
     """
 
     results: pd.DataFrame
@@ -91,6 +99,7 @@ class Findings:
     leaks: pd.DataFrame
     audits: pd.DataFrame
     problems: tuple[str, ...]
+    given: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def rows_of(frame: pd.DataFrame | None, dataset: str) -> pd.DataFrame:
@@ -128,6 +137,7 @@ def analyse(plan: Plan, store: Store, loaded: Sequence[Result]) -> Findings:
 
     scores = attempt(_held_out, plan, results)
     limits = {"alpha": stats.alpha, "margin": stats.margin, "tie": ties} | common
+    overlaps = overlaps_of(plan)
     classes = {d.spec.id: d.n_classes for d in plan.datasets}
     described = _described(plan)
     bounds = described["bounds"]
@@ -139,7 +149,12 @@ def analyse(plan: Plan, store: Store, loaded: Sequence[Result]) -> Findings:
         summary=summarise(results, plan.suite.headline),
         intervals=intervals,
         compared=attempt(
-            compare_to, scores, plan.suite.baseline, bounds=bounds, **limits
+            compare_to,
+            scores,
+            plan.suite.baseline,
+            bounds=bounds,
+            overlap=overlaps,
+            **limits,
         ),
         across=attempt(
             compare_across,
@@ -159,6 +174,7 @@ def analyse(plan: Plan, store: Store, loaded: Sequence[Result]) -> Findings:
         audits=find_audits(plan, store, results),
         # Several steps may fail for one reason.
         problems=tuple(dict.fromkeys(problems)),
+        given=given_frame(plan, store),
     )
 
 
@@ -203,7 +219,13 @@ def _described(plan: Plan) -> dict[str, Any]:
         "bounds": {d.spec.id: metric.bounds_for(d.n_classes) for d in plan.datasets},
         "n_curves": {d.spec.id: d.n_test for d in plan.datasets},
         "larger_is_better": metric.larger_is_better,
+        "overlap": overlaps_of(plan),
     }
+
+
+def overlaps_of(plan: Plan) -> dict[str, float]:
+    """Return the overlap of each dataset (`bench.stats.intervals.pool_overlap`)."""
+    return {recipe.spec.id: recipe.overlap for recipe in plan.datasets}
 
 
 def collapsed_cells(
@@ -222,6 +244,7 @@ def collapsed_cells(
         pd.Series(accuracy, index=results.index, dtype=float),
         n_curves={d.spec.id: d.n_test for d in plan.datasets},
         n_classes={d.spec.id: d.n_classes for d in plan.datasets},
+        largest={d.spec.id: d.largest_share for d in plan.datasets},
     )
 
 
@@ -262,6 +285,7 @@ def _for_each_sweep(
             alpha=plan.suite.stats.alpha,
             streams=streams,
             larger_is_better=metric_of(plan.suite.headline).larger_is_better,
+            overlap=overlaps_of(plan),
             tie={d.spec.id: half_a_curve(d.n_test) for d in swept},
         )
         frame.insert(0, "family", sweep.family)
@@ -302,6 +326,7 @@ def _transfers(plan: Plan, results: pd.DataFrame, cells: pd.DataFrame) -> pd.Dat
         larger_is_better=metric.larger_is_better,
         tie={d.spec.id: half_a_curve(d.n_test) for d in plan.datasets},
         bounds=metric.bounds_for(max(d.n_classes for d in plan.datasets)),
+        overlap=overlaps_of(plan),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from bench.base import StoreError, fingerprint_text
-from bench.cells import Plan, make_plan, own_functions
+from bench.cells import Cell, Plan, make_plan, own_functions
 from bench.stats import METRICS, OwnMetric, Predictions, metric_of, score_all
 from bench.store import STORE, Draws, Result, Store, recipe_column
 from bench.suite import Suite, load_suite
@@ -41,7 +41,8 @@ def read_results(
         fingerprint of the curves, error, signal, why scores are absent, name of the
         dataset's recipe and key. Training scores are NaN for online training. Of a
         metric that is a function, the scores are those which a run has stored, and
-        ``unscored_`` with its name says why one is missing, if any is.
+        ``unscored_`` with its name says why one is missing, if any is. With recorded
+        curves also ``overlap``, see `bench.stats.intervals.pool_overlap`.
     """
     if not isinstance(suite, Plan):
         suite = make_plan(suite if isinstance(suite, Suite) else load_suite(suite))
@@ -58,9 +59,13 @@ def load_results(plan: Plan, store: Store) -> list[Result]:
     StoreError
         If two results of a repetition are of different curves.
     """
+    return _loaded(plan.cells, store)
+
+
+def _loaded(cells: Iterable[Cell], store: Store) -> list[Result]:
     loaded = []
     draws = Draws()
-    for cell in plan.cells:
+    for cell in cells:
         result = store.get(cell.key) or cell.result("missing")
         if problem := draws.problem(result):
             raise StoreError(
@@ -74,9 +79,20 @@ def load_results(plan: Plan, store: Store) -> list[Result]:
 
 def results_frame(plan: Plan, store: Store, loaded: Sequence[Result]) -> pd.DataFrame:
     """Return the frame of `read_results` from loaded results."""
+    return _frame(plan.cells, plan, store, loaded)
+
+
+def _frame(
+    cells: Sequence[Cell],
+    plan: Plan,
+    store: Store,
+    loaded: Sequence[Result],
+) -> pd.DataFrame:
     metrics, own = plan.suite.metrics, own_identities(plan)
+    # A comparison of two such tables must know it, see `bench.compare`.
+    shares_curves = any(recipe.overlap for recipe in plan.datasets)
     rows = []
-    for cell, result in zip(plan.cells, loaded, strict=True):
+    for cell, result in zip(cells, loaded, strict=True):
         coordinates: dict[str, Any] = {
             "suite": plan.suite.name,
             "dataset": cell.dataset.spec.id,
@@ -84,9 +100,27 @@ def results_frame(plan: Plan, store: Store, loaded: Sequence[Result]) -> pd.Data
             "classifier": cell.classifier.id,
         }
         row = _row(result, metrics, store, own)
+        if shares_curves:
+            row["overlap"] = cell.dataset.overlap
         row |= {"recipe": recipe_column(cell.fields), "key": cell.key}
         rows.append(coordinates | row)
     return _without_empty(pd.DataFrame(rows))
+
+
+def given_frame(plan: Plan, store: Store) -> pd.DataFrame:
+    """Read the stored cells of the given splits, beside datasets that are resampled.
+
+    Returns
+    -------
+    DataFrame
+        One row a cell, with the columns of `read_results`; empty without such cells.
+
+    Raises
+    ------
+    StoreError
+        If two results of a dataset are of different curves.
+    """
+    return _frame(plan.given, plan, store, _loaded(plan.given, store))
 
 
 def transfer_frame(plan: Plan, store: Store) -> pd.DataFrame:

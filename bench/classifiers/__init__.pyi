@@ -10,5 +10,6 @@ from .recipes import ClassifierRecipe as ClassifierRecipe
 from .recipes import build as build
 from .recipes import resolve_classifier as resolve_classifier
 from .recipes import seed_all as seed_all
+from .recipes import set_points as set_points
 from .sources import distribution_names as distribution_names
 from .sources import tree_hash as tree_hash

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.cli.output.verbosity import QUIET, VERBOSE, detail
+from bench.cli.output.verbosity import QUIET, VERBOSE, detail, note
 from bench.cli.usage import Examples, Parser, example_lines
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def add_changes(command: argparse.ArgumentParser) -> None:
         type=repetitions,
         metavar="N",
         help="use N repetitions instead of the suite's number, which may be smaller or "
-        "larger",
+        "larger; of recorded curves, N draws",
     )
     command.add_argument(
         "--set",
@@ -221,6 +221,13 @@ def read_suite(options: argparse.Namespace) -> "Suite":
     with naming_changes(options):
         suite = load_suite(options.suite, changes)
     detail(f"suite {suite.path}")
+    if n := getattr(options, "repetitions", None):
+        own = [d.id for d in suite.datasets if suite.repetitions_of(d) != n]
+        if own:
+            from bench.cli.output.progress import name_some
+
+            several = "their splits set" if len(own) > 1 else "its split sets"
+            note(f"-n {n} leaves {name_some(own)} alone: {several} the repetitions")
     return suite
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from bench.store import Result, Store
 
 # The keys of `--dry-run` as data, see docs/cli.md.
-COUNTS = ("cells", "transfers", "audits", "stored", "to_compute")
+COUNTS = ("cells", "given", "transfers", "audits", "stored", "to_compute")
 
 _KEPT_AGAIN = (
     "what was computed again is stored, the rest is as before; the same command "
@@ -101,6 +101,7 @@ def run(options: argparse.Namespace) -> int:
     """Run or resume a suite, print its table, write its report."""
     from bench.analysis import (
         describe_recomputed,
+        given_frame,
         load_audits,
         load_results,
         results_frame,
@@ -110,7 +111,7 @@ def run(options: argparse.Namespace) -> int:
     )
     from bench.base import check_output
     from bench.cells import check_own_metrics, score_own_metrics
-    from bench.cli.output.console import print_scores
+    from bench.cli.output.console import print_scores, repetitions_words
     from bench.cli.output.progress import RunProgress, activity
     from bench.cli.output.tables import print_text
     from bench.compare import compare_with_published
@@ -135,7 +136,7 @@ def run(options: argparse.Namespace) -> int:
     if options.again:
         options.kept = _KEPT_AGAIN
         # An audit is of a dataset, not of a classifier.
-        again = plan.cells + plan.transfers
+        again = plan.cells + plan.given + plan.transfers
         again += () if options.classifiers else plan.audits
     with activity("trying the suite's metrics…", only_in_terminal=True):
         check_own_metrics(plan)
@@ -152,8 +153,9 @@ def run(options: argparse.Namespace) -> int:
         check_machine(plan, store, engine, missing, attempt=False)
         stored = sum(found[cell.key] is not None for cell in plan.everything)
         if options.format != TABLE:
-            parts = (len(plan.cells), len(plan.transfers), len(plan.audits), stored)
-            row = dict(zip(COUNTS, (*parts, len(missing)), strict=True))
+            tasks = (plan.cells, plan.given, plan.transfers, plan.audits)
+            parts = (*map(len, tasks), stored, len(missing))
+            row = dict(zip(COUNTS, parts, strict=True))
             if options.format == CSV:
                 print_rows([row], COUNTS, CSV)
             else:
@@ -164,7 +166,7 @@ def run(options: argparse.Namespace) -> int:
         print(
             f"{counted(len(plan.cells), 'cell')} "
             f"({counted(len(plan.datasets), 'dataset')} × "
-            f"{counted(plan.suite.repetitions, 'repetition')} × "
+            f"{repetitions_words(plan)} × "
             f"{counted(len(plan.classifiers), 'classifier')}){plan.extras}; "
             f"{stored} stored, {len(missing)} to compute{also}"
         )
@@ -217,8 +219,8 @@ def run(options: argparse.Namespace) -> int:
         for line in describe_recomputed(recomputed):
             tell(line)
     n_kept = sum(each.is_kept and each.after.status in BAD for each in recomputed)
-    transfers = transfer_frame(plan, store)
-    bad = sum(int(f["status"].isin(BAD).sum()) for f in (results, transfers) if len(f))
+    frames = (results, given_frame(plan, store), transfer_frame(plan, store))
+    bad = sum(int(f["status"].isin(BAD).sum()) for f in frames if len(f))
     bad_audits = sum(result.status in BAD for result in load_audits(plan, store))
     if bad or bad_audits:
         bad_ones = {"cell": bad, "audit": bad_audits}
@@ -259,7 +261,7 @@ def _telling(
             names = ", ".join(filter(None, [cell.dataset.spec.id, cell.name]))
             seconds = "" if result.seconds is None else f" in {result.seconds:.1f} s"
             progress.warn(
-                f"{names}, repetition {cell.repetition}: {result.status}{seconds}; "
+                f"{names}, {result.division}: {result.status}{seconds}; "
                 f"{store.path(cell.key, 'json')}"
             )
 

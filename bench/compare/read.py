@@ -14,6 +14,7 @@ import pandas as pd
 from bench.base import (
     CompareError,
     MissingFileError,
+    StatisticsError,
     StoreError,
     fingerprint_text,
 )
@@ -28,8 +29,8 @@ from bench.compare.results_csv import (
     read_table,
     wrong,
 )
-from bench.stats import OwnMetric, Predictions, score_all
-from bench.store import Result, Store, recipe_column
+from bench.stats import OwnMetric, Predictions, pool_overlap, score_all
+from bench.store import Result, Store, is_recorded, recipe_column
 
 
 def read_source(
@@ -52,7 +53,8 @@ def read_source(
         One row a cell, with columns ``dataset``, ``repetition`` (int),
         ``classifier``, ``status``, ``train_<metric>`` and ``test_<metric>`` (float;
         NaN where empty, as in every row that is not done), and ``recipe``,
-        ``fingerprint`` (empty in files of earlier versions) and ``data_hash``.
+        ``fingerprint`` (empty in files of earlier versions) and ``data_hash``; with
+        recorded curves also ``overlap``, see `bench.stats.intervals.pool_overlap`.
 
     Raises
     ------
@@ -92,10 +94,27 @@ def _read_store(store: Store, metric: str | OwnMetric | OwnFunction) -> pd.DataF
         )
     own = _computed(store, metric) if isinstance(metric, OwnFunction) else {}
     rows: list[dict[str, Any]] = []
+    given: list[tuple[dict[str, Any], str]] = []
+    resampled: set[str] = set()  # datasets with results of other than given splits
     keys: dict[tuple[str, int, str], str] = {}
+    overlaps: dict[str, float] = {}
+
+    def add(row: dict[str, Any], key: str) -> None:
+        coordinate = (row["dataset"], row["repetition"], row["classifier"])
+        other = keys.setdefault(coordinate, key)
+        if other != key:
+            # They may come from two suites, or from one before and after a change. The
+            # names of dataset and classifier cannot distinguish them.
+            raise CompareError(
+                f"{store.folder}: two results of {cell_name(*coordinate)}: {other} and "
+                f"{key}; a store keeps those of all suites and versions: compare the "
+                "reports that `python -m bench report SUITE` writes from it"
+            )
+        rows.append(row)
+
     for key in store.keys():  # noqa: SIM118 (a method of ours, not a dictionary's)
         path = store.path(key, "json")
-        if len(rows) == MAX_ROWS:
+        if len(rows) + len(given) == MAX_ROWS:
             raise CompareError(f"{store.folder}: more than {MAX_ROWS} results")
         result = store.get(key)
         if result is None:
@@ -120,17 +139,20 @@ def _read_store(store: Store, metric: str | OwnMetric | OwnFunction) -> pd.DataF
             row |= _stored_scores(store, result, metric)
         row["recipe"] = recipe_column(result.fields)
         row["fingerprint"] = fingerprint_text(result.fingerprint)
-        coordinate = (row["dataset"], row["repetition"], row["classifier"])
-        other = keys.setdefault(coordinate, key)
-        if other != key:
-            # They may come from two suites, or from one before and after a change. The
-            # names of dataset and classifier cannot distinguish them.
-            raise CompareError(
-                f"{store.folder}: two results of {cell_name(*coordinate)}: {other} and "
-                f"{key}; a store keeps those of all suites and versions: compare the "
-                "reports that `python -m bench report SUITE` writes from it"
-            )
-        rows.append(row)
+        if is_recorded(result.fields.get("dataset")):
+            if row["recipe"] not in overlaps and result.status == "done":
+                overlaps[row["recipe"]] = _stored_overlap(store, result)
+            row["overlap"] = overlaps.get(row["recipe"], math.nan)
+        if result.is_given:
+            given.append((row, key))
+        else:
+            resampled.add(row["dataset"])
+            add(row, key)
+    # The given split of curves that are also divided anew: one result beside the
+    # repetitions, and none of them, though it has the coordinates of the first.
+    for row, key in given:
+        if row["dataset"] not in resampled:
+            add(row, key)
     if not rows:
         raise MissingFileError(
             f"{store.folder}: found only audits and transfers; expected results of "
@@ -140,6 +162,16 @@ def _read_store(store: Store, metric: str | OwnMetric | OwnFunction) -> pd.DataF
     return as_frame(rows).sort_values(
         ["dataset", "repetition", "classifier"], ignore_index=True
     )
+
+
+def _stored_overlap(store: Store, result: Result) -> float:
+    """Return the overlap of a recorded dataset, by the labels of one repetition."""
+    arrays = store.arrays(result.key)
+    try:
+        n_train, n_test = (len(arrays[f"labels_{part}"]) for part in ("train", "test"))
+        return pool_overlap(n_train, n_test)
+    except (KeyError, StatisticsError):
+        return math.nan
 
 
 def _computed(store: Store, function: OwnFunction) -> dict[str, dict[str, float]]:

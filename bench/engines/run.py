@@ -196,7 +196,7 @@ def check_machine(
 def check_sizes(plan: Plan, memory: int | None) -> None:
     """Refuse a dataset whose curves alone exceed the memory limit of a cell."""
     positions = {spec.id: i for i, spec in enumerate(plan.suite.datasets)}
-    checked: tuple[Task, ...] = plan.cells + plan.audits
+    checked: tuple[Task, ...] = plan.cells + plan.given + plan.audits
     for cell in checked:
         limit = cell.limits.memory or memory
         if limit is not None and cell.dataset.nbytes > limit:

@@ -113,6 +113,21 @@ class Result:
     arrays_sha256: str | None = None
 
     @property
+    def is_given(self) -> bool:
+        """Whether recorded curves were divided as their files divide them."""
+        dataset = self.fields.get("dataset")
+        return (
+            isinstance(dataset, dict)
+            and "recorded" in dataset
+            and dataset.get("split") == "given"
+        )
+
+    @property
+    def division(self) -> str:
+        """Which curves of its dataset it is of: a repetition, or the given split."""
+        return "given split" if self.is_given else f"repetition {self.repetition}"
+
+    @property
     def is_audit(self) -> bool:
         """Whether it is an audit's result, which has no predictions."""
         return not self.classifier

@@ -16,11 +16,13 @@ from .networks import MimicCurves as MimicCurves
 from .networks import MlpCurves as MlpCurves
 from .networks import WildCurves as WildCurves
 from .presets import PRESETS as PRESETS
+from .recorded import GIVEN as GIVEN
 from .recorded import BundledCurves as BundledCurves
 from .recorded import CurveFiles as CurveFiles
 from .recorded import FoldsSplit as FoldsSplit
 from .recorded import RecordedSpec as RecordedSpec
 from .recorded import ResampleSplit as ResampleSplit
+from .reference import PublishedScore as PublishedScore
 from .reference import Reference as Reference
 from .reference import load_reference as load_reference
 from .schema import MOST_DATASETS as MOST_DATASETS

@@ -382,7 +382,7 @@ class Suite(Strict):
         A hyperparameter search. ``bench study`` reads it, ``bench run`` does not.
     reference
         Published scores to show beside those of the report: the name of a shipped file
-        (``seed-notebook``) or a path.
+        (``seed-notebook``, ``ucr``) or a path.
     """
 
     misplaced: ClassVar[Mapping[str, str]] = dict.fromkeys(
