@@ -10,6 +10,7 @@ import inspect
 import math
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
@@ -54,6 +55,7 @@ Scores = dict[str, dict[str, float | str | None]]  # of one result, by identity
 
 PARTS = ("train", "test")
 SECONDS = 60.0  # of the calls for one batch of cells, and one more for each cell
+_PRELOADED = ("sklearn.metrics", "bench.cells.own_metrics")  # by each process
 _BATCH = 200  # cells that one process scores
 _TRIED = 20  # curves of each class in the trial before a run
 _MAX_PROBLEM = 200  # characters of a reason
@@ -153,25 +155,24 @@ def _version_of(package: str) -> str:
     return ", ".join(f"{name} {package_version(name)}" for name in names)
 
 
-def check_own_metrics(plan: "Plan", names: Iterable[str] | None = None) -> None:
+def check_own_metrics(plan: "Plan") -> None:
     """Import the functions of a suite, and call each once with labels made up.
-
-    Parameters
-    ----------
-    names
-        The metrics; by default all.
 
     Raises
     ------
     SuiteError
         If one cannot be imported, raises, or does not return a number.
     """
-    functions = _named(plan.suite, names)
-    if not functions:
-        return
+    functions = own_functions(plan.suite)
+    if functions:
+        with closing(new_executor(1, _PRELOADED)) as executor:
+            _check(plan, functions, executor)
+
+
+def _check(plan: "Plan", functions: Sequence[OwnFunction], executor: Executor) -> None:
     sizes = sorted({recipe.n_classes for recipe in plan.datasets})
-    for function, problem in zip(functions, _tried(functions, sizes), strict=True):
-        if problem:
+    for function in functions:
+        if problem := _tried(function, sizes, executor):
             position = plan.suite.metrics.index(function.metric.name)
             raise SuiteError(f"{_place(plan.suite, position)}: {problem}")
 
@@ -184,13 +185,17 @@ def check_function(function: OwnFunction, n_classes: int = 2) -> None:
     SuiteError
         As `check_own_metrics`.
     """
-    [problem] = _tried([function], [n_classes])
-    if problem:
-        raise SuiteError(problem)
+    with closing(new_executor(1, _PRELOADED)) as executor:
+        if problem := _tried(function, [n_classes], executor):
+            raise SuiteError(problem)
 
 
 def score_own_metrics(
-    plan: "Plan", store: Store, names: Iterable[str] | None = None
+    plan: "Plan",
+    store: Store,
+    names: Iterable[str] | None = None,
+    *,
+    check: bool = False,
 ) -> None:
     """Compute and store the scores of a suite's own metrics that are not stored yet.
 
@@ -198,29 +203,56 @@ def score_own_metrics(
     ----------
     names
         The metrics; by default all.
+    check : bool
+        Whether to call each first as `check_own_metrics` does.
     """
-    functions = _named(plan.suite, names)
-    if not functions:
+    wanted = None if names is None else set(names)
+    functions = [
+        function
+        for function in own_functions(plan.suite)
+        if wanted is None or function.metric.name in wanted
+    ]
+    missing = _missing(plan, store, functions)
+    if not missing and not check:
         return
     by_identity = {function.identity: function for function in functions}
-    wanted: dict[tuple[str, ...], list[str]] = {}
+    with closing(new_executor(1, _PRELOADED)) as executor:
+        if check:
+            _check(plan, functions, executor)
+        for lacking, keys in missing.items():
+            lacked = [by_identity[identity] for identity in lacking]
+            for key, scores in compute_scores(lacked, store, keys, executor):
+                store.add_scores(key, scores)
+
+
+def _missing(
+    plan: "Plan", store: Store, functions: Sequence[OwnFunction]
+) -> dict[tuple[str, ...], list[str]]:
+    """Return identities of functions → keys of the results that lack just these."""
+    identities = dict.fromkeys(function.identity for function in functions)
+    missing: dict[tuple[str, ...], list[str]] = {}
     keys = [task.key for task in plan.everything if isinstance(task, Cell)]
-    for key in dict.fromkeys(keys):
+    for key in dict.fromkeys(keys if functions else []):
         result = store.get(key)
         if result is not None and result.status == "done":
-            lacking = tuple(i for i in by_identity if i not in result.own_scores)
+            lacking = tuple(i for i in identities if i not in result.own_scores)
             if lacking:
-                wanted.setdefault(lacking, []).append(key)
-    for lacking, group in wanted.items():
-        lacked = [by_identity[identity] for identity in lacking]
-        for key, scores in compute_scores(lacked, store, group):
-            store.add_scores(key, scores)
+                missing.setdefault(lacking, []).append(key)
+    return missing
 
 
 def compute_scores(
-    functions: Sequence[OwnFunction], store: Store, keys: Sequence[str]
+    functions: Sequence[OwnFunction],
+    store: Store,
+    keys: Sequence[str],
+    executor: Executor | None = None,
 ) -> Iterator[tuple[str, Scores]]:
     """Call functions with the stored predictions of results, in other processes.
+
+    Parameters
+    ----------
+    executor
+        What makes the processes; by default a new one.
 
     Yields
     ------
@@ -229,62 +261,42 @@ def compute_scores(
         See `bench.store.Result.own_scores`. Where a function raised, returned no
         number or ended its process, there is no score, and its problem says why.
     """
-    executor = new_executor(1, ["bench.cells.own_metrics"])
-    try:
-        for function in functions:
-            ended = ""
-            for start in range(0, len(keys), _BATCH):
-                batch = keys[start : start + _BATCH]
-                if not ended:
-                    limit = Limits(SECONDS + len(batch), memory_share(1))
-                    outcome = _call(
-                        executor, _score_batch, (function, store.folder, batch), limit
-                    )
-                    if outcome.how == "answered":
-                        found: list[dict[str, float | str | None]]
-                        found = loads(outcome.answer)
-                        for key, scores in zip(batch, found, strict=True):
-                            yield key, {function.identity: scores}
-                        continue
-                    ended = _ending(outcome, limit)
-                # What ended one process would end the next, after as long a time.
-                for key in batch:
-                    yield key, {function.identity: _scores({}, ended)}
-    finally:
-        executor.close()
-
-
-def _named(suite: Suite, names: Iterable[str] | None) -> list[OwnFunction]:
-    wanted = None if names is None else set(names)
-    return [
-        function
-        for function in own_functions(suite)
-        if wanted is None or function.metric.name in wanted
-    ]
+    if executor is None:
+        with closing(new_executor(1, _PRELOADED)) as executor:
+            yield from compute_scores(functions, store, keys, executor)
+        return
+    for function in functions:
+        ended = ""
+        for start in range(0, len(keys), _BATCH):
+            batch = keys[start : start + _BATCH]
+            if not ended:
+                limit = Limits(SECONDS + len(batch), memory_share(1))
+                given = function, store.folder, batch
+                outcome = _call(executor, _score_batch, given, limit)
+                if outcome.how == "answered":
+                    found: list[dict[str, float | str | None]] = loads(outcome.answer)
+                    for key, scores in zip(batch, found, strict=True):
+                        yield key, {function.identity: scores}
+                    continue
+                ended = _ending(outcome, limit)
+            # What ended one process would end the next, after as long a time.
+            for key in batch:
+                yield key, {function.identity: _scores({}, ended)}
 
 
 def _place(suite: Suite, position: int) -> str:
     return f"{suite.where('metrics', position)}: {suite.named('metrics', position)}"
 
 
-def _tried(functions: Sequence[OwnFunction], sizes: Sequence[int]) -> list[str]:
-    """Return the problem of each function, or an empty text."""
-    executor = new_executor(1, ["bench.cells.own_metrics"])
+def _tried(function: OwnFunction, sizes: Sequence[int], executor: Executor) -> str:
+    """Return what is wrong with a function, or an empty text."""
     limit = Limits(SECONDS, memory_share(1))
-    problems = []
-    try:
-        for function in functions:
-            outcome = _call(executor, _try, (function, tuple(sizes)), limit)
-            problem = (
-                loads(outcome.answer)
-                if outcome.how == "answered"
-                else f"'{function.metric.function}' {_ending(outcome, limit)}; "
-                "expected it to return a number"
-            )
-            problems.append(problem)
-    finally:
-        executor.close()
-    return problems
+    outcome = _call(executor, _try, (function, tuple(sizes)), limit)
+    if outcome.how == "answered":
+        problem: str = loads(outcome.answer)
+        return problem
+    path = shown(function.metric.function, 60)
+    return f"'{path}' {_ending(outcome, limit)}; expected it to return a number"
 
 
 def _call(

@@ -83,7 +83,7 @@ def report(options: argparse.Namespace) -> int:
 
 def _with_metrics(names: Sequence[str], plan: "Plan", store: "Store") -> "Plan":
     """Compute the metrics that the option names; return a plan that has them."""
-    from bench.cells import check_own_metrics, score_own_metrics
+    from bench.cells import score_own_metrics
 
     if not names:
         return plan
@@ -97,8 +97,7 @@ def _with_metrics(names: Sequence[str], plan: "Plan", store: "Store") -> "Plan":
         suite = suite.with_metric(entry)
         asked.append(entry.name)
     plan = replace(plan, suite=suite)
-    check_own_metrics(plan, asked)
-    score_own_metrics(plan, store, asked)
+    score_own_metrics(plan, store, asked, check=True)
     return plan
 
 

@@ -329,9 +329,15 @@ def roc_rates(given: Predictions, n_points: int) -> np.ndarray | None:
     from sklearn.metrics import roc_curve
 
     false, true, _ = roc_curve(positive, scores)
-    # Of points with one rate the last, which is the highest.
-    last = np.append(np.diff(false) > 0, True)
-    rates: np.ndarray = np.interp(np.linspace(0, 1, n_points), false[last], true[last])
+    grid = np.linspace(0, 1, n_points)
+    # The last corner at or left of each rate, which is the highest there, and the next.
+    after = np.searchsorted(false, grid, side="right")
+    before, after = after - 1, np.minimum(after, len(false) - 1)
+    width = false[after] - false[before]
+    share = np.divide(
+        grid - false[before], width, out=np.zeros(n_points), where=width > 0
+    )
+    rates: np.ndarray = true[before] + share * (true[after] - true[before])
     return rates
 
 

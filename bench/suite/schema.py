@@ -399,7 +399,9 @@ class Suite(Strict):
     datasets: Annotated[tuple[AnyDataset, ...], Field(min_length=1)]
     classifiers: Annotated[tuple[ClassifierSpec, ...], Field(min_length=1)]
     metric_entries: Annotated[tuple[MetricSpec, ...], FEW] = Field(
-        default=(MetricSpec(id="accuracy"),), alias="metrics"
+        default=(MetricSpec(id="accuracy"),),
+        alias="metrics",
+        json_schema_extra={"default": ["accuracy"]},
     )
     training: Training | None = None
     limits: LimitsSpec = LimitsSpec()

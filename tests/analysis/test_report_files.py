@@ -17,6 +17,7 @@ from bench.analysis import (
     collect,
     is_report,
     load_results,
+    own_metrics_of,
     read_data,
     report_files,
     write_data,
@@ -392,3 +393,26 @@ def test_a_page_has_no_infinity_and_one_line_for_each_part(folder):
     text = (folder / PAGE).read_text()
     parts = json.loads(text, parse_constant=lambda name: pytest.fail(name))
     assert len(text.splitlines()) == len(parts) + 2
+
+
+OWN = {"name": "profit", "function": "my.py:profit", "larger_is_better": True}
+
+
+def test_a_metric_of_ones_own_is_described_in_the_page(folder):
+    def change(page):
+        page["suite"]["own_metrics"] = [OWN]
+
+    edited(folder, change)
+    [own] = own_metrics_of(folder)
+    assert (str(own), own.larger_is_better, own.bounds) == ("profit", True, None)
+    assert read_data(folder).suite.metric("profit") == own
+    assert own_metrics_of(folder.parent) == ()
+
+
+@pytest.mark.parametrize("name", ["=1+1", "<b>", "accuracy", "a" * 41, "", "a\nb"])
+def test_a_metric_whose_name_is_no_name_is_refused(folder, name):
+    def change(page):
+        page["suite"]["own_metrics"] = [OWN | {"name": name}]
+
+    edited(folder, change)
+    assert "suite.own_metrics: found" in refused(folder)

@@ -196,3 +196,31 @@ def test_a_missing_file_is_a_usage_error(bench_run, tmp_path, missing):
     assert (code, out) == (2, "")
     assert "none.csv: cannot be read (No such file" in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("profit",), "unknown metric 'profit'. Known: accuracy, "),
+        (("a.profit",), "--metric: 'a.profit' does not tell which direction"),
+        (("none.py:a_score",), "no file 'none.py'"),
+        (("a/b.c_score",), "--metric: found 'a/b.c_score'; expected a dotted path"),
+    ],
+)
+def test_a_metric_that_cannot_be_compared_is_refused(bench_run, options, said):
+    code, _, err = bench_run("check", SEED, SEED, "--metric", *options)
+    assert code == 2
+    assert said in err
+
+
+def test_a_column_of_a_report_is_compared_in_the_direction_that_is_given(
+    bench_run, tmp_path
+):
+    for name, scores in {"a": [1.0, 2.0, 3.0], "b": [5.0, 6.0, 7.0]}.items():
+        frame = results(scores).rename(columns={"test_accuracy": "test_cost"})
+        frame.to_csv(tmp_path / f"{name}.csv", index=False)
+    options = ("a.csv", "b.csv", "--metric", "cost")
+    assert bench_run("check", *options, "--smaller-is-better")[0] == 1
+    code, out, _ = bench_run("check", *options, "--larger-is-better")
+    assert code == 0
+    assert "1 better" in out

@@ -69,3 +69,43 @@ def test_an_id_is_neither_markup_nor_a_formula(write_suite, bench_run, tmp_path)
     code, out, _ = bench_run("compare", report, tmp_path / "data" / "store")
     assert code == 0
     assert "1 identical" in out
+
+
+CODE = "def share_score(y_true, y_pred):\n    return float((y_true == y_pred).mean())\n"
+
+
+def test_a_run_computes_a_function_and_a_report_runs_it_only_if_asked(
+    write_suite, bench_run, tmp_path
+):
+    code = tmp_path / "my metrics.py"
+    code.write_text(CODE)
+    metrics = ["./my metrics.py:share_score", "accuracy"]
+    path = write_suite(classifiers=["KNN"], audits=False, metrics=metrics)
+    exit_code, out, err = bench_run("run", path, "--no-report", "--format", "csv")
+    assert exit_code == 0, err
+    [row] = csv.DictReader(out.splitlines())
+    assert row["test_share_score_mean"] == row["test_accuracy_mean"]
+    assert row["train_share_score_mean"] == row["train_accuracy_mean"]
+    # From now on, who imports it is found out.
+    code.write_text(f"open('imported', 'w').close()\n{CODE}")
+    exit_code, _, err = bench_run("report", path)
+    assert exit_code == 0, err
+    assert "by another version of their code: share_score; a run of the suite" in err
+    report = tmp_path / "reports" / "small"
+    readme = (report / "README.md").read_text()
+    assert "Not computed from these results: share score" in readme
+    assert "held-out share score" in readme
+    for command in (
+        ("compare", report, report, "--metric", "share_score"),
+        ("status", path),
+        ("merge", "data/store", "--store", "other"),
+    ):
+        exit_code, _, err = bench_run(*command)
+        assert exit_code == 0, err
+    assert not (tmp_path / "imported").exists()
+    exit_code, _, err = bench_run("report", path, "--metric", "share_score")
+    assert exit_code == 0, err
+    assert (tmp_path / "imported").exists()
+    with (report / "results.csv").open() as stream:
+        [first, *_] = csv.DictReader(stream)
+    assert first["test_share_score"] == first["test_accuracy"]

@@ -13,8 +13,12 @@ from bench.analysis.results import read_results
 from bench.stats.metrics import (
     AT_ONCE,
     METRICS,
+    OwnMetric,
     Predictions,
     calibration_bins,
+    class_scores,
+    metric_of,
+    roc_rates,
     score_all,
 )
 from bench.store.store import Store
@@ -296,3 +300,103 @@ def test_metrics_import_scikit_learn_only_when_it_is_needed():
         check=True,
     )
     assert process.stdout.split("\n")[:2] == ["[1.0, 0.0]", "False"]
+
+
+MACRO = ("f1", "precision", "recall")
+
+
+@pytest.mark.parametrize("n_classes", [2, 4])
+def test_metrics_of_classes_are_scikit_learns_macro_means(n_classes):
+    labels, p = draw(n_classes, 101)  # of unequal classes
+    given = as_stored(labels, p)
+    for name in MACRO:
+        metric = getattr(theirs, f"{name}_score")
+        expected = metric(labels, given.predictions, average="macro")
+        assert score(name, given) == expected
+    expected = theirs.matthews_corrcoef(labels, given.predictions)
+    assert score("mcc", given) == expected
+    stored_p = given.probabilities
+    each = [
+        theirs.average_precision_score(labels == c, stored_p[:, c])
+        for c in range(n_classes)
+    ]
+    assert score("average_precision", given) == pytest.approx(np.mean(each), abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("labels", "predictions", "f1", "mcc"),
+    [
+        ([0, 0], [0, 0], 1, 0),  # one class
+        ([0, 0], [1, 1], 0, 0),  # of a class that is absent
+        ([0, 1], [2, 2], 0, 0),
+        ([0, 1, 1], [1, 1, 1], 0.4, 0),  # of one class alone
+        ([0, 1], [1, 0], 0, -1),
+    ],
+)
+def test_what_would_be_0_by_0_is_0_and_nothing_warns(labels, predictions, f1, mcc):
+    given = Predictions(np.array(labels), np.array(predictions))
+    assert score("f1", given) == pytest.approx(f1)
+    assert score("mcc", given) == mcc
+    for name in (*MACRO, "balanced_accuracy"):
+        assert 0 <= score(name, given) <= 1
+
+
+def test_a_class_without_a_curve_is_left_out_of_rankings():
+    labels, p = draw(3, 60)
+    labels[labels == 2] = 1
+    given = as_stored(labels, p)
+    ap = class_scores(given, 3)["average_precision"]
+    assert math.isnan(ap[2])
+    assert score("average_precision", given) == pytest.approx(np.mean(ap[:2]))
+    areas = [theirs.roc_auc_score(labels == c, p[:, c]) for c in (0, 1)]
+    assert score("roc_auc", given) == pytest.approx(np.mean(areas))
+
+
+def test_scores_of_each_class_are_those_against_the_rest():
+    labels, p = draw(3, 100)
+    given = as_stored(labels, p)
+    found = class_scores(given, 4)
+    expected = theirs.precision_recall_fscore_support(labels, given.predictions)
+    names = ("precision", "recall", "f1", "support")
+    for name, values in zip(names, expected, strict=True):
+        assert np.allclose(found[name][:3], values)
+    for c in range(3):
+        one = theirs.matthews_corrcoef(labels == c, given.predictions == c)
+        assert found["mcc"][c] == pytest.approx(one)
+    # No curve of the fourth class: nothing was measured.
+    assert found["support"][3] == 0
+    assert all(math.isnan(found[name][3]) for name in ("precision", "f1", "mcc"))
+    # A class that is never predicted has no precision: 0, as in scikit-learn's report.
+    never = class_scores(Predictions(np.array([0, 1]), np.array([0, 0])), 2)
+    assert never["precision"].tolist() == [0.5, 0]
+    assert np.isnan(never["average_precision"]).all()
+
+
+def test_a_roc_curve_by_hand():
+    given = of_two([0, 1, 0, 1], [0.1, 0.4, 0.35, 0.8])
+    assert roc_rates(given, 3).tolist() == [1, 1, 1]
+    given = of_two([0, 0, 1, 1], [0.1, 0.6, 0.4, 0.8])
+    # Rates (0, ½), (½, ½), (½, 1), (1, 1): the upper end where it rises.
+    assert roc_rates(given, 5).tolist() == [0.5, 0.5, 1, 1, 1]
+    tied = of_two([0, 1], [0.5, 0.5])
+    assert roc_rates(tied, 3).tolist() == [0, 0.5, 1]
+    assert roc_rates(of_two([1, 1], [0.2, 0.5]), 3) is None
+    assert roc_rates(as_stored(*draw(3)), 3) is None
+
+
+def test_an_own_metric_stands_in_columns_and_is_its_own_description():
+    own = OwnMetric("net_profit", "my.py:net_profit", True)
+    assert f"test_{own}" == "test_net_profit"
+    assert own.title == "net profit"
+    assert metric_of(own) is own
+    assert metric_of("mcc").bounds_for(5) == (-1, 1)
+    assert own.bounds_for(2) is None
+
+
+def test_a_mean_of_roc_rates_is_near_the_area():
+    labels, p = draw(2, 300)
+    given = as_stored(labels, p)
+    rates = roc_rates(given, 1001)
+    assert np.trapezoid(rates, dx=1e-3) == pytest.approx(
+        score("roc_auc", given), abs=2e-3
+    )

@@ -79,3 +79,55 @@ def test_ids_that_look_the_same_are_refused(write_suite):
     path = write_suite(classifiers=[composed, apart])
     with pytest.raises(SuiteError, match="looks like an earlier one, which writes an"):
         bench.load_suite(path)
+
+
+def metrics_of(write_suite, *metrics):
+    return bench.load_suite(write_suite(metrics=list(metrics)))
+
+
+def test_a_metric_is_a_name_a_path_or_an_entry(write_suite):
+    suite = metrics_of(
+        write_suite,
+        "f1",
+        "sklearn.metrics.cohen_kappa_score",
+        {"id": "cost", "function": "./my m.py:cost", "larger_is_better": False},
+        {"id": "ll", "function": "sklearn.metrics.log_loss", "bounds": [0, 100]},
+    )
+    assert suite.metrics == ("f1", "cohen_kappa_score", "cost", "ll")
+    assert suite.headline == "f1"
+    kappa, cost, loss = suite.own_metrics
+    assert (kappa.larger_is_better, kappa.needs, kappa.bounds) == (True, "", None)
+    assert (cost.larger_is_better, cost.function) == (False, "./my m.py:cost")
+    assert (loss.larger_is_better, loss.needs) == (False, "probabilities")
+    assert loss.bounds == (0, 100)
+
+
+@pytest.mark.parametrize(
+    ("metric", "said"),
+    [
+        ("acuracy", "metrics[0]: unknown metric 'acuracy' (did you mean 'accuracy'?)"),
+        ({}, "expected 'id' (a known metric) or 'function' (a path)"),
+        ({"id": "f1", "params": {}}, "'f1' is a known metric, which takes no 'params'"),
+        ({"id": "f1", "function": "a.b_score"}, "'f1' is the name of a known metric"),
+        ("sklearn.metrics.profit", "does not tell which direction is better"),
+        ("my.py", "found the file 'my.py'; expected a function in it, my.py:my_f"),
+        ("a/b_score", "found 'a/b_score'; expected a dotted path"),
+        ("./my.py:été_score", "'été_score' cannot be its id; give it one"),
+        (f"a.{'b' * 50}_score", "cannot be its id; give it one, of at most 40"),
+        ({"id": "=1+1", "function": "a.b_score"}, "metrics[0].id: found '=1+1'"),
+        ({"function": "a.b_score", "bounds": [1, 0]}, "expected the lower one first"),
+        ({"function": "a.b_score", "needs": "luck"}, "metrics[0].needs: found"),
+        ({"functoin": "a.b_score"}, "unknown key 'functoin' (did you mean 'f"),
+    ],
+)  # fmt: skip
+def test_a_metric_that_nothing_can_compute_is_refused(write_suite, metric, said):
+    with pytest.raises(SuiteError) as refused:
+        metrics_of(write_suite, metric)
+    assert said in str(refused.value)
+
+
+def test_ids_of_metrics_differ(write_suite):
+    with pytest.raises(SuiteError, match=r"metrics\[1\]: duplicate metric 'f1'"):
+        metrics_of(write_suite, "f1", "f1")
+    with pytest.raises(SuiteError, match="and not in case alone"):
+        metrics_of(write_suite, "a.b_score", {"id": "B_score", "function": "a.c_score"})

@@ -10,10 +10,12 @@ from bench.analysis import HardCurve
 from bench.render import FigureFile, Folded, Items, Table, Text
 from bench.report.chapters.dataset import (
     chapter_tables,
+    class_table,
     comparison_table,
     dataset_chapter,
     draw_confusion,
     draw_hardest,
+    draw_roc,
     score_table,
 )
 
@@ -362,3 +364,69 @@ def test_the_frames_of_another_dataset_are_not_mixed_in(make_data, figures):
     assert len(own) == 2 * len(ACCURACY)
     first, second = own["held-out accuracy"].str[:5].astype(float).to_numpy()[[0, 3]]
     assert first - second > 0.05
+
+
+def test_scores_of_each_class_are_folded_and_roc_curves_drawn(make_data, figures):
+    means = {"KNN": 0.8, "GNB": 0.6, "CHANCE": 0.5}
+    data = make_data(
+        metrics=["accuracy", "f1"],
+        classifiers=list(means),
+        accuracy=lambda dataset, name: means[name],
+    )
+    facts = data.dataset("grid")
+    table = class_table(data, facts)
+    assert table.frame["classifier"].tolist() == ["KNN", "KNN", "GNB", "GNB"]
+    assert table.frame["class"].tolist() == ["neural", "symbolic"] * 2
+    assert table.frame["curves"].tolist() == ["20"] * 4
+    assert table.frame["recall"].str.fullmatch(r"0\.\d{3}±0\.\d{3}").all()
+    section = chapter_of(data, figures)
+    assert "each class" in text_of(of(Folded, [section]))
+    (curves, areas), options = figures.data["roc-grid"]
+    assert list(curves) == list(areas) == ["KNN", "GNB"]
+    assert options["positive"] == "symbolic"
+    [figure] = [f for f in of(FigureFile, [section]) if "roc" in f.path]
+    assert "over 5 repetitions" in figure.caption
+    assert "vertical average" in figure.caption
+    assert "symbolic is the positive class" in figure.caption
+    lacking = replace(facts, roc={"KNN": facts.roc["KNN"]}, unranked=("GNB",))
+    [figure] = draw_roc(data, lacking, type(figures)(figures.folder))
+    assert "Without scores that rank curves: GNB." in figure.caption
+
+
+def test_a_long_table_of_classes_keeps_the_best(make_data):
+    data = make_data(metrics=["f1"])
+    facts = data.dataset("grid")
+    names = tuple(f"c{i}" for i in range(80))
+    rows = data.per_class.assign(mark=0).drop(columns="mark")
+    many = pd.concat([rows.head(1).assign(**{"class": n}) for n in names])
+    frames = [many.assign(classifier=n) for n in data.findings.summary["classifier"]]
+    data = replace(data, per_class=pd.concat(frames))
+    table = class_table(data, replace(facts, classes=names))
+    assert table.frame["classifier"].unique().tolist() == ["SD"]
+    assert table.caption.endswith("Only there: KNN, GNB.")
+
+
+def test_without_a_metric_of_classes_there_are_none(data, figures):
+    assert data.per_class.empty
+    assert class_table(data, data.dataset("grid")) is None
+    assert not draw_roc(data, data.dataset("grid"), figures)
+
+
+def test_a_metric_that_is_a_function_says_why_it_has_no_score(make_data, figures):
+    path = "sklearn.metrics.cohen_kappa_score"
+    loss = {"id": "ll", "function": "sklearn.metrics.log_loss"}
+    data = make_data(metrics=["accuracy", path, loss])
+    text = text_of([chapter_of(data, figures)])
+    words = "Not computed from these results: cohen kappa score"
+    assert f"{words} ({path}), ll (sklearn.metrics.log_loss). A report runs no" in text
+    results = data.findings.results.assign(
+        unscored_cohen_kappa_score="raised ValueError: <b>",
+        unscored_ll="",
+    )
+    text = text_of([chapter_of(changed(data, results=results), figures_of(figures))])
+    assert f"Cohen kappa score ({path}) raised ValueError: <b>, SD, KNN, GNB" in text
+    assert "Ll needs probabilities, which SD, KNN, GNB do not have" in text
+
+
+def figures_of(figures):
+    return type(figures)(figures.folder)
