@@ -18,7 +18,12 @@ pytestmark = pytest.mark.slow
 ALPHA, MARGIN = 0.05, 0.01
 N = 1000  # pools
 REPETITIONS = (10, 30)
-WEAKER = 0.505  # a distance of the classes at which the true accuracy is .10 lower
+# Distances of the classes at which the true accuracy is .10 lower.
+WEAKER = {
+    "Gaussian naive Bayes": 0.52,
+    "linear discriminant": 0.505,
+    "forest of random trees": 0.52,
+}
 
 
 def say(line):
@@ -86,9 +91,10 @@ def test_equal_classifiers_are_rarely_told_apart(kind, size):
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_a_true_difference_is_found_where_the_test_part_is_the_larger(kind):
     size = SIZES["ItalyPowerDemand"]
-    scores = accuracies(KINDS[kind], size, N, 30, seed=2, shifts=(WEAKER, SHIFT))
+    shifts = (WEAKER[kind], SHIFT)
+    scores = accuracies(KINDS[kind], size, N, 30, seed=2, shifts=shifts)
     difference = float((scores[:, :, 1] - scores[:, :, 0]).mean())
-    assert difference == pytest.approx(0.10, abs=0.006)
+    assert difference == pytest.approx(0.10, abs=0.004)
     for n in REPETITIONS:
         found = verdicts(*ends_of(scores[:n], size, pool_overlap(*size)))
         ratio = verdicts(*uncapped(scores[:n], size))
@@ -115,7 +121,7 @@ def test_at_the_extremes_the_correction_is_far_better_than_none(kind, size):
     # One correction cannot be right for each classifier: it is too large for one that
     # depends much on its few training curves, too small for one that hardly does.
     for _, outside, decided, plain, _ in described(kind, EXTREMES[kind], size, N // 2):
-        assert decided <= 0.10
+        assert decided <= 0.07
         assert outside <= 0.15
         assert plain >= 0.15
 
