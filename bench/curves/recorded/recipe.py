@@ -10,7 +10,12 @@ import numpy as np
 from bench.base import RESULTS, DatasetError
 from bench.curves.noise import standardise
 from bench.curves.recorded.curves import RecordedCurves
-from bench.curves.recorded.designs import check_division, divide, sizes_of
+from bench.curves.recorded.designs import (
+    check_division,
+    check_train,
+    divide,
+    sizes_of,
+)
 from bench.curves.recorded.read import read_recorded
 from bench.suite import FoldsSplit, RecordedSpec, ResampleSplit
 
@@ -192,6 +197,8 @@ def resolve_recorded(spec: RecordedSpec, folder: Path) -> RecordedRecipe:
     """
     curves = read_recorded(spec, folder)
     check_division(curves, spec.division)
+    if spec.train is not None:
+        check_train(curves, spec.division, spec.train)
     x = curves.x
     if x is None:
         x = np.arange(curves.values.shape[2], dtype=np.float64)
