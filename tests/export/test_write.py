@@ -168,10 +168,22 @@ def test_a_second_csd_is_exported_with_the_points_it_read(write_suite, tmp_path)
 
 
 CSD2 = {"use": "CSD2", "params": {"width": 4, "max_epochs": 2}}
+STACK = {"use": "SD", "params": SD["params"] | {"extension": "stack"}}
+MOVEMENTS = {"n_classes": 3, "n_channels": 2}
 
 
-@pytest.mark.parametrize("entry", [SD, CSD, CSD2])
-@pytest.mark.parametrize("shape", [{}, {"n_classes": 3, "n_channels": 2}])
+@pytest.mark.parametrize(
+    ("entry", "shape"),
+    [
+        (SD, {}),
+        (CSD, {}),
+        (CSD2, {}),
+        (SD, {"n_classes": 3}),
+        (STACK, MOVEMENTS),
+        (CSD, MOVEMENTS),
+        (CSD2, MOVEMENTS),
+    ],
+)
 def test_recorded_curves_are_told_by_their_hash(tmp_path, entry, shape):
     folder = tmp_path / "somewhere"
     folder.mkdir()
