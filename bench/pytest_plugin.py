@@ -86,8 +86,9 @@ def bench_check(request: pytest.FixtureRequest) -> "Callable[..., pd.DataFrame]"
             Scores that are not comparable fail: other data, or fewer repetitions. Draws
             are the same only on one machine with the same versions.
         repetitions : int, optional
-            The number of repetitions: fresh draws of generated curves, by default 5; of
-            recorded curves draws or folds, by default all that the split says.
+            The number of repetitions: fresh draws of generated curves, by default 5. Of
+            recorded curves draws or folds, by default all that the split says; they
+            share curves, and intervals are wider for it.
         margin : float
             The largest loss that does not matter, with `against` and `baseline_file`.
         inconclusive : "fail" or "warn"

@@ -14,7 +14,7 @@ from bench.cli.usage import Examples, Parser, example_lines
 if TYPE_CHECKING:
     from bench.cells import Plan
     from bench.store import Store
-    from bench.suite import Change, Suite
+    from bench.suite import Change, MetricSpec, Suite
 
     Subparsers = argparse._SubParsersAction[Parser]
 else:  # at run time, the class takes no type parameter
@@ -231,14 +231,18 @@ def read_suite(options: argparse.Namespace) -> "Suite":
     return suite
 
 
+def find_modules_here() -> None:
+    """Let a class or a function be in a module of the current folder."""
+    if os.getcwd() not in sys.path:  # noqa: PTH109 (sys.path holds strings)
+        sys.path.insert(0, os.getcwd())  # noqa: PTH109
+
+
 def resolve_plan(options: argparse.Namespace) -> "tuple[Plan, Plan, Store]":
     """Return the whole plan of the suite, its part after -d and -c, and the store."""
     from bench.cells import make_plan
     from bench.store import Store
 
-    # The class of a suite may be in a module of the current folder.
-    if os.getcwd() not in sys.path:  # noqa: PTH109 (sys.path holds strings)
-        sys.path.insert(0, os.getcwd())  # noqa: PTH109
+    find_modules_here()
     suite = read_suite(options)
     with naming_changes(options):
         whole = make_plan(suite)
@@ -249,6 +253,29 @@ def resolve_plan(options: argparse.Namespace) -> "tuple[Plan, Plan, Store]":
     store = Store(getattr(options, "store", Path("data/store")))
     detail(f"results in {store.folder}")
     return whole, limited, store
+
+
+def asked_metric(text: str, larger_is_better: bool | None = None) -> "MetricSpec":
+    """Read the metric that an option names: a known one, or the path of a function.
+
+    Raises
+    ------
+    SuiteError
+        If it is neither, or its direction is not known.
+    """
+    from pydantic import ValidationError
+
+    from bench.base import SuiteError
+    from bench.suite import MetricSpec
+
+    data: object = text
+    if larger_is_better is not None:
+        data = {"function": text, "larger_is_better": larger_is_better}
+    try:
+        return MetricSpec.model_validate(data)
+    except ValidationError as error:
+        message = error.errors()[0]["msg"]
+        raise SuiteError(f"--metric: {message}") from None
 
 
 def report_folder(options: argparse.Namespace, suite: "Suite") -> Path:

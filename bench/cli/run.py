@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from bench.store import Result, Store
 
 # The keys of `--dry-run` as data, see docs/cli.md.
-COUNTS = ("cells", "transfers", "audits", "stored", "to_compute")
+COUNTS = ("cells", "given", "transfers", "audits", "stored", "to_compute")
 
 _KEPT_AGAIN = (
     "what was computed again is stored, the rest is as before; the same command "
@@ -101,6 +101,7 @@ def run(options: argparse.Namespace) -> int:
     """Run or resume a suite, print its table, write its report."""
     from bench.analysis import (
         describe_recomputed,
+        given_frame,
         load_audits,
         load_results,
         results_frame,
@@ -109,6 +110,7 @@ def run(options: argparse.Namespace) -> int:
         transfer_frame,
     )
     from bench.base import check_output
+    from bench.cells import check_own_metrics, score_own_metrics
     from bench.cli.output.console import print_scores, repetitions_words
     from bench.cli.output.progress import RunProgress, activity
     from bench.cli.output.tables import print_text
@@ -134,8 +136,10 @@ def run(options: argparse.Namespace) -> int:
     if options.again:
         options.kept = _KEPT_AGAIN
         # An audit is of a dataset, not of a classifier.
-        again = plan.cells + plan.transfers
+        again = plan.cells + plan.given + plan.transfers
         again += () if options.classifiers else plan.audits
+    with activity("trying the suite's metrics…", only_in_terminal=True):
+        check_own_metrics(plan)
     if options.dry_run:
         check_sizes(plan, engine.memory)
         found = {cell.key: store.get(cell.key) for cell in plan.everything}
@@ -149,8 +153,9 @@ def run(options: argparse.Namespace) -> int:
         check_machine(plan, store, engine, missing, attempt=False)
         stored = sum(found[cell.key] is not None for cell in plan.everything)
         if options.format != TABLE:
-            parts = (len(plan.cells), len(plan.transfers), len(plan.audits), stored)
-            row = dict(zip(COUNTS, (*parts, len(missing)), strict=True))
+            tasks = (plan.cells, plan.given, plan.transfers, plan.audits)
+            parts = (*map(len, tasks), stored, len(missing))
+            row = dict(zip(COUNTS, parts, strict=True))
             if options.format == CSV:
                 print_rows([row], COUNTS, CSV)
             else:
@@ -184,6 +189,8 @@ def run(options: argparse.Namespace) -> int:
         raise
     if progress.computed:
         note(progress.summary())
+    with activity("computing the suite's metrics…", only_in_terminal=True):
+        score_own_metrics(plan, store)
     loaded = load_results(plan, store)
     results = results_frame(plan, store, loaded)
     is_table = options.format == TABLE
@@ -191,7 +198,7 @@ def run(options: argparse.Namespace) -> int:
         report = "" if out is None else str(out / "README.md")
         print_scores(plan, results, score_intervals(plan, results, loaded), report)
     else:
-        summary = summarise(results)
+        summary = summarise(results, plan.suite.headline)
         columns = [str(name) for name in summary.columns]
         print_rows(summary.to_dict("records"), columns, options.format)
     # Beside data, nothing else stands on standard output.
@@ -212,8 +219,8 @@ def run(options: argparse.Namespace) -> int:
         for line in describe_recomputed(recomputed):
             tell(line)
     n_kept = sum(each.is_kept and each.after.status in BAD for each in recomputed)
-    transfers = transfer_frame(plan, store)
-    bad = sum(int(f["status"].isin(BAD).sum()) for f in (results, transfers) if len(f))
+    frames = (results, given_frame(plan, store), transfer_frame(plan, store))
+    bad = sum(int(f["status"].isin(BAD).sum()) for f in frames if len(f))
     bad_audits = sum(result.status in BAD for result in load_audits(plan, store))
     if bad or bad_audits:
         bad_ones = {"cell": bad, "audit": bad_audits}
@@ -254,7 +261,7 @@ def _telling(
             names = ", ".join(filter(None, [cell.dataset.spec.id, cell.name]))
             seconds = "" if result.seconds is None else f" in {result.seconds:.1f} s"
             progress.warn(
-                f"{names}, repetition {cell.repetition}: {result.status}{seconds}; "
+                f"{names}, {result.division}: {result.status}{seconds}; "
                 f"{store.path(cell.key, 'json')}"
             )
 

@@ -22,9 +22,11 @@ from .recorded import CurveFiles as CurveFiles
 from .recorded import FoldsSplit as FoldsSplit
 from .recorded import RecordedSpec as RecordedSpec
 from .recorded import ResampleSplit as ResampleSplit
+from .reference import PublishedScore as PublishedScore
 from .reference import Reference as Reference
 from .reference import load_reference as load_reference
 from .schema import MOST_DATASETS as MOST_DATASETS
+from .schema import MetricSpec as MetricSpec
 from .schema import Suite as Suite
 from .schema import TransferSpec as TransferSpec
 from .study import DimensionSpec as DimensionSpec

@@ -37,11 +37,17 @@ HEADINGS = {
     "inputs": "Input points",  # each kind of which has a table
     "neural": "Neural curves",
     "Split": "Unseen functions",
+    "RecordedSpec": "A dataset of recorded curves",
+    "CurveFiles": "Recorded curves: files",
+    "BundledCurves": "Recorded curves: bundled with aeon",
+    "ResampleSplit": "Split of recorded curves: draws",
+    "FoldsSplit": "Split of recorded curves: cross-validation",
     "ClassifierSpec": "A classifier",
     "StepSpec": "A step of a pipeline",
     "FixedTraining": "Training: fixed",
     "OnlineTraining": "Training: online",
     "LimitsSpec": "Limits",
+    "MetricSpec": "A metric",
     "StatsSpec": "Statistics",
     "TransferSpec": "Transfer",
     "AnswerSpec": "An answer",
@@ -154,7 +160,7 @@ def suites() -> Iterator[str]:
     yield "| suite | what it asks | cells |\n|---|---|---:|"
     for path in sorted(resources.SUITES.glob("*.yaml")):
         suite = load_suite(path)
-        n = len(suite.datasets) * suite.repetitions * len(suite.classifiers)
+        n = sum(map(suite.repetitions_of, suite.datasets)) * len(suite.classifiers)
         yield f"| `{suite.name}` | {_cell(suite.description)} | {n:,} |"
     yield ""
 

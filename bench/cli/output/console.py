@@ -55,7 +55,7 @@ def print_scores(
     # Here, since these import pandas, which `status` does not need.
     from bench.analysis import summarise
 
-    summary = summarise(results)
+    summary = summarise(results, plan.suite.headline)
     marks = {} if intervals is None else _marks(intervals)
     where = f"see {report}" if report else "--format csv has them"
     if len(plan.datasets) == 1:
@@ -100,7 +100,7 @@ def _print_dataset(
     from bench.report import online_note, score_rows
 
     dataset = plan.datasets[0].spec.id
-    frame = score_rows(plan, summary, dataset, plan.suite.metrics[:1])
+    frame = score_rows(plan, summary, dataset, [plan.suite.headline])
     score, training = frame.columns[1], frame.columns[2]
     published = list(frame.columns[5:])  # the figure, and the difference to it
     drop_order = [training, *published, "fit (s)", "n"]
@@ -139,9 +139,9 @@ def _print_matrix(
     Datasets have the rows if that takes fewer blocks.
     """
     from bench.report import mean_std
-    from bench.stats import METRICS
+    from bench.stats import metric_of
 
-    metric = METRICS[plan.suite.metrics[0]]
+    metric = metric_of(plan.suite.headline)
     column = f"test_{plan.suite.metrics[0]}"
     texts = {
         (row["dataset"], row["classifier"]): mean_std(
@@ -255,7 +255,7 @@ def print_forecast(plan: Plan, forecast: "Forecast", jobs: int) -> None:
             str(row["stored"]),
             f"{row['std']:.4f}",
             f"{row['detectable']:.4f}".replace("inf", "–"),
-            "–" if row["needed"] is None else str(row["needed"]),
+            _needed(row["needed"], stats.margin),
         ]
         for row in forecast.detectable.to_dict("records")
     ]
@@ -273,6 +273,13 @@ def print_forecast(plan: Plan, forecast: "Forecast", jobs: int) -> None:
         f"80% power at alpha {stats.alpha:g}",
         drop_order=columns[2:4],
     )
+
+
+def _needed(repetitions: int | None, margin: float) -> str:
+    """Write a number of repetitions; None if no number of them would do."""
+    if repetitions is None:
+        return "no number" if margin else "–"
+    return str(repetitions)
 
 
 def _expected_time(forecast: "Forecast", jobs: int) -> str:

@@ -11,7 +11,7 @@ from bench.report.chapters.audits import alarm_warnings
 from bench.report.chapters.leaks import leak_verdict
 from bench.report.chapters.matrix import ranked
 from bench.report.tables import counted
-from bench.stats import CHANCE, FEWEST_FOR_VERDICT, METRICS, name_some
+from bench.stats import CHANCE, FEWEST_FOR_VERDICT, name_some
 
 _LEAD = 300  # characters of an answer from which no further sentence is quoted
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
@@ -48,7 +48,7 @@ def composed_answer(data: ReportData) -> str:
     intervals = data.findings.intervals
     if intervals is None or not intervals["best"].any():
         return _means_alone(data)
-    metric = METRICS[data.headline].title
+    metric = data.metric.title
     best = intervals[intervals["best"] & (intervals["classifier"] != CHANCE)]
     if best.empty:
         text = f"No classifier has a better mean held-out {metric} than {CHANCE}."
@@ -131,15 +131,19 @@ def _baseline(data: ReportData) -> str:
 def _warnings(data: ReportData) -> list[Block]:
     """Say what limits the answer."""
     blocks: list[Block] = list(answer_warnings(data.answers))
-    states = Counter(data.findings.results["status"])
-    left = {state: n for state, n in states.items() if state != "done"}
-    if left:
-        counts = ", ".join(f"{n} {state}" for state, n in left.items())
-        blocks.append(
-            Warning(
-                f"{counts} of {sum(states.values())} cells; see Coverage.", "Not done"
-            )
-        )
+    findings, lacking = data.findings, []
+    for frame, what in (
+        (findings.results, "cells"),
+        (findings.given, "cells of the given splits"),
+    ):
+        states = Counter(frame["status"] if len(frame) else [])
+        left = {state: n for state, n in states.items() if state != "done"}
+        if left:
+            counts = ", ".join(f"{n} {state}" for state, n in left.items())
+            lacking.append(f"{counts} of {sum(states.values())} {what}")
+    if lacking:
+        words = " and ".join(lacking)
+        blocks.append(Warning(f"{words}; see Coverage.", "Not done"))
     blocks += [Warning(f"{problem}.") for problem in data.findings.problems]
     blocks += alarm_warnings(data)
     if len(not_done(data.findings.audits)):
