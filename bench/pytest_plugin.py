@@ -47,7 +47,7 @@ def bench_check(request: pytest.FixtureRequest) -> "Callable[..., pd.DataFrame]"
         at_least: float | None = None,
         against: Any = None,
         baseline_file: "str | PathLike[str] | None" = None,
-        repetitions: int = 5,
+        repetitions: int | None = None,
         margin: float = 0.01,
         inconclusive: Literal["fail", "warn"] = "fail",
         seed: int | None = None,
@@ -85,8 +85,9 @@ def bench_check(request: pytest.FixtureRequest) -> "Callable[..., pd.DataFrame]"
             in the same way. Identical scores pass, whatever the number of repetitions.
             Scores that are not comparable fail: other data, or fewer repetitions. Draws
             are the same only on one machine with the same versions.
-        repetitions : int
-            The number of fresh draws. Of recorded curves the split sets it; its draws
+        repetitions : int, optional
+            The number of repetitions: fresh draws of generated curves, by default 5. Of
+            recorded curves draws or folds, by default all that the split says; they
             share curves, and intervals are wider for it.
         margin : float
             The largest loss that does not matter, with `against` and `baseline_file`.

@@ -16,14 +16,16 @@ from bench.base import CompareError, MissingFileError, locked, shown, write_whol
 from bench.compare.differences import compare_results, signed, what_is_missing
 from bench.compare.fresh import find_dataset, score_classifier
 from bench.compare.results_csv import MAX_NAME, read_table
-from bench.curves import RecordedRecipe
+from bench.curves import Recipe, RecordedRecipe
 from bench.render import csv_text
 from bench.stats import FEWEST_FOR_VERDICT, check_width, score_interval
+from bench.suite import FoldsSplit, ResampleSplit
 
 ALPHA = 0.05  # one minus the coverage of the two-sided interval behind each gate
 PASS, FAIL, CANNOT_TELL = "pass", "fail", "cannot tell"
 INCONCLUSIVE = ("fail", "warn")  # what the fixture does where it cannot tell
 MAX_REPETITIONS = 1000
+DEFAULT_REPETITIONS = 5  # of generated curves
 # The columns of a baseline file. It leaves out seconds, which differ on each machine.
 _KEPT = [
     "dataset",
@@ -86,7 +88,7 @@ def check_classifier(
     at_least: float | None = None,
     against: Any = None,
     baseline_file: str | PathLike[str] | None = None,
-    repetitions: int = 5,
+    repetitions: int | None = None,
     margin: float = 0.01,
     inconclusive: str = "fail",
     seed: int | None = None,
@@ -114,7 +116,8 @@ def check_classifier(
     if len(given) != 1:
         found = ", ".join(given) or "none"
         raise CompareError(f"found {found}; expected one of {', '.join(gates)}")
-    if not (isinstance(repetitions, int) and 1 <= repetitions <= MAX_REPETITIONS):
+    is_number = isinstance(repetitions, int) and 1 <= repetitions <= MAX_REPETITIONS
+    if not (repetitions is None or is_number):
         raise CompareError(
             f"repetitions: found {repetitions!r}; expected a whole number from 1 to "
             f"{MAX_REPETITIONS}"
@@ -129,8 +132,7 @@ def check_classifier(
         )
     check_width("margin", margin)
     recipe, suite_seed = find_dataset(dataset)
-    if isinstance(recipe, RecordedRecipe):
-        repetitions = recipe.spec.repetitions
+    repetitions = _number_of(recipe, repetitions)
     seed = suite_seed if seed is None else seed
     name = _checked_name(name or type(estimator).__name__)
     kept = None
@@ -154,6 +156,29 @@ def check_classifier(
         _write_baseline(scores, path)
         kept = _read_baseline(path, recipe.spec.id, name)
     return _judge_against_file(scores, kept, path.name, limits)
+
+
+def _number_of(recipe: Recipe, asked: int | None) -> int:
+    """Return the number of repetitions; refuse more than recorded curves can have.
+
+    Of a given split and of folds there are as many as there are: further ones would
+    be the first ones again.
+    """
+    if not isinstance(recipe, RecordedRecipe):
+        return DEFAULT_REPETITIONS if asked is None else asked
+    n, division = recipe.spec.repetitions, recipe.spec.division
+    if asked is None:
+        return n
+    if isinstance(division, ResampleSplit) or asked <= n:
+        return asked
+    how = "is given, once"
+    if isinstance(division, FoldsSplit):
+        times = "once" if division.repeats == 1 else f"{division.repeats} times"
+        how = f"is into {division.folds} folds, {times}"
+    raise CompareError(
+        f"repetitions: found {asked}, but the split of '{recipe.spec.id}' {how}; "
+        f"expected at most {n}, or another split, such as {{resample: {asked}}}"
+    )
 
 
 def _judge_floor(

@@ -1,7 +1,8 @@
 """The Dask engine: the workers of a cluster compute the cells.
 
 Only the client writes results. Workers draw the curves from seeds, so that a task is a
-recipe of a few kilobytes, and its answer the predictions of a cell.
+recipe of a few kilobytes, and its answer the predictions of a cell. Recorded curves are
+sent once; the workers keep them, and pass them on among themselves.
 """
 
 import logging
@@ -16,6 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 import dask
+import numpy as np
 from distributed import (
     CancelledError,
     Client,
@@ -38,9 +40,11 @@ from bench.engines.dask_worker import (
 from bench.engines.engine import Computed
 from bench.engines.isolation import MAX_ATTEMPTS, modules_of
 from bench.engines.schedule import LongestFirst
+from bench.processes import LARGE
 
 _CONNECT_SECONDS = 10
 _WORKERS_SECONDS = 60
+_GOOD = ("pending", "finished")  # of a task
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,8 @@ class DaskEngine:
         settings = {
             "distributed.comm.timeouts.connect": f"{_CONNECT_SECONDS}s",
             "distributed.comm.retry.count": 0,
+            # Curves are sent as a whole, once, and nothing is gained by a warning.
+            "distributed.admin.large-graph-warning-threshold": "1TiB",
         }
         with ExitStack() as stack:
             stack.enter_context(_quiet())
@@ -203,12 +209,14 @@ def _compute(
     waiting = filter(wanted, schedule)
     computing: dict[Any, Unit] = {}
     numbers = count()
+    curves = _Curves(client, run.name)
     futures = as_completed(loop=client.loop)
 
     def submit(unit: Unit) -> None:
         name = f"{run.name}-{next(numbers)}"
-        task = pickled_task(unit, run)
-        future = client.submit(pickle.loads, task, key=name, pure=False)
+        task, buffers = curves.pickled(unit, run)
+        with_curves = {"buffers": buffers} if buffers else {}
+        future = client.submit(pickle.loads, task, **with_curves, key=name, pure=False)
         computing[future] = unit
         futures.add(future)
 
@@ -253,9 +261,52 @@ def _compute(
     finally:
         if not is_lost:
             with suppress(Exception):
-                client.cancel(list(computing), force=True)
+                client.cancel([*computing, *curves.futures], force=True)
                 client.run(end_run, run.name, on_error="ignore")
                 client.set_metadata([run.name], None)
+
+
+class _Curves:
+    """The large arrays of tasks, sent to the workers once, as tasks of their own.
+
+    The scheduler keeps such a task, and so can compute it again where all workers that
+    had its result are lost.
+    """
+
+    def __init__(self, client: Client, run_name: str) -> None:
+        self._client = client
+        self._run_name = run_name
+        self._numbers = count()
+        # Address and size → the bytes, whose address so stays taken, and the task.
+        self._sent: dict[tuple[int, int], tuple[np.ndarray, Any]] = {}
+
+    @property
+    def futures(self) -> list[Any]:
+        """The tasks."""
+        return [future for _, future in self._sent.values()]
+
+    def pickled(self, unit: Unit, run: DaskRun) -> tuple[bytes, list[Any]]:
+        """Return a unit's task without its large arrays, and the tasks of those."""
+        buffers = []
+
+        def in_task(buffer: pickle.PickleBuffer) -> bool:
+            values = np.frombuffer(buffer.raw(), np.uint8)
+            if values.nbytes < LARGE:
+                return True
+            buffers.append(self._task_of(values))
+            return False
+
+        return pickled_task(unit, run, in_task), buffers
+
+    def _task_of(self, values: np.ndarray) -> Any:
+        place = values.ctypes.data, values.nbytes
+        if place in self._sent and self._sent[place][1].status in _GOOD:
+            return self._sent[place][1]
+        name = f"{self._run_name}-curves-{next(self._numbers)}"
+        task = pickle.dumps(values, protocol=5)
+        future = self._client.submit(pickle.loads, task, key=name, pure=False)
+        self._sent[place] = values, future
+        return future
 
 
 def _outcomes(future: Any) -> list[Outcome] | None:

@@ -76,13 +76,22 @@ _busy: dict[str, list[Executor]] = defaultdict(list)
 _ended_runs: set[str] = set()
 
 
-def pickled_task(unit: Unit, run: DaskRun) -> bytes:
+def pickled_task(
+    unit: Unit, run: DaskRun, in_task: Callable[[pickle.PickleBuffer], bool]
+) -> bytes:
     """Pickle a call of `compute_here`; unpickling it on a worker returns its result.
 
     A worker that cannot import what Dask sends it is closed without a message to the
     client. Unpickled within a task, a missing module is an error of that task.
+
+    Parameters
+    ----------
+    in_task
+        Called with the buffer of each array; if false, `pickle.loads` needs the buffer
+        beside the task.
     """
-    return pickle.dumps(_Call(compute_here, unit, run))
+    call = _Call(compute_here, unit, run)
+    return pickle.dumps(call, protocol=5, buffer_callback=in_task)
 
 
 def compute_here(unit: Unit, run: DaskRun) -> list[Outcome]:

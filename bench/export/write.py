@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from bench.base import DiscriminatorError, StoreError
@@ -12,6 +12,7 @@ from bench.curves import Recipe, RecordedRecipe
 from bench.export.card import write_discriminator
 from bench.export.card_networks import KINDS
 from bench.store import WEIGHT, Result, Store
+from bench.suite import CurveFiles
 
 
 def choose_cell(plan: Plan, repetition: int = 0) -> tuple[Plan, Cell]:
@@ -113,9 +114,15 @@ def export_cell(plan: Plan, cell: Cell, store: Store, folder: Path) -> Path:
 
 
 def _curves_of(dataset: Recipe) -> dict[str, Any]:
-    """Return what the curves of a dataset are: the library's text, or their hash."""
+    """Return what the curves of a dataset are: the library's text, or their hash.
+
+    Of files only the names: where they are on this machine is of no use elsewhere.
+    """
     if isinstance(dataset, RecordedRecipe):
-        return {"data_hash": dataset.curves.data_hash}
+        source = dataset.spec.recorded.model_dump(mode="json")
+        if isinstance(dataset.spec.recorded, CurveFiles):
+            source["files"] = [PurePath(f).name for f in dataset.spec.recorded.paths]
+        return {"recorded": source, "data_hash": dataset.curves.data_hash}
     return {"library": {"name": dataset.spec.library, "text": dataset.library.text}}
 
 
@@ -132,6 +139,7 @@ def _card(plan: Plan, cell: Cell, result: Result) -> dict[str, Any]:
     network = {
         "kind": kind,
         "n_points": len(dataset.x),
+        "n_outputs": 1 if dataset.n_classes == 2 else dataset.n_classes,
         **{name: params[name] for name in model.model_fields if name in params},
     }
     # Points and callbacks are not settings, and the device belongs to this machine.

@@ -204,8 +204,8 @@ class _Search:
         result = fixed.run(cell)
         seconds = result.seconds or 0.0
         if result.status != "done":
-            error = result.error or {"type": result.status, "message": ""}
-            self._failed(attempt, f"{error['type']}: {error['message']}", seconds)
+            raised = result.error or {"type": result.status, "message": ""}
+            self._failed(attempt, f"{raised['type']}: {raised['message']}", seconds)
             return
         value = round(float(result.test["accuracy"]), 6)
         with held_back():

@@ -93,8 +93,8 @@ def check_fixed_space(suite: Suite, recipe: ClassifierRecipe) -> None:
                 "classifier"
             )
         with located(where):
-            made = [configured(suite, {name: v}) for v in extreme_values(dimension)]
-        entries += [(where, each) for each in made]
+            for value in extreme_values(dimension):
+                entries.append((where, configured(suite, {name: value})))
     folder = suite.folder_of("classifiers", 0)
     findings = examine_all((made.classifiers[0], folder) for _, made in entries)
     for where, made in entries:

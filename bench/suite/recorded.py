@@ -203,7 +203,8 @@ class RecordedSpec(Strict):
         The precision in which classifiers read the curves.
     train
         The largest number of training curves of each class; by default all that the
-        split gives. Draws of fewer curves are the first ones of draws of more.
+        split gives, and never more than the largest class has. Draws of fewer curves
+        are the first ones of draws of more, and all have the same test curves.
     """
 
     misplaced: ClassVar[Mapping[str, str]] = {

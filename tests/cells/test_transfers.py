@@ -342,7 +342,7 @@ def test_a_report_shows_transfers(write_suite, bench_run, tmp_path):
 
 
 def recorded_plan(folder, one, other):
-    """Plan a transfer between two recorded datasets, whose entries are given in part."""
+    """Plan a transfer between two recorded datasets, given by parts of entries."""
     entries = [recorded("a.npz") | one | {"id": "one"}]
     entries.append(recorded("a.npz") | other | {"id": "other"})
     path = folder / "recorded.yaml"

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import torch
 import yaml_text
+from recorded_files import recorded, write_curves
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.neighbors import KNeighborsClassifier
@@ -176,6 +177,37 @@ def test_a_floor_that_the_mean_barely_reaches_says_what_would_do():
         "whole interval above it. At this spread, about 6 repetitions would do; or "
         "give a lower floor, or inconclusive='warn', which lets it pass"
     )
+
+
+@pytest.mark.parametrize(
+    ("split", "n", "asked", "said"),
+    [
+        ({"resample": 3}, 3, 4, ""),
+        ({"folds": 2, "repeats": 2}, 4, 5, "'mine' is into 2 folds, 2 times; expected "
+         "at most 4, or another split, such as {resample: 5}"),
+        ("given", 1, 2, "'mine' is given, once; expected at most 1"),
+    ],
+)  # fmt: skip
+def test_recorded_curves_are_checked_as_their_split_says(
+    tmp_path, monkeypatch, split, n, asked, said
+):
+    monkeypatch.chdir(tmp_path)
+    for seed, name in enumerate("ab"):
+        write_curves(tmp_path / f"{name}.npz", seed=seed)
+    files = ["a.npz", "b.npz"] if split == "given" else "a.npz"
+    gate = {"dataset": recorded(files, split=split), "at_least": 0.1}
+    outcome = check_classifier(KNeighborsClassifier(), **gate)
+    assert list(outcome.scores["repetition"]) == list(range(n))
+    assert outcome.scores["data_hash"].nunique() == n
+    fewer = check_classifier(KNeighborsClassifier(), **gate, repetitions=1)
+    assert fewer.scores["data_hash"][0] == outcome.scores["data_hash"][0]
+    if said:
+        with pytest.raises(CompareError) as caught:
+            check_classifier(KNeighborsClassifier(), **gate, repetitions=asked)
+        assert said in str(caught.value)
+    else:
+        more = check_classifier(KNeighborsClassifier(), **gate, repetitions=asked)
+        assert len(more.scores) == asked
 
 
 @pytest.mark.parametrize(

@@ -9,13 +9,16 @@ import pytest
 import yaml_text
 from bench_process import BenchProcess
 from dask_cluster import DaskCluster, wait_for
+from recorded_files import recorded, write_curves
 
 import bench
 from bench.base import resources
 from bench.base.errors import EngineError
 from bench.cells.cell import units_of
 from bench.cells.plan import make_plan
+from bench.engines import dask_engine
 from bench.engines.dask_engine import DaskEngine
+from bench.engines.dask_worker import pickled_task
 from bench.engines.run import run_plan
 from bench.store.store import Store
 
@@ -75,6 +78,29 @@ def test_workers_give_the_local_scores_bit_for_bit(write_suite, tmp_path, cluste
     compute(path, tmp_path / "there", DaskEngine(cluster.address))
     assert_same_bits(path, tmp_path / "here", tmp_path / "there")
     assert cluster.no_cells_left()
+
+
+def test_recorded_curves_travel_once_and_need_no_file_there(
+    write_suite, tmp_path, cluster, monkeypatch
+):
+    sizes = []
+
+    def pickled(unit, run, in_task):
+        sizes.append(len(task := pickled_task(unit, run, in_task)))
+        return task
+
+    monkeypatch.setattr(dask_engine, "pickled_task", pickled)
+    write_curves(tmp_path / "a.npz", 100, n_points=2000)
+    data = [recorded("a.npz", split={"resample": 2})]
+    path = write_suite(datasets=data, repetitions=None, classifiers=["KNN", "CHANCE"])
+    compute(path, tmp_path / "here")
+    plan = make_plan(bench.load_suite(path))
+    kept = (tmp_path / "a.npz").rename(tmp_path / "b.npz")
+    run_plan(plan, Store(tmp_path / "there"), DaskEngine(cluster.address))
+    kept.rename(tmp_path / "a.npz")
+    assert_same_bits(path, tmp_path / "here", tmp_path / "there")
+    assert len(sizes) == 6
+    assert max(sizes) < 20_000
 
 
 @pytest.mark.slow

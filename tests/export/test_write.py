@@ -11,6 +11,7 @@ import safetensors.numpy
 import stored
 import torch
 import yaml_text
+from recorded_files import recorded, write_curves
 from scipy.special import expit
 
 import bench
@@ -19,6 +20,7 @@ from bench.base.errors import DiscriminatorError, StoreError
 from bench.cells.cell import units_of
 from bench.cells.compute import compute
 from bench.cli import main
+from bench.curves.datasets import draw_test
 from bench.export import card
 from bench.export.card import CARD, WEIGHTS
 from bench.export.write import choose_cell, export_cell
@@ -164,6 +166,52 @@ def test_a_second_csd_is_exported_with_the_points_it_read(write_suite, tmp_path)
     logits = discriminator(torch.tensor(X, dtype=torch.float32))
     found = store.arrays(cell.key)["scores_test"][:, 1]
     np.testing.assert_allclose(expit(logits.numpy()), found, atol=1e-5)
+
+
+CSD2 = {"use": "CSD2", "params": {"width": 4, "max_epochs": 2}}
+STACK = {"use": "SD", "params": SD["params"] | {"extension": "stack"}}
+MOVEMENTS = {"n_classes": 3, "n_channels": 2}
+
+
+@pytest.mark.parametrize(
+    ("entry", "shape"),
+    [
+        (SD, {}),
+        (CSD, {}),
+        (CSD2, {}),
+        (SD, {"n_classes": 3}),
+        (STACK, MOVEMENTS),
+        (CSD, MOVEMENTS),
+        (CSD2, MOVEMENTS),
+    ],
+)
+def test_recorded_curves_are_told_by_their_hash(tmp_path, entry, shape):
+    folder = tmp_path / "somewhere"
+    folder.mkdir()
+    for seed, name in enumerate("ab"):
+        write_curves(folder / f"{name}.npz", n_points=20, seed=seed, **shape)
+    files = [str(folder / "a.npz"), "somewhere/b.npz"]
+    data = recorded(files, split={"resample": 2}, standardise="curve")
+    path = tmp_path / "suite.yaml"
+    suite = {"datasets": [data], "classifiers": [entry], "audits": False}
+    path.write_text(yaml_text.suite_text(**suite, repetitions=None))
+    plan, cell, store, out = exported(path, tmp_path, repetition=1)
+    assert plan.given == ()
+    assert cell.dataset.spec.division != "given"
+    card = json.loads((out / CARD).read_text())
+    assert card["dataset"]["recorded"]["files"] == ["a.npz", "b.npz"]
+    assert str(tmp_path) not in (out / CARD).read_text()
+    assert card["dataset"]["data_hash"] == cell.dataset.curves.data_hash
+    n_classes, n_channels = shape.get("n_classes", 2), shape.get("n_channels", 1)
+    assert card["class_names"] == list("abc")[:n_classes]
+    assert card["channels"] == ["value"] * n_channels
+    X, y = draw_test(cell.dataset, 1, yaml_text.SUITE["seed"])
+    with torch.no_grad():
+        logits = bench.load_discriminator(out)(torch.tensor(X, dtype=torch.float32))
+    predicted = (logits > 0).long() if n_classes == 2 else logits.argmax(1)
+    arrays = store.arrays(cell.key)
+    np.testing.assert_array_equal(predicted.numpy(), arrays["predictions_test"])
+    np.testing.assert_array_equal(y, arrays["labels_test"])
 
 
 def test_a_batch_is_exported_as_a_run_computes_it(write_suite, tmp_path):

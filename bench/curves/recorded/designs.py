@@ -130,6 +130,28 @@ def check_division(curves: RecordedCurves, division: Division) -> None:
         _refuse_smaller(names, sizes, 2, "", "leave the class out of the files")
 
 
+def check_train(curves: RecordedCurves, division: Division, most: int) -> None:
+    """Raise a DatasetError if no class has so many training curves.
+
+    In a sweep the larger values would then be one and the same dataset.
+    """
+    sizes = np.bincount(curves.labels, minlength=len(curves.class_names))
+    if isinstance(division, str):
+        sizes = np.bincount(curves.labels[: curves.n_given_train])
+    elif division.groups is not None:
+        pass  # how many a draw of whole groups has is known only when it is drawn
+    elif isinstance(division, FoldsSplit):
+        sizes = sizes - sizes // division.folds
+    else:
+        sizes = sizes - test_counts(curves, division)
+    largest = int(sizes.max())
+    if most > largest:
+        raise DatasetError(
+            f"train: found {most}, but no class has more than {largest} training "
+            f"curve{'s' * (largest != 1)}; expected at most {largest}"
+        )
+
+
 def _refuse_smaller(
     names: tuple[str, ...], sizes: np.ndarray, least: int, where: str, remedy: str
 ) -> None:

@@ -12,6 +12,7 @@ from bench.curves.noise import standardise
 from bench.curves.recorded.curves import RecordedCurves
 from bench.curves.recorded.designs import (
     check_division,
+    check_train,
     divide,
     sizes_of,
     test_counts,
@@ -209,6 +210,8 @@ def resolve_recorded(spec: RecordedSpec, folder: Path) -> RecordedRecipe:
     """
     curves = read_recorded(spec, folder)
     check_division(curves, spec.division)
+    if spec.train is not None:
+        check_train(curves, spec.division, spec.train)
     x = curves.x
     if x is None:
         x = np.arange(curves.values.shape[2], dtype=np.float64)

@@ -5,7 +5,12 @@ import pytest
 from recorded_curves import curves, recipe
 
 from bench.base import DatasetError
-from bench.curves.recorded.designs import check_division, divide, sizes_of
+from bench.curves.recorded.designs import (
+    check_division,
+    check_train,
+    divide,
+    sizes_of,
+)
 
 GIVEN = curves(n_given_train=16)
 POOL = curves()
@@ -114,3 +119,19 @@ def test_a_class_that_only_the_test_file_has_is_refused():
     object.__setattr__(pool, "labels", pool.labels[order])
     with pytest.raises(DatasetError, match="'class 1' has 0 curves in the training"):
         check_division(pool, "given")
+
+
+@pytest.mark.parametrize(
+    ("split", "largest"),
+    [
+        ("given", max(counts(GIVEN, np.arange(16)))),
+        ({"resample": 3}, max(counts(GIVEN, np.arange(16)))),
+        ({"resample": 3, "test": 0.25}, 14),  # of 18, rounded
+        ({"folds": 4}, 14),
+    ],
+)
+def test_more_training_curves_than_the_largest_class_has_are_refused(split, largest):
+    chosen = split if split == "given" else division(split, GIVEN)
+    check_train(GIVEN, chosen, largest)
+    with pytest.raises(DatasetError, match=f"no class has more than {largest} train"):
+        check_train(GIVEN, chosen, largest + 1)
