@@ -1,5 +1,7 @@
 """The given split in a report: its column, its table, and published figures beside."""
 
+from importlib import import_module
+
 import given_splits
 import pytest
 import stored
@@ -104,3 +106,15 @@ def test_curves_that_have_no_given_split_have_no_column(make_data):
     assert not [c for c in score_table(data, "grid").frame if "given" in c]
     assert "given" not in data.tables
     assert given_table(data) == []
+
+
+def test_the_provenance_is_of_the_given_split_too(data_of, monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        import_module("bench.analysis.collect"),
+        "provenance",
+        lambda plan, findings, stored: seen.extend(stored) or ["all"],
+    )
+    assert data_of().provenance == ("all",)
+    assert [result.is_given for result in seen].count(True) == 2
+    assert len(seen) == 8
