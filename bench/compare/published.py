@@ -49,14 +49,19 @@ def compare_with_published(
     path = (folder or PUBLISHED) / plan.suite.name / "results.csv"
     if not (is_file(path) and _is_as_shipped(plan.suite)):
         return ""
-    stats, metric = plan.suite.stats, plan.suite.metrics[0]
+    stats, metric = plan.suite.stats, plan.suite.headline
     try:
         base = _rows_of(plan, read_table(path))
         if base.empty:
             return ""
         new, n_moved = _matched(results, base, _keys(path))
         frame = compare_results(
-            base, new, metric=metric, margin=stats.margin, alpha=stats.alpha
+            base,
+            new,
+            metric=metric,
+            margin=stats.margin,
+            alpha=stats.alpha,
+            overlap={recipe.spec.id: recipe.overlap for recipe in plan.datasets},
         )
     except BenchError as error:
         return f"not compared with the published scores: {shown(str(error), 1000)}"

@@ -5,6 +5,7 @@ line, what was found and what was expected. Nothing is ever unpickled.
 """
 
 import math
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ import pandas as pd
 from bench.base import (
     CompareError,
     MissingFileError,
+    StatisticsError,
     StoreError,
     fingerprint_text,
 )
+from bench.cells import OwnFunction, compute_scores
 from bench.compare.results_csv import (
     EXPECTED,
     MAX_ROWS,
@@ -26,11 +29,13 @@ from bench.compare.results_csv import (
     read_table,
     wrong,
 )
-from bench.stats import Predictions, score_all
-from bench.store import Result, Store, recipe_column
+from bench.stats import OwnMetric, Predictions, pool_overlap, score_all
+from bench.store import Result, Store, is_recorded, recipe_column
 
 
-def read_source(path: str | Path, metric: str = "accuracy") -> pd.DataFrame:
+def read_source(
+    path: str | Path, metric: str | OwnMetric | OwnFunction = "accuracy"
+) -> pd.DataFrame:
     """Read the results at a path.
 
     Parameters
@@ -38,7 +43,9 @@ def read_source(path: str | Path, metric: str = "accuracy") -> pd.DataFrame:
     path
         A ``results.csv``, the folder of a report with such a file, or a store's folder.
     metric
-        A metric that is computed for stored results without it.
+        A metric that is computed for stored results without it: by its name, or a
+        function, which is called in another process. Of a description alone nothing is
+        computed; then a store is refused.
 
     Returns
     -------
@@ -46,7 +53,8 @@ def read_source(path: str | Path, metric: str = "accuracy") -> pd.DataFrame:
         One row a cell, with columns ``dataset``, ``repetition`` (int),
         ``classifier``, ``status``, ``train_<metric>`` and ``test_<metric>`` (float;
         NaN where empty, as in every row that is not done), and ``recipe``,
-        ``fingerprint`` (empty in files of earlier versions) and ``data_hash``.
+        ``fingerprint`` (empty in files of earlier versions) and ``data_hash``; with
+        recorded curves also ``overlap``, see `bench.stats.intervals.pool_overlap`.
 
     Raises
     ------
@@ -77,11 +85,19 @@ def read_source(path: str | Path, metric: str = "accuracy") -> pd.DataFrame:
     return _read_store(store, metric)
 
 
-def _read_store(store: Store, metric: str) -> pd.DataFrame:
+def _read_store(store: Store, metric: str | OwnMetric | OwnFunction) -> pd.DataFrame:
+    if isinstance(metric, OwnMetric):
+        raise CompareError(
+            f"{store.folder}: a store does not know the metric '{metric}' by its name; "
+            "expected --metric PATH, the path of its function, or the folder of a "
+            "report that has its scores"
+        )
+    own = _computed(store, metric) if isinstance(metric, OwnFunction) else {}
     rows: list[dict[str, Any]] = []
     given: list[tuple[dict[str, Any], str]] = []
     resampled: set[str] = set()  # datasets with results of other than given splits
     keys: dict[tuple[str, int, str], str] = {}
+    overlaps: dict[str, float] = {}
 
     def add(row: dict[str, Any], key: str) -> None:
         coordinate = (row["dataset"], row["repetition"], row["classifier"])
@@ -116,9 +132,17 @@ def _read_store(store: Store, metric: str) -> pd.DataFrame:
             result.classifier,
             result.status,
             result.data_hash,
-        ) | _stored_scores(store, result, metric)
+        )
+        if isinstance(metric, OwnFunction):
+            row |= own.get(key, {})
+        else:
+            row |= _stored_scores(store, result, metric)
         row["recipe"] = recipe_column(result.fields)
         row["fingerprint"] = fingerprint_text(result.fingerprint)
+        if is_recorded(result.fields.get("dataset")):
+            if row["recipe"] not in overlaps and result.status == "done":
+                overlaps[row["recipe"]] = _stored_overlap(store, result)
+            row["overlap"] = overlaps.get(row["recipe"], math.nan)
         if result.is_given:
             given.append((row, key))
         else:
@@ -138,6 +162,41 @@ def _read_store(store: Store, metric: str) -> pd.DataFrame:
     return as_frame(rows).sort_values(
         ["dataset", "repetition", "classifier"], ignore_index=True
     )
+
+
+def _stored_overlap(store: Store, result: Result) -> float:
+    """Return the overlap of a recorded dataset, by the labels of one repetition."""
+    arrays = store.arrays(result.key)
+    try:
+        n_train, n_test = (len(arrays[f"labels_{part}"]) for part in ("train", "test"))
+        return pool_overlap(n_train, n_test)
+    except (KeyError, StatisticsError):
+        return math.nan
+
+
+def _computed(store: Store, function: OwnFunction) -> dict[str, dict[str, float]]:
+    """Call a function with the predictions of all cells; key → columns of scores."""
+    keys = []
+    for key in islice(store.keys(), MAX_ROWS):
+        result = store.get(key)
+        if result is not None and result.status == "done" and not result.is_audit:
+            keys.append(key)
+    found: dict[str, dict[str, float]] = {}
+    problem = ""
+    for key, scores in compute_scores([function], store, keys):
+        values = scores[function.identity]
+        problem = str(values["problem"]) or problem
+        found[key] = {
+            f"{part}_{function.metric}": float(value)
+            for part in ("train", "test")
+            if (value := values[part]) is not None
+        }
+    if problem and not any(found.values()):
+        raise CompareError(
+            f"{store.folder}: '{function.metric.function}' {problem}, for every "
+            "result; expected a number for some"
+        )
+    return found
 
 
 def _stored_scores(store: Store, result: Result, metric: str) -> dict[str, float]:

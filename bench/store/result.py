@@ -61,6 +61,10 @@ class Result:
     absent
         Method ("predict_proba", "decision_function") → why the scores that it gave are
         left out, see `bench.cells.outputs`. A method that does not exist is not named.
+    own_scores
+        Identity of a metric that a suite brought (see `bench.cells.own_metrics`) → its
+        scores "train" and "test", each a number or None, and "problem": why one is
+        missing, or an empty text.
     error
         Type and message of the error, the signal that ended the process if one did, and
         the traceback, which the store keeps in a file of its own.
@@ -98,6 +102,7 @@ class Result:
     warnings: tuple[str, ...] = ()
     other_warnings: int = 0
     absent: dict[str, str] = field(default_factory=dict)
+    own_scores: dict[str, dict[str, float | str | None]] = field(default_factory=dict)
     error: dict[str, str] | None = None
     versions: dict[str, str] = field(default_factory=dict)
     commit: str | None = None

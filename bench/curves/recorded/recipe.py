@@ -10,7 +10,12 @@ import numpy as np
 from bench.base import RESULTS, DatasetError
 from bench.curves.noise import standardise
 from bench.curves.recorded.curves import RecordedCurves
-from bench.curves.recorded.designs import check_division, divide, sizes_of
+from bench.curves.recorded.designs import (
+    check_division,
+    divide,
+    sizes_of,
+    test_counts,
+)
 from bench.curves.recorded.read import read_recorded
 from bench.suite import FoldsSplit, RecordedSpec, ResampleSplit
 
@@ -114,6 +119,18 @@ class RecordedRecipe:
         """
         return min(1.0, self.n_test / self.n_train)
 
+    @cached_property
+    def largest_share(self) -> float:
+        """The share of the largest class among the test curves of a repetition."""
+        division, labels = self.spec.division, self.curves.labels
+        if isinstance(division, ResampleSplit):
+            sizes = test_counts(self.curves, division)
+        elif isinstance(division, FoldsSplit):
+            sizes = np.bincount(labels)
+        else:
+            sizes = np.bincount(labels[self.curves.n_given_train :])
+        return float(sizes.max() / sizes.sum())
+
     @property
     def nbytes(self) -> int:
         """The size in bytes of X_train and X_test of one repetition."""
@@ -153,14 +170,19 @@ class RecordedRecipe:
             (n_curves, n_channels * n_points), channel after channel, in the recipe's
             dtype, and positions in `class_names`.
         """
-        train, test = divide(self.curves, self.spec.division, repetition, seed)
-        if self.spec.train is not None:
-            train = _first(train, self.curves.labels, self.spec.train)
+        parts = zip(("train", "test"), self.rows(repetition, seed), strict=True)
         arrays = {}
-        for part, rows in (("train", train), ("test", test)):
+        for part, rows in parts:
             arrays[f"X_{part}"] = self._rows(rows)
             arrays[f"y_{part}"] = self.curves.labels[rows]
         return arrays
+
+    def rows(self, repetition: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the positions of a repetition's training curves and test curves."""
+        train, test = divide(self.curves, self.spec.division, repetition, seed)
+        if self.spec.train is not None:
+            train = _first(train, self.curves.labels, self.spec.train)
+        return train, test
 
     def _rows(self, rows: np.ndarray) -> np.ndarray:
         values: np.ndarray = self.curves.values[rows]
