@@ -32,6 +32,7 @@ from bench.analysis.report_data import (
     RocFacts,
     SuiteFacts,
 )
+from bench.analysis.results import load_cells
 from bench.base import StoreError
 from bench.cells import Plan
 from bench.classifiers import ClassifierRecipe
@@ -77,6 +78,7 @@ def collect(plan: Plan, store: Store, results: Sequence[Result]) -> ReportData:
             "expected at least one; run `python -m bench run "
             f"{suite.command_words}` first"
         )
+    given = [r for r in load_cells(plan.given, store) if r.status != "missing"]
     findings = analyse(plan, store, results)
     datasets = []
     parts: dict[str, list[pd.DataFrame]] = {
@@ -109,7 +111,7 @@ def collect(plan: Plan, store: Store, results: Sequence[Result]) -> ReportData:
         findings=findings,
         answers=(),
         reference=None if plan.reference is None else reference_facts(plan.reference),
-        provenance=tuple(provenance(plan, findings, stored)),
+        provenance=tuple(provenance(plan, findings, [*stored, *given])),
         logs=_logs(findings, store),
         transfer_failures=tuple(_transfer_failures(findings.transfer_cells)),
         highlighted=highlighted,

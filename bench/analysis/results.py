@@ -59,10 +59,11 @@ def load_results(plan: Plan, store: Store) -> list[Result]:
     StoreError
         If two results of a repetition are of different curves.
     """
-    return _loaded(plan.cells, store)
+    return load_cells(plan.cells, store)
 
 
-def _loaded(cells: Iterable[Cell], store: Store) -> list[Result]:
+def load_cells(cells: Iterable[Cell], store: Store) -> list[Result]:
+    """Read the results of some cells of a plan, see `load_results`."""
     loaded = []
     draws = Draws()
     for cell in cells:
@@ -120,7 +121,7 @@ def given_frame(plan: Plan, store: Store) -> pd.DataFrame:
     StoreError
         If two results of a dataset are of different curves.
     """
-    return _frame(plan.given, plan, store, _loaded(plan.given, store))
+    return _frame(plan.given, plan, store, load_cells(plan.given, store))
 
 
 def transfer_frame(plan: Plan, store: Store) -> pd.DataFrame:

@@ -137,6 +137,8 @@ class KNeighborsTimeSeriesClassifier(OfCubesWithProbabilities):
 
     n_neighbors = 1
     weights = "uniform"
+    distance = "euclidean"
+    distance_params = None
     asked = 0
 
     def predict_proba(self, X):
@@ -171,3 +173,68 @@ def test_probabilities_of_more_neighbours_are_asked_for():
     wrapped.predict(frozen)
     wrapped.predict_proba(frozen)
     assert wrapped.estimator_.asked == 1
+
+
+class Warping(OfCubes):
+    """Would predict the same class for all."""
+
+    n_neighbors = 1
+    weights = "uniform"
+    distance = "dtw"
+    distance_params = None
+
+    def predict(self, X):
+        return np.full(len(X), "a")
+
+    def predict_proba(self, X):
+        raise AssertionError("was asked")
+
+
+Warping.__name__ = "KNeighborsTimeSeriesClassifier"
+# The last two have the same values, one of them repeated.
+CURVES = np.array([[0, 1, 2, 3], [1, 0, 2, 3], [0, 1, 1, 2], [0, 0, 1, 2.0]])
+
+
+@pytest.mark.parametrize(
+    ("labels", "changes", "asked"),
+    [
+        ("abab", {"n": 3}, False),  # but for the last one, no two are alike
+        ("abaa", {}, False),
+        ("abab", {}, True),
+        ("abaa", {"distance": "euclidean"}, True),
+        ("abaa", {"distance_params": {"window": 0.1}}, True),
+        ("abaa", {"n_neighbors": 3}, True),
+    ],
+)
+def test_a_nearest_neighbour_by_warping_is_not_asked_about_its_own_curves(
+    monkeypatch, labels, changes, asked
+):
+    n = changes.pop("n", 4)
+    for name, value in changes.items():
+        monkeypatch.setattr(Warping, name, value)
+    X, y = CURVES[:n].copy(), np.array(list(labels))[:n]
+    X.setflags(write=False)
+    wrapped = AeonWrapper(Warping()).fit(X, y)
+    assert list(wrapped.predict(X)) == (["a"] * n if asked else list(y))
+    if not asked:
+        assert wrapped.predict_proba(X)[:, 1].tolist() == (y == "b").tolist()
+    assert list(wrapped.predict(X.copy())) == ["a"] * n
+
+
+@pytest.mark.slow  # needs the extra `peers`
+@pytest.mark.parametrize("n_channels", [1, 2])
+def test_what_is_known_of_the_nearest_neighbour_by_warping_is_what_it_predicts(
+    n_channels,
+):
+    distances = pytest.importorskip("aeon.classification.distance_based")
+    rng = np.random.default_rng(0)
+    X = rng.integers(0, 3, size=(30, 8)).astype(np.float64)
+    y = np.arange(30) % 3
+    y[15:], X[15:] = y[:15], X[:15]  # each twice, of one class
+    X.setflags(write=False)
+    wrapped = AeonWrapper(distances.KNeighborsTimeSeriesClassifier(), n_channels)
+    wrapped.fit(X, y)
+    assert wrapped.predict(X).tolist() == wrapped.predict(X.copy()).tolist()
+    np.testing.assert_array_equal(
+        wrapped.predict_proba(X), wrapped.predict_proba(X.copy())
+    )

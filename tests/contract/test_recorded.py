@@ -5,8 +5,9 @@ from importlib.util import find_spec
 import pytest
 
 from bench.base import resources
-from bench.cells import compute, make_plan
-from bench.suite import load_suite
+from bench.cells.compute import compute
+from bench.cells.plan import make_plan
+from bench.suite.load import load_suite
 
 pytestmark = [
     pytest.mark.slow,  # time warping of 1460 points takes minutes

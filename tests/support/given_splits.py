@@ -34,6 +34,6 @@ def put_all(plan, store, cells=0.5, given=0.9):
             accuracy = given
         scores = {"accuracy": accuracy, "balanced_accuracy": accuracy}
         found = {"train": dict.fromkeys(scores, 1.0), "test": scores}
-        found["data_hash"] = f"h{accuracy}"
+        found |= {"data_hash": f"h{accuracy}", "fit_cpu_seconds": 2.0}
         stored.put(store, task.result("done", **found))
     return store

@@ -26,6 +26,8 @@ def _comparisons(
     blocks: list[Block | Section] = []
     if across.left_out:
         blocks.append(Items([f"{capitalised(words)}." for words in across.left_out]))
+    if across.pairs.empty:  # all but one classifier are left out
+        return blocks
     has_intervals = bool(across.pairs["low"].notna().any())
     if across.friedman is not None:
         test = across.friedman

@@ -4,6 +4,7 @@ import pytest
 import yaml_text
 from read_blocks import of, text_of
 
+from bench.analysis import read_data, write_data
 from bench.render import FigureFile, Items, Text
 from bench.report.chapters.across import across_chapter, draw_forest
 
@@ -111,6 +112,19 @@ def test_a_classifier_that_fails_on_a_dataset_leaves_with_a_sentence(
     assert "Friedman" in text_of(section)
     assert data.tables["pairs"]["p_holm"].round(3).tolist() == [0.031]
     assert "pairs" not in figures.data  # one pair is no matrix
+
+
+def test_a_single_classifier_with_all_scores_has_no_pair(make_data, figures, tmp_path):
+    data = make_data(
+        lambda dataset, name: ACCURACY[name] if name == "GNB" else None,
+        datasets=libraries(tmp_path, 2),
+        repetitions=2,
+    )
+    write_data(data, tmp_path / "report")  # which has no file of no pair
+    [section] = across_chapter(read_data(tmp_path / "report"), figures)
+    [lost] = of(Items, [section])
+    assert len(lost.entries) == 2
+    assert of(Text, [section]) == []
 
 
 @pytest.fixture

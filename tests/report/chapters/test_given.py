@@ -104,3 +104,8 @@ def test_curves_that_have_no_given_split_have_no_column(make_data):
     assert not [c for c in score_table(data, "grid").frame if "given" in c]
     assert "given" not in data.tables
     assert given_table(data) == []
+
+
+def test_the_provenance_is_of_the_given_split_too(data_of):
+    # Eight results of no known commit, each with two seconds of processor time.
+    assert "Processor time of all fits and predictions: 16 s" in data_of().provenance
