@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from bench.cells import BASELINES, DEPTH, PERMUTED, TREES, Plan
-from bench.stats import CHANCE
+from bench.stats import CHANCE, widening
 from bench.store import BAD, Result, Store
 
 # A report judges some hundred audits. At four standard errors, a false alarm among them
@@ -62,6 +62,7 @@ def find_audits(plan: Plan, store: Store, results: pd.DataFrame) -> pd.DataFrame
     for result, audit in zip(load_audits(plan, store), plan.audits, strict=True):
         audits.setdefault(audit.dataset.spec.id, []).append(result)
     cells = results[results["status"] == "done"]
+    overlaps = {audit.dataset.spec.id: audit.dataset.overlap for audit in plan.audits}
     frames = []
     for dataset, of_dataset in audits.items():
         rows = cells[cells["dataset"] == dataset]
@@ -76,6 +77,7 @@ def find_audits(plan: Plan, store: Store, results: pd.DataFrame) -> pd.DataFrame
                 [result.figures for result in of_dataset if result.status == "done"],
                 chance=list(scores[rows["classifier"] == CHANCE]),
                 best=float(means.max()) if len(means) else None,
+                overlap=overlaps[dataset],
             ),
             _not_done(plan, dataset, of_dataset),
         ]
@@ -94,6 +96,7 @@ def judge_audits(
     *,
     chance: Sequence[float] = (),
     best: float | None = None,
+    overlap: float = 0.0,
 ) -> pd.DataFrame:
     """Judge the audits of a dataset over its repetitions.
 
@@ -107,6 +110,11 @@ def judge_audits(
         Held-out accuracies of CHANCE over repetitions; NaN are left out.
     best : float, optional
         Mean held-out accuracy of the best classifier.
+    overlap : float, optional
+        What repetitions that divide one pool of curves add to 1/n in the variance of a
+        mean (`bench.stats.intervals.pool_overlap`). It raises the standard errors of
+        trees and of balances. Those of CHANCE and of permuted labels stay: each
+        repetition guesses or permutes anew, whichever curves it shares with others.
 
     Returns
     -------
@@ -140,9 +148,9 @@ def judge_audits(
     rows = [
         *([_chance(known, sizes["test"] / n)] if known else []),
         *(_permuted(name, scores[name], sizes["fitted"]) for name in PERMUTED),
-        *(_tree(name, scores[name], sizes["fitted"], best) for name in TREES),
+        *(_tree(name, scores[name], sizes["fitted"], best, overlap) for name in TREES),
         _duplicates(n_duplicates, int(sizes["test"].sum()), n),
-        *(_balance(part, sizes[part], n) for part in ("training", "test")),
+        *(_balance(part, sizes[part], n, overlap) for part in ("training", "test")),
     ]
     return pd.DataFrame([{"dataset": dataset} | row for row in rows])
 
@@ -223,12 +231,16 @@ def _at_chance(
 
 
 def _tree(
-    name: str, scores: list[float], sizes: np.ndarray, best: float | None
+    name: str,
+    scores: list[float],
+    sizes: np.ndarray,
+    best: float | None,
+    overlap: float,
 ) -> dict[str, Any]:
     """Compare a shallow tree on simple features with the best classifier."""
     value, expected = float(np.mean(scores)), float(sizes.max() / sizes.sum())
     floor = math.sqrt(expected * (1 - expected) / sizes.sum())
-    error = _standard_error(scores, floor)
+    error = _standard_error(scores, floor) * widening(len(scores), overlap)
     words = (
         f"accuracy of a decision tree of depth {DEPTH} on {TREES[name]}: {value:.3f}; "
         f"the largest class alone gives {expected:.3f}"
@@ -259,12 +271,12 @@ def _duplicates(n_duplicates: int, n_curves: int, n: int) -> dict[str, Any]:
     return _row("duplicates", float(n_duplicates), 0.0, 0.0, n, alarm, words, trap)
 
 
-def _balance(part: str, sizes: np.ndarray, n: int) -> dict[str, Any]:
+def _balance(part: str, sizes: np.ndarray, n: int, overlap: float) -> dict[str, Any]:
     """Compare the share of each class with an equal share."""
     equal, total = 1 / len(sizes), sizes.sum()
     shares = sizes / total
     value = float(shares[np.abs(shares - equal).argmax()])
-    error = math.sqrt(equal * (1 - equal) / total)
+    error = math.sqrt(equal * (1 - equal) / total) * widening(n, overlap)
     # Classes may be drawn at random, and then a few curves are unbalanced by chance.
     alarm = abs(value - equal) > max(IMBALANCE * equal, STANDARD_ERRORS * error)
     words = (

@@ -128,6 +128,7 @@ def analyse(plan: Plan, store: Store, loaded: Sequence[Result]) -> Findings:
 
     scores = attempt(_held_out, plan, results)
     limits = {"alpha": stats.alpha, "margin": stats.margin, "tie": ties} | common
+    overlaps = overlaps_of(plan)
     classes = {d.spec.id: d.n_classes for d in plan.datasets}
     described = _described(plan)
     bounds = described["bounds"]
@@ -139,7 +140,12 @@ def analyse(plan: Plan, store: Store, loaded: Sequence[Result]) -> Findings:
         summary=summarise(results),
         intervals=intervals,
         compared=attempt(
-            compare_to, scores, plan.suite.baseline, bounds=bounds, **limits
+            compare_to,
+            scores,
+            plan.suite.baseline,
+            bounds=bounds,
+            overlap=overlaps,
+            **limits,
         ),
         across=attempt(
             compare_across,
@@ -203,7 +209,13 @@ def _described(plan: Plan) -> dict[str, Any]:
         "bounds": {d.spec.id: metric.bounds_for(d.n_classes) for d in plan.datasets},
         "n_curves": {d.spec.id: d.n_test for d in plan.datasets},
         "larger_is_better": metric.larger_is_better,
+        "overlap": overlaps_of(plan),
     }
+
+
+def overlaps_of(plan: Plan) -> dict[str, float]:
+    """Return the overlap of each dataset (`bench.stats.intervals.pool_overlap`)."""
+    return {recipe.spec.id: recipe.overlap for recipe in plan.datasets}
 
 
 def collapsed_cells(
@@ -262,6 +274,7 @@ def _for_each_sweep(
             alpha=plan.suite.stats.alpha,
             streams=streams,
             larger_is_better=METRICS[metric].larger_is_better,
+            overlap=overlaps_of(plan),
             tie={d.spec.id: half_a_curve(d.n_test) for d in swept},
         )
         frame.insert(0, "family", sweep.family)
@@ -302,6 +315,7 @@ def _transfers(plan: Plan, results: pd.DataFrame, cells: pd.DataFrame) -> pd.Dat
         larger_is_better=METRICS[metric].larger_is_better,
         tie={d.spec.id: half_a_curve(d.n_test) for d in plan.datasets},
         bounds=METRICS[metric].bounds_for(max(d.n_classes for d in plan.datasets)),
+        overlap=overlaps_of(plan),
     )
 
 

@@ -35,7 +35,8 @@ def read_results(
         memory in MiB, attempts, iterations, the number of cells in its batch
         (``batched``; seconds are those of the batch divided by it), data hash and
         fingerprint of the curves, error, signal, why scores are absent, name of the
-        dataset's recipe and key. Training scores are NaN for online training.
+        dataset's recipe and key. Training scores are NaN for online training. With
+        recorded curves also ``overlap``, see `bench.stats.intervals.pool_overlap`.
     """
     if not isinstance(suite, Plan):
         suite = make_plan(suite if isinstance(suite, Suite) else load_suite(suite))
@@ -69,6 +70,8 @@ def load_results(plan: Plan, store: Store) -> list[Result]:
 def results_frame(plan: Plan, store: Store, loaded: Sequence[Result]) -> pd.DataFrame:
     """Return the frame of `read_results` from loaded results."""
     metrics = plan.suite.metrics
+    # A comparison of two such tables must know it, see `bench.compare`.
+    shares_curves = any(recipe.overlap for recipe in plan.datasets)
     rows = []
     for cell, result in zip(plan.cells, loaded, strict=True):
         coordinates: dict[str, Any] = {
@@ -78,6 +81,8 @@ def results_frame(plan: Plan, store: Store, loaded: Sequence[Result]) -> pd.Data
             "classifier": cell.classifier.id,
         }
         row = _row(result, metrics, store)
+        if shares_curves:
+            row["overlap"] = cell.dataset.overlap
         row |= {"recipe": recipe_column(cell.fields), "key": cell.key}
         rows.append(coordinates | row)
     return pd.DataFrame(rows)

@@ -42,6 +42,7 @@ class _Limits(TypedDict):
 
     at_most_worse: float
     half_curve: float
+    overlap: float
 
 
 @dataclass(frozen=True)
@@ -135,8 +136,10 @@ def check_classifier(
     scores = score_classifier(estimator, recipe, repetitions, seed, name)
     n_curves = recipe.n_test
     if at_least is not None:
-        return _judge_floor(scores, at_least, n_curves)
-    limits = _Limits(at_most_worse=margin, half_curve=0.5 / n_curves)
+        return _judge_floor(scores, at_least, n_curves, recipe.overlap)
+    limits = _Limits(
+        at_most_worse=margin, half_curve=0.5 / n_curves, overlap=recipe.overlap
+    )
     if against is not None:
         other = score_classifier(against, recipe, repetitions, seed, name)
         title = type(against).__name__
@@ -150,7 +153,9 @@ def check_classifier(
     return _judge_against_file(scores, kept, path.name, limits)
 
 
-def _judge_floor(scores: pd.DataFrame, floor: float, n_curves: int) -> Outcome:
+def _judge_floor(
+    scores: pd.DataFrame, floor: float, n_curves: int, overlap: float
+) -> Outcome:
     """Fail if the mean is below the floor; pass if its whole interval is not.
 
     Draws and seeds are fixed, so the same code always has the same mean: whether that
@@ -163,7 +168,11 @@ def _judge_floor(scores: pd.DataFrame, floor: float, n_curves: int) -> Outcome:
     figures = f"held-out accuracy {mean:.4f}"
     if n >= FEWEST_FOR_VERDICT:
         lows, highs = score_interval(
-            values[:, None], ALPHA, bounds=(0.0, 1.0), n_curves=n_curves
+            values[:, None],
+            ALPHA,
+            bounds=(0.0, 1.0),
+            n_curves=n_curves,
+            overlap=overlap,
         )
         low, high = float(lows[0]), float(highs[0])
         figures += f" [{low:.4f}, {high:.4f}]"
@@ -174,7 +183,7 @@ def _judge_floor(scores: pd.DataFrame, floor: float, n_curves: int) -> Outcome:
         if high >= floor:
             said += ", though not clearly: raise repetitions to be sure"
     elif verdict == CANNOT_TELL:
-        missing = what_is_missing(values, 0.5 / n_curves, mean - floor, ALPHA)
+        missing = what_is_missing(values, 0.5 / n_curves, mean - floor, ALPHA, overlap)
         said = (
             ": cannot tell: the mean is not below it, but a pass needs the whole "
             f"interval above it. {_remedy(missing, 'a lower floor')}"

@@ -11,7 +11,8 @@ a margin excluded?
 import json
 import math
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -19,7 +20,7 @@ import pandas as pd
 
 from bench.base import CompareError, did_you_mean, name_grid, shown
 from bench.compare.pairing import NOT_IN_NEW, PairedCell, PairedCells, Pairs, pair_cells
-from bench.compare.resolution import SHARES, half_curves
+from bench.compare.resolution import SHARES, half_curves, overlaps_of
 from bench.compare.results_csv import cell_name
 from bench.render import escape, markdown_table
 from bench.stats import (
@@ -30,6 +31,7 @@ from bench.stats import (
     differences,
     mean_interval,
     name_some,
+    overlap_of,
     repetitions_needed,
     verdict,
 )
@@ -48,6 +50,11 @@ PASSING = {"noninferior", "equivalent", "identical", "better"}
 REGRESSION, UNDECIDED = 1, 4  # exit codes
 NOT_IN_BASE = "not in BASE"
 MANY = 1000  # more repetitions than this are no remedy
+_NO_NUMBER = "no number of repetitions would do, since they share curves"
+_UNKNOWN_OVERLAP = (
+    "unknown design: repetitions of recorded curves share curves, and neither BASE nor "
+    "NEW says how many (a column overlap, as `python -m bench report` writes it)"
+)
 _COLUMNS = ("dataset", "repetition", "classifier", "status", "data_hash")
 
 _TEXT_COLUMNS = ["dataset", "classifier", "n", "base", "new", "difference", "interval"]
@@ -102,6 +109,7 @@ def compare_results(
     alpha: float = 0.05,
     at_most_worse: float | None = None,
     half_curve: float | None = None,
+    overlap: float | Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
     """Compare held-out scores that come from the same data.
 
@@ -126,6 +134,12 @@ def compare_results(
         deviation of differences is never taken. By default it is found from the
         accuracies of each dataset, see `bench.compare.resolution`; it is zero for
         metrics that do not move in steps of a curve.
+    overlap
+        What repetitions that divide one pool of curves add to 1/n in the variance of a
+        mean (`bench.stats.intervals.pool_overlap`), a number or dataset → number; 0 for
+        independent draws. By default it is the larger of what `base` and `new` have in
+        their columns of that name; a recorded dataset without it in either is not
+        comparable, unless its scores are identical.
 
     Returns
     -------
@@ -145,7 +159,8 @@ def compare_results(
         - "not comparable", with the reason in ``why`` and without scores;
         - "new" for rows that only `new` has, which no gate judges.
 
-        ``frame.attrs`` holds metric, alpha, and margin or at_most_worse.
+        ``frame.attrs`` holds metric, alpha, margin or at_most_worse, and overlap, of
+        the datasets where it is above 0.
 
     Raises
     ------
@@ -167,6 +182,12 @@ def compare_results(
         row: pair_cells(cells, in_new.get(row, {}), metric)
         for row, cells in in_base.items()
     }
+    shared = overlaps_of(base, new) if overlap is None else {}
+    for (dataset, classifier), pairs in paired.items():
+        if overlap is not None:
+            shared.setdefault(dataset, overlap_of(overlap, dataset))
+        if math.isnan(shared[dataset]) and not (pairs.why or pairs.identical):
+            paired[dataset, classifier] = replace(pairs, why=_UNKNOWN_OVERLAP)
     n_judged = sum(not (pairs.why or pairs.identical) for pairs in paired.values())
     question = _Question.of(margin, at_most_worse, alpha, n_judged)
     least_std = {}
@@ -184,7 +205,7 @@ def compare_results(
             rows.append(row | {"verdict": "not comparable", "why": pairs.why})
         else:
             least = least_std.get(dataset, half_curve or 0.0)
-            rows.append(row | _judge(pairs, metric, question, least))
+            rows.append(row | _judge(pairs, metric, question, least, shared[dataset]))
     for (dataset, classifier), cells in in_new.items():
         if (dataset, classifier) not in in_base:
             done = [c.score for c in cells.values() if c.status == "done"]
@@ -208,6 +229,8 @@ def compare_results(
         frame.attrs["margin"] = margin
     else:
         frame.attrs["at_most_worse"] = at_most_worse
+    if known := {name: value for name, value in shared.items() if value > 0}:
+        frame.attrs["overlap"] = known
     return frame
 
 
@@ -225,7 +248,11 @@ def exit_code(frame: pd.DataFrame) -> int:
 
 
 def what_is_missing(
-    values: np.ndarray, least_std: float, distance: float, alpha: float
+    values: np.ndarray,
+    least_std: float,
+    distance: float,
+    alpha: float,
+    overlap: float = 0.0,
 ) -> str:
     """Say how many repetitions would give a verdict, should mean and spread stay.
 
@@ -239,6 +266,9 @@ def what_is_missing(
         From their mean to the value that the interval must exclude, 0 or more.
     alpha
         One minus the coverage of the interval.
+    overlap
+        See `compare_results`. With it, more repetitions do not tell more than the pool
+        of their curves can.
 
     Returns
     -------
@@ -251,9 +281,13 @@ def what_is_missing(
     std, spread = float(values.std(ddof=1)), "at this spread"
     if std < least_std:
         std, spread = least_std, f"at a spread of half a test curve ({least_std:g})"
+    if overlap and not distance:
+        return f"{spread}, {_NO_NUMBER}"
     # Else the search would go on for long: the power at MANY is below one half.
-    if distance * math.sqrt(MANY) > 2 * std:
-        needed = repetitions_needed(std, distance, alpha=alpha)
+    if overlap or distance * math.sqrt(MANY) > 2 * std:
+        needed = repetitions_needed(std, distance, alpha=alpha, overlap=overlap)
+        if needed is None:
+            return f"{spread}, {_NO_NUMBER}"
         if needed <= MANY:
             return f"{spread}, about {needed} repetitions would do"
     return f"{spread}, more than {MANY} repetitions would be needed"
@@ -345,6 +379,7 @@ def describe(frame: pd.DataFrame) -> str:
         return f"Held-out {metric.title}, of the same curves."
     better = "larger" if metric.larger_is_better else "smaller"
     alpha = frame.attrs["alpha"]
+    shared = _shared_words(frame.attrs.get("overlap", {}))
     text = (
         f"Held-out {metric.title} ({better} is better), of the same curves; a "
         "positive difference is better. identical: equal in every repetition. "
@@ -352,14 +387,26 @@ def describe(frame: pd.DataFrame) -> str:
     if "margin" in frame.attrs:
         return (
             f"{text}All intervals hold together with probability {1 - alpha:g}; "
-            f"margin {frame.attrs['margin']:g}."
+            f"margin {frame.attrs['margin']:g}.{shared}"
         )
     loss = frame.attrs["at_most_worse"]
     return (
         f"{text}noninferior: the interval lies above {-loss:g}, so that a larger loss "
         f"is excluded; worse: it lies below. An interval's lower end holds with "
         f"probability {1 - alpha / 2:g}; all upper ends hold together with "
-        f"probability {1 - alpha / 2:g}."
+        f"probability {1 - alpha / 2:g}.{shared}"
+    )
+
+
+def _shared_words(overlap: Mapping[str, float]) -> str:
+    """Say of which datasets repetitions share curves, and what follows."""
+    if not overlap:
+        return ""
+    names = [f"{shown(name)} ({value:.2g})" for name, value in overlap.items()]
+    return (
+        " Repetitions that divide the same recorded curves are not independent: to 1/n "
+        "in the variance of a mean over n of them is added, for "
+        f"{name_some(names)}, the number in brackets."
     )
 
 
@@ -440,7 +487,7 @@ def _by_row(
 
 
 def _judge(
-    pairs: Pairs, metric: str, question: _Question, least_std: float
+    pairs: Pairs, metric: str, question: _Question, least_std: float, overlap: float
 ) -> dict[str, Any]:
     """Compare the two columns of at least one pair of scores."""
     base, new = pairs.scores.T
@@ -448,12 +495,13 @@ def _judge(
     if pairs.identical:
         return row | {"difference": 0.0, "verdict": "identical", "why": ""}
     gains = differences(new, base, METRICS[metric].larger_is_better)
-    low, high = (float(ends[0]) for ends in _ends(gains[:, None], question, least_std))
+    ends = _ends(gains[:, None], question, least_std, overlap)
+    low, high = (float(end[0]) for end in ends)
     answer = _answer(low, high, question, len(gains))
     why = ""
     if answer == "inconclusive":
         distance, level = _distance(float(gains.mean()), question)
-        why = what_is_missing(gains, least_std, distance, level)
+        why = what_is_missing(gains, least_std, distance, level, overlap)
         if pairs.n_rounded:
             why = f"{_rounded(pairs)}; {why}"
     row |= {"difference": float(gains.mean()), "low": low, "high": high}
@@ -470,11 +518,11 @@ def _rounded(pairs: Pairs) -> str:
 
 
 def _ends(
-    gains: np.ndarray, question: _Question, least_std: float
+    gains: np.ndarray, question: _Question, least_std: float, overlap: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the ends of the interval of each column's mean; NaN for a single gain."""
-    low = mean_interval(gains, question.low_alpha, least_std).low
-    high = mean_interval(gains, question.high_alpha, least_std).high
+    low = mean_interval(gains, question.low_alpha, least_std, overlap).low
+    high = mean_interval(gains, question.high_alpha, least_std, overlap).high
     return low, high
 
 

@@ -56,7 +56,12 @@ def compare_with_published(
             return ""
         new, n_moved = _matched(results, base, _keys(path))
         frame = compare_results(
-            base, new, metric=metric, margin=stats.margin, alpha=stats.alpha
+            base,
+            new,
+            metric=metric,
+            margin=stats.margin,
+            alpha=stats.alpha,
+            overlap={recipe.spec.id: recipe.overlap for recipe in plan.datasets},
         )
     except BenchError as error:
         return f"not compared with the published scores: {shown(str(error), 1000)}"

@@ -13,6 +13,7 @@ import pandas as pd
 from bench.base import (
     CompareError,
     MissingFileError,
+    StatisticsError,
     StoreError,
     fingerprint_text,
 )
@@ -26,8 +27,8 @@ from bench.compare.results_csv import (
     read_table,
     wrong,
 )
-from bench.stats import Predictions, score_all
-from bench.store import Result, Store, recipe_column
+from bench.stats import Predictions, pool_overlap, score_all
+from bench.store import Result, Store, is_recorded, recipe_column
 
 
 def read_source(path: str | Path, metric: str = "accuracy") -> pd.DataFrame:
@@ -46,7 +47,8 @@ def read_source(path: str | Path, metric: str = "accuracy") -> pd.DataFrame:
         One row a cell, with columns ``dataset``, ``repetition`` (int),
         ``classifier``, ``status``, ``train_<metric>`` and ``test_<metric>`` (float;
         NaN where empty, as in every row that is not done), and ``recipe``,
-        ``fingerprint`` (empty in files of earlier versions) and ``data_hash``.
+        ``fingerprint`` (empty in files of earlier versions) and ``data_hash``; with
+        recorded curves also ``overlap``, see `bench.stats.intervals.pool_overlap`.
 
     Raises
     ------
@@ -79,7 +81,8 @@ def read_source(path: str | Path, metric: str = "accuracy") -> pd.DataFrame:
 
 def _read_store(store: Store, metric: str) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
-    keys: dict[tuple[str, int, str], str] = {}
+    keys: dict[tuple[str, int, str, bool], str] = {}
+    overlaps: dict[str, float] = {}
     for key in store.keys():  # noqa: SIM118 (a method of ours, not a dictionary's)
         path = store.path(key, "json")
         if len(rows) == MAX_ROWS:
@@ -103,8 +106,14 @@ def _read_store(store: Store, metric: str) -> pd.DataFrame:
         ) | _stored_scores(store, result, metric)
         row["recipe"] = recipe_column(result.fields)
         row["fingerprint"] = fingerprint_text(result.fingerprint)
+        is_given = _is_given(result)
+        if is_recorded(result.fields.get("dataset")):
+            if row["recipe"] not in overlaps and result.status == "done":
+                overlaps[row["recipe"]] = _stored_overlap(store, result)
+            row["overlap"] = overlaps.get(row["recipe"], math.nan)
+            row["given"] = is_given
         coordinate = (row["dataset"], row["repetition"], row["classifier"])
-        other = keys.setdefault(coordinate, key)
+        other = keys.setdefault((*coordinate, is_given), key)
         if other != key:
             # They may come from two suites, or from one before and after a change. The
             # names of dataset and classifier cannot distinguish them.
@@ -119,10 +128,30 @@ def _read_store(store: Store, metric: str) -> pd.DataFrame:
             f"{store.folder}: found only audits and transfers; expected results of "
             "cells: run the suite first"
         )
+    frame = as_frame(rows)
+    if "given" in frame:
+        # Beside draws, the given division is no repetition of them.
+        is_given = frame.pop("given").eq(True)
+        with_draws = set(frame.loc[~is_given, "dataset"])
+        frame = frame[~(is_given & frame["dataset"].isin(with_draws))]
     # Sorted by name, since keys are hashes and their order is arbitrary.
-    return as_frame(rows).sort_values(
-        ["dataset", "repetition", "classifier"], ignore_index=True
-    )
+    return frame.sort_values(["dataset", "repetition", "classifier"], ignore_index=True)
+
+
+def _is_given(result: Result) -> bool:
+    """Tell whether a result is of recorded curves as their files divide them."""
+    recipe = result.fields.get("dataset")
+    return is_recorded(recipe) and recipe.get("split") == "given"
+
+
+def _stored_overlap(store: Store, result: Result) -> float:
+    """Return the overlap of a recorded dataset, by the labels of one repetition."""
+    arrays = store.arrays(result.key)
+    try:
+        n_train, n_test = (len(arrays[f"labels_{part}"]) for part in ("train", "test"))
+        return pool_overlap(n_train, n_test)
+    except (KeyError, StatisticsError):
+        return math.nan
 
 
 def _stored_scores(store: Store, result: Result, metric: str) -> dict[str, float]:

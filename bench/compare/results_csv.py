@@ -136,6 +136,8 @@ def _checked_row(
         record["data_hash"],
     )
     row |= _checked_origin(where, record)
+    if "overlap" in record:
+        row["overlap"] = _checked_overlap(where, record["overlap"])
     is_done = row["status"] == "done"
     # After online training, all training scores are empty; otherwise none may be.
     has_training = any(record[name] for name in scores if name.startswith("train_"))
@@ -162,6 +164,14 @@ def _checked_origin(where: str, record: dict[str, str]) -> dict[str, str]:
     except ValueError as error:
         raise wrong(where, "fingerprint", text, str(error)) from None
     return {"recipe": recipe, "fingerprint": text}
+
+
+def _checked_overlap(where: str, text: str) -> float:
+    """Check what repetitions that share curves add to 1/n; NaN where it is empty."""
+    overlap = _number(where, "overlap", text) if text else math.nan
+    if not (math.isnan(overlap) or 0 <= overlap <= 1):
+        raise wrong(where, "overlap", text, "a number from 0 to 1")
+    return overlap
 
 
 def _number(where: str, name: str, text: str) -> float:

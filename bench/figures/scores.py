@@ -65,7 +65,7 @@ def scores_figure(
         The score of guessing: of each dataset, or of all.
     alpha
         One minus the coverage of the interval of a share of collapses, which a figure
-        of one dataset shows.
+        of one dataset shows, unless its repetitions share curves (column overlap).
     looks
         Styles of all classifiers of the suite, from `classifier_styles`.
     """
@@ -85,7 +85,9 @@ def scores_figure(
             ax.set_axis_off()
             continue
         rows = results[results["dataset"] == datasets[place]]
-        level = alpha if single else None
+        # Of repetitions that share curves the share has no interval.
+        shares_curves = "overlap" in rows and bool((rows["overlap"] > 0).any())
+        level = alpha if single and not shares_curves else None
         ax.set_xlim(*limits)
         ax.set_ylim(len(order) - 0.45, -0.55)
         at = chances[place]

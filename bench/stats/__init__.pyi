@@ -22,8 +22,10 @@ from .histories import spread as spread
 from .histories import trained_online as trained_online
 from .intervals import mean_columns as mean_columns
 from .intervals import mean_interval as mean_interval
+from .intervals import pool_overlap as pool_overlap
 from .intervals import score_interval as score_interval
 from .intervals import share_interval as share_interval
+from .intervals import widening as widening
 from .leaks import CANNOT_TELL as CANNOT_TELL
 from .leaks import LEAK as LEAK
 from .leaks import NO_LEAK as NO_LEAK
@@ -41,6 +43,7 @@ from .scores import check_share as check_share
 from .scores import check_width as check_width
 from .scores import differences as differences
 from .scores import name_some as name_some
+from .scores import overlap_of as overlap_of
 from .stability import rank_stability as rank_stability
 from .sweeps import compare_along as compare_along
 from .sweeps import first_verdict as first_verdict

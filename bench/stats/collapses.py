@@ -14,6 +14,7 @@ def find_collapses(
     *,
     n_curves: Mapping[str, int],
     n_classes: Mapping[str, int],
+    largest: Mapping[str, float] | None = None,
 ) -> pd.Series:
     """Tell which cells of all datasets and classifiers are collapses.
 
@@ -27,6 +28,9 @@ def find_collapses(
     n_curves, n_classes
         Dataset → the test curves of a repetition, of all classes together, and the
         number of classes.
+    largest
+        Dataset → the share of its largest class among the test curves; None where all
+        classes are equally large.
 
     Returns
     -------
@@ -40,7 +44,10 @@ def find_collapses(
     )
     for (dataset, _), scores in groups:
         found = judge_trainings(
-            scores.to_numpy(float), n_curves[str(dataset)], n_classes[str(dataset)]
+            scores.to_numpy(float),
+            n_curves[str(dataset)],
+            n_classes[str(dataset)],
+            None if largest is None else largest[str(dataset)],
         )
         if found is not None:
             collapsed[scores.index] = found
@@ -48,12 +55,17 @@ def find_collapses(
 
 
 def judge_trainings(
-    accuracies: np.ndarray, n_curves: int, n_classes: int = 2
+    accuracies: np.ndarray,
+    n_curves: int,
+    n_classes: int = 2,
+    largest: float | None = None,
 ) -> np.ndarray | None:
     """Tell which trainings of a classifier on a dataset collapsed.
 
     A training is at chance if its accuracy lies in the central 95% of what guessing
-    reaches on so many test curves (binomial). It is a collapse if another training is
+    reaches on so many test curves (binomial): guessing all classes alike is right with
+    probability 1 / n_classes, naming the largest class always with that of its share,
+    and other guesses lie between. It is a collapse if another training is
     beyond that, and if the two kinds are apart: each training that left chance must be
     better than each at chance by more than two scores at chance differ (95%), and those
     at chance must be at chance together too (99%, all their curves pooled). Otherwise a
@@ -64,6 +76,8 @@ def judge_trainings(
     ----------
     accuracies
         Shape (n_repetitions,), NaN where there is none.
+    largest
+        The share of the largest class among the test curves; None if all are alike.
 
     Returns
     -------
@@ -71,8 +85,10 @@ def judge_trainings(
         None if no training left chance: then nothing collapsed, and a share of
         collapses says nothing.
     """
-    chance = 1 / n_classes
-    low, high = stats.binom.ppf([0.025, 0.975], n_curves, chance)
+    chance = 1 / n_classes  # the least that guessing reaches
+    most = chance if largest is None else max(chance, largest)
+    low = stats.binom.ppf(0.025, n_curves, chance)
+    low_of_most, high = stats.binom.ppf([0.025, 0.975], n_curves, most)
     right = np.round(accuracies * n_curves)
     if not (right > high).any():
         return None
@@ -82,8 +98,9 @@ def judge_trainings(
         return at_chance
     gap = right[others].min() - right[at_chance].max()
     n_pooled = int(at_chance.sum()) * n_curves
-    ends = stats.binom.ppf([0.005, 0.995], n_pooled, chance)
-    together = ends[0] <= right[at_chance].sum() <= ends[1]
-    if gap <= math.sqrt(2) * (high - low) / 2 or not together:
+    bottom = stats.binom.ppf(0.005, n_pooled, chance)
+    top = stats.binom.ppf(0.995, n_pooled, most)
+    together = bottom <= right[at_chance].sum() <= top
+    if gap <= math.sqrt(2) * (high - low_of_most) / 2 or not together:
         return np.zeros_like(at_chance)
     return at_chance

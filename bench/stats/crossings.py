@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from bench.stats.scores import check_share, differences, tie_of
+from bench.stats.intervals import widening
+from bench.stats.scores import check_share, differences, overlap_of, tie_of
 from bench.stats.within_dataset import FEWEST_FOR_VERDICT
 
 WIDE = 20.0  # ratio of the largest value to the smallest from which an axis is log
@@ -37,6 +38,7 @@ def find_crossings(
     larger_is_better: bool,
     logarithmic: bool,
     tie: float | Mapping[str, float] = 0.0,
+    overlap: float | Mapping[str, float] = 0.0,
 ) -> pd.DataFrame:
     """Find where the mean curves of two classifiers cross, with an interval.
 
@@ -67,6 +69,10 @@ def find_crossings(
     tie
         Half a test curve, in units of the score, a number or dataset → number: the
         least standard deviation of a difference.
+    overlap
+        What repetitions that divide one pool of curves add to 1/n in the variance of a
+        mean (`bench.stats.intervals.pool_overlap`), a number or dataset → number; 0 for
+        independent draws.
 
     Returns
     -------
@@ -108,7 +114,8 @@ def find_crossings(
         nodes = places[[order.index(name) for name in pair.datasets]]
         least = np.array([tie_of(tie, name) for name in pair.datasets])
         of_datasets = [streams[name] for name in pair.datasets]
-        gaps = _Gaps(nodes, pair.differences, of_datasets, least)
+        shared = np.array([overlap_of(overlap, name) for name in pair.datasets])
+        gaps = _Gaps(nodes, pair.differences, of_datasets, least, shared)
         for crossing in gaps.net_crossings(alpha, alpha / n_differences):
             score = float(np.interp(crossing.at, nodes, pair.first.mean(axis=0)))
             others = [
@@ -210,6 +217,7 @@ class _Gaps:
         gaps: np.ndarray,
         streams: list[str],
         least_std: np.ndarray,
+        overlaps: np.ndarray,
     ) -> None:
         self._nodes = nodes
         self._n = len(gaps)
@@ -222,7 +230,8 @@ class _Gaps:
             # Repetitions that happen to agree are not known better than half a curve.
             lacking = (least_std**2 - np.diag(covariance)).clip(0)
             covariance = np.where(shared, covariance, 0.0) + np.diag(lacking)
-            self._errors = covariance / self._n
+            wider = np.array([widening(self._n, overlap) for overlap in overlaps])
+            self._errors = covariance / self._n * np.outer(wider, wider)
 
     def net_crossings(self, alpha: float, shared_alpha: float) -> list[_Crossing]:
         """Return the crossings, an odd number within one interval merged into one.

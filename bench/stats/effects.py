@@ -11,7 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from bench.stats.intervals import mean_columns, mean_interval, welch_interval
+from bench.stats.intervals import (
+    mean_columns,
+    mean_interval,
+    welch_interval,
+    widening,
+)
 from bench.stats.scores import check_width
 from bench.stats.within_dataset import FEWEST_FOR_VERDICT
 
@@ -62,8 +67,9 @@ def paired_effect(
     *,
     least_std: float = 0.0,
     bounds: Bounds | None = None,
+    overlap: float = 0.0,
 ) -> Effect:
-    """Estimate the mean of independent differences.
+    """Estimate the mean of differences, one a repetition.
 
     Parameters
     ----------
@@ -76,18 +82,22 @@ def paired_effect(
         differences that happen to be equal are not known better than that.
     bounds
         The bounds of the score; None for no bounds.
+    overlap
+        0 for independent differences; of repetitions that divide one pool of curves see
+        `bench.stats.intervals.pool_overlap`.
     """
     check_width("least_std", least_std)
     n = len(gaps)
     if not n:
         return _NOTHING
-    estimate = mean_interval(gaps[:, None], alpha)
+    estimate = mean_interval(gaps[:, None], alpha, overlap=overlap)
     mean, low, high = (
         float(x[0]) for x in (estimate.mean, estimate.low, estimate.high)
     )
     if n < 2:
         return Effect(n, mean, math.nan, math.nan)
     least = float(stats.t.isf(alpha / 2, n - 1)) * least_std / math.sqrt(n)
+    least *= widening(n, overlap)
     half_width = max((high - low) / 2, least)
     return Effect(n, mean, *stay_within(mean, half_width, widest_difference(bounds)))
 
@@ -99,6 +109,7 @@ def unpaired_effect(
     *,
     least_std: float = 0.0,
     bounds: Bounds | None = None,
+    overlaps: tuple[float, float] = (0.0, 0.0),
 ) -> Effect:
     """Estimate the difference of the means of two independent samples (Welch).
 
@@ -108,37 +119,48 @@ def unpaired_effect(
         Values, shapes (n_first,) and (n_second,), finite.
     alpha, least_std, bounds
         As for `paired_effect`; the least standard deviation is that of each sample.
+    overlaps
+        The overlap of each sample, as for `paired_effect`.
     """
     check_width("least_std", least_std)
     sizes = (len(first), len(second))
     n = min(sizes)
     if not n:
         return _NOTHING
-    difference, low, high = welch_interval(first, second, alpha)
+    difference, low, high = welch_interval(first, second, alpha, overlaps)
     if n < 2:
         return Effect(n, difference, math.nan, math.nan)
     least = float(stats.t.isf(alpha / 2, n - 1)) * least_std
-    least *= math.sqrt(1 / sizes[0] + 1 / sizes[1])
+    variances = [
+        1 / size * widening(size, overlap) ** 2
+        for size, overlap in zip(sizes, overlaps, strict=True)
+    ]
+    least *= math.sqrt(sum(variances))
     half_width = max((high - low) / 2, least)
     inside = stay_within(difference, half_width, widest_difference(bounds))
     return Effect(n, difference, *inside)
 
 
 def score_columns(
-    scores: np.ndarray, alpha: float, *, least_std: float, bounds: Bounds | None
+    scores: np.ndarray,
+    alpha: float,
+    *,
+    least_std: float,
+    bounds: Bounds | None,
+    overlap: float = 0.0,
 ) -> dict[str, float]:
     """Return mean, std, low and high of scores, with an interval within their bounds.
 
     Parameters
     ----------
     scores
-        Independent scores, shape (n,), finite; n may be 0.
-    alpha, least_std, bounds
+        One score a repetition, shape (n,), finite; n may be 0.
+    alpha, least_std, bounds, overlap
         As for `paired_effect`; the interval is `bench.stats.intervals.score_interval`.
     """
     if least_std > 0 and bounds is not None:
-        return mean_columns(scores, alpha, bounds, 0.5 / least_std)
-    return mean_columns(scores, alpha)
+        return mean_columns(scores, alpha, bounds, 0.5 / least_std, overlap)
+    return mean_columns(scores, alpha, overlap=overlap)
 
 
 def stay_within(mean: float, half_width: float, widest: float) -> tuple[float, float]:

@@ -10,7 +10,51 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special, stats
 
-from bench.stats.scores import ROUNDING, check_width
+from bench.base import StatisticsError
+from bench.stats.scores import ROUNDING, check_overlap, check_width
+
+
+def pool_overlap(n_train: int, n_test: int) -> float:
+    """Return what repetitions that divide one pool of curves add to 1/n.
+
+    Repetitions that split the same recorded curves again are no independent draws:
+    the variance of a mean over n of them does not go to zero with n, since the pool
+    stays. Nadeau and Bengio ("Inference for the generalization error", Machine Learning
+    52:239, 2003) estimate it as (1/n + n_test/n_train) times the variance over
+    repetitions; Bouckaert and Frank ("Evaluating the replicability of significance
+    tests for comparing learning algorithms", PAKDD 2004) found that the t test with it
+    holds its level also for repeated cross-validation. The ratio is that of the test
+    part being the smaller. Where it is the larger, as in much of the UCR archive (67
+    training and 1029 test curves), intervals of the ratio alone are so wide that they
+    cover everything; so it counts as at most 1. What remains is measured in
+    docs/statistics.md.
+
+    Parameters
+    ----------
+    n_train, n_test
+        The training and the test curves of a repetition, of all classes together.
+
+    Returns
+    -------
+    float
+        min(1, n_test / n_train), the `overlap` of all functions here. Independent draws
+        have an overlap of 0.
+    """
+    if n_train < 1 or n_test < 1:
+        raise StatisticsError(
+            f"found {n_train} training and {n_test} test curves; expected at least one "
+            "of each"
+        )
+    return min(1.0, n_test / n_train)
+
+
+def widening(n: int, overlap: float) -> float:
+    """Return by how much an overlap widens the standard error of a mean of n values.
+
+    √(1 + n · overlap), so that std / √n times it is std · √(1/n + overlap); exactly 1
+    for independent values.
+    """
+    return math.sqrt(1.0 + n * overlap)
 
 
 @dataclass(frozen=True)
@@ -41,9 +85,9 @@ class MeanInterval:
 
 
 def mean_interval(
-    values: np.ndarray, alpha: float, least_std: float = 0.0
+    values: np.ndarray, alpha: float, least_std: float = 0.0, overlap: float = 0.0
 ) -> MeanInterval:
-    """Estimate the mean of each column of independent values.
+    """Estimate the mean of each column of values, one a repetition.
 
     Parameters
     ----------
@@ -57,8 +101,12 @@ def mean_interval(
         the values: for differences of scores half a test curve, since values that
         happen to agree to the last curve are not known better than that. The reported
         ``std`` stays that of the values.
+    overlap
+        0 for independent values; of repetitions that divide one pool of curves see
+        `pool_overlap`. The standard error is std · √(1/n + overlap).
     """
     check_width("least_std", least_std)
+    check_overlap(overlap)
     n = len(values)
     mean = values.mean(axis=0)
     if n < 2:
@@ -68,7 +116,7 @@ def mean_interval(
     constant = np.ptp(values, axis=0) <= ROUNDING * np.abs(values).max(axis=0)
     std = np.where(constant, 0.0, values.std(axis=0, ddof=1))
     exact = constant & (least_std == 0)
-    error = np.maximum(std, least_std) / math.sqrt(n)
+    error = np.maximum(std, least_std) / math.sqrt(n) * widening(n, overlap)
     half_width = stats.t.isf(alpha / 2, n - 1) * error
     t = mean / np.where(exact, 1.0, error)
     return MeanInterval(
@@ -120,18 +168,21 @@ def mean_columns(
     alpha: float,
     bounds: tuple[float, float] | None = None,
     n_curves: float | None = None,
+    overlap: float = 0.0,
 ) -> dict[str, float]:
     """Return mean, standard deviation and interval of one column of values.
 
     Parameters
     ----------
     values
-        Independent values, shape (n,), finite; n may be 0.
+        One value a repetition, shape (n,), finite; n may be 0.
     alpha
         One minus the coverage of the interval.
     bounds, n_curves
         For scores: see `score_interval`. Without them, as for differences, the interval
         is that of `mean_interval`.
+    overlap
+        See `pool_overlap`.
 
     Returns
     -------
@@ -140,18 +191,23 @@ def mean_columns(
     """
     if not len(values):
         return dict.fromkeys(MEAN, math.nan)
-    estimate = mean_interval(values[:, None], alpha)
+    estimate = mean_interval(values[:, None], alpha, overlap=overlap)
     columns = {name: float(getattr(estimate, name)[0]) for name in MEAN}
     if bounds is not None and n_curves is not None:
         low, high = score_interval(
-            values[:, None], alpha, bounds=bounds, n_curves=n_curves
+            values[:, None], alpha, bounds=bounds, n_curves=n_curves, overlap=overlap
         )
         columns |= {"low": float(low[0]), "high": float(high[0])}
     return columns
 
 
 def score_interval(
-    scores: np.ndarray, alpha: float, *, bounds: tuple[float, float], n_curves: float
+    scores: np.ndarray,
+    alpha: float,
+    *,
+    bounds: tuple[float, float],
+    n_curves: float,
+    overlap: float = 0.0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the interval of the mean of each column of bounded scores.
 
@@ -176,12 +232,17 @@ def score_interval(
         The metric's bounds; the upper one may be infinite.
     n_curves
         The number of test curves of one repetition.
+    overlap
+        See `pool_overlap`. The effective number of curves is then that of the spread
+        times √(1/n + overlap), and all test curves together count as `n_curves` / (1/n
+        + overlap), which is never more than there are in the pool.
 
     Returns
     -------
     low, high : arrays of shape (n_columns,)
         NaN at n = 1.
     """
+    check_overlap(overlap)
     n = len(scores)
     if n < 2:
         nan = np.full(scores.shape[1], math.nan)
@@ -190,11 +251,13 @@ def score_interval(
     scale = top - bottom if math.isfinite(top) else 1.0
     # Rounding may put a mean of ones above one.
     mean = np.clip((scores.mean(axis=0) - bottom) / scale, 0, (top - bottom) / scale)
-    error = scores.std(axis=0, ddof=1) / scale / math.sqrt(n)
+    wider = widening(n, overlap)
+    error = scores.std(axis=0, ddof=1) / scale / math.sqrt(n) * wider
     variance = mean * (1 - mean) if math.isfinite(top) else mean  # of a single curve
     # Below this error, the effective number would exceed all curves, and at 0 divide.
-    error = np.maximum(error, np.sqrt(variance / (n * n_curves)))
-    effective = np.full_like(mean, n * n_curves)
+    n_all = n * n_curves / wider**2
+    error = np.maximum(error, np.sqrt(variance / n_all))
+    effective = np.full_like(mean, n_all)
     np.divide(variance, error**2, out=effective, where=error > 0)
     t, z = special.stdtrit(n - 1, alpha / 2), special.ndtri(alpha / 2)
     effective *= (z / t) ** 2
@@ -220,7 +283,10 @@ def share_interval(count: int, n: int, alpha: float) -> tuple[float, float]:
 
 
 def welch_interval(
-    first: np.ndarray, second: np.ndarray, alpha: float
+    first: np.ndarray,
+    second: np.ndarray,
+    alpha: float,
+    overlaps: tuple[float, float] = (0.0, 0.0),
 ) -> tuple[float, float, float]:
     """Compare the means of two independent samples by Welch's t interval.
 
@@ -230,6 +296,8 @@ def welch_interval(
         Values, shapes (n_first,) and (n_second,), finite, at least one each.
     alpha
         One minus the coverage.
+    overlaps
+        That of each sample, see `pool_overlap`.
 
     Returns
     -------
@@ -242,7 +310,12 @@ def welch_interval(
     difference = float(samples[0].mean[0] - samples[1].mean[0])
     if min(sample.n for sample in samples) < 2:
         return difference, math.nan, math.nan
-    variances = np.array([float(s.std[0]) ** 2 / s.n for s in samples])  # of the means
+    variances = np.array(  # of the means
+        [
+            float(s.std[0]) ** 2 / s.n * widening(s.n, overlap) ** 2
+            for s, overlap in zip(samples, overlaps, strict=True)
+        ]
+    )
     if not variances.any():
         return difference, difference, difference
     freedom = variances.sum() ** 2 / sum(

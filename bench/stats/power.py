@@ -11,7 +11,8 @@ import numpy as np
 from scipy import optimize, special
 
 from bench.base import StatisticsError
-from bench.stats.scores import check_share, check_width
+from bench.stats.intervals import widening
+from bench.stats.scores import check_overlap, check_share, check_width
 from bench.stats.within_dataset import FEWEST_REPETITIONS
 
 _MANY = 1_000_000  # from so many repetitions on, t is the normal distribution
@@ -42,7 +43,9 @@ def datasets_needed(n_comparisons: int, alpha: float) -> int:
     return n
 
 
-def paired_power(difference: float, std: float, n: int, *, alpha: float) -> float:
+def paired_power(
+    difference: float, std: float, n: int, *, alpha: float, overlap: float = 0.0
+) -> float:
     """Return the chance that a two-sided paired t test detects a difference.
 
     Parameters
@@ -55,19 +58,28 @@ def paired_power(difference: float, std: float, n: int, *, alpha: float) -> floa
         The number of repetitions. With one there is no test, and no power.
     alpha
         Level of the test; for m comparisons alpha / m, as they are made.
+    overlap
+        0 for independent repetitions; of those that divide one pool of curves see
+        `bench.stats.intervals.pool_overlap`.
     """
     check_share("alpha", alpha)
+    check_overlap(overlap)
     difference, n = _checked(difference, n)
     check_width("std", std)
     if n < 2:
         return 0.0
     if std == 0:
         return 1.0 if difference else 0.0
-    return _power(difference / std, n, alpha)
+    return _power(difference / std, n, alpha, overlap)
 
 
 def detectable_difference(
-    std_of_differences: float, n: int, *, alpha: float, power: float = 0.8
+    std_of_differences: float,
+    n: int,
+    *,
+    alpha: float,
+    power: float = 0.8,
+    overlap: float = 0.0,
 ) -> float:
     """Return the smallest mean difference that is detected with the given power.
 
@@ -85,8 +97,11 @@ def detectable_difference(
     power
         Chance to detect the difference. It must exceed alpha, the chance to "detect" a
         difference of zero.
+    overlap
+        As for `paired_power`.
     """
     _check_shares(alpha, power)
+    check_overlap(overlap)
     check_width("std_of_differences", std_of_differences)
     _, n = _checked(0.0, n)
     if std_of_differences == 0:
@@ -94,21 +109,31 @@ def detectable_difference(
     if n < 2:
         return math.inf
     high = 1.0
-    while _power(high, n, alpha) < power:
+    while _power(high, n, alpha, overlap) < power:
         high *= 2
-    effect = optimize.brentq(lambda size: _power(size, n, alpha) - power, 0.0, high)
+    effect = optimize.brentq(
+        lambda size: _power(size, n, alpha, overlap) - power, 0.0, high
+    )
     return float(effect) * std_of_differences
 
 
 def repetitions_needed(
-    std_of_differences: float, difference: float, *, alpha: float, power: float = 0.8
-) -> int:
+    std_of_differences: float,
+    difference: float,
+    *,
+    alpha: float,
+    power: float = 0.8,
+    overlap: float = 0.0,
+) -> int | None:
     """Return the fewest repetitions that detect a difference with the given power.
 
     At least as many as the test needs, `bench.stats.within_dataset.FEWEST_REPETITIONS`.
-    Parameters are those of `detectable_difference`; the difference must not be zero.
+    None if no number of repetitions would do: where they divide one pool of curves,
+    more of them do not tell more than the pool can. Parameters are those of
+    `detectable_difference`; the difference must not be zero.
     """
     _check_shares(alpha, power)
+    check_overlap(overlap)
     check_width("std_of_differences", std_of_differences)
     difference, n = _checked(difference, FEWEST_REPETITIONS)
     if difference == 0:
@@ -119,19 +144,28 @@ def repetitions_needed(
     if std_of_differences == 0:
         return n
     effect = difference / std_of_differences
+    # Power grows with n, towards that of a normal test with the overlap alone.
+    if overlap and _normal_power(effect / math.sqrt(overlap), alpha) <= power:
+        return None
     low = n - 1
-    while _power(effect, n, alpha) < power:
+    while _power(effect, n, alpha, overlap) < power:
         low, n = n, 2 * n
     while n - low > 1:
         middle = (low + n) // 2
-        if _power(effect, middle, alpha) < power:
+        if _power(effect, middle, alpha, overlap) < power:
             low = middle
         else:
             n = middle
     return n
 
 
-def _power(effect: float, n: int, alpha: float) -> float:
+def _normal_power(shift: float, alpha: float) -> float:
+    """Return the power of a two-sided normal test, for a shift in standard errors."""
+    limit = -float(special.ndtri(alpha / 2))
+    return float(special.ndtr(shift - limit) + special.ndtr(-shift - limit))
+
+
+def _power(effect: float, n: int, alpha: float, overlap: float = 0.0) -> float:
     """Return the power for an effect in units of the differences' std, n ≥ 2.
 
     With Z normal and, independent of it, S² chi-squared over its degrees of freedom, it
@@ -141,10 +175,10 @@ def _power(effect: float, n: int, alpha: float) -> float:
     and the other by quadrature.
     """
     df = n - 1
-    shift = min(effect * math.sqrt(n), 1e100)  # so that its square is finite
+    shift = effect * math.sqrt(n) / widening(n, overlap)
+    shift = min(shift, 1e100)  # so that its square is finite
     if n > _MANY:
-        limit = -float(special.ndtri(alpha / 2))
-        return float(special.ndtr(shift - limit) + special.ndtr(-shift - limit))
+        return _normal_power(shift, alpha)
     limit = float(special.stdtrit(df, 1 - alpha / 2))
     if limit > math.sqrt(2 * df):
         detected = special.chdtr(df, df * ((_NORMAL + shift) / limit) ** 2)

@@ -181,6 +181,29 @@ def tie_of(tie: float | Mapping[str, float], dataset: str) -> float:
     return float(tie)
 
 
+def overlap_of(overlap: float | Mapping[str, float], dataset: str) -> float:
+    """Return what repetitions that share curves add to 1/n on a dataset, 0 to 1.
+
+    See `bench.stats.intervals.pool_overlap`.
+    """
+    if isinstance(overlap, Mapping):
+        if dataset not in overlap:
+            raise StatisticsError(
+                f"overlap: found no entry for the dataset '{dataset}'; expected one"
+            )
+        overlap = overlap[dataset]
+    check_overlap(overlap)
+    return float(overlap)
+
+
+def check_overlap(overlap: float) -> None:
+    """Raise an error unless a value can be an overlap, from 0 to 1."""
+    if not 0 <= overlap <= 1:
+        raise StatisticsError(
+            f"overlap: found {overlap}; expected a number from 0 to 1"
+        )
+
+
 def differences(
     first: np.ndarray, second: np.ndarray, larger_is_better: bool
 ) -> np.ndarray:

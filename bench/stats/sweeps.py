@@ -15,7 +15,13 @@ from bench.stats.effects import (
     unpaired_effect,
 )
 from bench.stats.intervals import DIFFERENCE
-from bench.stats.scores import check_share, check_width, differences, tie_of
+from bench.stats.scores import (
+    check_share,
+    check_width,
+    differences,
+    overlap_of,
+    tie_of,
+)
 from bench.stats.within_dataset import verdict
 
 _MOST_LACKING = 5  # one in so many repetitions is what a compared classifier may lack
@@ -32,6 +38,7 @@ def compare_along(
     streams: Mapping[str, str] | None = None,
     tie: float | Mapping[str, float] = 0.0,
     bounds: Bounds | None = None,
+    overlap: float | Mapping[str, float] = 0.0,
 ) -> pd.DataFrame:
     """Compare each dataset of a sweep with its first, for each classifier.
 
@@ -65,6 +72,10 @@ def compare_along(
         least spread that intervals count with.
     bounds
         The least and the largest score, within which intervals stay; None for none.
+    overlap
+        What repetitions that divide one pool of curves add to 1/n in the variance of a
+        mean (`bench.stats.intervals.pool_overlap`), a number or dataset → number; 0 for
+        independent draws. A paired difference has the larger one of its two datasets.
 
     Returns
     -------
@@ -106,8 +117,9 @@ def compare_along(
             "least_std": max(tie_of(tie, dataset), tie_of(tie, start)),
             "bounds": bounds,
         }
+        both = (overlap_of(overlap, dataset), overlap_of(overlap, start))
         paired = streams[dataset] == streams[start]
-        effect = _effect(here, there, alpha, larger_is_better, paired, options)
+        effect = _effect(here, there, alpha, larger_is_better, paired, both, options)
         if here.enough and there.enough and effect.decides:
             return effect
         return Effect(effect.n, effect.difference, math.nan, math.nan)
@@ -125,7 +137,10 @@ def compare_along(
             row |= {"value": values[dataset], "n": here.n, "n_cells": here.n_cells}
             row["collapsed"] = here.n - len(here.values)
             scores, least = here.values.to_numpy(float), tie_of(tie, dataset)
-            row |= score_columns(scores, alpha, least_std=least, bounds=bounds)
+            shared = overlap_of(overlap, dataset)
+            row |= score_columns(
+                scores, alpha, least_std=least, bounds=bounds, overlap=shared
+            )
             gap, word = (math.nan,) * 3, ""
             if dataset != start:
                 effect = compared(classifier, dataset, alpha / max(1, n_compared))
@@ -203,6 +218,7 @@ def _effect(
     alpha: float,
     larger_is_better: bool,
     paired: bool,
+    overlaps: tuple[float, float],
     options: dict[str, Any],
 ) -> Effect:
     """Return the difference of two datasets, turned so that positive is better."""
@@ -210,8 +226,9 @@ def _effect(
     if paired:
         both = here.index.intersection(there.index)
         pair = (here[both].to_numpy(float), there[both].to_numpy(float))
-        return paired_effect(differences(*pair, larger_is_better), alpha, **options)
+        gaps = differences(*pair, larger_is_better)
+        return paired_effect(gaps, alpha, overlap=max(overlaps), **options)
     a, b = here.to_numpy(float), there.to_numpy(float)
     if larger_is_better:
-        return unpaired_effect(a, b, alpha, **options)
-    return unpaired_effect(b, a, alpha, **options)
+        return unpaired_effect(a, b, alpha, overlaps=overlaps, **options)
+    return unpaired_effect(b, a, alpha, overlaps=overlaps[::-1], **options)

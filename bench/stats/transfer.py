@@ -8,7 +8,7 @@ import pandas as pd
 
 from bench.stats.effects import Bounds, paired_effect, score_columns
 from bench.stats.intervals import DIFFERENCE
-from bench.stats.scores import check_share, differences, tie_of
+from bench.stats.scores import check_share, differences, overlap_of, tie_of
 
 
 def compare_transfers(
@@ -18,6 +18,7 @@ def compare_transfers(
     larger_is_better: bool,
     tie: float | Mapping[str, float] = 0.0,
     bounds: Bounds | None = None,
+    overlap: float | Mapping[str, float] = 0.0,
 ) -> pd.DataFrame:
     """Summarise scores for each classifier, training dataset and test dataset.
 
@@ -39,6 +40,11 @@ def compare_transfers(
         least spread that intervals count with.
     bounds
         The least and the largest score, within which intervals stay; None for none.
+    overlap
+        What repetitions that divide one pool of curves add to 1/n in the variance of a
+        mean (`bench.stats.intervals.pool_overlap`), a number or dataset → number; 0 for
+        independent draws. A transfer has the larger one of its two datasets, of which
+        either may share training or test curves between repetitions.
 
     Returns
     -------
@@ -63,14 +69,19 @@ def compare_transfers(
         row: dict[str, object] = dict(zip(names, key, strict=True))
         row |= {"n": int(away.notna().sum()), "n_cells": len(away)}
         known, least = away.dropna().to_numpy(float), tie_of(tie, str(test))
-        row |= score_columns(known, alpha, least_std=least, bounds=bounds)
+        shared = max(overlap_of(overlap, str(name)) for name in (train, test))
+        row |= score_columns(
+            known, alpha, least_std=least, bounds=bounds, overlap=shared
+        )
         gaps = np.empty(0)
         home = cells.get((classifier, test, test))
         if train != test and home is not None:
             both = away.dropna().index.intersection(home.dropna().index)
             pair = (away[both].to_numpy(float), home[both].to_numpy(float))
             gaps = differences(*pair, larger_is_better)
-        cost = paired_effect(gaps, alpha, least_std=least, bounds=bounds)
+        cost = paired_effect(
+            gaps, alpha, least_std=least, bounds=bounds, overlap=shared
+        )
         columns = (cost.difference, cost.low, cost.high)
         rows.append(row | dict(zip(DIFFERENCE, columns, strict=True)))
     return pd.DataFrame(rows)

@@ -1,9 +1,11 @@
 """Comparisons within a dataset, paired over its repetitions.
 
-Repetitions are independent draws of training and test curves, so the scores of two
-classifiers can be compared by a paired t test, without any correction. All intervals
-of differences and all p of a dataset belong to one procedure (Bonferroni), so that
-they never disagree.
+Repetitions of generated curves are independent draws of training and test curves, so
+the scores of two classifiers can be compared by a paired t test, without any
+correction. Repetitions that divide one pool of recorded curves are not: there the
+variance of a mean is corrected, see `bench.stats.intervals.pool_overlap`. All intervals
+of differences and all p of a dataset belong to one procedure (Bonferroni), so that they
+never disagree.
 """
 
 import math
@@ -27,6 +29,7 @@ from bench.stats.scores import (
     check_share,
     check_width,
     differences,
+    overlap_of,
     score_tables,
     tie_of,
 )
@@ -50,6 +53,7 @@ def summarise_scores(
     larger_is_better: bool,
     bounds: tuple[float, float] | Mapping[str, tuple[float, float]] | None = None,
     n_curves: float | Mapping[str, float] | None = None,
+    overlap: float | Mapping[str, float] = 0.0,
 ) -> pd.DataFrame:
     """Describe the scores of each classifier on each dataset.
 
@@ -67,6 +71,10 @@ def summarise_scores(
     n_curves
         The test curves of a repetition, a number or dataset → number. Without both,
         intervals of means are t intervals, and differences have no least spread.
+    overlap
+        What repetitions that divide one pool of curves add to 1/n in the variance of a
+        mean (`bench.stats.intervals.pool_overlap`), a number or dataset → number; 0 for
+        independent draws.
 
     Returns
     -------
@@ -77,7 +85,7 @@ def summarise_scores(
 
         collapsed, the number of trainings that collapsed, and collapsed_low,
         collapsed_high, the exact interval of their share (NaN where no training left
-        chance).
+        chance, and where repetitions overlap: it holds for independent trainings).
 
         n_compared and mean_compared, of the trainings that did not collapse; low,
         high, the interval of this mean, for each classifier by itself
@@ -102,13 +110,13 @@ def summarise_scores(
     for table in score_tables(scores, ragged=True):
         curves = _of(n_curves, table.dataset)
         limits = _of(bounds, table.dataset)
+        shared = overlap_of(overlap, table.dataset)
         described = [
-            _describe(table, i, alpha, limits, curves)
+            _describe(table, i, alpha, limits, curves, shared)
             for i in range(len(table.classifiers))
         ]
-        _mark_best(
-            table, described, alpha, larger_is_better, 0.5 / curves if curves else 0
-        )
+        half_a_curve = 0.5 / curves if curves else 0
+        _mark_best(table, described, alpha, larger_is_better, half_a_curve, shared)
         rows += described
     return pd.DataFrame(rows)
 
@@ -124,12 +132,13 @@ def _describe(
     alpha: float,
     bounds: tuple[float, float] | None,
     n_curves: float | None,
+    overlap: float,
 ) -> dict[str, Any]:
     """Return the row of a classifier in `summarise_scores`, without marks."""
     known = table.values[np.isfinite(table.values[:, column]), column]
     compared = table.compared[np.isfinite(table.compared[:, column]), column]
     everything = mean_columns(known, alpha)
-    estimate = mean_columns(compared, alpha, bounds, n_curves)
+    estimate = mean_columns(compared, alpha, bounds, n_curves, overlap)
     if len(compared) < FEWEST_FOR_VERDICT:  # it would cover nearly all that can be
         estimate |= {"low": math.nan, "high": math.nan}
     return {
@@ -139,7 +148,7 @@ def _describe(
         "n": len(known),
         "mean": everything["mean"],
         "std": everything["std"],
-        **_collapses(table, column, alpha),
+        **_collapses(table, column, alpha, overlap),
         "n_compared": len(compared),
         "mean_compared": estimate["mean"],
         "low": estimate["low"],
@@ -150,12 +159,14 @@ def _describe(
     }
 
 
-def _collapses(table: ScoreTable, column: int, alpha: float) -> dict[str, Any]:
+def _collapses(
+    table: ScoreTable, column: int, alpha: float, overlap: float
+) -> dict[str, Any]:
     """Count the collapses of a classifier, with the exact interval of their share."""
     n = int(np.isfinite(table.values[:, column]).sum())
     count = int(table.collapsed[:, column].sum())
     low = high = math.nan
-    if n and table.left_chance[column]:
+    if n and table.left_chance[column] and not overlap:
         low, high = share_interval(count, n, alpha)
     return dict(zip(_SHARE, (count, low, high), strict=True))
 
@@ -186,6 +197,7 @@ def _mark_best(
     alpha: float,
     larger_is_better: bool,
     half_a_curve: float,
+    overlap: float,
 ) -> None:
     """Mark the best classifiers of a dataset, and those that may be the best."""
     family = [i for i, row in enumerate(rows) if not row["left_out"]]
@@ -198,7 +210,7 @@ def _mark_best(
     n_pairs = max(1, len(family) * (len(family) - 1) // 2)
     values = table.compared
     gaps = differences(values[:, [first]], values[:, family], larger_is_better)
-    found = _intervals(gaps, alpha / n_pairs, LEAST_SPREAD * half_a_curve)
+    found = _intervals(gaps, alpha / n_pairs, LEAST_SPREAD * half_a_curve, overlap)
     for place, i in enumerate(family):
         rows[i]["best"] = bool(behind[place] == 0)
         # False for NaN, which is no interval.
@@ -206,7 +218,7 @@ def _mark_best(
 
 
 def _intervals(
-    values: np.ndarray, alpha: float, least_std: float
+    values: np.ndarray, alpha: float, least_std: float, overlap: float
 ) -> dict[str, np.ndarray]:
     """Return n, mean, low, high and p of each column without its NaN.
 
@@ -223,7 +235,9 @@ def _intervals(
         n = int(pattern.sum())
         if n == 0:
             continue
-        estimate = mean_interval(values[np.ix_(pattern, columns)], alpha, least_std)
+        estimate = mean_interval(
+            values[np.ix_(pattern, columns)], alpha, least_std, overlap
+        )
         found["mean"][columns] = estimate.mean
         if n >= FEWEST_FOR_VERDICT:
             found["low"][columns] = estimate.low
@@ -242,6 +256,7 @@ def compare_to(
     tie: float | Mapping[str, float],
     larger_is_better: bool,
     bounds: tuple[float, float] | Mapping[str, tuple[float, float]] | None = None,
+    overlap: float | Mapping[str, float] = 0.0,
 ) -> pd.DataFrame:
     """Compare each classifier with the baseline on each dataset.
 
@@ -270,6 +285,8 @@ def compare_to(
     bounds
         The metric's bounds, or dataset → bounds: ends of intervals that a difference
         cannot reach are bent (see `bench.stats.intervals.bent`). None for no bounds.
+    overlap
+        As in `summarise_scores`: it widens intervals and raises p.
 
     Returns
     -------
@@ -304,7 +321,16 @@ def compare_to(
     for table in tables:
         limits = _of(bounds, table.dataset)
         widest = math.inf if limits is None else limits[1] - limits[0]
-        rows += _compare(table, baseline, alpha, margin, tie, larger_is_better, widest)
+        rows += _compare(
+            table,
+            baseline,
+            alpha,
+            margin,
+            tie,
+            larger_is_better,
+            widest,
+            overlap_of(overlap, table.dataset),
+        )
     return pd.DataFrame(rows, columns=_COMPARED)
 
 
@@ -316,6 +342,7 @@ def _compare(
     tie: float | Mapping[str, float],
     larger_is_better: bool,
     widest: float,
+    overlap: float,
 ) -> list[dict[str, Any]]:
     """Return the rows of one dataset in `compare_to`."""
     at = table.classifiers.index(baseline)
@@ -331,10 +358,11 @@ def _compare(
         reasons = [f"the baseline {baseline} {own}"] * len(others)
     family = reasons.count("")
     least_std = LEAST_SPREAD * half_a_curve
-    found = _intervals(gaps, alpha / max(family, 1), least_std)
+    found = _intervals(gaps, alpha / max(family, 1), least_std, overlap)
     for name in ("low", "high"):
         found[name] = bent(found["mean"], found[name], widest)
     wins, ties, losses = count_wins(gaps, half_a_curve)
+    shares = {c: _collapses(table, c, alpha, overlap) for c in (at, *others)}
     rows = []
     for place, i in enumerate(others):
         n = int(found["n"][place])
@@ -357,14 +385,14 @@ def _compare(
             "losses": int(losses[place]),
             "verdict": verdict(estimate["low"], estimate["high"], margin, n),
             "family": family,
-            **_collapses(table, i, alpha),
+            **shares[i],
             "left_out": reasons[place],
         }
         notes = [
             f"{table.classifiers[c]}: {text}"
             for c in (i, at)
             if table.collapsed[:, c].any()
-            and (text := share_in_words(_collapses(table, c, alpha), _n(table, c)))
+            and (text := share_in_words(shares[c], _n(table, c)))
         ]
         rows.append(row | {"words": verdict_in_words(row, notes)})
     return rows
@@ -387,13 +415,14 @@ def share_in_words(row: Mapping[Any, Any], n: int) -> str:
     Returns
     -------
     str
-        Without a collapse ``0 of 10 collapsed, at most 0.31``; empty if no training
-        left chance.
+        Without a collapse ``0 of 10 collapsed, at most 0.31``. Without an interval
+        ``1 of 10 collapsed``, or nothing for 0: no training left chance, or repetitions
+        are not independent.
     """
     count, low, high = (row[name] for name in _SHARE)
-    if math.isnan(high):
-        return ""
     words = f"{count} of {n} collapsed"
+    if math.isnan(high):
+        return words if count else ""
     if count == 0:
         return f"{words}, at most {high:.2f}"
     return f"{words}, [{low:.3f}, {high:.3f}]"

@@ -1,5 +1,7 @@
 from .draws import FITTED as FITTED
+from .draws import RECORDED as RECORDED
 from .draws import Draws as Draws
+from .draws import is_recorded as is_recorded
 from .draws import recipe_column as recipe_column
 from .merge import merge_stores as merge_stores
 from .result import BAD as BAD

@@ -14,6 +14,7 @@ from bench.store.result import Result
 _DRAWN_FROM = ("dataset", "repetition", "seed", "pool", "target", "target_pool")
 _RECIPE_DIGITS = 16
 _POOL_DIGITS = 12
+RECORDED = "recorded-"  # begins the name of a recipe of recorded curves
 FITTED = "fitted"  # networks that were fitted where the curves were drawn
 
 
@@ -59,13 +60,20 @@ def recipe_column(fields: dict[str, Any]) -> str:
     str
         The start of the hash of the dataset's recipe; of a mimic dataset also which
         fits its networks are: ``RECIPE+CHECKSUM`` of the published ones, or
-        ``RECIPE+fitted``. A transfer has both datasets', separated by a space.
+        ``RECIPE+fitted``; of recorded curves ``recorded-RECIPE``. A transfer has both
+        datasets', separated by a space.
     """
     parts = []
     for dataset, pool in (("dataset", "pool"), ("target", "target_pool")):
         if dataset in fields:
-            parts.append(digest(fields[dataset])[:_RECIPE_DIGITS] + _fits(fields, pool))
+            recipe = digest(fields[dataset])[:_RECIPE_DIGITS] + _fits(fields, pool)
+            parts.append(RECORDED * is_recorded(fields[dataset]) + recipe)
     return " ".join(parts)
+
+
+def is_recorded(recipe: Any) -> bool:
+    """Tell whether a dataset's recipe, as it stands in a key, is of recorded curves."""
+    return isinstance(recipe, dict) and "recorded" in recipe
 
 
 def _fits(fields: dict[str, Any], pool: str) -> str:

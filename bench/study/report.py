@@ -211,14 +211,17 @@ def _compared(study_plan: StudyPlan, held_out: HeldOut) -> str:
     """Compare the best with the suite unchanged, on the same test curves."""
     stats = study_plan.suite.stats
     best, suite = held_out.best, held_out.suite
-    [dataset] = study_plan.plan.datasets
-    options: dict[str, Any] = {"least_std": 0.5 / dataset.n_test, "bounds": (0.0, 1.0)}
+    [recipe] = study_plan.plan.datasets
+    overlap = recipe.overlap
+    options: dict[str, Any] = {"least_std": 0.5 / recipe.n_test, "bounds": (0.0, 1.0)}
     if len(best) == len(suite) == held_out.repetitions:
         how = "paired, since both are tested on the same curves"
-        effect = paired_effect(best - suite, stats.alpha, **options)
+        gaps = best - suite
+        effect = paired_effect(gaps, stats.alpha, overlap=overlap, **options)
     else:
         how = "Welch, since some repetitions are not done"
-        effect = unpaired_effect(best, suite, stats.alpha, **options)
+        overlaps = (overlap, overlap)
+        effect = unpaired_effect(best, suite, stats.alpha, overlaps=overlaps, **options)
     if not effect.decides:
         return (
             "Whether the best is better than the suite unchanged cannot be told from "
