@@ -6,6 +6,7 @@ from .cell_arrays import read_cell_arrays as read_cell_arrays
 from .collect import checked_answers as checked_answers
 from .collect import collect as collect
 from .collect import mean_ranks as mean_ranks
+from .collect import reference_facts as reference_facts
 from .evidence import CheckedRow as CheckedRow
 from .evidence import check_rows as check_rows
 from .findings import Findings as Findings
@@ -37,6 +38,7 @@ from .report_files import is_report as is_report
 from .report_files import read_data as read_data
 from .report_files import write_data as write_data
 from .report_files import write_if_changed as write_if_changed
+from .results import given_frame as given_frame
 from .results import load_results as load_results
 from .results import read_results as read_results
 from .results import results_frame as results_frame

@@ -32,7 +32,7 @@ from bench.classifiers import ClassifierRecipe
 from bench.curves import Recipe, RecordedRecipe, draw_test, first_of_class, is_grid
 from bench.stats import CHANCE, METRICS, hardest_curves, spread
 from bench.store import Result, Store
-from bench.suite import PRESETS, Suite
+from bench.suite import PRESETS, Reference, Suite
 
 SHOWN_CURVES = 8  # of each of two classes
 SHOWN_OF_MANY = 3  # of each class, if the classes are the library's functions
@@ -94,9 +94,9 @@ def collect(plan: Plan, store: Store, results: Sequence[Result]) -> ReportData:
         classifiers=tuple(map(_classifier, plan.classifiers)),
         findings=findings,
         answers=(),
-        reference=_reference(plan),
+        reference=None if plan.reference is None else reference_facts(plan.reference),
         provenance=tuple(provenance(plan, findings, stored)),
-        logs=tuple(_logs(findings.results, store)),
+        logs=_logs(findings, store),
         transfer_failures=tuple(_transfer_failures(findings.transfer_cells)),
         highlighted=_highlighted(plan, findings),
         **frames,
@@ -314,10 +314,9 @@ def mean_ranks(findings: Findings) -> pd.Series:
     return together
 
 
-def _reference(plan: Plan) -> ReferenceFacts | None:
-    reference = plan.reference
-    if reference is None:
-        return None
+def reference_facts(reference: Reference) -> ReferenceFacts:
+    """Return what a report shows of a reference."""
+    every = reference.datasets.items()
     return ReferenceFacts(
         title=reference.title,
         source=reference.source,
@@ -326,10 +325,38 @@ def _reference(plan: Plan) -> ReferenceFacts | None:
         notes=dict(reference.notes),
         remarks=tuple(reference.remarks),
         datasets={
-            dataset: {name: (score.mean, score.std) for name, score in scores.items()}
-            for dataset, scores in reference.datasets.items()
+            dataset: {
+                name: (score.mean, score.std)
+                for name, score in scores.items()
+                if score.mean is not None
+            }
+            for dataset, scores in every
         },
+        ranges=_filled(
+            {
+                dataset: {
+                    name: (score.low, score.high, score.n)
+                    for name, score in scores.items()
+                    if score.low is not None or score.n is not None
+                }
+                for dataset, scores in every
+            }
+        ),
+        given=_filled(
+            {
+                dataset: {
+                    name: score.given
+                    for name, score in scores.items()
+                    if score.given is not None
+                }
+                for dataset, scores in every
+            }
+        ),
     )
+
+
+def _filled(datasets: dict[str, Any]) -> dict[str, Any]:
+    return {name: scores for name, scores in datasets.items() if scores}
 
 
 def _with_answers(
@@ -366,7 +393,15 @@ def checked_answers(
     )
 
 
-def _logs(results: pd.DataFrame, store: Store) -> Iterable[Log]:
+def _logs(findings: Findings, store: Store) -> tuple[Log, ...]:
+    logs = list(_logs_of(findings.results, store))
+    if not findings.given.empty:
+        names = findings.given["dataset"] + ", given split"
+        logs += _logs_of(findings.given.assign(dataset=names), store)
+    return tuple(logs[:MOST_LOGS])
+
+
+def _logs_of(results: pd.DataFrame, store: Store) -> Iterable[Log]:
     """Read the end of one traceback for each error; cells rarely differ in it."""
     not_done = results[results["status"] != "done"]
     groups = not_done.groupby(["dataset", "classifier", "status", "error"], sort=False)

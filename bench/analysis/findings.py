@@ -2,13 +2,18 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
 from bench.analysis.audits import find_audits
-from bench.analysis.results import results_frame, summarise, transfer_frame
+from bench.analysis.results import (
+    given_frame,
+    results_frame,
+    summarise,
+    transfer_frame,
+)
 from bench.analysis.sweeps import Sweep, find_sweeps
 from bench.base import StatisticsError, digest
 from bench.cells import Plan
@@ -74,6 +79,9 @@ class Findings:
         See `bench.analysis.audits.find_audits`; empty if the suite has no audits.
     problems
         The reasons why some of these are None.
+    given
+        See `bench.analysis.results.given_frame`: one division of each dataset, which no
+        other of these frames counts; empty if the suite has none.
     """
 
     results: pd.DataFrame
@@ -91,6 +99,7 @@ class Findings:
     leaks: pd.DataFrame
     audits: pd.DataFrame
     problems: tuple[str, ...]
+    given: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def rows_of(frame: pd.DataFrame | None, dataset: str) -> pd.DataFrame:
@@ -165,6 +174,7 @@ def analyse(plan: Plan, store: Store, loaded: Sequence[Result]) -> Findings:
         audits=find_audits(plan, store, results),
         # Several steps may fail for one reason.
         problems=tuple(dict.fromkeys(problems)),
+        given=given_frame(plan, store),
     )
 
 

@@ -208,6 +208,11 @@ class ReferenceFacts:
     ----------
     datasets
         Dataset → classifier → mean and std; the std may be None.
+    ranges
+        Dataset → classifier → the smallest score of repetitions, the largest one, and
+        the number of repetitions; each may be None.
+    given
+        Dataset → classifier → score on the given split.
     """
 
     title: str
@@ -217,6 +222,33 @@ class ReferenceFacts:
     notes: dict[str, str]
     remarks: tuple[str, ...]
     datasets: dict[str, dict[str, tuple[float, float | None]]]
+    ranges: dict[str, dict[str, tuple[float | None, float | None, int | None]]] = field(
+        default_factory=dict
+    )
+    given: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    def repeated(self, dataset: str, classifier: str) -> str:
+        """Write what was published of repetitions; an en dash if nothing was.
+
+        As ``0.953±0.041``, ``0.953±0.041 (0.850 to 1.000, n=30)`` or ``0.850 to 1.000
+        (n=30)``.
+        """
+        low, high, n = self.ranges.get(dataset, {}).get(classifier, (None, None, None))
+        text, more = "", []
+        if classifier in self.datasets.get(dataset, {}):
+            mean, std = self.datasets[dataset][classifier]
+            text = f"{mean:.3f}±{'–' if std is None else f'{std:.3f}'}"
+        if low is not None and high is not None:
+            more.append(f"{low:.3f} to {high:.3f}")
+            if not text:
+                text = more.pop()
+        if n is not None:
+            more.append(f"n={n}")
+        return (text + (f" ({', '.join(more)})" if more else "")) or "–"
+
+    def has_repeated(self, dataset: str) -> bool:
+        """Tell whether anything was published of repetitions of a dataset."""
+        return bool(self.datasets.get(dataset) or self.ranges.get(dataset))
 
 
 @dataclass(frozen=True)
@@ -293,6 +325,7 @@ class ReportData:
         frames: dict[str, Any] = {
             "results": found.results,
             "summary": found.summary,
+            "given": found.given,
             "intervals": found.intervals,
             "comparisons": found.compared,
             "pairs": None if found.across is None else found.across.pairs,

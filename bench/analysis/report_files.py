@@ -119,6 +119,7 @@ def write_data(data: ReportData, folder: Path) -> None:
 TABLES = (
     "results",
     "summary",
+    "given",
     "intervals",
     "comparisons",
     "pairs",
@@ -295,6 +296,7 @@ def read_data(folder: Path) -> ReportData:
         leaks=table("leaks"),
         audits=table("audits"),
         problems=page.problems,
+        given=table("given"),
     )
     return ReportData(
         suite=page.suite,
@@ -335,6 +337,9 @@ def _check_columns(
             *(f"{name}_{kind}" for name in parts for kind in ("mean", "std")),
         ),
     }
+    if "given" in tables:  # a report has it only of curves with a given split
+        columns = [f"{part}_{name}" for part, name in (("test", suite.metrics[0]),)]
+        needed["given"] = ("dataset", "classifier", "status", "error", *columns)
     for name, columns in needed.items():
         found = tables.get(name, pd.DataFrame()).columns
         for column in columns:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from bench.base import StoreError, fingerprint_text
-from bench.cells import Plan, make_plan
+from bench.cells import Cell, Plan, make_plan
 from bench.stats import METRICS, Predictions, score_all
 from bench.store import STORE, Draws, Result, Store, recipe_column
 from bench.suite import Suite, load_suite
@@ -53,9 +53,13 @@ def load_results(plan: Plan, store: Store) -> list[Result]:
     StoreError
         If two results of a repetition are of different curves.
     """
+    return _loaded(plan.cells, store)
+
+
+def _loaded(cells: Iterable[Cell], store: Store) -> list[Result]:
     loaded = []
     draws = Draws()
-    for cell in plan.cells:
+    for cell in cells:
         result = store.get(cell.key) or cell.result("missing")
         if problem := draws.problem(result):
             raise StoreError(
@@ -69,11 +73,20 @@ def load_results(plan: Plan, store: Store) -> list[Result]:
 
 def results_frame(plan: Plan, store: Store, loaded: Sequence[Result]) -> pd.DataFrame:
     """Return the frame of `read_results` from loaded results."""
+    return _frame(plan.cells, plan, store, loaded)
+
+
+def _frame(
+    cells: Sequence[Cell],
+    plan: Plan,
+    store: Store,
+    loaded: Sequence[Result],
+) -> pd.DataFrame:
     metrics = plan.suite.metrics
     # A comparison of two such tables must know it, see `bench.compare`.
     shares_curves = any(recipe.overlap for recipe in plan.datasets)
     rows = []
-    for cell, result in zip(plan.cells, loaded, strict=True):
+    for cell, result in zip(cells, loaded, strict=True):
         coordinates: dict[str, Any] = {
             "suite": plan.suite.name,
             "dataset": cell.dataset.spec.id,
@@ -86,6 +99,22 @@ def results_frame(plan: Plan, store: Store, loaded: Sequence[Result]) -> pd.Data
         row |= {"recipe": recipe_column(cell.fields), "key": cell.key}
         rows.append(coordinates | row)
     return pd.DataFrame(rows)
+
+
+def given_frame(plan: Plan, store: Store) -> pd.DataFrame:
+    """Read the stored cells of the given splits, beside datasets that are resampled.
+
+    Returns
+    -------
+    DataFrame
+        One row a cell, with the columns of `read_results`; empty without such cells.
+
+    Raises
+    ------
+    StoreError
+        If two results of a dataset are of different curves.
+    """
+    return _frame(plan.given, plan, store, _loaded(plan.given, store))
 
 
 def transfer_frame(plan: Plan, store: Store) -> pd.DataFrame:

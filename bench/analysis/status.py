@@ -17,34 +17,34 @@ _NO_AUDIT = "no audit is stored"
 
 
 def count_statuses(plan: Plan, store: Store) -> dict[tuple[str, str], Counter[str]]:
-    """Count cells, transfers and audits by status.
+    """Count cells, those of given splits, transfers and audits by status.
 
     The keys are the names of dataset and classifier (empty for audits). A task without
     a sound result is "missing"; ``store.damaged`` then holds the problem of each
     damaged file.
     """
     counts: dict[tuple[str, str], Counter[str]] = {}
-    for cell in plan.everything:
+    for kind, cell in _tasks(plan):
         stored = store.get(cell.key)
-        name = (_dataset(cell), cell.name)
+        name = (_group(kind, cell), cell.name)
         status = stored.status if stored else "missing"
         counts.setdefault(name, Counter())[status] += 1
     return counts
 
 
 def status_rows(plan: Plan, store: Store) -> list[dict[str, Any]]:
-    """Count cells, transfers and audits by status, one row a dataset and classifier.
+    """Count tasks by status, one row a kind, dataset and classifier.
 
     Returns
     -------
     list of dict
-        ``kind`` ("cells", "transfers" or "audits"), ``dataset``, ``classifier`` (empty
-        for audits), the number with each status, and ``missing``, those without a sound
-        result.
+        ``kind`` ("cells", "given" for those of given splits beside others, "transfers"
+        or "audits"), ``dataset``, ``classifier`` (empty for audits), the number with
+        each status, and ``missing``, those without a sound result.
     """
     rows: dict[tuple[str, str, str], dict[str, Any]] = {}
-    for cell in plan.everything:
-        name = (_kind_of_task(cell), cell.dataset.spec.id, cell.name)
+    for kind, cell in _tasks(plan):
+        name = (kind, cell.dataset.spec.id, cell.name)
         row: dict[str, Any] = dict.fromkeys((*STATUSES, "missing"), 0)
         row = dict(zip(("kind", "dataset", "classifier"), name, strict=True)) | row
         stored = store.get(cell.key)
@@ -60,10 +60,10 @@ def explain_missing(plan: Plan, store: Store) -> Iterator[str]:
     str
         One line for all cells that share a reason and their repetitions.
     """
-    missing: dict[tuple[str, str], list[Task]] = {}
-    damaged: dict[tuple[str, str], list[Task]] = {}
-    for cell in plan.everything:
-        name = (_dataset(cell), cell.name)
+    missing: dict[tuple[str, str, str], list[Task]] = {}
+    damaged: dict[tuple[str, str, str], list[Task]] = {}
+    for kind, cell in _tasks(plan):
+        name = (kind, cell.dataset.spec.id, cell.name)
         lists = missing.setdefault(name, []), damaged.setdefault(name, [])
         if store.get(cell.key) is None:
             lists[cell.key in store.damaged].append(cell)
@@ -77,7 +77,7 @@ def explain_missing(plan: Plan, store: Store) -> Iterator[str]:
             if not is_damaged:
                 reason = _reason(cells[0], kinds, repetitions)
             ranges = _ranges({cell.repetition for cell in cells})
-            group = (_kind_of_task(cells[0]), ranges, reason)
+            group = (name[0], ranges, reason)
             groups.setdefault(group, []).append(cells)
     for (kind, ranges, reason), members in groups.items():
         yield f"{_where(kind, ranges, members)}: {reason}"
@@ -231,24 +231,35 @@ def _where(kind: str, ranges: str, members: Sequence[Sequence[Task]]) -> str:
     """Name cells that share their kind and repetitions, a list for each classifier."""
     if len(members) == 1:
         first = members[0][0]
-        names = [name for name in (_dataset(first), first.name) if name]
+        names = [name for name in (_group(kind, first), first.name) if name]
         return ", ".join([*names, ranges])
     names_of = name_grid((cells[0].dataset.spec.id, cells[0].name) for cells in members)
     n = sum(map(len, members))
+    kind = "cells of given splits" if kind == "given" else kind
     return f"{n} {kind} ({names_of}; {ranges})"
 
 
-def _kind_of_task(cell: Task) -> str:
-    if isinstance(cell, Audit):
-        return "audits"
-    return "cells" if cell.target is None else "transfers"
+def _tasks(plan: Plan) -> Iterator[tuple[str, Task]]:
+    """Yield all tasks of a plan with their kind.
+
+    A cell of a given split has the coordinates of a dataset's first cell: only the plan
+    tells the two apart.
+    """
+    kinds: dict[str, Sequence[Task]] = {
+        "cells": plan.cells,
+        "given": plan.given,
+        "transfers": plan.transfers,
+        "audits": plan.audits,
+    }
+    for kind, tasks in kinds.items():
+        for task in tasks:
+            yield kind, task
 
 
-def _dataset(cell: Task) -> str:
-    """Name the group of a task: a dataset, its audits, or all transfers from it."""
-    if isinstance(cell, Audit):
-        return f"{cell.dataset.spec.id}, audits"
-    return cell.dataset.spec.id + ("" if cell.target is None else ", transfers")
+def _group(kind: str, task: Task) -> str:
+    """Name the group of a task: a dataset, and what is computed of it beside cells."""
+    beside = {"cells": "", "given": ", given split"}.get(kind, f", {kind}")
+    return f"{task.dataset.spec.id}{beside}"
 
 
 def _ranges(numbers: Iterable[int]) -> str:

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from importlib import import_module
 from typing import Any, Self
+from weakref import WeakKeyDictionary, ref
 
 import numpy as np
 from sklearn.base import MetaEstimatorMixin, clone
@@ -56,6 +57,10 @@ class _Wrapper(MetaEstimatorMixin, Delegating, ABC):
 class AeonWrapper(_Wrapper):
     """A wrapper for aeon: arrays of shape (n_curves, n_channels, n_points).
 
+    Some classifiers of aeon give their predictions as probabilities of 0 and 1, by
+    predicting once more, which may take minutes. Those are made of the last predictions
+    here, if the curves are the same ones.
+
     Parameters
     ----------
     estimator
@@ -68,8 +73,46 @@ class AeonWrapper(_Wrapper):
         self.estimator = estimator
         self.n_channels = n_channels
 
+    def fit(self, X: Any, y: Any) -> Self:
+        """Fit a clone of the classifier to curves; `X` (n_curves, n_features)."""
+        _LAST.pop(self, None)
+        return super().fit(X, y)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Return the class of each row of `X`, shape (n_curves,)."""
+        labels = super().predict(X)
+        # An array that can be written to may be another one when it is seen again.
+        is_fixed = isinstance(X, np.ndarray) and not X.flags.writeable
+        if is_fixed and _predicts_again(self.estimator_):
+            _LAST[self] = (ref(X), labels)
+        return labels
+
+    @_inner_has("predict_proba")
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Return probabilities, shape (n_curves, n_classes)."""
+        curves, labels = _LAST.get(self, (None, None))
+        if curves is None or labels is None or curves() is not X:
+            return super().predict_proba(X)
+        return (labels[:, np.newaxis] == self.classes_).astype(np.float64)
+
     def _transformed(self, X: np.ndarray) -> Any:
         return np.ascontiguousarray(self._cube(X))
+
+
+# Wrapper → the curves that it predicted last, and their classes. Not attributes, since
+# predicting does not change an estimator.
+_LAST: WeakKeyDictionary[AeonWrapper, tuple[ref[np.ndarray], np.ndarray]] = (
+    WeakKeyDictionary()
+)
+
+
+def _predicts_again(estimator: Any) -> bool:
+    """Tell whether a classifier of aeon has predictions alone, as 0 and 1."""
+    if type(estimator).__name__ == "KNeighborsTimeSeriesClassifier":
+        return bool(estimator.n_neighbors == 1 and estimator.weights == "uniform")
+    method = getattr(type(estimator), "_predict_proba", None)
+    # The method that classifiers inherit which have no better one.
+    return getattr(method, "__module__", "") == "aeon.classification.base"
 
 
 class FunctionalWrapper(_Wrapper):

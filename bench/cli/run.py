@@ -28,12 +28,12 @@ from bench.cli.usage import one_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bench.cells import Task
+    from bench.cells import Plan, Task
     from bench.cli.output.progress import RunProgress
     from bench.store import Result, Store
 
 # The keys of `--dry-run` as data, see docs/cli.md.
-COUNTS = ("cells", "transfers", "audits", "stored", "to_compute")
+COUNTS = ("cells", "given", "transfers", "audits", "stored", "to_compute")
 
 _KEPT_AGAIN = (
     "what was computed again is stored, the rest is as before; the same command "
@@ -101,6 +101,7 @@ def run(options: argparse.Namespace) -> int:
     """Run or resume a suite, print its table, write its report."""
     from bench.analysis import (
         describe_recomputed,
+        given_frame,
         load_audits,
         load_results,
         results_frame,
@@ -134,7 +135,7 @@ def run(options: argparse.Namespace) -> int:
     if options.again:
         options.kept = _KEPT_AGAIN
         # An audit is of a dataset, not of a classifier.
-        again = plan.cells + plan.transfers
+        again = plan.cells + plan.given + plan.transfers
         again += () if options.classifiers else plan.audits
     if options.dry_run:
         check_sizes(plan, engine.memory)
@@ -149,8 +150,9 @@ def run(options: argparse.Namespace) -> int:
         check_machine(plan, store, engine, missing, attempt=False)
         stored = sum(found[cell.key] is not None for cell in plan.everything)
         if options.format != TABLE:
-            parts = (len(plan.cells), len(plan.transfers), len(plan.audits), stored)
-            row = dict(zip(COUNTS, (*parts, len(missing)), strict=True))
+            tasks = (plan.cells, plan.given, plan.transfers, plan.audits)
+            parts = (*map(len, tasks), stored, len(missing))
+            row = dict(zip(COUNTS, parts, strict=True))
             if options.format == CSV:
                 print_rows([row], COUNTS, CSV)
             else:
@@ -173,7 +175,7 @@ def run(options: argparse.Namespace) -> int:
                 plan,
                 store,
                 engine,
-                _telling(progress, store) if is_verbose() else progress.advance,
+                _telling(progress, plan, store) if is_verbose() else progress.advance,
                 options.retry_failed,
                 progress.warn,
                 again,
@@ -212,8 +214,8 @@ def run(options: argparse.Namespace) -> int:
         for line in describe_recomputed(recomputed):
             tell(line)
     n_kept = sum(each.is_kept and each.after.status in BAD for each in recomputed)
-    transfers = transfer_frame(plan, store)
-    bad = sum(int(f["status"].isin(BAD).sum()) for f in (results, transfers) if len(f))
+    frames = (results, given_frame(plan, store), transfer_frame(plan, store))
+    bad = sum(int(f["status"].isin(BAD).sum()) for f in frames if len(f))
     bad_audits = sum(result.status in BAD for result in load_audits(plan, store))
     if bad or bad_audits:
         bad_ones = {"cell": bad, "audit": bad_audits}
@@ -244,17 +246,20 @@ def _kept(progress: "RunProgress", options: argparse.Namespace) -> str:
 
 
 def _telling(
-    progress: "RunProgress", store: "Store"
+    progress: "RunProgress", plan: "Plan", store: "Store"
 ) -> "Callable[[Task, Result, bool], None]":
     """Return a function that also prints each cell that was computed, for `-v`."""
+    given = {id(cell) for cell in plan.given}
 
     def advance(cell: "Task", result: "Result", fresh: bool) -> None:
         progress.advance(cell, result, fresh)
         if fresh:
             names = ", ".join(filter(None, [cell.dataset.spec.id, cell.name]))
             seconds = "" if result.seconds is None else f" in {result.seconds:.1f} s"
+            which = f"repetition {cell.repetition}"
+            which = "given split" if id(cell) in given else which
             progress.warn(
-                f"{names}, repetition {cell.repetition}: {result.status}{seconds}; "
+                f"{names}, {which}: {result.status}{seconds}; "
                 f"{store.path(cell.key, 'json')}"
             )
 

@@ -14,6 +14,7 @@ from bench.report.chapters.appendix import (
 )
 from bench.report.chapters.audits import audits_chapter
 from bench.report.chapters.dataset import dataset_chapter
+from bench.report.chapters.given import given_table
 from bench.report.chapters.leaks import leak_chapter
 from bench.report.chapters.matrix import (
     chapter_path,
@@ -46,7 +47,7 @@ def compose(data: ReportData, figures: FigureFolder) -> Document:
     datasets = [facts.id for facts in data.datasets]
     opening: list[Block] = question_and_answer(data)
     if len(data.datasets) > 1:
-        opening.append(matrix_table(data))
+        opening += [matrix_table(data), *given_table(data)]
     overview: list[Block] = []
     if len(datasets) <= SIDE_BY_SIDE:
         overview += draw_scores(data, datasets, figures)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from bench.analysis import trained_online
+from bench.analysis import reference_facts, trained_online
 from bench.cells import Plan
 from bench.stats import METRICS
 
@@ -64,8 +64,7 @@ def score_rows(
         One row for each classifier, in the order of `summary`; every value is a text.
     """
     metrics = plan.suite.metrics if metrics is None else metrics
-    reference = plan.reference
-    published = reference.datasets.get(dataset, {}) if reference else {}
+    reference = None if plan.reference is None else reference_facts(plan.reference)
     rows = []
     for entry in summary[summary["dataset"] == dataset].to_dict("records"):
         name = entry["classifier"]
@@ -81,20 +80,17 @@ def score_rows(
             row["n"] += f" of {entry['n_cells']}"
         fit = entry["fit_seconds_median"]
         row["fit (s)"] = "–" if math.isnan(fit) else f"{fit:.2f}"
-        if reference and published:
-            score = published.get(name)
+        if reference and reference.has_repeated(dataset):
             part, _, metric = reference.measures.partition("_")
             title = (
                 f"{reference.title} ({'training' if part == 'train' else 'held-out'})"
             )
-            std = math.nan if score is None or score.std is None else score.std
-            ours = entry.get(f"{reference.measures}_mean", math.nan)
-            row[title] = mean_std(score.mean, std) if score else "–"
+            mean, _ = reference.datasets.get(dataset, {}).get(name, (math.nan, None))
+            gap = entry.get(f"{reference.measures}_mean", math.nan) - mean
+            row[title] = reference.repeated(dataset, name)
             # + 0.0 turns a rounded -0.0 into 0.0, which prints as +0.000.
             row[f"difference to {reference.title}"] = (
-                f"{round(ours - score.mean, 3) + 0.0:+.3f}"
-                if score and not math.isnan(ours)
-                else "–"
+                "–" if math.isnan(gap) else f"{round(gap, 3) + 0.0:+.3f}"
             )
         rows.append(row)
     return pd.DataFrame(rows)

@@ -21,6 +21,7 @@ from .recorded import CurveFiles as CurveFiles
 from .recorded import FoldsSplit as FoldsSplit
 from .recorded import RecordedSpec as RecordedSpec
 from .recorded import ResampleSplit as ResampleSplit
+from .reference import PublishedScore as PublishedScore
 from .reference import Reference as Reference
 from .reference import load_reference as load_reference
 from .schema import MOST_DATASETS as MOST_DATASETS

@@ -126,4 +126,27 @@ PRESETS = {
         "aeon's MultiRocketHydra: random convolutions and a ridge classifier",
         wrap="aeon",
     ),
+    "1NN-ED": Preset(
+        "sklearn.neighbors.KNeighborsClassifier",
+        "the nearest neighbour by Euclidean distance",
+        {"n_neighbors": 1},
+    ),
+    "1NN-DTW": Preset(
+        "aeon.classification.distance_based.KNeighborsTimeSeriesClassifier",
+        "aeon's nearest neighbour by dynamic time warping: any shift in time, the same "
+        "in all channels",
+        # No window: its full width, as published beside the archive.
+        {"distance": "dtw", "n_neighbors": 1},
+        wrap="aeon",
+    ),
+    "MiniRocket": Preset(
+        "aeon.classification.convolution_based.MiniRocketClassifier",
+        "aeon's MiniRocket: fixed convolutions and a ridge classifier",
+        wrap="aeon",
+    ),
+    "QUANT": Preset(
+        "aeon.classification.interval_based.QUANTClassifier",
+        "aeon's QUANT: quantiles of intervals and extremely randomised trees",
+        wrap="aeon",
+    ),
 }

@@ -1,9 +1,10 @@
 """The schema of a reference: published scores that a report shows beside its own."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from bench.base import (
     Matching,
@@ -20,10 +21,57 @@ from bench.base import (
 
 
 class PublishedScore(Strict):
-    """A published mean, with its standard deviation if it was given."""
+    """What was published of a classifier on a dataset.
 
-    mean: float
+    It has a mean, or the smallest and the largest score, or the score on the given
+    split; or several of them.
+
+    Attributes
+    ----------
+    mean, std
+        Mean over repetitions, and their standard deviation.
+    low, high
+        The smallest and the largest score of a repetition.
+    n
+        The number of repetitions that these are of.
+    given
+        The score on the division that the files of recorded curves come with.
+    """
+
+    mean: float | None = None
     std: float | None = None
+    low: float | None = None
+    high: float | None = None
+    n: Annotated[int, Field(ge=1)] | None = None
+    given: float | None = None
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        has_range = self.low is not None and self.high is not None
+        if self.mean is None and self.given is None and not has_range:
+            raise PydanticCustomError(
+                "score", "expected a mean, or low and high, or given"
+            )
+        if self.std is not None and self.mean is None:
+            raise PydanticCustomError("score", "found std without mean")
+        if (self.low is None) != (self.high is None):
+            raise PydanticCustomError("score", "expected low and high together")
+        if self.low is not None and self.high is not None:
+            middle = self.low if self.mean is None else self.mean
+            if not self.low <= middle <= self.high:
+                raise PydanticCustomError(
+                    "score", "expected low ≤ mean ≤ high, in this order"
+                )
+        if self.n is not None and not self.repeats:
+            raise PydanticCustomError(
+                "score", "found n without mean, low or high, which it is of"
+            )
+        return self
+
+    @property
+    def repeats(self) -> bool:
+        """Whether it has figures of repetitions, not of the given split alone."""
+        return self.mean is not None or self.low is not None
 
 
 class Reference(Strict):

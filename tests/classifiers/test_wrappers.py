@@ -130,3 +130,44 @@ def test_scikit_fda_itself_takes_it():
 
     wrapped = FunctionalWrapper(KNeighborsClassifier(), 3, np.arange(4)).fit(X, y)
     assert wrapped.score(X, y) > 0.7
+
+
+class KNeighborsTimeSeriesClassifier(OfCubesWithProbabilities):
+    """Has the name of aeon's, and counts."""
+
+    n_neighbors = 1
+    weights = "uniform"
+    asked = 0
+
+    def predict_proba(self, X):
+        self.asked += 1
+        return super().predict_proba(X)
+
+
+def test_a_nearest_neighbour_is_asked_once_about_the_same_curves():
+    wrapped = AeonWrapper(KNeighborsTimeSeriesClassifier()).fit(X, y)
+    frozen = X.copy()
+    frozen.setflags(write=False)
+    labels = wrapped.predict(frozen)
+    expected = np.array([[label == "a", label == "b"] for label in labels])
+    np.testing.assert_array_equal(wrapped.predict_proba(frozen), expected)
+    assert wrapped.estimator_.asked == 0
+    # Other curves, curves that may have changed, and another fit.
+    wrapped.predict_proba(frozen[:5])
+    wrapped.predict(X)
+    wrapped.predict_proba(X)
+    assert wrapped.estimator_.asked == 2
+    wrapped.predict(frozen)
+    wrapped.fit(X, y)
+    wrapped.predict_proba(frozen)
+    assert wrapped.estimator_.asked == 1
+
+
+def test_probabilities_of_more_neighbours_are_asked_for():
+    wrapped = AeonWrapper(KNeighborsTimeSeriesClassifier()).fit(X, y)
+    wrapped.estimator_.n_neighbors = 3
+    frozen = X.copy()
+    frozen.setflags(write=False)
+    wrapped.predict(frozen)
+    wrapped.predict_proba(frozen)
+    assert wrapped.estimator_.asked == 1

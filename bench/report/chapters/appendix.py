@@ -1,5 +1,7 @@
 """The report's last chapters: how it was measured, coverage and provenance."""
 
+import pandas as pd
+
 from bench.analysis import ReportData
 from bench.render import Block, Code, Folded, Items, Link, Section, Strong, Table, Text
 from bench.report.chapters.opening import design
@@ -55,24 +57,21 @@ def remarks_chapter(data: ReportData) -> list[Section]:
 
 def coverage_chapter(data: ReportData) -> list[Section]:
     """List the cells that are not done, with their errors; nothing if all are."""
-    results = data.findings.results
-    not_done = results[results["status"] != "done"]
-    if not_done.empty:
+    results, given = data.findings.results, data.findings.given
+    lines = _failures(results)
+    n_lines = len(lines)
+    if not given.empty:
+        lines += _failures(given.assign(dataset=given["dataset"] + ", given split"))
+    if not lines:
         return []
-    lines = []
-    by = ["dataset", "classifier", "status", "error"]
-    for names, rows in not_done.groupby(by, sort=False):
-        dataset, classifier, status, error = map(str, names)
-        line = f"{dataset}, {classifier}: {len(rows)} {status}"
-        lines.append(line + (f" – {error}" if error else ""))
     rest = len(lines) - _MOST_LINES
     if rest > 0:
-        lines = [*lines[:_MOST_LINES], f"{rest} more: results.csv has all."]
-    blocks: list[Block | Section] = [
-        Table(coverage_table(results), "Cells that are done, of all cells."),
-        Text([Strong("Not done")]),
-        Items(lines),
-    ]
+        where = "results.csv has" if given.empty else "results.csv and given.csv have"
+        lines = [*lines[:_MOST_LINES], f"{rest} more: {where} all."]
+    blocks: list[Block | Section] = [Text([Strong("Not done")]), Items(lines)]
+    if n_lines:
+        table = Table(coverage_table(results), "Cells that are done, of all cells.")
+        blocks.insert(0, table)
     if data.logs:
         shown: list[Block] = []
         for log in data.logs:
@@ -81,6 +80,18 @@ def coverage_chapter(data: ReportData) -> list[Section]:
             shown.append(Items([[f"{where}: ", Code(" ".join(last))]]))
         blocks.append(Folded("Tracebacks", shown))
     return [Section("Coverage", blocks)]
+
+
+def _failures(results: pd.DataFrame) -> list[str]:
+    """List what is not done, a line for all cells that share a reason."""
+    not_done = results[results["status"] != "done"]
+    lines = []
+    by = ["dataset", "classifier", "status", "error"]
+    for names, rows in not_done.groupby(by, sort=False):
+        dataset, classifier, status, error = map(str, names)
+        line = f"{dataset}, {classifier}: {len(rows)} {status}"
+        lines.append(line + (f" – {error}" if error else ""))
+    return lines
 
 
 def provenance_chapter(data: ReportData, tables: list[str]) -> Section:

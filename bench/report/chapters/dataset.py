@@ -12,6 +12,7 @@ from bench.analysis import DatasetFacts, ReportData, rows_of
 from bench.figures import confusion_figure, curves_figure, hardest_figure
 from bench.render import Block, FigureFile, Folded, Items, Section, Table, Text
 from bench.report.chapters.audits import dataset_alarms
+from bench.report.chapters.given import given_cells, given_words
 from bench.report.chapters.matrix import MARK, has_chapters, marked_rows
 from bench.report.chapters.scores import draw_scores
 from bench.report.chapters.training import (
@@ -100,6 +101,7 @@ def score_table(data: ReportData, dataset: str) -> Table:
         row["training"] = mean_std(
             entry[f"train_{metric}_mean"], entry[f"train_{metric}_std"]
         )
+        row |= given_cells(data, dataset, name)
         row |= _published(data, dataset, name)
         fit = entry["fit_seconds_median"]
         row["fit (s)"] = "–" if math.isnan(fit) else f"{fit:.2f}"
@@ -168,6 +170,7 @@ def _caption(
     ]
     if reasons:
         words.append(f"Not compared: {', '.join(reasons)}.")
+    words += given_words(data, dataset)
     if note := online_note(rows_of(data.findings.summary, dataset)):
         words.append(note)
     return " ".join(words)
@@ -428,9 +431,8 @@ def _reference(data: ReportData, dataset: str) -> list[Block]:
 def _published(data: ReportData, dataset: str, classifier: str) -> dict[str, str]:
     """Return the cell of the published score of a classifier, if there are any."""
     reference = data.reference
-    if reference is None or dataset not in reference.datasets:
+    if reference is None or not reference.has_repeated(dataset):
         return {}
     kind = "training" if reference.measures.startswith("train_") else "held-out"
-    mean, std = reference.datasets[dataset].get(classifier, (math.nan, None))
-    text = mean_std(mean, math.nan if std is None else std)
-    return {f"{reference.title}, {kind}": text}
+    title = f"{reference.title}, {kind}"
+    return {title: reference.repeated(dataset, classifier)}

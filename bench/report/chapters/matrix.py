@@ -120,10 +120,10 @@ def matrix_table(data: ReportData) -> Table:
             .reset_index(names="dataset")
             for part in (frame, bold, marked)
         )
-        frame["dataset"] = [_title(data, name) for name in frame["dataset"]]
+        frame["dataset"] = [dataset_title(data, name) for name in frame["dataset"]]
         bold["dataset"] = marked["dataset"] = False
     if not is_wide:
-        titles = {name: _title(data, name) for name in datasets}
+        titles = {name: dataset_title(data, name) for name in datasets}
         frame = frame.rename(columns=titles)
         bold.columns = marked.columns = frame.columns
     return Table(
@@ -159,7 +159,7 @@ def _seconds(seconds: float) -> str:
     return f"{seconds:.2f}" if seconds < 9.995 else f"{seconds:.0f}"
 
 
-def _title(data: ReportData, dataset: str) -> Any:
+def dataset_title(data: ReportData, dataset: str) -> Any:
     """Return the title of a dataset, which leads to its chapter."""
     if has_chapters(data):
         return Link(dataset, chapter_path(data, dataset))

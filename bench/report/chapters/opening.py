@@ -131,15 +131,19 @@ def _baseline(data: ReportData) -> str:
 def _warnings(data: ReportData) -> list[Block]:
     """Say what limits the answer."""
     blocks: list[Block] = list(answer_warnings(data.answers))
-    states = Counter(data.findings.results["status"])
-    left = {state: n for state, n in states.items() if state != "done"}
-    if left:
-        counts = ", ".join(f"{n} {state}" for state, n in left.items())
-        blocks.append(
-            Warning(
-                f"{counts} of {sum(states.values())} cells; see Coverage.", "Not done"
-            )
-        )
+    findings, lacking = data.findings, []
+    for frame, what in (
+        (findings.results, "cells"),
+        (findings.given, "cells of the given splits"),
+    ):
+        states = Counter(frame["status"] if len(frame) else [])
+        left = {state: n for state, n in states.items() if state != "done"}
+        if left:
+            counts = ", ".join(f"{n} {state}" for state, n in left.items())
+            lacking.append(f"{counts} of {sum(states.values())} {what}")
+    if lacking:
+        words = " and ".join(lacking)
+        blocks.append(Warning(f"{words}; see Coverage.", "Not done"))
     blocks += [Warning(f"{problem}.") for problem in data.findings.problems]
     blocks += alarm_warnings(data)
     if len(not_done(data.findings.audits)):
