@@ -37,6 +37,11 @@ HEADINGS = {
     "inputs": "Input points",  # each kind of which has a table
     "neural": "Neural curves",
     "Split": "Unseen functions",
+    "RecordedSpec": "A dataset of recorded curves",
+    "CurveFiles": "Recorded curves: files",
+    "BundledCurves": "Recorded curves: bundled with aeon",
+    "ResampleSplit": "Split of recorded curves: draws",
+    "FoldsSplit": "Split of recorded curves: cross-validation",
     "ClassifierSpec": "A classifier",
     "StepSpec": "A step of a pipeline",
     "FixedTraining": "Training: fixed",
