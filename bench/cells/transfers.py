@@ -124,7 +124,7 @@ def _problem(one: Recipe, other: Recipe) -> str:
 
 def _division(recipe: Recipe) -> Any:
     """Return what divides recorded curves: two datasets of one division agree."""
-    return recipe.identity.get("split")
+    return recipe.stream, recipe.identity.get("split")
 
 
 def _channels(recipe: Recipe) -> str:
