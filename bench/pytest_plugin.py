@@ -86,7 +86,8 @@ def bench_check(request: pytest.FixtureRequest) -> "Callable[..., pd.DataFrame]"
             Scores that are not comparable fail: other data, or fewer repetitions. Draws
             are the same only on one machine with the same versions.
         repetitions : int
-            The number of fresh draws.
+            The number of fresh draws. Of recorded curves the split sets it; its draws
+            share curves, and intervals are wider for it.
         margin : float
             The largest loss that does not matter, with `against` and `baseline_file`.
         inconclusive : "fail" or "warn"

@@ -244,6 +244,7 @@ def collapsed_cells(
         pd.Series(accuracy, index=results.index, dtype=float),
         n_curves={d.spec.id: d.n_test for d in plan.datasets},
         n_classes={d.spec.id: d.n_classes for d in plan.datasets},
+        largest={d.spec.id: d.largest_share for d in plan.datasets},
     )
 
 

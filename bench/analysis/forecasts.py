@@ -44,7 +44,8 @@ class Forecast:
         paired difference over the repetitions that both have and in which neither
         collapsed, and at least that of two half test curves; the smallest difference
         that is detected with 80% power, and the repetitions that would detect the
-        suite's margin; both at alpha/k, as the report's comparisons are.
+        suite's margin, None if no number of them does; both at alpha/k, as the report's
+        comparisons are.
     n_datasets, datasets_needed, enough
         The number of independent datasets (libraries); the numbers that tests across
         datasets need for the suite's classifiers, against a baseline and for all
@@ -129,7 +130,7 @@ def pilot(plan: Plan, repetitions: int) -> Plan:
 
 
 def _detectable(plan: Plan, store: Store) -> pd.DataFrame:
-    stats, n = plan.suite.stats, plan.suite.repetitions
+    stats = plan.suite.stats
     metric = plan.suite.metrics[0]
     recipes = {recipe.spec.id: recipe for recipe in plan.datasets}
     loaded = load_results(plan, store)
@@ -149,6 +150,8 @@ def _detectable(plan: Plan, store: Store) -> pd.DataFrame:
             continue
         recipe = recipes[str(dataset)]
         floor = LEAST_SPREAD * half_a_curve(recipe.n_test)
+        n = plan.suite.repetitions_of(recipe.spec)
+        level: dict[str, float] = {"alpha": alpha, "overlap": recipe.overlap}
         for name in [c.id for c in plan.classifiers if c.id in table.columns]:
             gaps = (table[name] - table[plan.suite.baseline]).dropna()
             if name == plan.suite.baseline or len(gaps) < FEWEST_FOR_VERDICT:
@@ -160,14 +163,22 @@ def _detectable(plan: Plan, store: Store) -> pd.DataFrame:
                     "classifier": name,
                     "stored": len(gaps),
                     "std": std,
-                    "detectable": detectable_difference(std, n, alpha=alpha),
-                    "needed": _needed(std, stats.margin, alpha),
+                    "detectable": detectable_difference(std, n, **level),
+                    "needed": _needed(std, stats.margin, **level),
                 }
             )
     columns = ["dataset", "classifier", "stored", "std", "detectable", "needed"]
-    return pd.DataFrame(rows, columns=columns)
+    # Objects, since pandas would make NaN of None where some rows have a number.
+    frame = pd.DataFrame({name: [row[name] for row in rows] for name in columns[:-1]})
+    frame["needed"] = pd.Series([row["needed"] for row in rows], dtype=object)
+    return frame
 
 
-def _needed(std: float, margin: float, alpha: float) -> int | None:
-    """Return the repetitions that detect a difference of the margin; None if 0."""
-    return repetitions_needed(std, margin, alpha=alpha) if margin else None
+def _needed(std: float, margin: float, *, alpha: float, overlap: float) -> int | None:
+    """Return the repetitions that detect a difference of the margin.
+
+    None if no number of them does, as where the margin is 0.
+    """
+    if not margin:
+        return None
+    return repetitions_needed(std, margin, alpha=alpha, overlap=overlap)

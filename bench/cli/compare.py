@@ -21,6 +21,7 @@ _REMEDIES = {
     "inconclusive": "; more repetitions or a larger margin would tell",
     "not comparable": "",
 }
+_OF_SHARED_CURVES = "; a larger margin would tell, or more curves"
 
 
 def add_compare(commands: Subparsers) -> None:
@@ -69,6 +70,9 @@ def check(options: argparse.Namespace) -> int:
     _write(frame, options)
     for verdict, remedy in _REMEDIES.items():
         rows = frame[frame["verdict"] == verdict]
+        # More draws of the same recorded curves hardly help.
+        if remedy and rows["dataset"].isin(list(frame.attrs.get("overlap", ()))).all():
+            remedy = _OF_SHARED_CURVES
         if len(rows) and not shares_nothing(frame):
             say(f"{verdict}: {name_rows(rows)}{remedy}")
     return exit_code(frame)

@@ -16,6 +16,7 @@ from bench.base import CompareError, MissingFileError, locked, shown, write_whol
 from bench.compare.differences import compare_results, signed, what_is_missing
 from bench.compare.fresh import find_dataset, score_classifier
 from bench.compare.results_csv import MAX_NAME, read_table
+from bench.curves import RecordedRecipe
 from bench.render import csv_text
 from bench.stats import FEWEST_FOR_VERDICT, check_width, score_interval
 
@@ -128,6 +129,8 @@ def check_classifier(
         )
     check_width("margin", margin)
     recipe, suite_seed = find_dataset(dataset)
+    if isinstance(recipe, RecordedRecipe):
+        repetitions = recipe.spec.repetitions
     seed = suite_seed if seed is None else seed
     name = _checked_name(name or type(estimator).__name__)
     kept = None

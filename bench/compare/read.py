@@ -131,16 +131,16 @@ def _read_store(store: Store, metric: str) -> pd.DataFrame:
     frame = as_frame(rows)
     if "given" in frame:
         # Beside draws, the given division is no repetition of them.
-        is_given = frame.pop("given").eq(True)
-        with_draws = set(frame.loc[~is_given, "dataset"])
-        frame = frame[~(is_given & frame["dataset"].isin(with_draws))]
+        given = frame.pop("given").eq(True).to_numpy(bool)
+        with_draws = frame["dataset"][~given].unique()
+        frame = frame[~(given & frame["dataset"].isin(with_draws).to_numpy(bool))]
     # Sorted by name, since keys are hashes and their order is arbitrary.
     return frame.sort_values(["dataset", "repetition", "classifier"], ignore_index=True)
 
 
 def _is_given(result: Result) -> bool:
     """Tell whether a result is of recorded curves as their files divide them."""
-    recipe = result.fields.get("dataset")
+    recipe: Any = result.fields.get("dataset")
     return is_recorded(recipe) and recipe.get("split") == "given"
 
 

@@ -109,6 +109,11 @@ class DatasetRecipe:
         return 0.0
 
     @property
+    def largest_share(self) -> float:
+        """The share of the largest class among test curves: all are equally large."""
+        return 1 / self.n_classes
+
+    @property
     def family(self) -> str:
         """What it shares with datasets that show the same evidence: its library."""
         return self.library.text

@@ -74,3 +74,27 @@ def test_collapses_are_found_for_each_dataset_and_classifier():
     assert found.dropna().tolist() == [True, False, False, True]
     with pytest.raises(KeyError, match="'e'"):
         find_collapses(results, accuracy, n_curves={"d": 9}, n_classes={"d": 2})
+
+
+def test_a_training_that_names_the_largest_class_alone_is_at_chance():
+    # Of 200 curves 150 are of one class, and guessing both alike is right on 100.
+    found = judge_trainings(np.array([0.75, 0.95, 0.97]), 200, 2, 0.75)
+    assert found is not None
+    assert found.tolist() == [True, False, False]
+    found = judge_trainings(np.array([0.5, 0.95, 0.97]), 200, 2, 0.75)
+    assert found is not None
+    assert found.tolist() == [True, False, False]
+    # As if the classes were equally large, the largest class alone had left chance.
+    assert judge_trainings(np.array([0.75, 0.5]), 200, 2, 0.75) is None
+    assert judge_trainings(np.array([0.75, 0.5]), 200, 2) is not None
+
+
+def test_equally_large_classes_are_judged_as_before():
+    rng = np.random.default_rng(0)
+    for n_classes in (2, 3, 7):
+        for _ in range(50):
+            scores = rng.choice([1 / n_classes, 0.6, 0.9], 6) + rng.normal(0, 0.02, 6)
+            plain = judge_trainings(scores, 300, n_classes)
+            same = judge_trainings(scores, 300, n_classes, 1 / n_classes)
+            assert (plain is None) == (same is None)
+            assert plain is None or plain.tolist() == same.tolist()

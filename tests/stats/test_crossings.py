@@ -252,3 +252,18 @@ def test_lines_that_only_touch_are_seldom_called_a_clear_crossing():
         }
         false += crossings(scores, values, tie=0.0005)["clear"].any()
     assert false / 400 <= 0.05
+
+
+def test_an_overlap_widens_the_interval_of_a_crossing():
+    scores = {
+        "KNN": {name: around(mean, seed=1) for name, mean in (("a", 0.9), ("b", 0.6))},
+        "DT": {name: around(mean, seed=2) for name, mean in (("a", 0.8), ("b", 0.7))},
+    }
+    values = {"a": 1.0, "b": 2.0}
+    plain, shared, same = (
+        crossings(scores, values, overlap=overlap).iloc[0]
+        for overlap in (0.0, 1.0, {"a": 0.0, "b": 0.0})
+    )
+    assert (plain == same).all()
+    assert shared["at"] == plain["at"]
+    assert shared["low"] < plain["low"] < plain["high"] < shared["high"]

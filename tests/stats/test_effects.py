@@ -106,3 +106,25 @@ def test_scores_at_their_bound_have_an_interval_with_a_width():
 def test_a_negative_spread_is_refused():
     with pytest.raises(StatisticsError, match="least_std"):
         paired_effect(np.ones(2), 0.05, least_std=-1.0)
+
+
+def test_an_overlap_widens_effects():
+    gaps = np.array([0.010, 0.012, 0.009, 0.011, 0.013])
+    for least_std in (0.0, 0.05):
+        plain = paired_effect(gaps, 0.05, least_std=least_std)
+        shared = paired_effect(gaps, 0.05, least_std=least_std, overlap=0.6)
+        # √(1 + 5 · 0.6) = 2
+        assert shared.high - shared.difference == pytest.approx(
+            2 * (plain.high - plain.difference)
+        )
+        pair = (gaps, gaps + 0.1)
+        plain = unpaired_effect(*pair, 0.05, least_std=least_std)
+        shared = unpaired_effect(*pair, 0.05, least_std=least_std, overlaps=(0.6, 0.6))
+        assert shared.high - shared.difference == pytest.approx(
+            2 * (plain.high - plain.difference)
+        )
+    columns = score_columns(gaps, 0.05, least_std=0, bounds=None, overlap=0.6)
+    plain = score_columns(gaps, 0.05, least_std=0, bounds=None)
+    assert columns["high"] - columns["mean"] == pytest.approx(
+        2 * (plain["high"] - plain["mean"])
+    )

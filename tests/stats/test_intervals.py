@@ -11,6 +11,7 @@ from bench.stats.intervals import (
     bent,
     mean_columns,
     mean_interval,
+    pool_overlap,
     score_interval,
     share_interval,
     welch_interval,
@@ -196,3 +197,59 @@ def test_welchs_interval_agrees_with_scipy():
 def test_welchs_interval_of_single_or_equal_values(first, second, expected):
     result = welch_interval(np.array(first), np.array(second), 0.05)
     assert np.allclose(result, expected, equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "overlap"),
+    [((700, 300), 3 / 7), ((40, 40), 1), ((67, 1029), 1), ((90, 10), 1 / 9)],
+)
+def test_the_overlap_of_a_pool_is_the_ratio_of_its_parts_and_at_most_one(
+    sizes, overlap
+):
+    assert pool_overlap(*sizes) == pytest.approx(overlap)
+
+
+def test_an_overlap_widens_the_interval_of_three_values_by_hand():
+    values = np.array([[1.0], [2.0], [3.0]])
+    result = mean_interval(values, 0.05, overlap=1.0)
+    u = 0.975
+    t = (2 * u - 1) / math.sqrt(2 * u * (1 - u))
+    error = math.sqrt(1 / 3 + 1)  # times the standard deviation, which is 1
+    assert result.low.item() == pytest.approx(2 - t * error)
+    assert result.p.item() == pytest.approx(2 * stats.t.sf(2 / error, 2))
+    assert result.std.item() == 1
+    # The least spread is widened as well.
+    result = mean_interval(np.full((3, 1), 2.0), 0.05, least_std=0.5, overlap=1.0)
+    assert result.high.item() == pytest.approx(2 + t * error / 2)
+    both = np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 3.0])
+    _, _, high = welch_interval(*both, 0.05, (1.0, 1.0))
+    assert high == pytest.approx(stats.t.isf(0.025, 4) * math.sqrt(2) * error)
+
+
+def test_without_overlap_no_bit_changes():
+    values = np.random.default_rng(0).uniform(0.5, 1, (7, 40))
+    n = len(values)
+    half = stats.t.isf(0.025, n - 1) * (values.std(axis=0, ddof=1) / math.sqrt(n))
+    result = mean_interval(values, 0.05, overlap=0.0)
+    assert np.array_equal(result.low, values.mean(axis=0) - half)
+    assert np.array_equal(result.high, values.mean(axis=0) + half)
+
+
+@pytest.mark.parametrize("top", [1.0, math.inf])
+def test_the_interval_of_a_score_is_that_of_fewer_curves_with_an_overlap(top):
+    scores = np.full((10, 1), 0.9)
+    bounds = (0.0, top)
+    low, high = score_interval(scores, 0.05, bounds=bounds, n_curves=110, overlap=1.0)
+    # 110 / (1/10 + 1) curves, where independent draws have 1100.
+    fewer = score_interval(scores, 0.05, bounds=bounds, n_curves=10)
+    assert np.allclose([low, high], fewer)
+    columns = mean_columns(scores[:, 0], 0.05, bounds, 110, 1.0)
+    assert (columns["low"], columns["high"]) == (low.item(), high.item())
+
+
+@pytest.mark.parametrize("overlap", [-0.1, 1.5, math.nan])
+def test_an_overlap_is_a_share(overlap):
+    with pytest.raises(StatisticsError, match="overlap: found"):
+        mean_interval(np.zeros((3, 1)), 0.05, overlap=overlap)
+    with pytest.raises(StatisticsError, match="at least one of each"):
+        pool_overlap(0, 4)

@@ -137,3 +137,26 @@ def test_parameters_out_of_range_are_refused_by_name(arguments, name):
 def test_a_difference_that_is_zero_or_not_finite_is_refused(difference):
     with pytest.raises(StatisticsError, match="difference"):
         repetitions_needed(0.1, difference, alpha=0.05)
+
+
+def test_power_with_an_overlap_is_that_of_a_wider_spread():
+    for n in (5, 10, 30):
+        wider = math.sqrt(1 + n * 0.4)
+        expected = paired_power(0.02, 0.03 * wider, n, alpha=0.05)
+        found = paired_power(0.02, 0.03, n, alpha=0.05, overlap=0.4)
+        assert found == pytest.approx(expected, rel=1e-12)
+        found = detectable_difference(0.03, n, alpha=0.05, overlap=0.4)
+        assert found == pytest.approx(
+            detectable_difference(0.03 * wider, n, alpha=0.05), rel=1e-9
+        )
+
+
+def test_with_an_overlap_no_number_of_repetitions_may_do():
+    # However many there are, the standard error stays above that of the pool.
+    limit = 0.03 * (stats.norm.isf(0.025) + stats.norm.isf(0.2))
+    needed = repetitions_needed(0.03, 1.01 * limit, alpha=0.05, overlap=1.0)
+    assert needed is not None
+    assert paired_power(1.01 * limit, 0.03, needed, alpha=0.05, overlap=1.0) >= 0.8
+    assert paired_power(1.01 * limit, 0.03, needed - 1, alpha=0.05, overlap=1.0) < 0.8
+    assert repetitions_needed(0.03, 0.99 * limit, alpha=0.05, overlap=1.0) is None
+    assert repetitions_needed(0.03, 0.99 * limit, alpha=0.05) == FEWEST_REPETITIONS

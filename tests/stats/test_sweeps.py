@@ -177,3 +177,25 @@ def test_missing_scores_have_rows_without_a_verdict():
 def test_options_out_of_range_are_refused(change, name):
     with pytest.raises(StatisticsError, match=f"{name}: found"):
         along({"SD": {"a": [1.0], "b": [1.0], "c": [1.0]}}, **change)
+
+
+def test_a_paired_change_has_the_larger_overlap_of_its_datasets():
+    scores = {
+        "KNN": {"a": [0.5, 0.6, 0.7, 0.62, 0.58], "b": [0.6, 0.72, 0.79, 0.7, 0.7]}
+    }
+    frame = results(scores)
+    frame["repetition"] = [*range(5), *range(5)]
+    widths = []
+    for overlap in (0.0, {"a": 0.6, "b": 0.2}, {"a": 0.2, "b": 0.6}):
+        found = compare_along(
+            frame,
+            "accuracy",
+            {"a": 1.0, "b": 2.0},
+            alpha=0.05,
+            margin=0.01,
+            larger_is_better=True,
+            streams={"a": "one", "b": "one"},
+            overlap=overlap,
+        ).iloc[1]
+        widths.append(found["difference_high"] - found["difference"])
+    assert widths[1:] == pytest.approx([2 * widths[0]] * 2)

@@ -88,3 +88,19 @@ def test_without_transfers_the_loss_is_unknown():
 def test_alpha_must_be_a_share():
     with pytest.raises(StatisticsError, match="alpha"):
         compared(alpha=0)
+
+
+def test_a_transfer_has_the_larger_overlap_of_its_datasets():
+    plain = compared().set_index(["classifier", "train", "test"])
+    shared = compared(overlap={"a": 1.0, "b": 0.0})
+    shared = shared.set_index(["classifier", "train", "test"])
+    for key, n, factor in (
+        (("KNN", "a", "a"), 3, 2),  # √(1 + 3·1)
+        (("KNN", "a", "b"), 2, math.sqrt(3)),
+        (("KNN", "b", "b"), 3, 1),
+    ):
+        width = [
+            frame.loc[key, "high"] - frame.loc[key, "mean"] for frame in (shared, plain)
+        ]
+        assert shared.loc[key, "n"] == n
+        assert width[0] == pytest.approx(factor * width[1])

@@ -475,3 +475,64 @@ def test_missing_scores_have_rows_with_the_verdict_unclear():
 def test_a_threshold_that_is_not_finite_is_refused():
     with pytest.raises(StatisticsError, match="works: found nan; expected a number"):
         threshold_verdicts(None, ["d"], ["SD"], works=math.nan, larger_is_better=True)
+
+
+def test_repetitions_that_share_curves_by_hand():
+    options = OPTIONS | {"tie": 0.0}
+    alone = compare_to(BY_HAND, "A", **options).set_index("classifier")
+    shared = compare_to(BY_HAND, "A", **options, overlap={"d": 1.0})
+    row = shared.set_index("classifier").loc["C"]
+    # The differences to A are 0, -0.02 and 0.02, their standard deviation 0.02; of the
+    # two classifiers compared each has an interval at 1 - 0.05/2.
+    half_width = t_with_two_degrees(0.9875) * 0.02 * math.sqrt(1 / 3 + 1)
+    assert (row["low"], row["high"]) == pytest.approx((-half_width, half_width))
+    # √(1 + 3·1) times as wide as of independent draws.
+    assert row["high"] == pytest.approx(2 * alone.loc["C", "high"])
+    assert row["difference"] == alone.loc["C", "difference"]
+    assert (row["n"], row["wins"], row["losses"]) == (3, 1, 1)
+
+
+def test_one_repetition_of_a_given_division_says_nothing():
+    scores = scores_of({"d": {"A": [0.9], "B": [0.5]}})
+    for overlap in (0.0, 1.0):
+        row = one_row(scores, overlap=overlap)
+        assert row["verdict"] == "inconclusive"
+        assert np.isnan([row["low"], row["high"], row["p"]]).all()
+        found = summarise_scores(
+            scores, 0.05, larger_is_better=True, n_curves=100, overlap=overlap
+        )
+        assert found[["low", "high", "std"]].isna().all(axis=None)
+        assert not found["near_best"].any()
+
+
+def test_an_overlap_keeps_marks_and_raises_p_and_each_dataset_has_its_own():
+    values = simulated(n_datasets=2, n_classifiers=3, step=0.012)
+    scores = scores_from(values)
+    overlap = {"d0": 0.0, "d1": 1.0}
+    options = {"larger_is_better": True, "bounds": (0.0, 1.0), "n_curves": 200}
+    plain = summarise_scores(scores, 0.05, **options)
+    shared = summarise_scores(scores, 0.05, **options, overlap=overlap)
+    same = plain["dataset"] == "d0"
+    pd.testing.assert_frame_equal(plain[same], shared[same])
+    assert (plain["near_best"] <= shared["near_best"]).all()
+    wider = (shared["high"] - shared["low"]) > (plain["high"] - plain["low"])
+    assert (wider == ~same).all()
+    p = [
+        compare_to(scores, "C0", **OPTIONS, **more).set_index("dataset")["p_adjusted"]
+        for more in ({}, {"overlap": overlap})
+    ]
+    assert (p[0]["d0"] == p[1]["d0"]).all()
+    assert (p[0]["d1"] < p[1]["d1"]).all()
+    with pytest.raises(StatisticsError, match="no entry for the dataset 'd1'"):
+        compare_to(scores, "C0", **OPTIONS, overlap={"d0": 0.0})
+
+
+def test_a_share_of_collapses_has_no_interval_where_repetitions_share_curves():
+    scores = scores_of({"d": {"A": [0.9, 0.8, 0.85, 0.7], "B": [0.9, 0.9, 0.9, 0.5]}})
+    collapsed = (scores["score"] == 0.5).astype("boolean")
+    scores = scores.assign(collapsed=collapsed, asked=4)
+    row = one_row(scores, overlap=1.0)
+    assert row["collapsed"] == 1
+    assert np.isnan([row["collapsed_low"], row["collapsed_high"]]).all()
+    assert row["words"].endswith("B: 1 of 4 collapsed")
+    assert "[0.0" in one_row(scores)["words"]

@@ -241,14 +241,15 @@ def print_forecast(plan: Plan, forecast: "Forecast", jobs: int) -> None:
             str(row["stored"]),
             f"{row['std']:.4f}",
             f"{row['detectable']:.4f}",
-            "–" if row["needed"] is None else str(row["needed"]),
+            _needed(row["needed"], stats.margin),
         ]
         for row in forecast.detectable.to_dict("records")
     ]
-    n = plan.suite.repetitions
+    numbers = {plan.suite.repetitions_of(recipe.spec) for recipe in plan.datasets}
+    n = counted(numbers.pop(), "repetition") if len(numbers) == 1 else "all repetitions"
     columns = ["dataset", "classifier", "repetitions stored", "std of difference"]
     columns += [
-        f"detected with {counted(n, 'repetition')}",
+        f"detected with {n}",
         f"repetitions to detect {stats.margin:g}",
     ]
     print_table(
@@ -258,6 +259,13 @@ def print_forecast(plan: Plan, forecast: "Forecast", jobs: int) -> None:
         f"80% power at alpha {stats.alpha:g}",
         drop_order=columns[2:4],
     )
+
+
+def _needed(repetitions: int | None, margin: float) -> str:
+    """Write a number of repetitions; None if no number of them would do."""
+    if repetitions is None:
+        return "no number" if margin else "–"
+    return str(repetitions)
 
 
 def _expected_time(forecast: "Forecast", jobs: int) -> str:

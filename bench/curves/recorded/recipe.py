@@ -10,7 +10,12 @@ import numpy as np
 from bench.base import RESULTS, DatasetError
 from bench.curves.noise import standardise
 from bench.curves.recorded.curves import RecordedCurves
-from bench.curves.recorded.designs import check_division, divide, sizes_of
+from bench.curves.recorded.designs import (
+    check_division,
+    divide,
+    sizes_of,
+    test_counts,
+)
 from bench.curves.recorded.read import read_recorded
 from bench.suite import FoldsSplit, RecordedSpec, ResampleSplit
 
@@ -113,6 +118,18 @@ class RecordedRecipe:
         larger one.
         """
         return min(1.0, self.n_test / self.n_train)
+
+    @cached_property
+    def largest_share(self) -> float:
+        """The share of the largest class among the test curves of a repetition."""
+        division, labels = self.spec.division, self.curves.labels
+        if isinstance(division, ResampleSplit):
+            sizes = test_counts(self.curves, division)
+        elif isinstance(division, FoldsSplit):
+            sizes = np.bincount(labels)
+        else:
+            sizes = np.bincount(labels[self.curves.n_given_train :])
+        return float(sizes.max() / sizes.sum())
 
     @property
     def nbytes(self) -> int:
