@@ -21,3 +21,4 @@ from .recipes import versions_of as versions_of
 from .recorded.curves import RecordedCurves as RecordedCurves
 from .recorded.recipe import RecordedRecipe as RecordedRecipe
 from .streams import CurveStream as CurveStream
+from .validation import validation_recipe as validation_recipe

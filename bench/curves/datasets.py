@@ -15,7 +15,12 @@ from bench.base import (
     limited_threads,
 )
 from bench.curves.draws import draw_class
-from bench.curves.recipes import DatasetRecipe, Recipe, resolve_dataset
+from bench.curves.recipes import (
+    VALIDATION,
+    DatasetRecipe,
+    Recipe,
+    resolve_dataset,
+)
 from bench.curves.recorded.recipe import RecordedRecipe
 from bench.suite import DatasetSpec, RecordedSpec
 
@@ -99,9 +104,12 @@ def make_dataset(
         if isinstance(recipe, RecordedRecipe):
             arrays = recipe.draw(repetition, seed)
         else:
-            for part in ("train", "test"):
-                size = getattr(recipe.spec, part)
-                X, y = _draw_part(recipe, part, size, repetition, seed)
+            test = ("test", recipe.spec.test)
+            if recipe.n_validation:
+                test = (VALIDATION, recipe.n_validation)
+            drawn = {"train": ("train", recipe.spec.train), "test": test}
+            for part, (name, size) in drawn.items():
+                X, y = _draw_part(recipe, name, size, repetition, seed)
                 arrays[f"X_{part}"], arrays[f"y_{part}"] = X, y
         fingerprint = fingerprint_of(
             [(arrays[f"X_{part}"], arrays[f"y_{part}"]) for part in ("train", "test")],

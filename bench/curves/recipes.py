@@ -21,6 +21,7 @@ from bench.suite import DatasetSpec, MimicCurves, RecordedSpec
 # same curves, so comparisons between them are paired.
 _NOT_IN_STREAMS = ("train", "test", "channels", "noise", "standardise", "split")
 _STAGES = ("tasks", "mimic")  # fields that hold versions of our code
+VALIDATION = "validation"  # the part that trials of a study are judged on
 MAX_WEIGHTS = 2**24  # of one network: 128 MiB
 # Fits of a mimic pool for each curve: a class uses half of them, and some fits fail.
 SPARE = 3.3
@@ -41,12 +42,16 @@ class DatasetRecipe:
     identity
         The recipe as a JSON value, with the library's text and the hash of a file of
         points. Keys of results depend on it.
+    n_validation
+        The number of validation curves of each class, which are tested in place of the
+        test curves, see `bench.curves.validation`; 0 for a suite's own dataset.
     """
 
     spec: DatasetSpec
     library: FunctionLibrary
     x: np.ndarray
     identity: dict[str, Any]
+    n_validation: int = 0
 
     @cached_property
     def stream(self) -> dict[str, Any]:
@@ -54,7 +59,7 @@ class DatasetRecipe:
 
         It lacks sizes, channels, noise, standardisation, split and versions.
         """
-        left_out = (*_NOT_IN_STREAMS, *_STAGES)
+        left_out = (*_NOT_IN_STREAMS, *_STAGES, VALIDATION)
         return {k: v for k, v in self.identity.items() if k not in left_out}
 
     @property
@@ -101,7 +106,7 @@ class DatasetRecipe:
     @property
     def n_test(self) -> int:
         """The number of test curves of a repetition, of all classes together."""
-        return self.n_classes * self.spec.test
+        return self.n_classes * (self.n_validation or self.spec.test)
 
     @property
     def overlap(self) -> float:

@@ -2,6 +2,8 @@ from .config import make_engine as make_engine
 from .costs import known_costs as known_costs
 from .devices import check_devices as check_devices
 from .engine import LocalEngine as LocalEngine
+from .isolation import executor_for as executor_for
+from .isolation import run_cells as run_cells
 from .run import Recomputed as Recomputed
 from .run import Watcher as Watcher
 from .run import check_machine as check_machine

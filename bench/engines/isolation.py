@@ -14,7 +14,14 @@ from itertools import count
 
 from bench.base import Limits, format_size
 from bench.cells import Arrays, Audit, Outcome, Task, Unit, compute_seeded, n_fits
-from bench.processes import CallOutcome, Executor, Request, new_executor, signal_name
+from bench.processes import (
+    CallOutcome,
+    Executor,
+    Request,
+    SharedArrays,
+    new_executor,
+    signal_name,
+)
 from bench.store import Result
 
 MAX_ATTEMPTS = 3
@@ -70,6 +77,18 @@ def run_cells(
         The number of the first attempt: above one if a worker that was lost had begun
         the units.
     """
+    with SharedArrays(lambda: executor.folder) as shared:
+        yield from _run_cells(units, jobs, memory, executor, first_attempt, shared)
+
+
+def _run_cells(
+    units: Iterable[Unit],
+    jobs: int,
+    memory: int,
+    executor: Executor,
+    first_attempt: int,
+    shared: SharedArrays,
+) -> Iterator[tuple[Task, Result, Arrays | None]]:
     waiting = ((unit, first_attempt) for unit in units)
     to_repeat: list[tuple[Unit, int]] = []
     running: dict[int, tuple[Unit, int]] = {}
@@ -90,7 +109,7 @@ def run_cells(
                 break
             token = next(tokens)
             running[token] = upcoming
-            executor.start(token, _request(upcoming[0], memory))
+            executor.start(token, _request(upcoming[0], memory, shared))
         for unit, attempt, ended in finished:
             outcomes = to_results(unit, ended, memory)
             for cell, (result, arrays) in zip(unit, outcomes, strict=True):
@@ -147,8 +166,9 @@ def _unanswered(cell: Task, ended: CallOutcome, limits: Limits) -> Result:
     return cell.result(status, error=error)
 
 
-def _request(unit: Unit, memory: int) -> Request:
-    return Request(pickle.dumps((compute_seeded, (unit,))), _limits(unit, memory))
+def _request(unit: Unit, memory: int, shared: SharedArrays) -> Request:
+    """Make the call of a unit; curves that many units read are in files, once."""
+    return Request(shared.pickled((compute_seeded, (unit,))), _limits(unit, memory))
 
 
 def _limits(unit: Unit, memory: int) -> Limits:

@@ -30,6 +30,10 @@ _THREAD_VARIABLES = (
 class Executor(Protocol):
     """Makes calls in processes of their own."""
 
+    @property
+    def folder(self) -> str:
+        """A folder for files that calls read, which is deleted with the executor."""
+
     def start(self, token: int, request: Request) -> None:
         """Start a call; `wait` returns its outcome under the token."""
 
@@ -103,7 +107,7 @@ class ForkServer:
             if isinstance(error, KeyboardInterrupt):
                 raise
         finally:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def abort(self) -> None:
         """Kill every call; a thread that is in `wait` gets `AbortedError`."""
@@ -111,15 +115,15 @@ class ForkServer:
         Tree(self._process.pid).kill()
 
     def _launch(self) -> None:
-        self._folder = tempfile.mkdtemp(prefix="bench-")
+        self.folder = tempfile.mkdtemp(prefix="bench-")
         self._connection, theirs = Pipe()
-        arguments = (theirs.fileno(), self._folder, self._modules, self._warm_up)
+        arguments = (theirs.fileno(), self.folder, self._modules, self._warm_up)
         self._process = subprocess.Popen(
             _python(
                 f"from bench.processes.fork_server import main; main(*{arguments!r})"
             ),
             # Some packages, such as torch, leave files there when they are imported.
-            env=_environment(self._threads) | {"TMPDIR": self._folder},
+            env=_environment(self._threads) | {"TMPDIR": self.folder},
             stdin=subprocess.DEVNULL,
             pass_fds=[theirs.fileno()],
             start_new_session=True,  # so that Ctrl-C in the terminal does not reach it
@@ -149,7 +153,7 @@ class Spawner:
         self._stopping = threading.Event()
         self._aborted = False
         self._outcomes: SimpleQueue[tuple[int, CallOutcome]] = SimpleQueue()
-        self._folder = tempfile.mkdtemp(prefix="bench-")
+        self.folder = tempfile.mkdtemp(prefix="bench-")
         self._watchers: list[threading.Thread] = []
 
     def start(self, token: int, request: Request) -> None:
@@ -170,7 +174,7 @@ class Spawner:
         self._stopping.set()
         for watcher in self._watchers:
             watcher.join()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def abort(self) -> None:
         """End every call; a thread that is in `wait` gets `AbortedError`."""
@@ -197,7 +201,7 @@ class Spawner:
             # Short: the end of the child does not interrupt this wait.
             return self._stopping.wait(min(seconds, 0.02))
 
-        folder = Path(self._folder)
+        folder = Path(self.folder)
         outcome = watch(start, request.limits, wait_for_stop, folder)
         self._outcomes.put((token, outcome))
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bench.analysis import checked_answers
+from bench.curves import RecordedRecipe
 from bench.render import (
     Block,
     Code,
@@ -83,7 +84,7 @@ def write_study_report(
     figures = FigureFolder(folder)
     tables = {"trials": _trials(results, held_out)}
     if results.best is not None and held_out is not None:
-        tables["best"] = _best(results, held_out)
+        tables["best"] = _best(study_plan, results, held_out)
     for table_name, frame in tables.items():
         write_csv(frame, folder / f"{table_name}.csv")
     commits = results.trials["commit"]
@@ -121,10 +122,12 @@ def _trials(results: StudyResults, held_out: HeldOut | None) -> pd.DataFrame:
     return trials
 
 
-def _best(results: StudyResults, held_out: HeldOut) -> pd.DataFrame:
+def _best(
+    study_plan: StudyPlan, results: StudyResults, held_out: HeldOut
+) -> pd.DataFrame:
     """Return the held-out scores of the best trial and of the suite's own recipe."""
     scores = (held_out.best, held_out.suite)
-    return pd.DataFrame(
+    frame = pd.DataFrame(
         {
             "recipe": _recipes(results),
             "n": [len(values) for values in scores],
@@ -134,6 +137,9 @@ def _best(results: StudyResults, held_out: HeldOut) -> pd.DataFrame:
             ],
         }
     )
+    if study_plan.searches_test_curves:
+        frame["first"] = held_out.first
+    return frame
 
 
 def _recipes(results: StudyResults) -> list[str]:
@@ -141,7 +147,7 @@ def _recipes(results: StudyResults) -> list[str]:
 
 
 def _opening(study_plan: StudyPlan, results: StudyResults) -> list[Block]:
-    suite, spec, training = study_plan.suite, study_plan.spec, study_plan.training
+    suite, spec = study_plan.suite, study_plan.spec
     [dataset], [entry] = suite.datasets, suite.classifiers
     states = results.trials["state"].value_counts()
     counts = ", ".join(f"{states[s]} {s}" for s in states.index)
@@ -149,15 +155,55 @@ def _opening(study_plan: StudyPlan, results: StudyResults) -> list[Block]:
     blocks.append(
         Text(
             f"{len(results.trials)} trials of {entry.id} on {dataset.id} ({counts}), "
-            f"sampled {_SAMPLERS[spec.sampler]}. Each is trained online, on fresh "
-            f"curves, for {training.epochs} epochs. Its value is its final accuracy on "
-            f"{2 * spec.validation} validation curves, which are the same for all "
-            "trials and belong neither to the training nor to the test curves. "
-            f"Pruning: {_PRUNERS[spec.pruner]}. Only the best is trained again and "
-            "tested."
+            f"sampled {_SAMPLERS[spec.sampler]}. {_trials_words(study_plan)} Only the "
+            "best is trained again and tested."
         )
     )
     return blocks
+
+
+def _trials_words(study_plan: StudyPlan) -> str:
+    """Say on what trials are trained and judged, and when they are ended early."""
+    n, trial_dataset = study_plan.n_validation, study_plan.trial_dataset
+    if trial_dataset is None:
+        return (
+            "Each is trained online, on fresh curves, for "
+            f"{study_plan.training.epochs} epochs. Its value is its final accuracy on "
+            f"{n} validation curves, which are the same for all trials and belong "
+            "neither to the training nor to the test curves. Pruning: "
+            f"{_PRUNERS[study_plan.spec.pruner]}."
+        )
+    end = "Pruning: none, since such a training has no score before its end."
+    if isinstance(trial_dataset, RecordedRecipe):
+        how = "class by class" if trial_dataset.spec.groups is None else "by groups"
+        return (
+            f"Each is trained on {trial_dataset.n_train} of the "
+            f"{trial_dataset.n_train + n} training curves of repetition 0. Its value "
+            f"is its accuracy on the other {n}, a quarter that was drawn {how} and is "
+            f"the same for all trials. {end}"
+        )
+    return (
+        f"Each is trained on the {trial_dataset.n_train} training curves of repetition "
+        f"0. Its value is its accuracy on {n} validation curves, which are the same "
+        f"for all trials and belong neither to the training nor to the test curves. "
+        f"{end}"
+    )
+
+
+def _tested_words(study_plan: StudyPlan) -> str:
+    """Say what the held-out accuracies are of, and whether a trial saw the curves."""
+    mean = "Mean±std (ddof=1) over repetitions on test curves"
+    n = study_plan.suite.repetitions_of(study_plan.suite.datasets[0])
+    if not study_plan.searches_test_curves:
+        if n == 1 and study_plan.plan.datasets[0].overlap:
+            return "Accuracy on the test curves, which no trial has seen."
+        return f"{mean}, which no trial has seen; each repetition draws its own."
+    return (
+        f"{mean}. All {n} repetitions divide the same curves. No trial has seen the "
+        "test curves of repetition 0, whose score stands by itself; those of the "
+        "others hold curves that trials were trained or judged on, so that their "
+        "scores may favour the best, and the comparison below with them."
+    )
 
 
 def _best_chapter(
@@ -167,8 +213,10 @@ def _best_chapter(
         return Section("The best", [Warning("No trial is complete.")])
     is_best = results.trials["number"] == results.best
     [value] = results.trials.loc[is_best, "value"].to_numpy(float)
-    n_curves = 2 * study_plan.spec.validation
-    error = math.sqrt(value * (1 - value) / n_curves)
+    n_curves = study_plan.n_validation
+    share = min(max(value, 0.5 / n_curves), 1 - 0.5 / n_curves)  # known to half a curve
+    error = math.sqrt(share * (1 - share) / n_curves)
+    of_first = " of repetition 0" if study_plan.searches_test_curves else ""
     scores = pd.DataFrame(
         {
             "recipe": _recipes(results),
@@ -176,14 +224,15 @@ def _best_chapter(
             "n": [len(held_out.best), len(held_out.suite)],
         }
     )
+    if study_plan.searches_test_curves:
+        first = [
+            "–" if math.isnan(score) else f"{score:.3f}" for score in held_out.first
+        ]
+        scores.insert(1, "repetition 0", first)
     return Section(
         "The best",
         [
-            Table(
-                scores,
-                "Mean±std (ddof=1) over repetitions on test curves, which no trial "
-                "has seen; each repetition draws its own.",
-            ),
+            Table(scores, _tested_words(study_plan)),
             Text(_compared(study_plan, held_out)),
             Table(
                 _top_table(study_plan, results.trials),
@@ -192,7 +241,8 @@ def _best_chapter(
                 "another training of the same recipe differs by about the std above. "
                 "Each recipe was trained once, so the order of this table is no "
                 "ranking: differences of that size may be chance. As the best of "
-                "many, the first value is too high on average; the test score is not.",
+                "many, the first value is too high on average; the test "
+                f"score{of_first} is not.",
             ),
             Text(
                 [

@@ -1,5 +1,6 @@
 """The test of a study's best configuration, next to the suite unchanged."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -15,7 +16,7 @@ from bench.study.space import configured
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Held-out accuracies on test curves, which no trial has seen.
+    """Held-out accuracies on test curves.
 
     Attributes
     ----------
@@ -24,11 +25,14 @@ class HeldOut:
         repetition that is done.
     repetitions
         The number of repetitions that each should have.
+    first
+        Both accuracies in repetition 0; NaN where it is not done.
     """
 
     best: np.ndarray
     suite: np.ndarray
     repetitions: int
+    first: tuple[float, float] = (math.nan, math.nan)
 
 
 def plans_of(study_plan: StudyPlan, parameters: dict[str, object]) -> tuple[Plan, Plan]:
@@ -44,10 +48,16 @@ def retrain(
     watcher: Watcher | None = None,
 ) -> HeldOut:
     """Train both in every repetition, unless stored, and score them on test curves."""
-    scores = []
+    scores, first = [], []
     for plan in plans:
-        plan = replace(plan, audits=())  # a study's report has no audits
+        plan = replace(plan, audits=(), given=())  # a study's report has none of them
         run_plan(plan, store, LocalEngine(1), progress, warn=warn, watcher=watcher)
-        results = load_results(plan, store)
-        scores.append(np.array([r.test["accuracy"] for r in results if r.test]))
-    return HeldOut(scores[0], scores[1], plans[0].suite.repetitions)
+        accuracies = [
+            result.test["accuracy"] if result.test else math.nan
+            for result in load_results(plan, store)
+        ]
+        scores.append(np.array([a for a in accuracies if not math.isnan(a)]))
+        first.append(accuracies[0])
+    suite = plans[0].suite
+    n = suite.repetitions_of(suite.datasets[0])
+    return HeldOut(scores[0], scores[1], n, (first[0], first[1]))

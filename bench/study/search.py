@@ -25,6 +25,7 @@ from bench.base import (
     versions,
 )
 from bench.curves import DatasetRecipe
+from bench.study.fixed import FixedTrials, fixed_trials
 from bench.study.plan import StudyPlan
 from bench.study.storage import opened, optuna_or_error
 from bench.study.training import Configuration, draw_validation, resolve, train
@@ -75,10 +76,10 @@ def run_study(
         Called with a line of text when a trial ends.
     finished
         Called with the configuration and the fitted classifier of each trial that is
-        complete or pruned.
+        complete or pruned; of online training alone.
     """
-    with opened(storage, study_plan.name) as study:
-        search = _Search(study_plan, study, say, finished)
+    with opened(storage, study_plan.name) as study, fixed_trials(study_plan) as fixed:
+        search = _Search(study_plan, study, say, finished, fixed)
         most = study_plan.trials if study_plan.spec.sampler == "batched" else 1
         while attempts := search.open_trials(most):
             search.attempt(attempts)
@@ -124,17 +125,19 @@ class _Search:
         study: "optuna.Study",
         say: Callable[[str], None],
         finished: Callable[[Configuration, Any], None] | None,
+        fixed: FixedTrials | None,
     ) -> None:
         self.optuna = optuna_or_error()
         self.plan, self.study, self.say = study_plan, study, say
-        self.finished = finished
+        self.finished, self.fixed = finished, fixed
         [dataset], [classifier] = study_plan.plan.datasets, study_plan.plan.classifiers
-        assert isinstance(dataset, DatasetRecipe)  # since a plan refuses others online
-        spec, seed = study_plan.spec, study_plan.suite.seed
-        self.validation = draw_validation(
-            dataset, classifier.channels, spec.validation, seed
-        )
-        study.pruner = self._pruner(study_plan.training.evaluate_every)
+        if fixed is None:
+            assert isinstance(dataset, DatasetRecipe)  # as a plan refuses others online
+            spec, seed = study_plan.spec, study_plan.suite.seed
+            self.validation = draw_validation(
+                dataset, classifier.channels, spec.validation, seed
+            )
+        study.pruner = self._pruner()
         states = self.optuna.trial.TrialState
         known = study.get_trials(deepcopy=False)
         self.n_done = sum(trial.state != states.RUNNING for trial in known)
@@ -171,13 +174,17 @@ class _Search:
 
     def attempt(self, attempts: list[_Attempt]) -> None:
         """Train the sampled configurations; equal architectures are stacked."""
+        if self.fixed is not None:
+            for attempt in attempts:
+                self._fit(attempt, self.fixed)
+            return
         resolved = []
         for attempt in attempts:
             number = attempt.trial.number
             try:
                 configuration = resolve(self.plan.suite, number, attempt.parameters)
             except BenchError as error:
-                self._failed(attempt, error, 0.0)
+                self._failed(attempt, _described(error), 0.0)
             else:
                 resolved.append((attempt, configuration))
         resolved.sort(key=lambda pair: pair[1].architecture)
@@ -185,6 +192,26 @@ class _Search:
             group = list(same)
             for start in range(0, len(group), MAX_STACKED):
                 self._train(group[start : start + MAX_STACKED])
+
+    def _fit(self, attempt: _Attempt, fixed: FixedTrials) -> None:
+        """Fit a configuration on the fixed curves, and judge it."""
+        trial = attempt.trial
+        try:
+            cell = fixed.cell(trial.number, attempt.parameters)
+        except BenchError as error:
+            self._failed(attempt, _described(error), 0.0)
+            return
+        result = fixed.run(cell)
+        seconds = result.seconds or 0.0
+        if result.status != "done":
+            error = result.error or {"type": result.status, "message": ""}
+            self._failed(attempt, f"{error['type']}: {error['message']}", seconds)
+            return
+        value = round(float(result.test["accuracy"]), 6)
+        with held_back():
+            self._set_attributes(trial, {"seconds": round(seconds, 2), "batched": 1})
+            self.study.tell(trial, value)
+        self._report(trial.number, f"{value:.4f}, {seconds:.1f} s")
 
     def _train(self, group: list[tuple[_Attempt, Configuration]]) -> None:
         attempts = [attempt for attempt, _ in group]
@@ -211,7 +238,8 @@ class _Search:
                 for pair in group:
                     self._train([pair])
             else:
-                self._failed(attempts[0], error, time.perf_counter() - began)
+                seconds = time.perf_counter() - began
+                self._failed(attempts[0], _described(error), seconds)
             return
         seconds = (time.perf_counter() - began) / len(group)
         for attempt, configuration, estimator in zip(
@@ -238,9 +266,9 @@ class _Search:
         end = "" if attempt.epoch == n_epochs else f", pruned at epoch {attempt.epoch}"
         self._report(trial.number, f"{value:.4f}{end}, {seconds:.1f} s")
 
-    def _failed(self, attempt: _Attempt, error: Exception, seconds: float) -> None:
+    def _failed(self, attempt: _Attempt, error: str, seconds: float) -> None:
         """Store the error of a trial that has failed."""
-        message = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+        message = error.splitlines()[0][:300]
         values = {"error": message, "seconds": round(seconds, 2)}
         with held_back():
             self._set_attributes(attempt.trial, values)
@@ -268,15 +296,19 @@ class _Search:
             return samplers.TPESampler(seed=seed)
         return samplers.RandomSampler(seed=seed)
 
-    def _pruner(self, evaluate_every: int) -> Any:
+    def _pruner(self) -> Any:
         pruners = self.optuna.pruners
-        if self.plan.spec.pruner == "median":
+        if self.plan.pruner == "median":
             return pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=0)
-        if self.plan.spec.pruner == "halving":
+        if self.plan.pruner == "halving":
             return pruners.SuccessiveHalvingPruner(
-                min_resource=evaluate_every, reduction_factor=3
+                min_resource=self.plan.training.evaluate_every, reduction_factor=3
             )
         return pruners.NopPruner()
+
+
+def _described(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _suggest(trial: "optuna.Trial", name: str, dimension: DimensionSpec) -> Any:

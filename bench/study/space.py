@@ -8,9 +8,14 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from bench.base import StudyError, SuiteError, did_you_mean, is_file
-from bench.classifiers import ClassifierRecipe, own_parameters
-from bench.suite import DimensionSpec, Suite
+from bench.base import StudyError, SuiteError, did_you_mean, is_file, located
+from bench.classifiers import (
+    ClassifierRecipe,
+    examine_all,
+    own_parameters,
+    resolve_classifier,
+)
+from bench.suite import DimensionSpec, Suite, file_of
 
 # Parameters that are not the classifier's own, as a section of the suite and a key in
 # it. The notebook's lat_size sets two of them: in each epoch, one network gives all
@@ -63,6 +68,41 @@ def check_space(suite: Suite, recipe: ClassifierRecipe) -> None:
                     raise SuiteError(f"{where}: {message}") from None
 
 
+def check_fixed_space(suite: Suite, recipe: ClassifierRecipe) -> None:
+    """Refuse what `check_space` does, for training on fixed curves.
+
+    Each choice, and the ends of each range, is checked as a parameter in the suite is.
+
+    Raises
+    ------
+    BenchError
+        With file and line.
+    """
+    assert suite.study is not None  # as the caller has checked
+    entries: list[tuple[str, Suite]] = []
+    for name, dimension in suite.study.space.items():
+        where = f"{suite.where('study', 'space', name)}: study.space.{name}"
+        if "." in name or name in OF_SUITE:
+            raise SuiteError(
+                f"{where}: only online training reads it; expected a parameter of the "
+                "classifier, or SD or CSD with training: {mode: online, epochs: …}"
+            )
+        if recipe.is_ours and name in _SET_BY_US:
+            raise SuiteError(
+                f"{where}: it is not for a search; expected another parameter of the "
+                "classifier"
+            )
+        with located(where):
+            made = [configured(suite, {name: v}) for v in extreme_values(dimension)]
+        entries += [(where, each) for each in made]
+    folder = suite.folder_of("classifiers", 0)
+    findings = examine_all((made.classifiers[0], folder) for _, made in entries)
+    for where, made in entries:
+        with located(where):
+            entry = made.classifiers[0]
+            resolve_classifier(entry, made.training, folder, findings)
+
+
 def extreme_values(dimension: DimensionSpec) -> tuple[Any, ...]:
     """Return all choices, or the two ends of a range."""
     if dimension.choices is not None:
@@ -87,13 +127,15 @@ def configured(suite: Suite, parameters: Mapping[str, Any]) -> Suite:
     training = entry.pop("training", suite_training)
     for name, value in _spelt_out(parameters):
         name_of_section, _, key = name.rpartition(".")
-        section = {
-            "": entry.setdefault("params", {}),
-            "neural": dataset.setdefault("neural", {}),
-            "training": training,
-        }[name_of_section]
+        if name_of_section == "training":
+            section = training
+        elif name_of_section == "neural":
+            section = dataset.setdefault("neural", {})
+        else:
+            section = entry.setdefault("params", {})
         section[key] = list(value) if isinstance(value, tuple) else value
-    entry["training"] = training
+    if training:
+        entry["training"] = training
     return suite.with_data(data, StudyError)
 
 
@@ -112,15 +154,32 @@ def snippet(suite: Suite, parameters: Mapping[str, Any], folder: Path) -> str:
     data.pop("answers", None)  # the answers are about the search
     if suite.description:  # on one line, since YAML would quote several
         data["description"] = " ".join(suite.description.split())
-    [dataset] = data["datasets"]
-    written = suite.folder_of("datasets", 0)
+    [dataset], [entry] = data["datasets"], data["classifiers"]
+    _move_dataset(dataset, suite.folder_of("datasets", 0), folder)
+    written = suite.folder_of("classifiers", 0)
+    for part in (entry, *entry.get("steps", ())):
+        if isinstance(part, dict) and (in_file := file_of(part.get("class", ""))):
+            moved = _moved(written / in_file[0], folder)
+            part["class"] = f"{moved}:{in_file[1]}"
+    return _yaml(data)
+
+
+def _move_dataset(dataset: dict[str, Any], written: Path, folder: Path) -> None:
+    """Change the paths of a dataset's entry, to be read in another folder."""
+    if "recorded" in dataset:
+        files = dataset["recorded"].get("files")
+        if isinstance(files, str):
+            dataset["recorded"]["files"] = _moved(written / files, folder)
+        elif files is not None:
+            moved = [_moved(written / file, folder) for file in files]
+            dataset["recorded"]["files"] = moved
+        return
     for candidate in (f"{dataset['library']}.lib", dataset["library"]):
         if is_file(written / candidate):
             dataset["library"] = _moved(written / candidate, folder)
             break
     if dataset["inputs"]["kind"] == "file":
         dataset["inputs"]["path"] = _moved(written / dataset["inputs"]["path"], folder)
-    return _yaml(data)
 
 
 def _moved(path: Path, folder: Path) -> str:

@@ -24,8 +24,8 @@ def trials_frame(study: "optuna.Study", names: Sequence[str]) -> pd.DataFrame:
     DataFrame
         The columns number, state ("complete", "pruned", "failed"), one for each
         parameter (a list is JSON), value (the last accuracy on the validation curves),
-        epochs done, seconds, batched (the number of networks trained as one), error,
-        and the provenance: commit, machine, versions.
+        epochs done (of online training), seconds, batched (the number of networks
+        trained as one), error, and the provenance: commit, machine, versions.
     """
     states = optuna_or_error().trial.TrialState
     names_of_states = {
@@ -48,6 +48,10 @@ def trials_frame(study: "optuna.Study", names: Sequence[str]) -> pd.DataFrame:
     ]
     columns = ["number", "state", *names, "value", "epochs", "seconds", "batched"]
     frame = pd.DataFrame(rows, columns=[*columns, "error", *MADE])
+    for name in names:
+        values = [row[name] for row in rows]
+        if None in values:  # a choice, which would become NaN among numbers
+            frame[name] = pd.Series(values, dtype=object)
     kinds: dict[str, Any] = {"epochs": "Int64", "batched": "Int64"}
     return frame.astype(kinds | {"value": float, "seconds": float})
 

@@ -91,24 +91,30 @@ class DimensionSpec(Strict):
 class StudySpec(Strict):
     """A hyperparameter search for a suite of one dataset and one classifier.
 
+    Trials are trained as the classifier is: online, or on the fixed training curves of
+    repetition 0.
+
     Attributes
     ----------
     sampler
         How configurations are chosen: "random", "tpe" (tree-structured Parzen
         estimators), or "batched" (random; configurations of one architecture train
-        together as stacked networks).
+        together as stacked networks, online).
     trials
         Number of configurations to try, in total.
     pruner
         The rule that ends a trial early: "none", "median" (it is worse than half of the
-        earlier ones) or "halving" (asynchronous successive halving).
+        earlier ones) or "halving" (asynchronous successive halving). Only online
+        training has scores before its end, and so "none" alone is right for others.
     validation
         Number of curves in each class on which trials are compared. They are neither
-        training nor test curves.
+        training nor test curves. Recorded curves have none to spare: there a quarter of
+        the training curves is left out of the training and takes their place.
     space
         Parameter → its possible values.
     log
-        Whether each trial is also recorded by MLflow or Weights & Biases.
+        Whether each trial of online training is also recorded by MLflow or Weights &
+        Biases.
     """
 
     sampler: Literal["random", "tpe", "batched"] = "tpe"

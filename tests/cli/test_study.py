@@ -3,7 +3,9 @@ import signal
 import pandas as pd
 import pytest
 from bench_process import BenchProcess
+from recorded_files import recorded, write_curves
 from study_text import CLASSIFIER, Trainer, hasty_databases, study_text
+from yaml_text import suite_text
 
 import bench.study.retraining
 import bench.study.search
@@ -48,6 +50,23 @@ def test_the_command_searches_tests_and_reports(tmp_path, bench_run):
     assert code == 0
     assert "done" not in err
     assert (folder / "README.md").read_bytes() == first
+
+
+def test_a_classifier_on_recorded_curves_is_searched_too(tmp_path, bench_run):
+    write_curves(tmp_path / "a.npz")
+    study = {"trials": 2, "space": {"n_neighbors": {"low": 1, "high": 9}}}
+    datasets = [recorded("a.npz", split={"resample": 2})]
+    changes = {"datasets": datasets, "classifiers": ["KNN"], "study": study}
+    (tmp_path / "mine.yaml").write_text(suite_text(**changes))
+    code, _, err = bench_run("study", "mine.yaml")
+    assert code == 0
+    assert "2 of 2 done" in err
+    folder = tmp_path / "reports" / "small"
+    frame = pd.read_csv(folder / "trials.csv")
+    assert frame["value"].between(0, 1).all()
+    code, out, _ = bench_run("run", folder / "best.yaml", "--dry-run")
+    assert code == 0
+    assert "2 stored" in out
 
 
 def test_run_does_not_read_the_study(tmp_path, bench_run):

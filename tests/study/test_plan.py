@@ -24,8 +24,7 @@ def test_a_study_is_named_by_what_its_values_depend_on(tmp_path):
     [
         ({"study": None}, "no section 'study'"),
         ({"classifiers": [CLASSIFIER, "KNN"]}, "found 2; expected one"),
-        ({"classifiers": ["SD"]}, "a study trains online"),
-        ({"classifiers": ["KNN"]}, "a study trains online"),
+        ({"classifiers": ["SD"]}, "training.steps: only online training reads it"),
     ],
 )
 def test_a_suite_that_a_study_cannot_search_is_refused(tmp_path, changes, message):

@@ -170,14 +170,19 @@ class RecordedRecipe:
             (n_curves, n_channels * n_points), channel after channel, in the recipe's
             dtype, and positions in `class_names`.
         """
-        train, test = divide(self.curves, self.spec.division, repetition, seed)
-        if self.spec.train is not None:
-            train = _first(train, self.curves.labels, self.spec.train)
+        parts = zip(("train", "test"), self.rows(repetition, seed), strict=True)
         arrays = {}
-        for part, rows in (("train", train), ("test", test)):
+        for part, rows in parts:
             arrays[f"X_{part}"] = self._rows(rows)
             arrays[f"y_{part}"] = self.curves.labels[rows]
         return arrays
+
+    def rows(self, repetition: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the positions of a repetition's training curves and test curves."""
+        train, test = divide(self.curves, self.spec.division, repetition, seed)
+        if self.spec.train is not None:
+            train = _first(train, self.curves.labels, self.spec.train)
+        return train, test
 
     def _rows(self, rows: np.ndarray) -> np.ndarray:
         values: np.ndarray = self.curves.values[rows]
