@@ -37,6 +37,18 @@ def bundled_files(name: str) -> tuple[Path, Path]:
     return known[name]
 
 
+def equal_twin(name: str) -> str:
+    """Say where a dataset of unequal length is found in equal length, if it is.
+
+    aeon has files of some datasets in which all curves have the length of the longest.
+    """
+    found = _folder()
+    twin = f"{name}_eq"
+    if found is None or not is_file(found / name / f"{twin}_TRAIN.ts"):
+        return ""
+    return f"; aeon has them in equal length: {{aeon: {twin}}}"
+
+
 def _folder() -> Path | None:
     """Return aeon's folder of datasets; the package is not imported."""
     try:

@@ -5,11 +5,12 @@ import warnings
 import zipfile
 import zlib
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
 from bench.base import MissingFileError, did_you_mean, read_bytes, shown
-from bench.curves.recorded.raw import RawCurves, Wanted, check_size
+from bench.curves.recorded.raw import LONGEST_NAME, RawCurves, Wanted, check_size
 
 MAX_BYTES = 2**29  # of an archive
 _MAX_DIRECTORY = 2**20  # bytes; zipfile reads the whole list of members at once
@@ -114,7 +115,7 @@ class _Arrays:
         return array.reshape(shape, order="F" if fortran else "C")
 
 
-def _header(stream: object, name: str) -> tuple[tuple[int, ...], bool, np.dtype]:
+def _header(stream: IO[bytes], name: str) -> tuple[tuple[int, ...], bool, np.dtype]:
     headers = np.lib.format
     try:
         with warnings.catch_warnings():
@@ -215,7 +216,10 @@ def _texts(arrays: _Arrays, name: str, n: int) -> list[str]:
         )
     if flat.dtype.kind == "S":
         flat = np.char.decode(flat, "latin-1")
-    return [str(entry).strip() for entry in flat.tolist()]
+    texts = [str(entry).strip() for entry in flat.tolist()]
+    if any(len(text) > LONGEST_NAME for text in texts):
+        raise ValueError(f"{name}: found a text of more than {LONGEST_NAME} characters")
+    return texts
 
 
 def _points(arrays: _Arrays, n_points: int) -> np.ndarray:

@@ -78,6 +78,7 @@ def _curves(file: Any, wanted: Wanted) -> RawCurves:
     n_curves = file.metadata.num_rows
     if n_curves == 0 or not names:
         raise ValueError("a table without rows; expected one for each curve")
+    _refuse_nested(file.schema_arrow)
     n_rows = max(2, min(_SAMPLE, _SAMPLE_CELLS // len(names)))
     first = next(file.iter_batches(batch_size=n_rows))
     sample = list(zip(*(_texts(column) for column in first.columns), strict=True))
@@ -95,9 +96,9 @@ def _curves(file: Any, wanted: Wanted) -> RawCurves:
         for j, position in enumerate(columns.values):
             values[rows, 0, j] = _numbers(batch.column(position), names[position])
         labels.extend(_texts(batch.column(columns.label)))
-        for position, texts in ((columns.groups, groups), (columns.index, index)):
-            if position is not None:
-                texts.extend(_texts(batch.column(position)))
+        for place, texts in ((columns.groups, groups), (columns.index, index)):
+            if place is not None:
+                texts.extend(_texts(batch.column(place)))
     if len(labels) != n_curves:
         raise ValueError(f"found other rows than the {n_curves} that the file declares")
     return RawCurves(
@@ -110,6 +111,18 @@ def _curves(file: Any, wanted: Wanted) -> RawCurves:
         _license(file),
         _notes(columns, names, index),
     )
+
+
+def _refuse_nested(schema: Any) -> None:
+    import pyarrow as arrow
+
+    for column in schema:
+        if arrow.types.is_nested(column.type):
+            raise ValueError(
+                f"column '{shown(column.name, 60)}' is of the type "
+                f"{shown(str(column.type), 60)}; expected a column of numbers for each "
+                "point: split it, or save X and y as .npz"
+            )
 
 
 def _notes(columns: Columns, names: list[str], index: list[str]) -> tuple[str, ...]:

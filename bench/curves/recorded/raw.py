@@ -14,11 +14,15 @@ MAX_VALUES = 2**25  # of all files together: 256 MiB
 MAX_CURVES = 1_000_000
 MAX_POINTS = 100_000
 MAX_CHANNELS = 1000
-LONGEST_NAME = 1000  # characters of a class or a group
+LONGEST_NAME = 200  # characters of a class or a group
 UNEQUAL = (
     "curves of unequal length cannot be compared point by point: cut them to one "
     "length, or interpolate them on common points, before you save the file"
 )
+
+
+class UnequalLengthError(ValueError):
+    """A file holds curves of unequal length."""
 
 
 @dataclass(frozen=True)
@@ -31,12 +35,16 @@ class Wanted:
         The columns, or arrays, of the classes and of the groups, if the suite says.
     delimiter, decimal
         Of a table of text, if the suite says.
+    equal
+        What a message about curves of unequal length adds, such as where the same
+        curves are found in equal length.
     """
 
     label: int | str | None = None
     groups: int | str | None = None
     delimiter: str | None = None
     decimal: str | None = None
+    equal: str = ""
 
 
 @dataclass(frozen=True)
@@ -111,7 +119,7 @@ class Rows:
         shape = len(channels), len(channels[0])
         lengths = {len(channel) for channel in channels}
         if len(lengths) > 1:
-            raise ValueError(
+            raise UnequalLengthError(
                 f"line {line}: found channels of {min(lengths)} to {max(lengths)} "
                 f"points in one curve; expected as many in each: {UNEQUAL}"
             )
@@ -137,18 +145,23 @@ class Rows:
         first = self.places[0]
         if shape[0] != n_channels:
             raise ValueError(
-                f"line {line}: found {shape[0]} channels; expected {n_channels}, as in "
-                f"line {first}"
+                f"line {line}: found {counted(shape[0], 'channel')}; expected "
+                f"{n_channels}, as in line {first}"
             )
-        raise ValueError(
-            f"line {line}: found a curve of {shape[1]} points; expected {n_points}, as "
-            f"in line {first}: {UNEQUAL}"
+        raise UnequalLengthError(
+            f"line {line}: found a curve of {counted(shape[1], 'point')}; expected "
+            f"{n_points}, as in line {first}: {UNEQUAL}"
         )
 
     def array(self) -> np.ndarray:
         """Return the values, of shape (n_curves, n_channels, n_points)."""
         flat = np.frombuffer(self.values, np.float64)
         return flat.reshape((len(self.places), *(self.shape or (1, 0))))
+
+
+def counted(number: int, what: str) -> str:
+    """Return a number of things, such as "1 point" or "2 points"."""
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def check_size(n_curves: int, n_channels: int, n_points: int) -> None:

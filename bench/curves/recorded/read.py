@@ -16,11 +16,17 @@ from bench.base import (
 )
 from bench.curves.points.dialects import MISSING
 from bench.curves.recorded.arff_files import read_arff
-from bench.curves.recorded.bundled import bundled_files
+from bench.curves.recorded.bundled import bundled_files, equal_twin
 from bench.curves.recorded.curves import RecordedCurves
 from bench.curves.recorded.npz_files import read_npz
 from bench.curves.recorded.parquet_files import read_parquet
-from bench.curves.recorded.raw import RawCurves, Wanted, check_size
+from bench.curves.recorded.raw import (
+    RawCurves,
+    UnequalLengthError,
+    Wanted,
+    check_size,
+    counted,
+)
 from bench.curves.recorded.text_tables import read_text
 from bench.curves.recorded.ts_files import read_ts
 from bench.curves.unpacking import read_unpacked
@@ -58,7 +64,7 @@ def read_recorded(spec: RecordedSpec, folder: Path) -> RecordedCurves:
     if isinstance(source, BundledCurves):
         paths: tuple[Path, ...] = bundled_files(source.aeon)
         sources = tuple(f"aeon: {path.name}" for path in paths)
-        wanted = Wanted(spec.label, spec.groups)
+        wanted = Wanted(spec.label, spec.groups, equal=equal_twin(source.aeon))
     else:
         paths = tuple(folder / name for name in source.paths)
         sources = source.paths
@@ -72,6 +78,7 @@ def read_recorded(spec: RecordedSpec, folder: Path) -> RecordedCurves:
     for path in paths:
         part = _read_file(path, wanted)
         with located(str(path)):
+            _check_points(part.x)
             part, n = _complete(part, interpolate=spec.missing == "interpolate")
             _check_labels(part)
         parts.append(part)
@@ -88,7 +95,8 @@ def read_recorded(spec: RecordedSpec, folder: Path) -> RecordedCurves:
     values = parts[0].values
     n_given_train = len(values) if len(parts) == 2 else None
     if len(parts) == 2:
-        check_size(sum(len(part.values) for part in parts), *values.shape[1:])
+        with located("the two files together"):
+            check_size(sum(len(part.values) for part in parts), *values.shape[1:])
         values = np.concatenate([part.values for part in parts])
     values = np.ascontiguousarray(values)
     for array in (values, labels, groups, parts[0].x):
@@ -143,7 +151,8 @@ def _read_file(path: Path, wanted: Wanted) -> RawCurves:
             raise
         raise type(error)(f"{path}: {error}") from None
     except ValueError as error:
-        raise DatasetError(f"{path}: {shown(str(error), 800)}") from None
+        more = wanted.equal if isinstance(error, UnequalLengthError) else ""
+        raise DatasetError(f"{path}: {shown(str(error), 800)}{more}") from None
     except MemoryError:
         raise DatasetError(f"{path}: too large for this machine's memory") from None
 
@@ -165,7 +174,7 @@ def _complete(part: RawCurves, interpolate: bool) -> tuple[RawCurves, int]:
     if not interpolate:
         curve, channel, point = _first_missing(values)
         raise DatasetError(
-            f"{n_missing} missing values, the first in {part.place(curve)}, "
+            f"{counted(n_missing, 'missing value')}, the first in {part.place(curve)}, "
             f"{_where(part, channel, point)}; expected none: write missing: "
             "interpolate to fill them in on the line between their neighbours, or "
             "remove these curves"
@@ -202,6 +211,14 @@ def _where(part: RawCurves, channel: int, point: int) -> str:
     return f"point {point + 1}{which}"
 
 
+def _check_points(x: np.ndarray | None) -> None:
+    if x is not None and not (np.isfinite(x).all() and len(np.unique(x)) == len(x)):
+        raise DatasetError(
+            "found points that repeat, or are not finite; expected a different number "
+            "for each point"
+        )
+
+
 def _check_labels(part: RawCurves) -> None:
     texts = set(part.labels)
     markers = {text for text in texts if text in ("", "?")}
@@ -221,16 +238,15 @@ def _check_labels(part: RawCurves) -> None:
 
 
 def _check_alike(train: RawCurves, test: RawCurves) -> None:
-    for axis, what in ((2, "points"), (1, "channels")):
+    for axis, what in ((2, "point"), (1, "channel")):
         expected, found = train.values.shape[axis], test.values.shape[axis]
         if expected != found:
             raise DatasetError(
-                f"found curves of {found} {what}; expected {expected}, as in the file "
-                "of training curves"
+                f"found curves of {counted(found, what)}; expected {expected}, as in "
+                "the file of training curves"
             )
-    if (train.x is None) != (test.x is None) or (
-        train.x is not None and not np.array_equal(train.x, test.x)
-    ):
+    points = [part.x for part in (train, test) if part.x is not None]
+    if len(points) == 1 or (points and not np.array_equal(points[0], points[1])):
         raise DatasetError(
             "found other points than in the file of training curves; expected the same "
             "in the same order"
@@ -257,6 +273,11 @@ def _classes(
     """Return the names of all classes, sorted, and the position of each curve's."""
     texts = {text for part in parts for text in part.labels}
     n_curves = sum(len(part.labels) for part in parts)
+    if len(texts) > 10 * MAX_CLASSES:  # however many are one number
+        raise DatasetError(
+            f"{path}: found {len(texts)} classes; expected 2 to {MAX_CLASSES}: label: "
+            "may name another column than that of the classes"
+        )
     numbers = {text: _as_number(text) for text in texts}
     of_text: dict[str, str]
     if all(number is not None for number in numbers.values()):
@@ -269,11 +290,10 @@ def _classes(
         names = tuple(sorted(texts))
         of_text = {text: text for text in texts}
     if not 2 <= len(names) <= MAX_CLASSES:
-        one = f" ('{shown(names[0], 40)}')" if len(names) == 1 else ""
-        raise DatasetError(
-            f"{path}: found {len(names)} class{one or 'es'}; expected 2 to "
-            f"{MAX_CLASSES}: label: names the column of the classes"
-        )
+        found = f"one class, '{shown(names[0], 40)}'"
+        if len(names) != 1:
+            found = f"{len(names)} classes"
+        raise DatasetError(f"{path}: found {found}; expected 2 to {MAX_CLASSES}")
     position = {name: i for i, name in enumerate(names)}
     labels = np.fromiter(
         (position[of_text[text]] for part in parts for text in part.labels),

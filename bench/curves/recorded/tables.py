@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.base import did_you_mean, shown
-from bench.curves.points.dialects import MISSING, is_number
+from bench.curves.points.dialects import MISSING, is_number, is_value
 from bench.curves.recorded.raw import MAX_POINTS
 
 LABEL = "label"
 _INDEX_NAMES = ("", "unnamed: 0", "index", "id", "row", "rownames", "__index_level_0__")
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?", re.ASCII)
+_WHOLE = re.compile(r"[-+]?\d+(?:\.0*)?", re.ASCII)
 _FEW = 20  # classes that a column of numbers may have to look like one of classes
 
 
@@ -92,7 +93,7 @@ def find_columns(
     _refuse_text(rest, names, sample)
     titles = [names[i] for i in rest]
     x = _points(titles, decimal)
-    notes = ()
+    notes: tuple[str, ...] = ()
     if x is None and any(titles):
         _refuse_twins(titles)
         notes = (
@@ -151,17 +152,17 @@ def _position(
 
 def _like_classes(names: Sequence[str] | None, sample: Sequence[Sequence[str]]) -> str:
     """Name the columns that look like classes, for a message."""
-    found = []
+    texts, numbers = [], []
     for i, column in enumerate(zip(*sample, strict=False)):
         different = {cell.strip() for cell in column}
-        is_text = not all(_is_value(cell) for cell in different)
-        few = len(different) <= min(_FEW, max(2, len(column) // 2))
-        whole = all(re.fullmatch(r"[-+]?\d+(\.0*)?", cell) for cell in different)
-        if is_text or (few and whole):
-            found.append(f"'{shown(names[i], 40)}'" if names else str(i))
-        if len(found) == 6:
-            break
-    return f"; these look like classes: {', '.join(found)}" if found else ""
+        name = f"'{shown(names[i], 40)}'" if names else f"{i}"
+        if not all(_is_value(cell) for cell in different):
+            texts.append(name)
+        elif all(_WHOLE.fullmatch(cell) for cell in different):
+            few = len(different) <= min(_FEW, (len(column) + 1) // 2)
+            numbers += [name] * few
+    found = (texts or numbers)[:6]
+    return f"; like classes look: {', '.join(found)}" if found else ""
 
 
 def _is_value(cell: str) -> bool:
@@ -175,7 +176,9 @@ def _refuse_text(
     sample: Sequence[Sequence[str]],
 ) -> None:
     """Refuse a column of values in which each row of the sample has text."""
-    strangers = [i for i in positions if not any(_is_value(row[i]) for row in sample)]
+    strangers = [
+        i for i in positions if not any(is_value(row[i].strip()) for row in sample)
+    ]
     if strangers:
         i = strangers[0]
         name = f"'{shown(names[i], 60)}'" if names else f"{i} (from 0)"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from bench.base import shown
 from bench.curves.points.dialects import find_encoding
 
+MAX_LINES = 1_100_000  # comments and blank lines included
 MAX_LINE = 2**25  # characters: 1000 points in each of 1000 channels
 _LICENSE = re.compile(
     r"^\W*licen[cs]e(?:\s*[:=]\s*|\s+is\s+)(?P<a>\S.*)$"
@@ -15,8 +16,13 @@ _LICENSE = re.compile(
 )
 
 
-def lines_of(raw: bytes) -> Iterator[tuple[int, str]]:
+def lines_of(raw: bytes, longest: int = MAX_LINE) -> Iterator[tuple[int, str]]:
     """Yield the lines of a text file, each with its number.
+
+    Parameters
+    ----------
+    longest
+        The largest number of characters of a line.
 
     Raises
     ------
@@ -27,12 +33,12 @@ def lines_of(raw: bytes) -> Iterator[tuple[int, str]]:
     # file once.
     with io.TextIOWrapper(io.BytesIO(raw), find_encoding(raw)) as stream:
         number = 0
-        while line := stream.readline(MAX_LINE + 1):
+        while line := stream.readline(longest + 1):
             number += 1
-            if len(line) > MAX_LINE:
+            if len(line) > longest or number > MAX_LINES:
                 raise ValueError(
-                    f"line {number}: more than {MAX_LINE} characters; expected fewer "
-                    "points"
+                    f"line {number}: more than {MAX_LINES} lines, or {longest} "
+                    "characters in one line; save an .npz file"
                 )
             yield number, line
 
@@ -42,4 +48,5 @@ def license_in(comment: str) -> str:
     found = _LICENSE.search(comment[:1000].strip())
     if found is None:
         return ""
-    return shown((found["a"] or found["b"]).strip().rstrip(".*\"'"), 200)
+    text = (found["a"] or found["b"]).strip().rstrip(".*\"'")
+    return shown(re.sub(r" licen[cs]e$", "", text, flags=re.IGNORECASE), 200)

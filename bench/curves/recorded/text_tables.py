@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from operator import itemgetter
 
@@ -23,6 +23,7 @@ from bench.curves.recorded.raw import (
     RawCurves,
     Rows,
     Wanted,
+    counted,
     floats,
 )
 from bench.curves.recorded.tables import Columns, find_columns, index_note, numeric
@@ -30,10 +31,12 @@ from bench.curves.recorded.text_lines import license_in, lines_of
 
 SAMPLE = 200  # lines from which the dialect is recognised
 _SAMPLE_SIZE = 2**20  # characters
+_LONGEST = 2**22  # characters of a line: 40 in each column
 _COMMENTS = ("#", "%", "//")  # above the table
 _EXCEL = re.compile(r'\ufeff?"?sep=(.)"?', re.IGNORECASE)
 _THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(?:,\d{3})+")
 _HALF = re.compile(r"-0|[-+]?0\d+")  # of a number with a decimal comma, cut in two
+_TITLES = ("class", "classes", "group", "label", "labels", "target", "y")
 _MAX_COLUMNS = MAX_POINTS + 100
 
 
@@ -53,8 +56,8 @@ def read_text(raw: bytes, suffix: str, wanted: Wanted) -> RawCurves:
     chosen = _chooser(columns.values)
     groups = columns.groups
     for number, cells in table.rows():
-        values = floats(chosen(cells), table.decimal, number)
-        rows.add(number, [values], cells[columns.label].strip())
+        numbers = floats(chosen(cells), table.decimal, number)
+        rows.add(number, [numbers], cells[columns.label].strip())
         if groups is not None:
             rows.groups.append(cells[groups].strip())
         if columns.index is not None:
@@ -82,22 +85,12 @@ def read_text(raw: bytes, suffix: str, wanted: Wanted) -> RawCurves:
     )
 
 
-def _chooser(positions: Sequence[int]) -> "itemgetter[int] | _Slice":
+def _chooser(positions: Sequence[int]) -> Callable[[Sequence[str]], Sequence[str]]:
     """Return what takes the cells at some positions out of a row."""
-    first, last = positions[0], positions[-1]
-    if tuple(positions) == tuple(range(first, last + 1)):
-        return _Slice(slice(first, last + 1))
+    part = slice(positions[0], positions[-1] + 1)
+    if len(positions) == part.stop - part.start:
+        return itemgetter(part)
     return itemgetter(*positions)
-
-
-class _Slice:
-    """The cells of neighbouring columns."""
-
-    def __init__(self, part: slice) -> None:
-        self.part = part
-
-    def __call__(self, cells: Sequence[str]) -> Sequence[str]:
-        return cells[self.part]
 
 
 class _Table:
@@ -120,10 +113,10 @@ class _Table:
             self.delimiter = find_delimiter(lines, suffix, wanted.decimal)
         self.is_told = wanted.delimiter is not None or told is not None
         split = make_splitter(self.delimiter)
-        rows = [(number, _cells(split, line, number)) for number, line in sample]
+        rows = [(number, _stripped(split(line, number))) for number, line in sample]
         rows = [(number, cells) for number, cells in rows if any(cells)]
         if titles and len(split(titles, 0)) == len(rows[0][1]) > 1:
-            rows.insert(0, (self.after, _cells(split, titles, 0)))
+            rows.insert(0, (self.after, _stripped(split(titles, 0))))
         self.names = self._names(rows)
         self.width = len(rows[0][1]) if self.names is None else len(self.names)
         if self.width > _MAX_COLUMNS:
@@ -135,13 +128,14 @@ class _Table:
         self.columns: Columns = find_columns(
             self.names, equal, wanted.label, wanted.groups, self.decimal
         )
-        if self.delimiter == "," and not self.is_told and wanted.decimal is None:
+        # As many names as columns leave no doubt that commas separate columns.
+        if self.delimiter == "," and self.names is None and not self.is_told:
             self._refuse_halves(rows)
 
     def _top(self) -> tuple[str | None, str]:
         """Read what is above the table: Excel's delimiter, comments, names as one."""
         told, titles = None, ""
-        for number, line in lines_of(self.raw):
+        for number, line in lines_of(self.raw, _LONGEST):
             text = line.strip()
             if number == 1 and (excel := _EXCEL.fullmatch(text)):
                 told = excel[1]
@@ -156,7 +150,7 @@ class _Table:
 
     def _sample(self) -> list[tuple[int, str]]:
         found, size = [], 0
-        for number, line in lines_of(self.raw):
+        for number, line in lines_of(self.raw, _LONGEST):
             if number <= self.after or line.isspace():
                 continue
             found.append((number, line.rstrip("\r\n")))
@@ -208,12 +202,20 @@ class _Table:
                 "such as label,0,1, … in the file"
             )
         labels = {row[i] for row in others if i < len(row)}
+        if is_number(first[i]) or first[i] in labels:
+            return False
+        if first[i].casefold() in _TITLES or all(map(is_number, labels)):
+            return True
         points = [numeric(c, self.wanted.decimal) for c in values]
         known = [point for point in points if point is not None]
-        are_points = len(known) == len(values) and _is_ordered(known)
-        if not is_number(first[i]) and all(map(is_number, labels)):
-            return True
-        return are_points and first[i] not in labels
+        if len(known) < len(values) or not _is_ordered(known):
+            return False
+        raise InputsError(
+            f"found '{shown(' '.join(first), 40)}' in the first line, which may be "
+            "names of columns or a curve; for names write label: "
+            f"{shown(first[i], 40)} in the suite; for a curve write a line of names "
+            "above it"
+        )
 
     def _decimal(self, rows: list[list[str]]) -> str | None:
         """Recognise the decimal mark of some rows."""
@@ -240,6 +242,8 @@ class _Table:
         return ","
 
     def _refuse_halves(self, rows: list[tuple[int, list[str]]]) -> None:
+        if self.wanted.decimal or any("." in c for _, cells in rows for c in cells):
+            return
         for number, cells in rows:
             for left, right in pairwise(cells):
                 both = is_number(left) and is_number(right)
@@ -263,7 +267,9 @@ class _Table:
 
     def _split_rows(self) -> Iterator[tuple[int, list[str]]]:
         lines = (
-            (number, line) for number, line in lines_of(self.raw) if number > self.after
+            (number, line)
+            for number, line in lines_of(self.raw, _LONGEST)
+            if number > self.after
         )
         if self.has_quotes and self.delimiter is not None:
             yield from self._quoted_rows(line for _, line in lines)
@@ -296,14 +302,20 @@ class _Table:
 
     def _refuse_width(self, number: int, found: int) -> None:
         like = "the line of names" if self.names is not None else "the first line"
+        remedy = f": {UNEQUAL}"
+        if self.delimiter == "," and found > self.width:
+            remedy = (
+                "; if the commas are decimal marks, save the file with semicolons "
+                "between columns"
+            )
         raise ValueError(
-            f"line {number}: found {found} columns, {split_words(self.delimiter)}; "
-            f"expected {self.width}, as in {like}: {UNEQUAL}"
+            f"line {number}: found {counted(found, 'column')}, "
+            f"{split_words(self.delimiter)}; expected {self.width}, as in {like}"
+            f"{remedy}"
         )
 
 
-def _cells(split: object, line: str, number: int) -> list[str]:
-    cells: list[str] = split(line, number)  # type: ignore[operator]
+def _stripped(cells: Sequence[str]) -> list[str]:
     return [cell.strip() for cell in cells]
 
 

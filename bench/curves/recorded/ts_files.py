@@ -10,16 +10,20 @@ from bench.base import shown
 from bench.curves.recorded.raw import (
     MAX_CHANNELS,
     MAX_POINTS,
-    UNEQUAL,
     RawCurves,
     Rows,
     Wanted,
+    counted,
     floats,
 )
 from bench.curves.recorded.text_lines import license_in, lines_of
 
 _STAMPED = re.compile(r"\(([^(),]*),([^(),]*)\)")
 _COMMENTS = ("#", "%")
+_COMMON = (
+    "expected the same in all channels of all curves: interpolate them on common "
+    "points before you save the file"
+)
 _GAP = re.compile(r"[\s,]*")
 
 
@@ -96,7 +100,7 @@ def read_ts(raw: bytes, wanted: Wanted) -> RawCurves:
         )
     head, rows = _Head(), Rows()
     times: np.ndarray | None = None
-    classes: set[str] = set()
+    classes: set[str | float] = set()
     for number, text in lines_of(raw):
         line = text.strip()
         if not line:
@@ -124,8 +128,7 @@ def read_ts(raw: bytes, wanted: Wanted) -> RawCurves:
                 if times is not None and not np.array_equal(times, found):
                     raise ValueError(
                         f"line {number}: found other time stamps than in line "
-                        f"{rows.places[0]}; expected the same in all curves and "
-                        f"channels: {UNEQUAL}"
+                        f"{rows.places[0]}; {_COMMON}"
                     )
                 times = found
             else:
@@ -136,7 +139,7 @@ def read_ts(raw: bytes, wanted: Wanted) -> RawCurves:
         raise ValueError("no line @data; expected tags, @data, and a line for a curve")
     if not rows.places:
         raise ValueError("no curves after @data; expected a line for each")
-    notes = ()
+    notes: tuple[str, ...] = ()
     if wanted.label is not None:
         notes = (f"label: {wanted.label} was not needed: .ts has the class at the end",)
     return RawCurves(
@@ -162,8 +165,14 @@ def _fields(line: str, number: int, has_times: bool) -> tuple[list[str], str]:
     # Times of day have colons too, in parentheses.
     body, colon, label = line.rpartition(":")
     if not colon or (has_times and not body.rstrip().endswith(")")):
+        pairs = "pairs (time,value)" if has_times else "values"
         raise ValueError(
-            f"line {number}: no ':' before a class; expected values, ':' and the class"
+            f"line {number}: no ':' before a class; expected {pairs}, ':' and the class"
+        )
+    if "(" in body and not has_times:
+        raise ValueError(
+            f"line {number}: found '('; expected values, or the tag @timestamps true "
+            "above @data for pairs (time,value)"
         )
     label = label.strip()
     if "," in label and not has_times:
@@ -204,7 +213,7 @@ def _stamped(fields: list[str], number: int) -> tuple[list["array[float]"], np.n
         if not np.array_equal(one, times[0]):
             raise ValueError(
                 f"line {number}: found other time stamps in one channel than in the "
-                f"first; expected the same in all curves and channels: {UNEQUAL}"
+                f"first; {_COMMON}"
             )
     return channels, times[0]
 
@@ -236,11 +245,11 @@ def _times(stamps: list[str], number: int) -> np.ndarray:
 def _check_channels(head: _Head, found: int, number: int) -> None:
     if head.univariate and found != 1:
         raise ValueError(
-            f"line {number}: found {found} channels; expected one, as @univariate true "
-            "says"
+            f"line {number}: found {counted(found, 'channel')}; expected one, as "
+            "@univariate true says"
         )
     if head.n_channels is not None and found != head.n_channels:
         raise ValueError(
-            f"line {number}: found {found} channels; expected {head.n_channels}, as "
-            "@dimensions says"
+            f"line {number}: found {counted(found, 'channel')}; expected "
+            f"{head.n_channels}, as @dimensions says"
         )
