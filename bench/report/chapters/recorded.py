@@ -49,7 +49,7 @@ def _divided(facts: RecordedFacts) -> str:
             f"{facts.folds}-fold cross-validation{times}, divided {whole}: "
             f"{counted(facts.n_draws, 'division')} with {sizes}."
         )
-    draws = f"{counted(facts.n_draws, 'random division')}, {whole}"
+    draws = f"{counted(facts.n_draws, 'random draw')}, {whole}"
     if facts.test is None:
         return f"{draws}, with the sizes of the given files: {sizes}."
     return f"{draws}, with {100 * facts.test:g}% for testing: {sizes}."
