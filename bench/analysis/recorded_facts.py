@@ -7,10 +7,11 @@ import numpy as np
 from bench.analysis.report_data import RecordedFacts
 from bench.base import shown
 from bench.curves import RecordedRecipe
-from bench.suite import FoldsSplit
+from bench.suite import FoldsSplit, ResampleSplit
 
 _NAMED = 6  # classes; of more the sizes alone are told
-_NAME = 40  # characters of a class or a file
+_NAME = 40  # characters of a class
+_AEON = "aeon: "  # before the names of files that aeon bundles
 
 
 def recorded_facts(recipe: RecordedRecipe) -> RecordedFacts:
@@ -44,12 +45,23 @@ def recorded_facts(recipe: RecordedRecipe) -> RecordedFacts:
 
 
 def _test_shares(recipe: RecordedRecipe) -> tuple[float, ...]:
-    """Return the share of each class in the test curves of a repetition."""
-    curves, labels = recipe.curves, recipe.curves.labels
-    if recipe.spec.division == "given":
+    """Return the share of each class in the test curves of a repetition.
+
+    Divisions by shares, folds or groups come close to that of all curves.
+    """
+    curves, division = recipe.curves, recipe.spec.division
+    labels = curves.labels
+    if _as_given(division):
         labels = labels[curves.n_given_train :]
     counts = np.bincount(labels, minlength=recipe.n_classes)
     return tuple(round(float(share), 4) for share in counts / counts.sum())
+
+
+def _as_given(division: str | ResampleSplit | FoldsSplit) -> bool:
+    """Tell whether test curves are as many of each class as in the given test file."""
+    if isinstance(division, ResampleSplit):
+        return division.test is None and division.groups is None
+    return isinstance(division, str)
 
 
 def _is_even(recipe: RecordedRecipe, sizes: np.ndarray) -> bool:
@@ -74,13 +86,13 @@ def recorded_in_words(recipe: RecordedRecipe) -> str:
     sizes = np.bincount(curves.labels, minlength=recipe.n_classes)
     points = f"{n_points} point{'s' * (n_points != 1)}"
     if n_channels > 1:
-        points = f"{n_channels} channels of {points} each"
+        points = f"{n_channels} channels of {points}"
     if curves.x is not None:
         points += f", from {curves.x.min():g} to {curves.x.max():g}"
     sentences = [
-        f"{n_curves} recorded curves of {recipe.n_classes} classes, "
-        f"{_sizes(recipe.class_names, sizes)}: {points}, {spec.dtype}",
-        f"Source: {sources_in_words(curves.sources)}; license: "
+        f"{n_curves} recorded curves of {recipe.n_classes} classes "
+        f"({_sizes(recipe.class_names, sizes)}); {points}, {spec.dtype}",
+        f"Source: {_sources(curves.sources)}; license: "
         f"{shown(curves.license, 200) if curves.license else 'none stated'}",
     ]
     if spec.standardised:
@@ -99,26 +111,42 @@ def recorded_in_words(recipe: RecordedRecipe) -> str:
 
 
 def sources_in_words(sources: Sequence[str]) -> str:
-    """Name the files of recorded curves: ``train.csv and test.csv``."""
-    begin = "aeon: "
-    if sources and all(source.startswith(begin) for source in sources):
-        names = [source.removeprefix(begin) for source in sources]
-        return (
-            f"{' and '.join(shown(name, 60) for name in names)}, as aeon bundles them"
-        )
+    """Name the files of recorded curves: ``all.csv``, or ``GunPoint (aeon)``.
+
+    Parameters
+    ----------
+    sources
+        As `bench.curves.RecordedCurves.sources`.
+    """
+    if bundled := _bundled(sources):
+        return f"{bundled} (aeon)"
     return " and ".join(shown(source, 60) for source in sources)
+
+
+def _sources(sources: Sequence[str]) -> str:
+    if bundled := _bundled(sources):
+        files = " and ".join(shown(name.removeprefix(_AEON), 60) for name in sources)
+        return f"{bundled}, as aeon bundles it ({files})"
+    return sources_in_words(sources)
+
+
+def _bundled(sources: Sequence[str]) -> str:
+    """Return the name of a dataset that aeon bundles; empty for a user's files."""
+    if not sources or not all(source.startswith(_AEON) for source in sources):
+        return ""
+    return shown(sources[0].removeprefix(_AEON).rpartition("_")[0], 60)
 
 
 def _sizes(names: Sequence[str], sizes: np.ndarray) -> str:
     """Say how many curves each class has."""
     few = len(names) <= _NAMED
     if sizes.min() == sizes.max():
-        listed = f" ({', '.join(shown(name, _NAME) for name in names)})" if few else ""
+        listed = f": {', '.join(shown(name, _NAME) for name in names)}" if few else ""
         return f"{sizes[0]} of each{listed}"
     if few:
         return ", ".join(
-            f"{shown(name, _NAME)} ({size})"
+            f"{size} of class {shown(name, _NAME)}"
             for name, size in zip(names, sizes, strict=True)
         )
     largest = shown(names[int(sizes.argmax())], _NAME)
-    return f"{sizes.min()} to {sizes.max()} of each (the largest is {largest})"
+    return f"{sizes.min()} to {sizes.max()} of each, most of class {largest}"

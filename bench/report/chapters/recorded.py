@@ -87,11 +87,15 @@ def class_words(facts: DatasetFacts) -> list[Block]:
     if largest * len(facts.classes) < _UNEQUAL:
         return []
     name = facts.classes[recorded.test_shares.index(largest)]
+    is_exact = recorded.design == "given" or (
+        recorded.design == "resample" and recorded.test is None and recorded.is_even
+    )
     return [
         Text(
             "The classes are of unequal size: a classifier that always answers "
             f"{shown(name, 40)}, the largest one in the test curves, has an accuracy "
-            f"of {largest:.3f} and a balanced accuracy of {1 / len(facts.classes):.3f}."
+            f"of {'' if is_exact else 'about '}{largest:.3f} and a balanced accuracy "
+            f"of {1 / len(facts.classes):.3f}."
         )
     ]
 
