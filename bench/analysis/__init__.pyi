@@ -37,11 +37,15 @@ from .report_data import ReportData as ReportData
 from .report_data import SuiteFacts as SuiteFacts
 from .report_files import PAGE as PAGE
 from .report_files import is_report as is_report
+from .report_files import own_metrics_of as own_metrics_of
 from .report_files import read_data as read_data
 from .report_files import write_data as write_data
 from .report_files import write_if_changed as write_if_changed
+from .results import NOT_COMPUTED as NOT_COMPUTED
+from .results import UNSCORED as UNSCORED
 from .results import given_frame as given_frame
 from .results import load_results as load_results
+from .results import not_computed as not_computed
 from .results import read_results as read_results
 from .results import results_frame as results_frame
 from .results import summarise as summarise

@@ -3,23 +3,50 @@
 There may be ten thousand cells, whose arrays would not fit into memory together.
 """
 
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from bench.analysis.findings import Findings, rows_of
 from bench.analysis.online import online_table
+from bench.curves import Recipe, RecordedRecipe
 from bench.stats import (
     CHANCE,
+    METRICS,
     Predictions,
     calibration_frame,
+    class_scores,
     held_out_frame,
     history_frame,
     last_epochs,
+    roc_rates,
     trained_online,
 )
 from bench.store import Store
+
+# A suite that asks for one of these asks how well each class is found.
+OF_CLASSES = frozenset({"f1", "precision", "recall", "mcc", "average_precision"})
+CLASS_SCORES = ("precision", "recall", "f1", "mcc", "average_precision")
+
+
+def shows_classes(recipe: Recipe, metrics: Iterable[str]) -> bool:
+    """Tell whether a report shows the scores of each class of a dataset, and ROC.
+
+    It does for recorded curves. The classes of a generated dataset have equal sizes:
+    there it does where the suite asks for a metric of classes.
+
+    Parameters
+    ----------
+    recipe
+        The recipe of the dataset.
+    metrics
+        The names of the suite's metrics.
+    """
+    is_recorded = isinstance(recipe, RecordedRecipe)
+    return is_recorded or not OF_CLASSES.isdisjoint(metrics)
 
 
 @dataclass(frozen=True)
@@ -44,6 +71,15 @@ class CellArrays:
         `bench.stats.histories.held_out_frame`.
     online
         See `bench.analysis.online.online_table`.
+    classes
+        One row for each classifier and class: classifier, class (its label), n
+        repetitions, curves (the mean number of held-out ones), and mean and std of
+        each of `CLASS_SCORES` over the repetitions in which the class has curves;
+        empty unless asked for. Without CHANCE.
+    roc
+        Classifier → its ROC curve; empty unless asked for.
+    unranked
+        Classifiers that give no scores which rank curves, if ROC curves were asked for.
     """
 
     bins: pd.DataFrame
@@ -54,6 +90,44 @@ class CellArrays:
     history: pd.DataFrame
     held_out: pd.DataFrame
     online: pd.DataFrame
+    classes: pd.DataFrame = field(default_factory=pd.DataFrame)
+    roc: dict[str, "MeanRoc"] = field(default_factory=dict)
+    unranked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class MeanRoc:
+    """The vertical average of ROC curves over repetitions.
+
+    Attributes
+    ----------
+    rates : array of shape (n_points,)
+        Mean true-positive rates at evenly spaced false-positive rates from 0 to 1.
+    area
+        The mean area below the curves, each with all its corners.
+    n
+        The number of repetitions.
+    """
+
+    rates: np.ndarray
+    area: float
+    n: int
+
+
+@dataclass(frozen=True)
+class Classwise:
+    """What is wanted of the classes of a dataset, see `CellArrays`.
+
+    Attributes
+    ----------
+    coloured
+        The classifiers whose ROC curves are wanted, of two classes.
+    n_points
+        The number of points of each.
+    """
+
+    coloured: Collection[str] = ()
+    n_points: int = 101
 
 
 @dataclass
@@ -65,10 +139,17 @@ class _Kept:
     histories: dict[tuple[str, int], dict[str, np.ndarray]] = field(
         default_factory=dict
     )
+    classes: dict[str, list[dict[str, np.ndarray]]] = field(default_factory=dict)
+    roc: dict[str, list[tuple[np.ndarray, float]]] = field(default_factory=dict)
+    unranked: dict[str, None] = field(default_factory=dict)
 
 
 def read_cell_arrays(
-    findings: Findings, dataset: str, store: Store, n_classes: int = 2
+    findings: Findings,
+    dataset: str,
+    store: Store,
+    n_classes: int = 2,
+    classwise: Classwise | None = None,
 ) -> CellArrays:
     """Read the arrays of each cell that is done, one after the other.
 
@@ -76,6 +157,8 @@ def read_cell_arrays(
     ----------
     n_classes
         The number of classes of the dataset.
+    classwise
+        Asks for the scores of each class, and for ROC curves of two.
     """
     kept = _Kept()
     first: int | None = None
@@ -95,8 +178,10 @@ def read_cell_arrays(
             continue
         counts = confusion.setdefault(key[0], np.zeros((n_classes, n_classes), int))
         np.add.at(counts, (arrays["labels_test"], arrays["predictions_test"]), 1)
+        test = Predictions.of(arrays, "test")
+        if classwise is not None:
+            _keep_classes(kept, key[0], test, n_classes, classwise)
         if str(arrays["kind"]) == "probability":
-            test = Predictions.of(arrays, "test")
             kept.bins.append(calibration_frame({key: test}))
         if first in (None, key[1]):
             first = key[1]
@@ -113,4 +198,51 @@ def read_cell_arrays(
         history=history_frame(kept.histories),
         held_out=held_out,
         online=online_table(last, held_out, rows),
+        classes=_class_frame(kept.classes),
+        roc={name: _mean_roc(curves) for name, curves in kept.roc.items()},
+        unranked=tuple(name for name in kept.unranked if name not in kept.roc),
     )
+
+
+def _keep_classes(
+    kept: _Kept, name: str, test: Predictions, n_classes: int, wanted: Classwise
+) -> None:
+    """Keep what a report shows of the classes in one cell."""
+    kept.classes.setdefault(name, []).append(class_scores(test, n_classes))
+    if n_classes != 2:
+        return
+    if test.ranking is None:
+        kept.unranked[name] = None
+    elif name in wanted.coloured:
+        rates = roc_rates(test, wanted.n_points)
+        if rates is not None:
+            area = METRICS["roc_auc"].function(test)
+            kept.roc.setdefault(name, []).append((rates, area))
+
+
+def _mean_roc(curves: Sequence[tuple[np.ndarray, float]]) -> MeanRoc:
+    rates, areas = zip(*curves, strict=True)
+    return MeanRoc(np.mean(rates, axis=0), float(np.mean(areas)), len(curves))
+
+
+def _class_frame(found: dict[str, list[dict[str, np.ndarray]]]) -> pd.DataFrame:
+    """Reduce the scores of each class in each cell to means over repetitions."""
+    rows = []
+    for name, cells in found.items():
+        support = np.array([cell["support"] for cell in cells])
+        columns = {
+            score: pd.DataFrame([cell[score] for cell in cells])
+            for score in CLASS_SCORES
+        }
+        for label in range(support.shape[1]):
+            row: dict[str, Any] = {
+                "classifier": name,
+                "class": label,
+                "n": int((support[:, label] > 0).sum()),
+                "curves": float(support[:, label].mean()),
+            }
+            for score, values in columns.items():
+                row[f"{score}_mean"] = float(values[label].mean())
+                row[f"{score}_std"] = float(values[label].std(ddof=1))
+            rows.append(row)
+    return pd.DataFrame(rows)

@@ -9,7 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench.analysis.cell_arrays import CellArrays, read_cell_arrays
+from bench.analysis.cell_arrays import (
+    CellArrays,
+    Classwise,
+    read_cell_arrays,
+    shows_classes,
+)
 from bench.analysis.dataset_words import describe_dataset
 from bench.analysis.evidence import check_rows
 from bench.analysis.findings import Findings, analyse, nothing_to_learn, rows_of
@@ -25,13 +30,14 @@ from bench.analysis.report_data import (
     Picture,
     ReferenceFacts,
     ReportData,
+    RocFacts,
     SuiteFacts,
 )
 from bench.base import StoreError
 from bench.cells import Plan
 from bench.classifiers import ClassifierRecipe
 from bench.curves import Recipe, RecordedRecipe, draw_test, first_of_class, is_grid
-from bench.stats import CHANCE, METRICS, hardest_curves, spread
+from bench.stats import CHANCE, OwnMetric, hardest_curves, metric_of, spread
 from bench.store import Result, Store
 from bench.suite import PRESETS, Reference, Suite
 
@@ -42,11 +48,13 @@ MOST_POINTS = 120  # of a curve in a picture: a small panel shows no more
 MOST_SHOWN = 1000  # input points whose density is drawn
 MOST_NUMBERS = 28_000  # of all training histories together: 130 kB of page.json
 FEWEST_EPOCHS, MOST_EPOCHS = 20, 200  # that are kept of a training
+MOST_RATES = 15_000  # numbers of all ROC curves together: 75 kB of page.json
+FEWEST_RATES, DEFAULT_RATES = 21, 101  # of one curve
 MOST_LOGS = 20
 _LOG_END = 1500  # characters: the last lines say what was raised
 _HIGHLIGHTED = 6  # colours that every reader can tell from each other
 _OWN = 3  # of these, a user's own classifiers
-_BY_CHANCE = {"accuracy", "balanced_accuracy"}
+_BY_CHANCE = {"accuracy", "balanced_accuracy", "recall"}
 
 
 def collect(plan: Plan, store: Store, results: Sequence[Result]) -> ReportData:
@@ -73,17 +81,23 @@ def collect(plan: Plan, store: Store, results: Sequence[Result]) -> ReportData:
     findings = analyse(plan, store, results)
     datasets = []
     parts: dict[str, list[pd.DataFrame]] = {
-        name: [] for name in ("online", "calibration", "history", "held_out")
+        name: []
+        for name in ("online", "calibration", "history", "held_out", "per_class")
     }
+    highlighted = _highlighted(plan, findings)
+    n_rates = MOST_RATES // (len(plan.datasets) * max(len(highlighted), 1))
+    classwise = Classwise(highlighted, min(max(n_rates, FEWEST_RATES), DEFAULT_RATES))
     for recipe in plan.datasets:  # the arrays of all at once may not fit into memory
         name = recipe.spec.id
-        arrays = read_cell_arrays(findings, name, store, recipe.n_classes)
+        wanted = classwise if shows_classes(recipe, suite.metrics) else None
+        arrays = read_cell_arrays(findings, name, store, recipe.n_classes, wanted)
         datasets.append(_dataset(plan, findings, recipe, arrays))
         parts["online"].append(arrays.online)
         for part, frame in (
             ("calibration", _calibration(arrays.bins)),
             ("history", arrays.history),
             ("held_out", arrays.held_out),
+            ("per_class", _with_names(arrays.classes, recipe.class_names)),
         ):
             if not frame.empty:
                 parts[part].append(frame.assign(dataset=name))
@@ -99,7 +113,7 @@ def collect(plan: Plan, store: Store, results: Sequence[Result]) -> ReportData:
         provenance=tuple(provenance(plan, findings, stored)),
         logs=_logs(findings, store),
         transfer_failures=tuple(_transfer_failures(findings.transfer_cells)),
-        highlighted=_highlighted(plan, findings),
+        highlighted=highlighted,
         **frames,
     )
     return _with_answers(data, suite, [result.commit for result in stored])
@@ -122,6 +136,7 @@ def _suite(suite: Suite, store: Store, stored: Sequence[Result]) -> SuiteFacts:
         repetitions=suite.repetitions,
         threads=suite.threads,
         metrics=tuple(suite.metrics),
+        own_metrics=suite.own_metrics,
         baseline=suite.baseline,
         alpha=stats.alpha,
         margin=stats.margin,
@@ -151,8 +166,8 @@ def _is_own(recipe: ClassifierRecipe) -> bool:
 def _dataset(
     plan: Plan, findings: Findings, recipe: Recipe, arrays: CellArrays
 ) -> DatasetFacts:
-    spec, metric = recipe.spec, plan.suite.metrics[0]
-    low, high = METRICS[metric].bounds_for(recipe.n_classes)
+    spec, metric = recipe.spec, metric_of(plan.suite.headline)
+    bounds = metric.bounds_for(recipe.n_classes)
     kept = spread(len(recipe.x), MOST_POINTS)
     return DatasetFacts(
         id=spec.id,
@@ -160,8 +175,8 @@ def _dataset(
         words=describe_dataset(recipe, rows_of(findings.summary, spec.id)),
         task=spec.task,
         classes=recipe.class_names,
-        chance=_chance(metric, recipe.n_classes),
-        perfect=high if METRICS[metric].larger_is_better else low,
+        chance=_chance(plan.suite.headline, recipe.n_classes),
+        perfect=None if bounds is None else bounds[metric.larger_is_better],
         n_test=recipe.n_test,
         learnable=recipe not in nothing_to_learn(plan),
         x=_rounded(recipe.x[kept], 5),
@@ -176,13 +191,26 @@ def _dataset(
             if 2 < recipe.n_classes <= SHOWN_CLASSES
         },
         recorded=recorded_facts(recipe) if isinstance(recipe, RecordedRecipe) else None,
+        roc={
+            name: RocFacts(_rounded(curve.rates, 4), round(curve.area, 4), curve.n)
+            for name, curve in arrays.roc.items()
+        },
+        unranked=arrays.unranked,
     )
 
 
-def _chance(metric: str, n_classes: int) -> float | None:
+def _with_names(classes: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Give the rows of classes their names."""
+    if classes.empty:
+        return classes
+    return classes.assign(**{"class": [names[label] for label in classes["class"]]})
+
+
+def _chance(metric: str | OwnMetric, n_classes: int) -> float | None:
+    """Return the expected score of guessing each class as often; None if not known."""
     if metric in _BY_CHANCE:
         return 1 / n_classes
-    return 0.5 if metric == "roc_auc" else None
+    return {"roc_auc": 0.5, "mcc": 0.0}.get(str(metric))
 
 
 def _points(x: np.ndarray) -> list[float]:

@@ -19,7 +19,6 @@ from bench.base import StatisticsError, digest
 from bench.cells import Plan
 from bench.curves import DatasetRecipe
 from bench.stats import (
-    METRICS,
     Across,
     compare_across,
     compare_along,
@@ -30,6 +29,7 @@ from bench.stats import (
     find_crossings,
     find_leaks,
     held_out_scores,
+    metric_of,
     rank_stability,
     summarise_scores,
     threshold_verdicts,
@@ -119,8 +119,8 @@ def analyse(plan: Plan, store: Store, loaded: Sequence[Result]) -> Findings:
     """
     results = results_frame(plan, store, loaded)
     results = results.assign(collapsed=collapsed_cells(plan, results, loaded))
-    stats, metric = plan.suite.stats, plan.suite.metrics[0]
-    common = {"larger_is_better": METRICS[metric].larger_is_better}
+    stats, metric = plan.suite.stats, metric_of(plan.suite.headline)
+    common = {"larger_is_better": metric.larger_is_better}
     ties = {d.spec.id: half_a_curve(d.n_test) for d in plan.datasets}
     library_families = families({d.spec.id: d.family for d in plan.datasets})
     problems: list[str] = []
@@ -146,7 +146,7 @@ def analyse(plan: Plan, store: Store, loaded: Sequence[Result]) -> Findings:
     transfer_cells = transfer_frame(plan, store)
     return Findings(
         results=results,
-        summary=summarise(results),
+        summary=summarise(results, plan.suite.headline),
         intervals=intervals,
         compared=attempt(
             compare_to,
@@ -160,7 +160,7 @@ def analyse(plan: Plan, store: Store, loaded: Sequence[Result]) -> Findings:
             compare_across,
             scores,
             families=library_families,
-            bounds=METRICS[metric].bounds_for(max(classes.values())),
+            bounds=metric.bounds_for(max(classes.values())),
             **limits,
         ),
         stability=attempt(rank_stability, scores, families=library_families, **common),
@@ -214,7 +214,7 @@ def _held_out(plan: Plan, results: pd.DataFrame) -> pd.DataFrame:
 
 def _described(plan: Plan) -> dict[str, Any]:
     """Return the arguments by which `summarise_scores` knows metric and datasets."""
-    metric = METRICS[plan.suite.metrics[0]]
+    metric = metric_of(plan.suite.headline)
     return {
         "bounds": {d.spec.id: metric.bounds_for(d.n_classes) for d in plan.datasets},
         "n_curves": {d.spec.id: d.n_test for d in plan.datasets},
@@ -284,7 +284,7 @@ def _for_each_sweep(
             values=sweep.values,
             alpha=plan.suite.stats.alpha,
             streams=streams,
-            larger_is_better=METRICS[metric].larger_is_better,
+            larger_is_better=metric_of(plan.suite.headline).larger_is_better,
             overlap=overlaps_of(plan),
             tie={d.spec.id: half_a_curve(d.n_test) for d in swept},
         )
@@ -297,7 +297,7 @@ def _for_each_sweep(
 
 def _along(plan: Plan, sweep: Sweep, **common: Any) -> pd.DataFrame:
     n_classes = max(recipe.n_classes for recipe in plan.datasets)
-    bounds = METRICS[common["metric"]].bounds_for(n_classes)
+    bounds = metric_of(plan.suite.headline).bounds_for(n_classes)
     return compare_along(margin=plan.suite.stats.margin, bounds=bounds, **common)
 
 
@@ -309,7 +309,7 @@ def _transfers(plan: Plan, results: pd.DataFrame, cells: pd.DataFrame) -> pd.Dat
     """Compare transfers with the scores on the dataset of the training."""
     if cells.empty:
         return cells
-    metric = plan.suite.metrics[0]
+    metric = metric_of(plan.suite.headline)
     same_dataset = results[
         results["dataset"].isin(cells["train"])
         & results["classifier"].isin(cells["classifier"])
@@ -317,15 +317,15 @@ def _transfers(plan: Plan, results: pd.DataFrame, cells: pd.DataFrame) -> pd.Dat
     same_dataset = same_dataset.assign(
         train=same_dataset["dataset"], test=same_dataset["dataset"]
     )
-    column = f"test_{metric}"
+    column = f"test_{plan.suite.headline}"
     names = ["train", "test", "repetition", "classifier", column]
     both = pd.concat([same_dataset[names], cells[names]], ignore_index=True)
     return compare_transfers(
         both.rename(columns={column: "score"}),
         alpha=plan.suite.stats.alpha,
-        larger_is_better=METRICS[metric].larger_is_better,
+        larger_is_better=metric.larger_is_better,
         tie={d.spec.id: half_a_curve(d.n_test) for d in plan.datasets},
-        bounds=METRICS[metric].bounds_for(max(d.n_classes for d in plan.datasets)),
+        bounds=metric.bounds_for(max(d.n_classes for d in plan.datasets)),
         overlap=overlaps_of(plan),
     )
 
@@ -389,5 +389,5 @@ def _works(
         [recipe.spec.id for recipe in plan.datasets],
         [recipe.id for recipe in plan.classifiers],
         works=threshold,
-        larger_is_better=METRICS[plan.suite.metrics[0]].larger_is_better,
+        larger_is_better=metric_of(plan.suite.headline).larger_is_better,
     )

@@ -124,6 +124,7 @@ def pilot(plan: Plan, repetitions: int) -> Plan:
     return replace(
         plan,
         cells=first(plan.cells),
+        given=(),  # no repetition
         transfers=first(plan.transfers),
         audits=tuple(a for a in plan.audits if a.repetition < repetitions),
     )

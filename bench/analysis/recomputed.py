@@ -49,7 +49,7 @@ def _where(each: Recomputed) -> str:
     result = each.after
     dataset = result.dataset + (f" → {result.target}" if result.target else "")
     name = result.classifier or "audit"
-    return f"{dataset}, {name}, repetition {result.repetition}"
+    return f"{dataset}, {name}, {result.division}"
 
 
 def _status(each: Recomputed) -> Iterator[str]:

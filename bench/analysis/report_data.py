@@ -12,6 +12,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from bench.analysis.findings import Findings
+from bench.stats import Metric, OwnMetric, metric_of
 
 VERSION = 1  # of page.json; a reader refuses another one
 
@@ -29,6 +30,8 @@ class SuiteFacts:
         command that repeats the run.
     baseline, alpha, margin, impute, works
         The settings of its statistics.
+    own_metrics
+        What is known of those of the metrics that are functions which the suite names.
     date
         The day on which the newest result was computed, such as 2026-11-30; empty if
         no result tells.
@@ -47,6 +50,11 @@ class SuiteFacts:
     impute: str
     works: float | None = None
     date: str = ""
+    own_metrics: tuple[OwnMetric, ...] = ()
+
+    def metric(self, name: str) -> str | OwnMetric:
+        """Return what figures and `bench.stats.metric_of` take for a metric's name."""
+        return next((own for own in self.own_metrics if own.name == name), name)
 
     @property
     def level(self) -> str:
@@ -162,6 +170,26 @@ class RecordedFacts:
 
 
 @dataclass(frozen=True)
+class RocFacts:
+    """A ROC curve of a classifier on two classes, averaged over repetitions.
+
+    Attributes
+    ----------
+    rates : list of float, (n_points,)
+        Mean true-positive rates at evenly spaced false-positive rates from 0 to 1, see
+        `bench.stats.metrics.roc_rates`.
+    area
+        The mean area below the curves of single repetitions.
+    n
+        The number of repetitions.
+    """
+
+    rates: list[float]
+    area: float
+    n: int
+
+
+@dataclass(frozen=True)
 class DatasetFacts:
     """What a report says and shows of a dataset beside its scores.
 
@@ -178,7 +206,7 @@ class DatasetFacts:
     chance
         The headline score of guessing; None if that is not known.
     perfect
-        The best headline score that there can be.
+        The best headline score that there can be; None if that is not known.
     n_test
         Number of test curves of all classes together.
     learnable
@@ -202,6 +230,11 @@ class DatasetFacts:
     recorded
         Where recorded curves are from and how they are divided; None for a generated
         dataset.
+    roc
+        Classifier → ROC curve, of the highlighted ones that give scores; empty unless
+        the dataset has two classes and the report shows the scores of each.
+    unranked
+        The classifiers that have none since they give no scores that rank curves.
     """
 
     id: str
@@ -210,7 +243,7 @@ class DatasetFacts:
     task: str
     classes: tuple[str, ...]
     chance: float | None
-    perfect: float
+    perfect: float | None
     n_test: int
     learnable: bool
     x: list[list[float]]
@@ -221,6 +254,8 @@ class DatasetFacts:
     repetition: int | None = None
     confusion: dict[str, list[list[int]]] = field(default_factory=dict)
     recorded: RecordedFacts | None = None
+    roc: dict[str, RocFacts] = field(default_factory=dict)
+    unranked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -353,6 +388,9 @@ class ReportData:
     history, held_out
         See `bench.stats.histories.history_frame` and `held_out_frame`, with a column
         dataset; of long trainings some epochs.
+    per_class
+        The scores of each class, see `bench.analysis.cell_arrays.CellArrays`, with a
+        column dataset and the names of classes; may be empty.
     provenance
         What the results were computed from, with and on: one sentence each.
     transfer_failures
@@ -375,6 +413,7 @@ class ReportData:
     logs: tuple[Log, ...]
     transfer_failures: tuple[str, ...]
     highlighted: tuple[str, ...]
+    per_class: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def headline(self) -> str:
@@ -399,6 +438,16 @@ class ReportData:
             for f in self.datasets
         }
         return tuple(sorted(numbers))
+
+    @property
+    def measure(self) -> str | OwnMetric:
+        """The first metric, as figures take it."""
+        return self.suite.metric(self.headline)
+
+    @property
+    def metric(self) -> Metric | OwnMetric:
+        """The first metric: its title, its direction and what it needs."""
+        return metric_of(self.measure)
 
     def dataset(self, name: str) -> DatasetFacts:
         """Return the facts of a dataset.
@@ -428,6 +477,7 @@ class ReportData:
             "leaks": found.leaks,
             "audits": found.audits,
             "calibration": self.calibration,
+            "per_class": self.per_class,
             "online": self.online,
             "sweep": found.along,
             "crossings": found.crossings,

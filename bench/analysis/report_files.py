@@ -6,6 +6,7 @@ size, and checked against the types of `bench.analysis.report_data`.
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -30,12 +31,13 @@ from bench.analysis.report_data import (
 from bench.analysis.sweeps import Sweep
 from bench.base import StoreError, shown
 from bench.render import csv_text, restored
-from bench.stats import METRICS, Across, Friedman
+from bench.stats import METRICS, Across, Friedman, OwnMetric
 
 PAGE = "page.json"
 MOST_BYTES = 64 * 2**20  # of one file: a table of a hundred thousand cells
 # Frames that only the page shows are kept in page.json, column by column.
 _INSIDE = ("history", "held_out")
+_OWN_METRIC = "[A-Za-z][A-Za-z0-9_-]{0,39}"  # as `bench.suite` wants them
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,7 @@ TABLES = (
     "leaks",
     "audits",
     "calibration",
+    "per_class",
     "online",
     "sweep",
     "crossings",
@@ -311,21 +314,25 @@ def read_data(folder: Path) -> ReportData:
         logs=page.logs,
         transfer_failures=page.transfer_failures,
         highlighted=page.highlighted,
+        per_class=table("per_class"),
         **inside,
     )
+
+
+def own_metrics_of(folder: Path) -> tuple[OwnMetric, ...]:
+    """Return the metrics of a report that are functions; none of another folder."""
+    if not (folder / PAGE).is_file():
+        return ()
+    suite = _read_page(folder / PAGE).suite
+    _check_metrics(folder, suite)
+    return suite.own_metrics
 
 
 def _check_columns(
     folder: Path, suite: SuiteFacts, tables: Mapping[str, pd.DataFrame]
 ) -> None:
     """Refuse tables without the columns that every report has."""
-    for metric in suite.metrics or [""]:
-        if metric not in METRICS:
-            raise StoreError(
-                f"{folder / PAGE}: suite.metrics: found "
-                f"{repr(shown(metric, 40)) if metric else 'nothing'}; expected some of "
-                f"{', '.join(METRICS)}"
-            )
+    _check_metrics(folder, suite)
     parts = [f"{part}_{name}" for part in ("train", "test") for name in suite.metrics]
     needed = {
         "results": (
@@ -338,8 +345,8 @@ def _check_columns(
         ),
     }
     if "given" in tables:  # a report has it only of curves with a given split
-        columns = [f"{part}_{name}" for part, name in (("test", suite.metrics[0]),)]
-        needed["given"] = ("dataset", "classifier", "status", "error", *columns)
+        score = f"test_{suite.metrics[0]}"
+        needed["given"] = ("dataset", "classifier", "status", "error", score)
     for name, columns in needed.items():
         found = tables.get(name, pd.DataFrame()).columns
         for column in columns:
@@ -348,6 +355,24 @@ def _check_columns(
                     f"{folder / name}.csv: found no column {column}; expected that of "
                     "a report: write the report again"
                 )
+
+
+def _check_metrics(folder: Path, suite: SuiteFacts) -> None:
+    """Refuse names of metrics that nothing describes, or that are no names."""
+    own = {metric.name for metric in suite.own_metrics}
+    for name in own:
+        if not re.fullmatch(_OWN_METRIC, name) or name in METRICS:
+            raise StoreError(
+                f"{folder / PAGE}: suite.own_metrics: found {shown(name, 40)!r}; "
+                "expected letters from A to Z, digits, _ and -, and no known metric"
+            )
+    for metric in suite.metrics or [""]:
+        if metric not in METRICS and metric not in own:
+            raise StoreError(
+                f"{folder / PAGE}: suite.metrics: found "
+                f"{repr(shown(metric, 40)) if metric else 'nothing'}; expected some of "
+                f"{', '.join(METRICS)}"
+            )
 
 
 def _read_page(path: Path) -> _Page:

@@ -9,6 +9,13 @@ from .cell import kind_of as kind_of
 from .cell import n_fits as n_fits
 from .cell import units_of as units_of
 from .compute import compute_seeded as compute_seeded
+from .own_metrics import OwnFunction as OwnFunction
+from .own_metrics import check_function as check_function
+from .own_metrics import check_own_metrics as check_own_metrics
+from .own_metrics import compute_scores as compute_scores
+from .own_metrics import own_function as own_function
+from .own_metrics import own_functions as own_functions
+from .own_metrics import score_own_metrics as score_own_metrics
 from .plan import Plan as Plan
 from .plan import make_plan as make_plan
 from .scoring import predict_and_score as predict_and_score

@@ -7,6 +7,7 @@ from unicodedata import normalize
 from bench.base import SuiteError, did_you_mean, located
 from bench.cells.audits import MAX_REPETITIONS
 from bench.cells.cell import Audit, Cell, Task
+from bench.cells.own_metrics import own_functions
 from bench.cells.transfers import transfer_cells
 from bench.classifiers import ClassifierRecipe, examine_all, resolve_classifier
 from bench.curves import Recipe, RecordedRecipe, resolve_dataset
@@ -104,6 +105,7 @@ def make_plan(suite: Suite) -> Plan:
     if suite.reference is not None:
         with located(suite.where("reference")):
             reference = load_reference(suite.reference, suite.folder_of("reference"))
+    own_functions(suite)  # so that a file which is missing is found now
     ids = [entry.id for entry in suite.classifiers]
     if suite.baseline not in ids:
         raise SuiteError(

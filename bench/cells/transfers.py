@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import permutations
-from typing import Any
 
 from bench.base import SuiteError, did_you_mean
 from bench.cells.cell import Cell
 from bench.curves import READ_BY, DatasetRecipe, Recipe, RecordedRecipe
-from bench.suite import MAX_CELLS, MOST_DATASETS, Suite, TransferSpec
+from bench.suite import GIVEN, MAX_CELLS, MOST_DATASETS, Suite, TransferSpec
 
 _REMEDY = "name datasets that fit together: transfer: {datasets: […]}"
 
@@ -107,12 +106,8 @@ def _problem(one: Recipe, other: Recipe) -> str:
                 f"expected the same; {_REMEDY}"
             )
     if isinstance(one, RecordedRecipe) or isinstance(other, RecordedRecipe):
-        if one.family == other.family and _division(one) != _division(other):
-            return (
-                f"{first} may train on curves that {second} tests: both divide the "
-                "same curves, each in its own way; give both the same split; "
-                f"{_REMEDY}"
-            )
+        if isinstance(one, RecordedRecipe) and isinstance(other, RecordedRecipe):
+            return _recorded_problem(one, other)
     elif _shares_curves(one, other):
         return (
             f"{first} may train on curves that {second} tests: both divide one pool of "
@@ -122,9 +117,29 @@ def _problem(one: Recipe, other: Recipe) -> str:
     return ""
 
 
-def _division(recipe: Recipe) -> Any:
-    """Return what divides recorded curves: two datasets of one division agree."""
-    return recipe.stream, recipe.identity.get("split")
+def _recorded_problem(one: RecordedRecipe, other: RecordedRecipe) -> str:
+    """Say whether training curves of one may be test curves of the other."""
+    whom = f"'{one.spec.id}' may train on curves that '{other.spec.id}' tests"
+    # With one hash, draws and folds of one number are the same.
+    if one.curves.data_hash == other.curves.data_hash:
+        if one.identity["split"] == other.identity["split"]:
+            return ""
+        return (
+            f"{whom}: both divide the same curves, each in its own way; give both the "
+            f"same split; {_REMEDY}"
+        )
+    train, test = one.curves.digests, other.curves.digests
+    if one.spec.division == other.spec.division == GIVEN:
+        train = train[: one.curves.n_given_train]
+        test = test[other.curves.n_given_train :]
+    n = len(set(train).intersection(test) - {b""})
+    if not n:
+        return ""
+    curves = "1 curve is" if n == 1 else f"{n} curves are"
+    return (
+        f"{whom}: {curves} in the files of both, which divide them independently; give "
+        f"both the same files, groups and split, or remove these curves; {_REMEDY}"
+    )
 
 
 def _channels(recipe: Recipe) -> str:

@@ -1,3 +1,6 @@
+from .class_files import ClassFile as ClassFile
+from .class_files import load_module as load_module
+from .class_files import read_class_file as read_class_file
 from .class_paths import class_version as class_version
 from .class_paths import own_parameters as own_parameters
 from .estimator_kinds import check_kind as check_kind
@@ -7,4 +10,6 @@ from .recipes import ClassifierRecipe as ClassifierRecipe
 from .recipes import build as build
 from .recipes import resolve_classifier as resolve_classifier
 from .recipes import seed_all as seed_all
+from .recipes import set_points as set_points
+from .sources import distribution_names as distribution_names
 from .sources import tree_hash as tree_hash

@@ -167,12 +167,13 @@ def build(
     """
     estimators = [step.make() for step in recipe.parts]
     last = estimators[-1]
-    sizes: dict[str, Any] = {"device": recipe.device}
-    if recipe.gets_points:
-        sizes |= {"x": x, "n_channels": n_channels}
     if type(last).__module__.startswith("bench."):
-        known = last.get_params(deep=False)
-        last.set_params(**{k: v for k, v in sizes.items() if k in known})
+        if recipe.gets_points:
+            set_points(
+                last, x, n_channels, are_values=set(recipe.channels) == {"value"}
+            )
+        if "device" in last.get_params(deep=False):
+            last.set_params(device=recipe.device)
     estimator = estimators[0]
     if len(estimators) > 1:
         from sklearn.pipeline import Pipeline  # slower to import than a plan to make
@@ -181,6 +182,24 @@ def build(
         estimator = Pipeline(list(zip(names, estimators, strict=True)))
     seed_all(estimator, seed, stream)
     return estimator
+
+
+def set_points(
+    estimator: Any, x: np.ndarray, n_channels: int, *, are_values: bool
+) -> None:
+    """Give one of our classifiers the points and the number of channels it reads.
+
+    Parameters
+    ----------
+    are_values
+        Whether all channels are values, as those of recorded curves. SD then reads
+        several in a row (``extension="stack"``) where no extension was chosen.
+    """
+    known = estimator.get_params(deep=False)
+    found: dict[str, Any] = {"x": x, "n_channels": n_channels}
+    if are_values and n_channels > 1 and known.get("extension") == "none":
+        found["extension"] = "stack"
+    estimator.set_params(**{name: v for name, v in found.items() if name in known})
 
 
 def seed_all(estimator: Any, seed: int, stream: Any) -> None:

@@ -92,8 +92,8 @@ class AeonWrapper(_Wrapper):
         """Return probabilities, shape (n_curves, n_classes)."""
         curves, labels = _LAST.get(self, (None, None))
         if curves is None or labels is None or curves() is not X:
-            return super().predict_proba(X)
-        return (labels[:, np.newaxis] == self.classes_).astype(np.float64)
+            return np.asarray(super().predict_proba(X))
+        return np.asarray(labels[:, np.newaxis] == self.classes_, np.float64)
 
     def _transformed(self, X: np.ndarray) -> Any:
         return np.ascontiguousarray(self._cube(X))

@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.cli.output.verbosity import QUIET, VERBOSE, detail
+from bench.cli.output.verbosity import QUIET, VERBOSE, detail, note
 from bench.cli.usage import Examples, Parser, example_lines
 
 if TYPE_CHECKING:
     from bench.cells import Plan
     from bench.store import Store
-    from bench.suite import Change, Suite
+    from bench.suite import Change, MetricSpec, Suite
 
     Subparsers = argparse._SubParsersAction[Parser]
 else:  # at run time, the class takes no type parameter
@@ -97,7 +97,7 @@ def add_changes(command: argparse.ArgumentParser) -> None:
         type=repetitions,
         metavar="N",
         help="use N repetitions instead of the suite's number, which may be smaller or "
-        "larger",
+        "larger; of recorded curves, N draws",
     )
     command.add_argument(
         "--set",
@@ -221,7 +221,20 @@ def read_suite(options: argparse.Namespace) -> "Suite":
     with naming_changes(options):
         suite = load_suite(options.suite, changes)
     detail(f"suite {suite.path}")
+    if n := getattr(options, "repetitions", None):
+        own = [d.id for d in suite.datasets if suite.repetitions_of(d) != n]
+        if own:
+            from bench.cli.output.progress import name_some
+
+            several = "their splits set" if len(own) > 1 else "its split sets"
+            note(f"-n {n} leaves {name_some(own)} alone: {several} the repetitions")
     return suite
+
+
+def find_modules_here() -> None:
+    """Let a class or a function be in a module of the current folder."""
+    if os.getcwd() not in sys.path:  # noqa: PTH109 (sys.path holds strings)
+        sys.path.insert(0, os.getcwd())  # noqa: PTH109
 
 
 def resolve_plan(options: argparse.Namespace) -> "tuple[Plan, Plan, Store]":
@@ -229,9 +242,7 @@ def resolve_plan(options: argparse.Namespace) -> "tuple[Plan, Plan, Store]":
     from bench.cells import make_plan
     from bench.store import Store
 
-    # The class of a suite may be in a module of the current folder.
-    if os.getcwd() not in sys.path:  # noqa: PTH109 (sys.path holds strings)
-        sys.path.insert(0, os.getcwd())  # noqa: PTH109
+    find_modules_here()
     suite = read_suite(options)
     with naming_changes(options):
         whole = make_plan(suite)
@@ -242,6 +253,29 @@ def resolve_plan(options: argparse.Namespace) -> "tuple[Plan, Plan, Store]":
     store = Store(getattr(options, "store", Path("data/store")))
     detail(f"results in {store.folder}")
     return whole, limited, store
+
+
+def asked_metric(text: str, larger_is_better: bool | None = None) -> "MetricSpec":
+    """Read the metric that an option names: a known one, or the path of a function.
+
+    Raises
+    ------
+    SuiteError
+        If it is neither, or its direction is not known.
+    """
+    from pydantic import ValidationError
+
+    from bench.base import SuiteError
+    from bench.suite import MetricSpec
+
+    data: object = text
+    if larger_is_better is not None:
+        data = {"function": text, "larger_is_better": larger_is_better}
+    try:
+        return MetricSpec.model_validate(data)
+    except ValidationError as error:
+        message = error.errors()[0]["msg"]
+        raise SuiteError(f"--metric: {message}") from None
 
 
 def report_folder(options: argparse.Namespace, suite: "Suite") -> Path:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.cli.arguments import Subparsers, add_command
+from bench.cli.arguments import Subparsers, add_command, asked_metric, find_modules_here
 from bench.cli.exit_codes import OK
 from bench.cli.output.formats import CSV, JSON, add_format, print_rows
 from bench.cli.output.terminal import say
@@ -13,6 +13,9 @@ from bench.cli.usage import Examples
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from bench.cells import OwnFunction
+    from bench.stats import OwnMetric
 
 MARKDOWN = "markdown"
 # The verdicts that do not pass, and the remedy.
@@ -105,8 +108,20 @@ def _add(
         "--metric",
         default="accuracy",
         metavar="NAME",
-        help="the metric of the held-out scores to compare (default: accuracy)",
+        help="the metric of the held-out scores to compare (default: accuracy): a "
+        "known one, one that a report has, or the path of a function "
+        "(package.module.function or my_metrics.py:function), which is called with the "
+        "predictions of a store; that runs its code",
     )
+    direction = command.add_mutually_exclusive_group()
+    for word, value in (("larger", True), ("smaller", False)):
+        direction.add_argument(
+            f"--{word}-is-better",
+            dest="larger_is_better",
+            action="store_const",
+            const=value,
+            help=f"{word} scores of a function are better, if its name does not tell",
+        )
     command.add_argument(
         "--alpha",
         type=_alpha,
@@ -136,17 +151,58 @@ def _add(
 def _compared(
     options: argparse.Namespace, at_most_worse: float | None = None
 ) -> "pd.DataFrame":
+    from bench.cells import OwnFunction
     from bench.compare import compare_results, read_source
 
-    base, new = (read_source(p, options.metric) for p in (options.base, options.new))
+    metric = _metric(options)
+    base, new = (read_source(p, metric) for p in (options.base, options.new))
     return compare_results(
         base,
         new,
-        metric=options.metric,
+        metric=metric.metric if isinstance(metric, OwnFunction) else metric,
         margin=options.margin,
         alpha=options.alpha,
         at_most_worse=at_most_worse,
     )
+
+
+def _metric(options: argparse.Namespace) -> "str | OwnMetric | OwnFunction":
+    """Return the metric to compare: a known one, a report's own, or a function.
+
+    The code of a function is run only where its path is given, and a store has the
+    predictions to call it with.
+    """
+    from bench.analysis import own_metrics_of
+    from bench.base import CompareError, did_you_mean, shown
+    from bench.cells import check_function, own_function
+    from bench.stats import METRICS, OwnMetric
+
+    name, larger = options.metric, options.larger_is_better
+    if name in METRICS:
+        return str(name)
+    if "." in name or ":" in name:
+        find_modules_here()
+        entry = asked_metric(name, larger)
+        function = own_function(entry, Path())
+        if any(not _has_scores(path) for path in (options.base, options.new)):
+            check_function(function)
+        return function
+    for path in (options.new, options.base):
+        for metric in own_metrics_of(path if path.is_dir() else path.parent):
+            if metric.name == name:
+                return metric
+    if larger is not None:
+        return OwnMetric(name, "", larger)
+    raise CompareError(
+        f"unknown metric '{shown(name, 60)}'{did_you_mean(name, METRICS)}. Known: "
+        f"{', '.join(METRICS)}; of another one expected the path of its function, a "
+        "report that has it, or --larger-is-better or --smaller-is-better"
+    )
+
+
+def _has_scores(path: Path) -> bool:
+    """Tell whether a path is a table of scores or has one, and is no store."""
+    return path.is_file() or (path / "results.csv").is_file()
 
 
 def _write(frame: "pd.DataFrame", options: argparse.Namespace) -> None:

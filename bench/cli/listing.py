@@ -64,11 +64,14 @@ def _print(title: str, entries: Iterable[tuple[str, str]]) -> None:
     start = len(_INDENT) + max((len(name) for name, _ in entries), default=0) + 1
     print(title)
     for name, description in entries:
+        # The path of a class is one word, for which lines may begin further left.
+        longest = max(map(len, description.split()), default=0)
+        indent = min(start, max(2 * len(_INDENT), width() - longest))
         lines = textwrap.wrap(
             description,
             max(width(), start + 20),
             initial_indent=f"{_INDENT}{name}".ljust(start),
-            subsequent_indent=" " * start,
+            subsequent_indent=" " * indent,
             break_on_hyphens=False,
             break_long_words=False,
         )

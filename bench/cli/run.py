@@ -28,7 +28,7 @@ from bench.cli.usage import one_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bench.cells import Plan, Task
+    from bench.cells import Task
     from bench.cli.output.progress import RunProgress
     from bench.store import Result, Store
 
@@ -110,7 +110,8 @@ def run(options: argparse.Namespace) -> int:
         transfer_frame,
     )
     from bench.base import check_output
-    from bench.cli.output.console import print_scores
+    from bench.cells import check_own_metrics, score_own_metrics
+    from bench.cli.output.console import print_scores, repetitions_words
     from bench.cli.output.progress import RunProgress, activity
     from bench.cli.output.tables import print_text
     from bench.compare import compare_with_published
@@ -137,6 +138,8 @@ def run(options: argparse.Namespace) -> int:
         # An audit is of a dataset, not of a classifier.
         again = plan.cells + plan.given + plan.transfers
         again += () if options.classifiers else plan.audits
+    with activity("trying the suite's metrics…", only_in_terminal=True):
+        check_own_metrics(plan)
     if options.dry_run:
         check_sizes(plan, engine.memory)
         found = {cell.key: store.get(cell.key) for cell in plan.everything}
@@ -163,7 +166,7 @@ def run(options: argparse.Namespace) -> int:
         print(
             f"{counted(len(plan.cells), 'cell')} "
             f"({counted(len(plan.datasets), 'dataset')} × "
-            f"{counted(plan.suite.repetitions, 'repetition')} × "
+            f"{repetitions_words(plan)} × "
             f"{counted(len(plan.classifiers), 'classifier')}){plan.extras}; "
             f"{stored} stored, {len(missing)} to compute{also}"
         )
@@ -175,7 +178,7 @@ def run(options: argparse.Namespace) -> int:
                 plan,
                 store,
                 engine,
-                _telling(progress, plan, store) if is_verbose() else progress.advance,
+                _telling(progress, store) if is_verbose() else progress.advance,
                 options.retry_failed,
                 progress.warn,
                 again,
@@ -186,6 +189,8 @@ def run(options: argparse.Namespace) -> int:
         raise
     if progress.computed:
         note(progress.summary())
+    with activity("computing the suite's metrics…", only_in_terminal=True):
+        score_own_metrics(plan, store)
     loaded = load_results(plan, store)
     results = results_frame(plan, store, loaded)
     is_table = options.format == TABLE
@@ -193,7 +198,7 @@ def run(options: argparse.Namespace) -> int:
         report = "" if out is None else str(out / "README.md")
         print_scores(plan, results, score_intervals(plan, results, loaded), report)
     else:
-        summary = summarise(results)
+        summary = summarise(results, plan.suite.headline)
         columns = [str(name) for name in summary.columns]
         print_rows(summary.to_dict("records"), columns, options.format)
     # Beside data, nothing else stands on standard output.
@@ -246,20 +251,17 @@ def _kept(progress: "RunProgress", options: argparse.Namespace) -> str:
 
 
 def _telling(
-    progress: "RunProgress", plan: "Plan", store: "Store"
+    progress: "RunProgress", store: "Store"
 ) -> "Callable[[Task, Result, bool], None]":
     """Return a function that also prints each cell that was computed, for `-v`."""
-    given = {id(cell) for cell in plan.given}
 
     def advance(cell: "Task", result: "Result", fresh: bool) -> None:
         progress.advance(cell, result, fresh)
         if fresh:
             names = ", ".join(filter(None, [cell.dataset.spec.id, cell.name]))
             seconds = "" if result.seconds is None else f" in {result.seconds:.1f} s"
-            which = f"repetition {cell.repetition}"
-            which = "given split" if id(cell) in given else which
             progress.warn(
-                f"{names}, {which}: {result.status}{seconds}; "
+                f"{names}, {result.division}: {result.status}{seconds}; "
                 f"{store.path(cell.key, 'json')}"
             )
 

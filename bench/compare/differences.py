@@ -26,10 +26,12 @@ from bench.render import escape, markdown_table
 from bench.stats import (
     FEWEST_FOR_VERDICT,
     METRICS,
+    OwnMetric,
     check_share,
     check_width,
     differences,
     mean_interval,
+    metric_of,
     name_some,
     overlap_of,
     repetitions_needed,
@@ -104,7 +106,7 @@ def compare_results(
     base: pd.DataFrame,
     new: pd.DataFrame,
     *,
-    metric: str = "accuracy",
+    metric: str | OwnMetric = "accuracy",
     margin: float = 0.01,
     alpha: float = 0.05,
     at_most_worse: float | None = None,
@@ -118,7 +120,8 @@ def compare_results(
     base, new
         As `bench.compare.read.read_source` or `bench.read_results` return them.
     metric
-        The metric of the scores, one of `bench.stats.metrics.METRICS`.
+        The metric of the scores: the name of one of `bench.stats.metrics.METRICS`, or
+        the description of another.
     margin
         The largest difference that does not matter, in the metric's unit. It has no
         meaning where `at_most_worse` is given.
@@ -167,7 +170,7 @@ def compare_results(
     BenchError
         If a column is missing, a cell has two rows, or a number is out of range.
     """
-    if metric not in METRICS:
+    if not isinstance(metric, OwnMetric) and metric not in METRICS:
         raise CompareError(
             f"unknown metric '{metric}'{did_you_mean(metric, METRICS)}. Known: "
             f"{', '.join(METRICS)}"
@@ -374,7 +377,7 @@ def _grid(rows: pd.DataFrame) -> str:
 
 def describe(frame: pd.DataFrame) -> str:
     """Describe the columns of a comparison, and the numbers behind its verdicts."""
-    metric = METRICS[frame.attrs["metric"]]
+    metric = metric_of(frame.attrs["metric"])
     if frame["verdict"].isin(["identical", "not comparable", "new"]).all():
         return f"Held-out {metric.title}, of the same curves."
     better = "larger" if metric.larger_is_better else "smaller"
@@ -418,6 +421,7 @@ def to_json(frame: pd.DataFrame) -> str:
     ]
     document = {
         **frame.attrs,
+        "metric": str(frame.attrs["metric"]),
         "exit_code": exit_code(frame),
         "verdicts": dict(Counter(frame["verdict"])),
         "rows": rows,
@@ -467,7 +471,7 @@ def as_text(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _by_row(
-    frame: pd.DataFrame, name: str, metric: str
+    frame: pd.DataFrame, name: str, metric: str | OwnMetric
 ) -> dict[tuple[str, str], PairedCells]:
     """Group the cells of a source by dataset and classifier."""
     for column in _COLUMNS:
@@ -487,14 +491,18 @@ def _by_row(
 
 
 def _judge(
-    pairs: Pairs, metric: str, question: _Question, least_std: float, overlap: float
+    pairs: Pairs,
+    metric: str | OwnMetric,
+    question: _Question,
+    least_std: float,
+    overlap: float,
 ) -> dict[str, Any]:
     """Compare the two columns of at least one pair of scores."""
     base, new = pairs.scores.T
     row: dict[str, Any] = {"base": float(base.mean()), "new": float(new.mean())}
     if pairs.identical:
         return row | {"difference": 0.0, "verdict": "identical", "why": ""}
-    gains = differences(new, base, METRICS[metric].larger_is_better)
+    gains = differences(new, base, metric_of(metric).larger_is_better)
     ends = _ends(gains[:, None], question, least_std, overlap)
     low, high = (float(end[0]) for end in ends)
     answer = _answer(low, high, question, len(gains))

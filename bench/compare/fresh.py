@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from bench.base import DatasetError, did_you_mean, limited_threads
 from bench.cells import predict_and_score, timed
-from bench.classifiers import check_kind, seed_all
+from bench.classifiers import check_kind, seed_all, set_points
 from bench.curves import Recipe, make_dataset, resolve_dataset
 from bench.suite import DatasetSpec, RecordedSpec, load_suite
 
@@ -86,7 +86,9 @@ def score_classifier(
         data = make_dataset(recipe, repetition, seed)
         fitted = clone(estimator)
         n_channels = len(data.channels)
-        _set_up(fitted, seed, [recipe.stream, repetition], data.x, n_channels)
+        stream = [recipe.stream, repetition]
+        are_values = set(data.channels) == {"value"}
+        _set_up(fitted, seed, stream, data.x, n_channels, are_values)
         X = {"train": data.X_train, "test": data.X_test}
         y = {"train": data.y_train, "test": data.y_test}
         with _one_thread():
@@ -109,15 +111,16 @@ def score_classifier(
 
 
 def _set_up(
-    estimator: Any, seed: int, stream: Any, x: np.ndarray, n_channels: int
+    estimator: Any,
+    seed: int,
+    stream: Any,
+    x: np.ndarray,
+    n_channels: int,
+    are_values: bool,
 ) -> None:
     """Seed a classifier as a cell does; give points and channels to one of ours."""
-    parameters = estimator.get_params(deep=True)
     if type(estimator).__module__.startswith("bench."):
-        from_dataset = {"x": x, "n_channels": n_channels}
-        estimator.set_params(
-            **{name: v for name, v in from_dataset.items() if name in parameters}
-        )
+        set_points(estimator, x, n_channels, are_values=are_values)
     seed_all(estimator, seed, stream)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bench.base import differing, parse_fingerprint, same_curves
-from bench.stats import METRICS, differences, name_some
+from bench.stats import OwnMetric, differences, metric_of, name_some
 from bench.store import FITTED
 
 NOT_IN_NEW = "missing cells: not in NEW"
@@ -82,7 +82,7 @@ class Pairs:
         return not differences(new, base, True).any()
 
 
-def pair_cells(base: PairedCells, new: PairedCells, metric: str) -> Pairs:
+def pair_cells(base: PairedCells, new: PairedCells, metric: str | OwnMetric) -> Pairs:
     """Pair the cells of a row that come from the same curves."""
     by_hash: dict[str, PairedCell] = {}
     for cell in new.values():
@@ -109,7 +109,7 @@ def pair_cells(base: PairedCells, new: PairedCells, metric: str) -> Pairs:
         elif partner is not None and partner.status == "done":
             if math.isnan(cell.score) or math.isnan(partner.score):
                 source = "BASE" if math.isnan(cell.score) else "NEW"
-                note(f"no {METRICS[metric].title} in {source}", repetition)
+                note(f"no {metric_of(metric).title} in {source}", repetition)
             pairs.append((cell.score, partner.score))
             n_rounded += partner.data_hash != cell.data_hash
         elif same_repetition is _ABSENT:

@@ -49,7 +49,7 @@ def compare_with_published(
     path = (folder or PUBLISHED) / plan.suite.name / "results.csv"
     if not (is_file(path) and _is_as_shipped(plan.suite)):
         return ""
-    stats, metric = plan.suite.stats, plan.suite.metrics[0]
+    stats, metric = plan.suite.stats, plan.suite.headline
     try:
         base = _rows_of(plan, read_table(path))
         if base.empty:

@@ -5,6 +5,7 @@ line, what was found and what was expected. Nothing is ever unpickled.
 """
 
 import math
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from bench.base import (
     StoreError,
     fingerprint_text,
 )
+from bench.cells import OwnFunction, compute_scores
 from bench.compare.results_csv import (
     EXPECTED,
     MAX_ROWS,
@@ -27,11 +29,13 @@ from bench.compare.results_csv import (
     read_table,
     wrong,
 )
-from bench.stats import Predictions, pool_overlap, score_all
+from bench.stats import OwnMetric, Predictions, pool_overlap, score_all
 from bench.store import Result, Store, is_recorded, recipe_column
 
 
-def read_source(path: str | Path, metric: str = "accuracy") -> pd.DataFrame:
+def read_source(
+    path: str | Path, metric: str | OwnMetric | OwnFunction = "accuracy"
+) -> pd.DataFrame:
     """Read the results at a path.
 
     Parameters
@@ -39,7 +43,9 @@ def read_source(path: str | Path, metric: str = "accuracy") -> pd.DataFrame:
     path
         A ``results.csv``, the folder of a report with such a file, or a store's folder.
     metric
-        A metric that is computed for stored results without it.
+        A metric that is computed for stored results without it: by its name, or a
+        function, which is called in another process. Of a description alone nothing is
+        computed; then a store is refused.
 
     Returns
     -------
@@ -79,13 +85,36 @@ def read_source(path: str | Path, metric: str = "accuracy") -> pd.DataFrame:
     return _read_store(store, metric)
 
 
-def _read_store(store: Store, metric: str) -> pd.DataFrame:
+def _read_store(store: Store, metric: str | OwnMetric | OwnFunction) -> pd.DataFrame:
+    if isinstance(metric, OwnMetric):
+        raise CompareError(
+            f"{store.folder}: a store does not know the metric '{metric}' by its name; "
+            "expected --metric PATH, the path of its function, or the folder of a "
+            "report that has its scores"
+        )
+    own = _computed(store, metric) if isinstance(metric, OwnFunction) else {}
     rows: list[dict[str, Any]] = []
-    keys: dict[tuple[str, int, str, bool], str] = {}
+    given: list[tuple[dict[str, Any], str]] = []
+    resampled: set[str] = set()  # datasets with results of other than given splits
+    keys: dict[tuple[str, int, str], str] = {}
     overlaps: dict[str, float] = {}
+
+    def add(row: dict[str, Any], key: str) -> None:
+        coordinate = (row["dataset"], row["repetition"], row["classifier"])
+        other = keys.setdefault(coordinate, key)
+        if other != key:
+            # They may come from two suites, or from one before and after a change. The
+            # names of dataset and classifier cannot distinguish them.
+            raise CompareError(
+                f"{store.folder}: two results of {cell_name(*coordinate)}: {other} and "
+                f"{key}; a store keeps those of all suites and versions: compare the "
+                "reports that `python -m bench report SUITE` writes from it"
+            )
+        rows.append(row)
+
     for key in store.keys():  # noqa: SIM118 (a method of ours, not a dictionary's)
         path = store.path(key, "json")
-        if len(rows) == MAX_ROWS:
+        if len(rows) + len(given) == MAX_ROWS:
             raise CompareError(f"{store.folder}: more than {MAX_ROWS} results")
         result = store.get(key)
         if result is None:
@@ -103,45 +132,36 @@ def _read_store(store: Store, metric: str) -> pd.DataFrame:
             result.classifier,
             result.status,
             result.data_hash,
-        ) | _stored_scores(store, result, metric)
+        )
+        if isinstance(metric, OwnFunction):
+            row |= own.get(key, {})
+        else:
+            row |= _stored_scores(store, result, metric)
         row["recipe"] = recipe_column(result.fields)
         row["fingerprint"] = fingerprint_text(result.fingerprint)
-        is_given = _is_given(result)
         if is_recorded(result.fields.get("dataset")):
             if row["recipe"] not in overlaps and result.status == "done":
                 overlaps[row["recipe"]] = _stored_overlap(store, result)
             row["overlap"] = overlaps.get(row["recipe"], math.nan)
-            row["given"] = is_given
-        coordinate = (row["dataset"], row["repetition"], row["classifier"])
-        other = keys.setdefault((*coordinate, is_given), key)
-        if other != key:
-            # They may come from two suites, or from one before and after a change. The
-            # names of dataset and classifier cannot distinguish them.
-            raise CompareError(
-                f"{store.folder}: two results of {cell_name(*coordinate)}: {other} and "
-                f"{key}; a store keeps those of all suites and versions: compare the "
-                "reports that `python -m bench report SUITE` writes from it"
-            )
-        rows.append(row)
+        if result.is_given:
+            given.append((row, key))
+        else:
+            resampled.add(row["dataset"])
+            add(row, key)
+    # The given split of curves that are also divided anew: one result beside the
+    # repetitions, and none of them, though it has the coordinates of the first.
+    for row, key in given:
+        if row["dataset"] not in resampled:
+            add(row, key)
     if not rows:
         raise MissingFileError(
             f"{store.folder}: found only audits and transfers; expected results of "
             "cells: run the suite first"
         )
-    frame = as_frame(rows)
-    if "given" in frame:
-        # Beside draws, the given division is no repetition of them.
-        given = frame.pop("given").eq(True).to_numpy(bool)
-        with_draws = frame["dataset"][~given].unique()
-        frame = frame[~(given & frame["dataset"].isin(with_draws).to_numpy(bool))]
     # Sorted by name, since keys are hashes and their order is arbitrary.
-    return frame.sort_values(["dataset", "repetition", "classifier"], ignore_index=True)
-
-
-def _is_given(result: Result) -> bool:
-    """Tell whether a result is of recorded curves as their files divide them."""
-    recipe: Any = result.fields.get("dataset")
-    return is_recorded(recipe) and recipe.get("split") == "given"
+    return as_frame(rows).sort_values(
+        ["dataset", "repetition", "classifier"], ignore_index=True
+    )
 
 
 def _stored_overlap(store: Store, result: Result) -> float:
@@ -152,6 +172,31 @@ def _stored_overlap(store: Store, result: Result) -> float:
         return pool_overlap(n_train, n_test)
     except (KeyError, StatisticsError):
         return math.nan
+
+
+def _computed(store: Store, function: OwnFunction) -> dict[str, dict[str, float]]:
+    """Call a function with the predictions of all cells; key → columns of scores."""
+    keys = []
+    for key in islice(store.keys(), MAX_ROWS):
+        result = store.get(key)
+        if result is not None and result.status == "done" and not result.is_audit:
+            keys.append(key)
+    found: dict[str, dict[str, float]] = {}
+    problem = ""
+    for key, scores in compute_scores([function], store, keys):
+        values = scores[function.identity]
+        problem = str(values["problem"]) or problem
+        found[key] = {
+            f"{part}_{function.metric}": float(value)
+            for part in ("train", "test")
+            if (value := values[part]) is not None
+        }
+    if problem and not any(found.values()):
+        raise CompareError(
+            f"{store.folder}: '{function.metric.function}' {problem}, for every "
+            "result; expected a number for some"
+        )
+    return found
 
 
 def _stored_scores(store: Store, result: Result, metric: str) -> dict[str, float]:

@@ -8,7 +8,18 @@ from pathlib import Path
 from typing import Protocol, TypeGuard
 
 from bench.base import StoreError, SuiteError, commit, format_size, held_back
-from bench.cells import Arrays, Kind, Plan, Task, Unit, kind_of, make_plan, units_of
+from bench.cells import (
+    Arrays,
+    Kind,
+    Plan,
+    Task,
+    Unit,
+    check_own_metrics,
+    kind_of,
+    make_plan,
+    score_own_metrics,
+    units_of,
+)
 from bench.engines.costs import known_costs
 from bench.engines.devices import check_devices
 from bench.engines.engine import Engine, LocalEngine
@@ -67,7 +78,10 @@ def run_suite(
         The folder of the results.
     """
     plan = make_plan(suite if isinstance(suite, Suite) else load_suite(suite))
-    run_plan(plan, Store(Path(store)), LocalEngine(jobs))
+    results = Store(Path(store))
+    check_own_metrics(plan)
+    run_plan(plan, results, LocalEngine(jobs))
+    score_own_metrics(plan, results)
     return plan
 
 
@@ -182,7 +196,7 @@ def check_machine(
 def check_sizes(plan: Plan, memory: int | None) -> None:
     """Refuse a dataset whose curves alone exceed the memory limit of a cell."""
     positions = {spec.id: i for i, spec in enumerate(plan.suite.datasets)}
-    checked: tuple[Task, ...] = plan.cells + plan.audits
+    checked: tuple[Task, ...] = plan.cells + plan.given + plan.audits
     for cell in checked:
         limit = cell.limits.memory or memory
         if limit is not None and cell.dataset.nbytes > limit:

@@ -38,6 +38,7 @@ from .online import accuracies_figure as accuracies_figure
 from .online import plot_held_out as plot_held_out
 from .pairs import MOST_PAIRED as MOST_PAIRED
 from .pairs import pairs_figure as pairs_figure
+from .roc import roc_figure as roc_figure
 from .scores import scores_figure as scores_figure
 from .sweeps import MARK_HEIGHT as MARK_HEIGHT
 from .sweeps import marks as marks

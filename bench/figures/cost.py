@@ -29,7 +29,7 @@ from bench.figures.drawing.theme import (
     styles_of,
 )
 from bench.figures.matrix import Chance, chance_of
-from bench.stats import CHANCE, METRICS
+from bench.stats import CHANCE, OwnMetric, metric_of
 
 _CLOCK = 1e-4  # seconds: stored times are rounded to it, and 0 has no logarithm
 _A_ROW = 3  # datasets side by side
@@ -39,7 +39,7 @@ _CROWDED = 16  # classifiers, up to which so many panels have room for their nam
 @style()
 def cost_figure(
     summary: pd.DataFrame,
-    metric: str,
+    metric: str | OwnMetric,
     *,
     datasets: Sequence[str],
     looks: Mapping[str, ClassifierStyle] | None = None,
@@ -99,13 +99,13 @@ def cost_figure(
     words = "median time to fit (s); line: Pareto front"
     words += "; dashed: chance" if chance is not None else ""
     figure.supxlabel(words, fontsize=7.5)
-    figure.supylabel(f"held-out {METRICS[metric].title}", fontsize=7.5)
+    figure.supylabel(f"held-out {metric_of(metric).title}", fontsize=7.5)
     return figure
 
 
 def plot_cost(
     summary: pd.DataFrame,
-    metric: str,
+    metric: str | OwnMetric,
     *,
     looks: Mapping[str, ClassifierStyle],
     chance: float = np.nan,
@@ -127,7 +127,7 @@ def plot_cost(
         ax.axhline(chance, color=FAINT, lw=0.9, linestyle=(0, (4, 2)), zorder=1)
         lines.append(np.array([[end, chance] for end in ax.get_xlim()]))
     if len(done):
-        larger = METRICS[metric].larger_is_better
+        larger = metric_of(metric).larger_is_better
         on_front = pareto_front(seconds, scores, larger_is_better=larger)
         front = np.unique(points[on_front], axis=0)  # sorted by seconds
         corners = [front[0]]
@@ -190,7 +190,7 @@ def pareto_front(
     return ~dominated
 
 
-def _done(summary: pd.DataFrame, metric: str) -> pd.DataFrame:
+def _done(summary: pd.DataFrame, metric: str | OwnMetric) -> pd.DataFrame:
     columns = [f"test_{metric}_mean", "fit_seconds_median"]
     return summary[summary["n"] > 0].dropna(subset=columns)
 

@@ -25,7 +25,7 @@ from bench.figures.drawing.theme import (
     style,
     styles_of,
 )
-from bench.stats import METRICS
+from bench.stats import OwnMetric, metric_of
 
 MOST_PANELS = 6  # classifiers with a panel each
 _ONE_ROW = 4  # panels in one row; more are in two
@@ -35,7 +35,7 @@ _ROW = 0.185  # inches
 @style()
 def forest_figure(
     compared: pd.DataFrame,
-    metric: str,
+    metric: str | OwnMetric,
     *,
     baseline: str,
     datasets: Sequence[str],
@@ -163,14 +163,14 @@ def _draw_rows(
 def _words(
     shown: pd.DataFrame,
     baseline: str,
-    metric: str,
+    metric: str | OwnMetric,
     margin: float,
     alpha: float,
     left_out: int,
 ) -> str:
     """Write the label that all panels share: the difference, the interval, n."""
     counts = sorted({int(n) for n in shown["n"].dropna()}) if "n" in shown else []
-    words = f"difference to {plain(baseline)} in held-out {METRICS[metric].title}; "
+    words = f"difference to {plain(baseline)} in held-out {metric_of(metric).title}; "
     words += "right is better"
     second = f"{100 * (1 - alpha):g}% interval; filled: excludes zero"
     if margin > 0:

@@ -25,7 +25,7 @@ from bench.figures.drawing.theme import (
     style,
     styles_of,
 )
-from bench.stats import METRICS
+from bench.stats import OwnMetric, metric_of
 
 Chance = Mapping[str, float] | float | None
 _A_BLOCK = 20  # datasets side by side; the cells of more have no room for two digits
@@ -37,7 +37,7 @@ _SMALLEST = 5.6  # points, of three digits; with less room there are two
 @style()
 def matrix_figure(
     scores: pd.DataFrame,
-    metric: str,
+    metric: str | OwnMetric,
     *,
     classifiers: Sequence[str],
     datasets: Sequence[str],
@@ -109,7 +109,7 @@ def matrix_figure(
     if table["near"].any():
         marks += "; †: not distinguishable from the best"
     figure.supxlabel(
-        f"mean held-out {METRICS[metric].title} ({marks})", fontsize=SMALL + 0.5
+        f"mean held-out {metric_of(metric).title} ({marks})", fontsize=SMALL + 0.5
     )
     return figure
 
@@ -120,7 +120,7 @@ def chance_of(chance: Chance, dataset: str) -> float:
     return math.nan if value is None else float(value)
 
 
-def shares_of(means: np.ndarray, metric: str, chance: float) -> np.ndarray:
+def shares_of(means: np.ndarray, metric: str | OwnMetric, chance: float) -> np.ndarray:
     """Return the share of the way from chance to a perfect score, from 0 to 1.
 
     Parameters
@@ -132,11 +132,14 @@ def shares_of(means: np.ndarray, metric: str, chance: float) -> np.ndarray:
     chance
         The score of guessing; if it is NaN the worst of `means` takes its place.
     """
-    larger = METRICS[metric].larger_is_better
-    perfect = METRICS[metric].bounds[1 if larger else 0]
+    larger = metric_of(metric).larger_is_better
+    bounds = metric_of(metric).bounds
     known = means[np.isfinite(means)]
     if not len(known):
         return np.full(means.shape, math.nan)
+    # Without a known bound, the best of `means` takes the place of a perfect score.
+    ends = (known.min(), known.max()) if bounds is None else bounds
+    perfect = float(ends[1 if larger else 0])
     if math.isnan(chance):
         chance = float(known.min() if larger else known.max())
     if chance == perfect:

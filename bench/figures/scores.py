@@ -24,7 +24,7 @@ from bench.figures.drawing.theme import (
     styles_of,
 )
 from bench.figures.matrix import Chance, chance_of
-from bench.stats import METRICS, share_interval
+from bench.stats import OwnMetric, metric_of, share_interval
 
 _A_ROW = 3  # datasets side by side
 _ROW = 0.2  # inches
@@ -36,7 +36,7 @@ _FAR = 2.0  # spans of the scores beyond which chance is not shown
 @style()
 def scores_figure(
     results: pd.DataFrame,
-    metric: str,
+    metric: str | OwnMetric,
     *,
     datasets: Sequence[str],
     order: Sequence[str],
@@ -105,13 +105,13 @@ def scores_figure(
         set_title(ax, drawn(datasets[place], 36))
     for ax in axes.ravel()[: len(datasets)]:
         ax.locator_params(axis="x", nbins=5 if n_columns > 1 else 8)
-    figure.supxlabel(METRICS[metric].title, fontsize=7.5)
+    figure.supxlabel(metric_of(metric).title, fontsize=7.5)
     _add_legend(figure, kinds)
     return figure
 
 
 def _limits(
-    results: pd.DataFrame, metric: str, chances: Sequence[float]
+    results: pd.DataFrame, metric: str | OwnMetric, chances: Sequence[float]
 ) -> tuple[float, float]:
     """Return one range for all panels, with chance unless it lies far away."""
     columns = [f"{part}_{metric}" for part in ("train", "test")]
@@ -135,7 +135,7 @@ def _limits(
 def _draw_panel(
     ax: Axes,
     results: pd.DataFrame,
-    metric: str,
+    metric: str | OwnMetric,
     order: Sequence[str],
     looks: Mapping[str, ClassifierStyle],
     alpha: float | None,

@@ -25,7 +25,7 @@ from bench.figures.drawing.theme import (
     style,
     styles_of,
 )
-from bench.stats import CHANCE, METRICS, is_wide, place_text, range_text
+from bench.stats import CHANCE, OwnMetric, is_wide, metric_of, place_text, range_text
 
 MARK_HEIGHT = 0.14  # inches: height of a crossing's line of text above the axes
 _MOST_MARKS = 4
@@ -37,7 +37,7 @@ _AXES = 0.8  # approximate share of the axes in a figure's width, beside the nam
 def plot_sweep(
     scores: pd.DataFrame,
     quantity: str,
-    metric: str,
+    metric: str | OwnMetric,
     *,
     label: str | None = None,
     limit: str = "",
@@ -118,7 +118,9 @@ def plot_sweep(
         ],
     )
     ax.set_xlabel(label or plain(quantity))
-    ax.set_ylabel(f"held-out {METRICS[metric].title}, {100 * (1 - alpha):g}% interval")
+    ax.set_ylabel(
+        f"held-out {metric_of(metric).title}, {100 * (1 - alpha):g}% interval"
+    )
     return ax
 
 
@@ -169,10 +171,10 @@ def _draw_line(
     return float(x[-1]), float(mean[-1])
 
 
-def _limit_scores(ax: Axes, metric: str) -> None:
+def _limit_scores(ax: Axes, metric: str | OwnMetric) -> None:
     """End the vertical axis at the score's bounds, where data come near them."""
     low, high = ax.get_ylim()
-    least, most = METRICS[metric].bounds
+    least, most = metric_of(metric).bounds or (-np.inf, np.inf)
     pad = 0.015 * (high - low)  # of a marker at a bound
     ax.set_ylim(max(low, least - pad), min(high, most + pad))
 

@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 
 from bench.figures.drawing.cells import ink_on
 from bench.figures.drawing.theme import INK, axes_or_new, plain, style
-from bench.stats import METRICS
+from bench.stats import OwnMetric, metric_of
 
 CELL = (0.25, 0.23)  # inches: the smallest size of a field, for two decimals
 
@@ -21,7 +21,7 @@ CELL = (0.25, 0.23)  # inches: the smallest size of a field, for two decimals
 @style()
 def plot_transfer(
     transfers: pd.DataFrame,
-    metric: str,
+    metric: str | OwnMetric,
     *,
     order: Sequence[str],
     limits: tuple[float, float] | None = None,
@@ -56,7 +56,7 @@ def plot_transfer(
             mark = "*" if entry["n"] < entry["n_cells"] else ""
             texts[row][column] = short(entry["mean"]) + mark
     # Better scores are brighter, also for metrics of which smaller is better.
-    larger_is_better = METRICS[metric].larger_is_better
+    larger_is_better = metric_of(metric).larger_is_better
     colours = mpl.colormaps["cividis" if larger_is_better else "cividis_r"]
     norm = Normalize(*(limits or score_limits(transfers)))
     ax.imshow(

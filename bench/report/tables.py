@@ -7,7 +7,7 @@ import pandas as pd
 
 from bench.analysis import reference_facts, trained_online
 from bench.cells import Plan
-from bench.stats import METRICS
+from bench.stats import OwnMetric, metric_of
 
 # Fits that compute for less than this share of their seconds have waited.
 _BUSY = 0.8
@@ -53,7 +53,7 @@ def score_rows(
     plan: Plan,
     summary: pd.DataFrame,
     dataset: str,
-    metrics: Sequence[str] | None = None,
+    metrics: Sequence[str | OwnMetric] | None = None,
 ) -> pd.DataFrame:
     """Return a dataset's table as text: scores, n, seconds and published scores.
 
@@ -69,7 +69,8 @@ def score_rows(
     DataFrame
         One row for each classifier, in the order of `summary`; every value is a text.
     """
-    metrics = plan.suite.metrics if metrics is None else metrics
+    if metrics is None:
+        metrics = [entry.described for entry in plan.suite.metric_entries]
     reference = None if plan.reference is None else reference_facts(plan.reference)
     rows = []
     for entry in summary[summary["dataset"] == dataset].to_dict("records"):
@@ -78,7 +79,7 @@ def score_rows(
         for metric in metrics:
             for part, title in (("test", "held-out"), ("train", "training")):
                 column = f"{part}_{metric}"
-                row[f"{title} {METRICS[metric].title}"] = mean_std(
+                row[f"{title} {metric_of(metric).title}"] = mean_std(
                     entry[f"{column}_mean"], entry[f"{column}_std"]
                 )
         row["n"] = str(entry["n"])

@@ -17,7 +17,7 @@ import pandas as pd
 from bench.analysis import ReportData, mean_ranks
 from bench.figures import classifier_styles
 from bench.render import PagePart
-from bench.stats import CHANCE, METRICS
+from bench.stats import CHANCE, metric_of
 
 _WEB = Path(__file__).parent / "web"
 # Costs that the explorer offers beside the suite's metrics: column of results.csv →
@@ -73,7 +73,7 @@ def explorer_data(data: ReportData) -> dict[str, Any]:
     """
     names = _ranked(data)
     datasets = [facts.id for facts in data.datasets]
-    metrics = {name: METRICS[name] for name in data.suite.metrics if name in METRICS}
+    metrics = {n: metric_of(data.suite.metric(n)) for n in data.suite.metrics}
     results = data.findings.results
     cells = _Cells(results, datasets, names)
     measures = [

@@ -287,7 +287,8 @@ def thumbnail(data: ReportData) -> str:
         if row["classifier"] not in names or not math.isfinite(mean):
             continue
         chance = 0.0 if facts.chance is None else facts.chance
-        span = facts.perfect - chance
+        # Where no score is known to be perfect, all are drawn alike.
+        span = 0.0 if facts.perfect is None else facts.perfect - chance
         share = min(1.0, max(0.04, (mean - chance) / span if span else 0.0))
         x, y = datasets[row["dataset"]] * across, names.index(row["classifier"]) * down
         cells.append(

@@ -32,7 +32,14 @@ from .leaks import NO_LEAK as NO_LEAK
 from .leaks import POWER as POWER
 from .leaks import find_leaks as find_leaks
 from .metrics import METRICS as METRICS
+from .metrics import PROBABILITIES as PROBABILITIES
+from .metrics import SCORES as SCORES
+from .metrics import Metric as Metric
+from .metrics import OwnMetric as OwnMetric
 from .metrics import Predictions as Predictions
+from .metrics import class_scores as class_scores
+from .metrics import metric_of as metric_of
+from .metrics import roc_rates as roc_rates
 from .metrics import score_all as score_all
 from .power import datasets_needed as datasets_needed
 from .power import detectable_difference as detectable_difference

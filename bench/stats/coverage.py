@@ -167,9 +167,11 @@ def _with_chance(
 def _expected_chance(
     dataset: str, metric: str, n_classes: int | Mapping[str, int]
 ) -> float:
-    if metric in ("accuracy", "balanced_accuracy"):
+    if metric in ("accuracy", "balanced_accuracy", "recall"):
         classes = n_classes[dataset] if isinstance(n_classes, Mapping) else n_classes
         return 1 / classes
+    if metric == "mcc":
+        return 0.0
     if metric == "roc_auc":
         return 0.5
     raise StatisticsError(

@@ -1,14 +1,17 @@
 """Metrics: functions of labels, predictions and scores, and which direction is better.
 
 A metric is added by an entry of `METRICS`. Those of scikit-learn are imported when they
-are first called, so that a command which only names metrics does not wait for it.
+are first called, so that a command which only names metrics does not wait for it. A
+metric that a suite brings is described by an `OwnMetric`: its function is no part of
+it, since whoever shows scores must not need the code that computed them.
 """
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from math import inf, nan
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -140,6 +143,52 @@ class Metric:
         return self.bounds
 
 
+@dataclass(frozen=True)
+class OwnMetric:
+    """What a report needs to know of a metric that a suite names by its function.
+
+    Attributes
+    ----------
+    name
+        Its id in the suite, which is also the end of its columns' names.
+    function
+        The path of its function, as it is written in the suite.
+    larger_is_better, needs, bounds
+        As of `Metric`; without bounds None.
+    """
+
+    name: str
+    function: str
+    larger_is_better: bool
+    needs: str = ""
+    bounds: tuple[float, float] | None = None
+
+    @property
+    def title(self) -> str:
+        """Its name in tables and on axes, such as ``cohen kappa score``."""
+        return self.name.replace("_", " ")
+
+    def bounds_for(self, n_classes: int) -> tuple[float, float] | None:
+        """Return the bounds as `Metric` does; they are the same for all datasets."""
+        del n_classes
+        return self.bounds
+
+    def __str__(self) -> str:
+        """Return its name, so that it stands in names of columns as texts do."""
+        return self.name
+
+
+def metric_of(metric: str | OwnMetric) -> "Metric | OwnMetric":
+    """Return the metric of a name in `METRICS`; an own one is returned as it is.
+
+    Raises
+    ------
+    KeyError
+        If there is no metric of that name.
+    """
+    return metric if isinstance(metric, OwnMetric) else METRICS[metric]
+
+
 def calibration_bins(
     given: Predictions, n_bins: int = BINS
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -170,16 +219,120 @@ def calibration_bins(
         return n.astype(np.int64), confidence / n, correct / n
 
 
-def _from_sklearn(name: str) -> Callable[[Predictions], float]:
+def _from_sklearn(name: str, **params: Any) -> Callable[[Predictions], float]:
     """Wrap a metric of scikit-learn that reads predictions; it is imported late."""
 
     def function(given: Predictions) -> float:
         from sklearn import metrics
 
         metric = getattr(metrics, name)
-        return float(metric(given.labels, given.predictions))
+        if _is_usual(given):
+            return float(metric(given.labels, given.predictions, **params))
+        # Such as a test part of one class: scikit-learn warns, and its value is right.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return float(metric(given.labels, given.predictions, **params))
 
     return function
+
+
+def _is_usual(given: Predictions) -> bool:
+    """Tell whether there are two classes, and no other is predicted."""
+    classes = np.unique(given.labels)
+    return len(classes) > 1 and bool(np.isin(given.predictions, classes).all())
+
+
+def _average_precision(given: Predictions) -> float:
+    """Mean over the classes with curves, each against the rest."""
+    scores = class_average_precision(given)
+    if scores is None or np.isnan(scores).all():
+        return nan
+    return float(np.nanmean(scores))
+
+
+def class_average_precision(given: Predictions) -> np.ndarray | None:
+    """Return the average precision of each class against the rest, (n_classes,).
+
+    NaN for a class without a curve; None where there are no scores. Of two classes
+    with one score, class 0 is ranked by its negative.
+    """
+    ranking = given.ranking
+    if ranking is None:
+        return None
+    from sklearn.metrics import average_precision_score
+
+    columns = np.column_stack([-ranking, ranking]) if ranking.ndim == 1 else ranking
+    scores = np.full(columns.shape[1], nan)
+    for c in np.unique(given.labels):
+        scores[c] = average_precision_score(given.labels == c, columns[:, c])
+    return scores
+
+
+def class_scores(given: Predictions, n_classes: int) -> dict[str, np.ndarray]:
+    """Return the scores of each class against the rest.
+
+    Returns
+    -------
+    dict
+        "support", the curves of the class, int64; "precision", "recall", "f1", "mcc"
+        and "average_precision", float64; each of shape (n_classes,). The scores of a
+        class without a curve are NaN; the precision of one that is never predicted is
+        0, as in scikit-learn's report. Average precision is NaN without scores.
+    """
+    from sklearn.metrics import multilabel_confusion_matrix
+
+    classes = range(n_classes)
+    table = multilabel_confusion_matrix(
+        given.labels, given.predictions, labels=[*classes]
+    ).astype(float)
+    tn, fp, fn, tp = table[:, 0, 0], table[:, 0, 1], table[:, 1, 0], table[:, 1, 1]
+    support = tp + fn
+
+    def ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+        shares = np.zeros(n_classes)
+        np.divide(above, below, out=shares, where=below > 0)
+        return np.where(support > 0, shares, nan)
+
+    root = np.sqrt(tp + fp) * np.sqrt(tp + fn) * np.sqrt(tn + fp) * np.sqrt(tn + fn)
+    average = class_average_precision(given)
+    if average is None:
+        average = np.full(n_classes, nan)
+    found = np.full(n_classes, nan)
+    found[: len(average)] = average[:n_classes]
+    return {
+        "support": support.astype(np.int64),
+        "precision": ratio(tp, tp + fp),
+        "recall": ratio(tp, support),
+        "f1": ratio(2 * tp, 2 * tp + fp + fn),
+        "mcc": ratio(tp * tn - fp * fn, root),
+        "average_precision": found,
+    }
+
+
+def roc_rates(given: Predictions, n_points: int) -> np.ndarray | None:
+    """Return a ROC curve of two classes at evenly spaced false-positive rates.
+
+    Class 1 is the positive one. At a rate at which the curve rises, it is the upper
+    end; between two corners it is on their line. This is what a vertical average
+    (Fawcett, Pattern Recognition Letters 27:861, 2006) takes the mean of.
+
+    Returns
+    -------
+    array of shape (n_points,)
+        True-positive rates at the false-positive rates from 0 to 1; None where there
+        are no scores, more than two classes, or curves of one class alone.
+    """
+    scores = given.ranking
+    positive = given.labels == 1
+    if scores is None or scores.ndim != 1 or positive.all() or not positive.any():
+        return None
+    from sklearn.metrics import roc_curve
+
+    false, true, _ = roc_curve(positive, scores)
+    # Of points with one rate the last, which is the highest.
+    last = np.append(np.diff(false) > 0, True)
+    rates: np.ndarray = np.interp(np.linspace(0, 1, n_points), false[last], true[last])
+    return rates
 
 
 def _roc_auc(given: Predictions) -> float:
@@ -189,8 +342,9 @@ def _roc_auc(given: Predictions) -> float:
         return nan
     if scores.ndim == 1:
         return _area(given.labels == 1, scores)
-    areas = [_area(given.labels == c, scores[:, c]) for c in range(scores.shape[1])]
-    return float(np.mean(areas))
+    # A class without a curve has no area; a fold of recorded curves may lack one.
+    present = np.unique(given.labels)
+    return float(np.mean([_area(given.labels == c, scores[:, c]) for c in present]))
 
 
 def _area(positive: np.ndarray, scores: np.ndarray) -> float:
@@ -250,6 +404,21 @@ METRICS = {
     "balanced_accuracy": Metric(
         "balanced accuracy", True, _from_sklearn("balanced_accuracy_score")
     ),
+    # Macro: the mean over the classes, each against the rest; with two classes as well,
+    # since neither of a recorded dataset's is the positive one.
+    "f1": Metric(
+        "F1", True, _from_sklearn("f1_score", average="macro", zero_division=0)
+    ),
+    "precision": Metric(
+        "precision",
+        True,
+        _from_sklearn("precision_score", average="macro", zero_division=0),
+    ),
+    "recall": Metric(
+        "recall", True, _from_sklearn("recall_score", average="macro", zero_division=0)
+    ),
+    "mcc": Metric("MCC", True, _from_sklearn("matthews_corrcoef"), bounds=(-1.0, 1.0)),
+    "average_precision": Metric("average precision", True, _average_precision, SCORES),
     "roc_auc": Metric("ROC AUC", True, _roc_auc, SCORES),
     "log_loss": Metric("log loss", False, _log_loss, PROBABILITIES, (0.0, inf)),
     "brier": Metric(

@@ -41,7 +41,7 @@ class Draws:
         if same_curves(result.fingerprint, fingerprint):
             return ""
         return (
-            f"'{result.dataset}', repetition {result.repetition}: "
+            f"'{result.dataset}', {result.division}: "
             f"{_name(result)} and {_name(other)} are of {_kind_of_change(result)}; "
             f"one was computed on {_machine(result)}, the other on {_machine(other)}"
         )

@@ -61,6 +61,10 @@ class Result:
     absent
         Method ("predict_proba", "decision_function") → why the scores that it gave are
         left out, see `bench.cells.outputs`. A method that does not exist is not named.
+    own_scores
+        Identity of a metric that a suite brought (see `bench.cells.own_metrics`) → its
+        scores "train" and "test", each a number or None, and "problem": why one is
+        missing, or an empty text.
     error
         Type and message of the error, the signal that ended the process if one did, and
         the traceback, which the store keeps in a file of its own.
@@ -98,6 +102,7 @@ class Result:
     warnings: tuple[str, ...] = ()
     other_warnings: int = 0
     absent: dict[str, str] = field(default_factory=dict)
+    own_scores: dict[str, dict[str, float | str | None]] = field(default_factory=dict)
     error: dict[str, str] | None = None
     versions: dict[str, str] = field(default_factory=dict)
     commit: str | None = None
@@ -106,6 +111,21 @@ class Result:
     blas: str = ""
     device: str = "cpu"
     arrays_sha256: str | None = None
+
+    @property
+    def is_given(self) -> bool:
+        """Whether recorded curves were divided as their files divide them."""
+        dataset = self.fields.get("dataset")
+        return (
+            isinstance(dataset, dict)
+            and "recorded" in dataset
+            and dataset.get("split") == "given"
+        )
+
+    @property
+    def division(self) -> str:
+        """Which curves of its dataset it is of: a repetition, or the given split."""
+        return "given split" if self.is_given else f"repetition {self.repetition}"
 
     @property
     def is_audit(self) -> bool:

@@ -15,7 +15,7 @@ import re
 import socket
 import time
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -39,6 +39,7 @@ STORE = Path("data/store")
 WEIGHT = "weight_"  # prefix of the name of each array of a trained network
 _SUFFIXES = ("npz", "log", "json")  # in the order in which they are renamed
 _WRITE_ATTEMPTS = 3
+_KEPT_SCORES = 20  # of metrics that a suite brought, and of their earlier code
 # A temporary file of another machine, whose processes cannot be looked up, is deleted
 # after this time.
 _STALE_SECONDS = 86_400.0
@@ -143,6 +144,43 @@ class Store:
                     raise self._unusable(self.folder, error) from None
                 time.sleep(0.1 * attempt)  # a network file system may recover
         raise AssertionError  # for type checkers: the loop returns or raises
+
+    def add_scores(
+        self, key: str, scores: Mapping[str, dict[str, float | str | None]]
+    ) -> None:
+        """Add scores of metrics that a suite brought to a result that is done.
+
+        Its file keeps its time, since the result is no newer. Nothing is added where
+        another run has replaced it by one that is not done.
+
+        Parameters
+        ----------
+        scores
+            See `Result.own_scores`; of earlier ones the last few are kept.
+
+        Raises
+        ------
+        StoreError
+            If the store cannot be written.
+        """
+        path = self.path(key, "json")
+        temporary = path.with_name(f".{key}.json.{_HOST}.{os.getpid()}.tmp")
+        try:
+            with locked(self._lock):
+                result = self.get(key)
+                if result is None or result.status != "done":
+                    return
+                others = {k: v for k, v in result.own_scores.items() if k not in scores}
+                kept = list(others.items())[-_KEPT_SCORES:]
+                result = replace(result, own_scores=dict(kept) | dict(scores))
+                time_ns = path.stat().st_mtime_ns
+                write_flushed(temporary, to_json(result))
+                os.utime(temporary, ns=(time_ns, time_ns))
+                temporary.replace(path)
+        except OSError as error:
+            raise self._unusable(self.folder, error) from None
+        finally:
+            temporary.unlink(missing_ok=True)
 
     def check_writable(self, keys: Iterable[str], *, attempt: bool = True) -> None:
         """Raise an error if results could not be written.

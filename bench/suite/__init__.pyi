@@ -16,6 +16,7 @@ from .networks import MimicCurves as MimicCurves
 from .networks import MlpCurves as MlpCurves
 from .networks import WildCurves as WildCurves
 from .presets import PRESETS as PRESETS
+from .recorded import GIVEN as GIVEN
 from .recorded import BundledCurves as BundledCurves
 from .recorded import CurveFiles as CurveFiles
 from .recorded import FoldsSplit as FoldsSplit
@@ -25,6 +26,7 @@ from .reference import PublishedScore as PublishedScore
 from .reference import Reference as Reference
 from .reference import load_reference as load_reference
 from .schema import MOST_DATASETS as MOST_DATASETS
+from .schema import MetricSpec as MetricSpec
 from .schema import Suite as Suite
 from .schema import TransferSpec as TransferSpec
 from .study import DimensionSpec as DimensionSpec

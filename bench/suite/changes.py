@@ -18,6 +18,7 @@ from bench.base import (
     shown,
 )
 from bench.suite.classifiers import default_id, long_form
+from bench.suite.recorded import DRAWS
 
 ANSWERS = "answers"
 _MOST = 1000  # characters of one change
@@ -35,11 +36,15 @@ class Change:
         The dotted name of the value, such as ``datasets.normal-100.train``.
     value
         The value, as it would be written in the file: YAML 1.2.
+    is_number
+        Whether it is the number of repetitions of every dataset, as ``-n`` sets it.
+        Then it also replaces the number of draws of recorded curves.
     """
 
     option: str
     name: str
     value: str
+    is_number: bool = False
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -63,7 +68,7 @@ class Change:
     @classmethod
     def of_repetitions(cls, n: int) -> Self:
         """Return the change that ``-n`` stands for."""
-        return cls(f"-n {n}", "repetitions", str(n))
+        return cls(f"-n {n}", "repetitions", str(n), is_number=True)
 
 
 def change(
@@ -85,11 +90,55 @@ def change(
         The exception for a mistake; its message begins with the option.
     """
     for each in changes:
-        document = _Setting(document, each, error).changed()
+        for part in _of_each_dataset(document, each, error):
+            document = _Setting(document, part, error).changed()
     if document.options and not any(at[0] == ANSWERS for at in document.options):
         data = {key: part for key, part in document.data.items() if key != ANSWERS}
         return replace(document, data=data)
     return document
+
+
+def _of_each_dataset(
+    document: Document, each: Change, error: type[BenchError]
+) -> list[Change]:
+    """Return the changes that one stands for: ``-n`` is for each kind of dataset.
+
+    Draws of recorded curves are counted by their split. Folds and a given split are
+    what they are: if a suite has no other datasets, ``-n`` is a mistake.
+    """
+    entries = document.data.get("datasets")
+    if not each.is_number or not isinstance(entries, list):
+        return [each]
+    recorded = {
+        i: entry
+        for i, entry in enumerate(entries)
+        if isinstance(entry, Mapping) and "recorded" in entry
+    }
+    drawn = {i: entry for i, entry in recorded.items() if _is_drawn(entry)}
+    changes = [each] if len(recorded) < len(entries) or not entries else []
+    for i, entry in drawn.items():
+        if "split" not in entry and each.value == str(DRAWS):
+            continue  # what it has by default
+        name = f"datasets.{_id_of(entry) or i}.split.resample"
+        changes.append(replace(each, name=name, is_number=False))
+    if not changes and not drawn:
+        first = _id_of(recorded[0]) or "0"
+        raise error(
+            f"{each.option}: the splits of recorded curves set their repetitions, and "
+            f"that of '{first}' has no number of draws; expected no -n, or a split "
+            f"with one, such as --set datasets.{first}.split={{resample: {each.value}}}"
+        )
+    return changes
+
+
+def _is_drawn(entry: Mapping[str, Any]) -> bool:
+    """Whether recorded curves, not checked yet, are divided by random draws."""
+    split, source = entry.get("split"), entry["recorded"]
+    if isinstance(split, Mapping):
+        return "resample" in split
+    files = source.get("files") if isinstance(source, Mapping) else None
+    is_one = isinstance(files, str) or (isinstance(files, list) and len(files) == 1)
+    return split is None and is_one
 
 
 class _Setting:

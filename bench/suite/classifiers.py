@@ -23,6 +23,11 @@ def file_of(class_path: str) -> tuple[str, str] | None:
     return (match[1], match[2]) if match else None
 
 
+def is_class_path(text: str) -> bool:
+    """Tell whether a text is a dotted path, or one into a file: ``./my.py:Mine``."""
+    return bool(_DOTTED.fullmatch(text) or file_of(text))
+
+
 def default_id(entry: Any) -> str | None:
     """Return an entry's default id: the name of its preset, class or last step.
 
@@ -88,7 +93,7 @@ class Source(Strict):
                 },
             )
         path = self.class_
-        if path is not None and not (_DOTTED.fullmatch(path) or file_of(path)):
+        if path is not None and not is_class_path(path):
             raise PydanticCustomError(
                 "class",
                 "found '{name}'; expected a dotted path, package.module.Class, or a "

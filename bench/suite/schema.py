@@ -28,11 +28,12 @@ from bench.base import (
     Strict,
     did_you_mean,
     named,
+    shown,
     validated,
 )
-from bench.stats import METRICS
+from bench.stats import METRICS, PROBABILITIES, SCORES, OwnMetric
 from bench.suite.answers import AnswerSpec
-from bench.suite.classifiers import ClassifierSpec
+from bench.suite.classifiers import ClassifierSpec, default_id, is_class_path
 from bench.suite.datasets import DatasetSpec
 from bench.suite.extending import ADD, KEY, LISTS
 from bench.suite.fields import FEW, Id, LimitsSpec, Name, Seed, Training
@@ -117,6 +118,197 @@ class StatsSpec(Strict):
     works: Annotated[float, Field(ge=0)] | None = None
 
 
+# Of scikit-learn's functions, what those get that do not read predictions.
+_NEEDS = {
+    "average_precision_score": "scores",
+    "brier_score_loss": "probabilities",
+    "d2_brier_score": "probabilities",
+    "d2_log_loss_score": "probabilities",
+    "hinge_loss": "scores",
+    "log_loss": "probabilities",
+    "roc_auc_score": "scores",
+    "top_k_accuracy_score": "scores",
+}
+_NEEDED = {"predictions": "", "probabilities": PROBABILITIES, "scores": SCORES}
+# The ends of names by which scikit-learn tells the direction of its functions.
+_DIRECTIONS = {
+    "_score": True,
+    "_scorer": True,
+    "_loss": False,
+    "_error": False,
+    "_deviance": False,
+}
+_LONGEST_METRIC = 40  # characters
+_METRIC_ID = Matching(
+    "^[A-Za-z][A-Za-z0-9_-]*$",
+    "a letter from A to Z, then letters, digits, _ and -: it is a part of the names of "
+    "columns",
+    lambda text: re.sub("[^A-Za-z0-9_-]+", "_", text).strip("_-"),
+)
+
+
+def _metric_or_name(schema: dict[str, Any]) -> None:
+    """Let editors accept the short form, a name or a path without settings."""
+    schema["type"] = ["object", "string"]
+
+
+class MetricSpec(Strict):
+    """A metric: a known one by its name, or any function of scikit-learn's signature.
+
+    A text without a dot is the name of a known metric. A path alone is a function,
+    whose own name is the id. The function is code, which a run calls, as it does a
+    classifier's class; a report shows the scores that a run has stored.
+
+    Attributes
+    ----------
+    id
+        The name of its scores, in tables and in the columns of CSV files. By default
+        the function's.
+    function
+        ``f(y_true, y_pred, **params)``, which returns a number: a dotted path,
+        ``package.module.function``, or one in a file beside the suite,
+        ``./my_metrics.py:profit``; also a scorer, as scikit-learn's ``make_scorer``
+        makes it. Labels are numbers from 0, in the order of the classes.
+    params
+        Further arguments of the function.
+    larger_is_better
+        Its direction. It may be left out where the function's name tells, as those of
+        scikit-learn do: larger scores are better if it ends in ``_score`` or
+        ``_scorer``, smaller ones if it ends in ``_loss``, ``_error`` or ``_deviance``.
+    needs
+        What the function gets beside the labels: "predictions" (the default),
+        "probabilities", or "scores", which are probabilities or decision values. Of
+        two classes it gets those of class 1, of more a column for each, as from
+        ``make_scorer``. The few functions of scikit-learn that need scores are known.
+    bounds
+        The least and the largest score that there can be, if they are known:
+        intervals then stay within them.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_metric_or_name)
+
+    id: Annotated[str, Field(max_length=_LONGEST_METRIC), _METRIC_ID] | None = None
+    function: Name | None = None
+    params: dict[str, Any] = Field(default_factory=dict)
+    larger_is_better: bool | None = None
+    needs: Literal["predictions", "probabilities", "scores"] | None = None
+    bounds: tuple[float, float] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, data: Any) -> Any:
+        if not isinstance(data, str):
+            return data
+        if data in METRICS or not re.search("[.:/]", data):
+            # Here, since an id that is refused for its letters is no known metric.
+            _check_known(data)
+            return {"id": data}
+        return {"function": data}
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        if self.function is None:
+            if self.id is None:
+                raise PydanticCustomError(
+                    "metric", "expected 'id' (a known metric) or 'function' (a path)"
+                )
+            _check_known(self.id)
+            if others := self.model_fields_set - {"id"}:
+                raise PydanticCustomError(
+                    "metric_keys",
+                    "'{name}' is a known metric, which takes no '{key}'; expected its "
+                    "name alone, or a 'function' and another id",
+                    {"name": self.id, "key": min(others)},
+                )
+            return self
+        problem = self._problem(self.function)
+        if problem:
+            raise PydanticCustomError("function", "{problem}", {"problem": problem})
+        return self
+
+    def _problem(self, function: str) -> str:
+        """Say why the function cannot be used; else return an empty text."""
+        if function.endswith(".py"):
+            return (
+                f"found the file '{shown(function, 60)}'; expected a function in it, "
+                f"{shown(function, 60)}:my_function"
+            )
+        if not is_class_path(function):
+            return (
+                f"found '{shown(function, 60)}'; expected a dotted path, "
+                "package.module.function, or a function in a file, "
+                "./my_metrics.py:my_function"
+            )
+        if self.name in METRICS:
+            return (
+                f"'{self.name}' is the name of a known metric; give the function "
+                "another id"
+            )
+        is_id = re.fullmatch(_METRIC_ID.pattern, self.name)
+        if not is_id or len(self.name) > _LONGEST_METRIC:
+            return (
+                f"the function's name '{shown(self.name, 60)}' cannot be its id; give "
+                f"it one, of at most {_LONGEST_METRIC} letters from A to Z, digits, _ "
+                "and -"
+            )
+        if self.bounds is not None and not self.bounds[0] < self.bounds[1]:
+            return f"found the bounds {list(self.bounds)}; expected the lower one first"
+        if self._direction is None:
+            return (
+                f"'{shown(function, 60)}' does not tell which direction is better; "
+                "expected larger_is_better: true or false beside it (a name that ends "
+                "in _score, _scorer, _loss, _error or _deviance tells)"
+            )
+        return ""
+
+    @property
+    def name(self) -> str:
+        """Its id, by default the function's name."""
+        return self.id or default_id(self.function) or ""
+
+    @property
+    def needed(self) -> str:
+        """What its function gets: "predictions", "probabilities" or "scores"."""
+        package, _, name = (self.function or "").rpartition(".")
+        known = _NEEDS.get(name) if package == "sklearn.metrics" else None
+        return self.needs or known or "predictions"
+
+    @property
+    def described(self) -> str | OwnMetric:
+        """The name of a known metric, or what reports must know of another."""
+        if self.function is None:
+            return self.name
+        return OwnMetric(
+            self.name,
+            self.function,
+            bool(self._direction),
+            _NEEDED[self.needed],
+            self.bounds,
+        )
+
+    @property
+    def _direction(self) -> bool | None:
+        if self.larger_is_better is not None:
+            return self.larger_is_better
+        name = default_id(self.function) or ""
+        found = [larger for end, larger in _DIRECTIONS.items() if name.endswith(end)]
+        return found[0] if found else None
+
+
+def _check_known(name: str) -> None:
+    if name not in METRICS:
+        raise PydanticCustomError(
+            "metric",
+            "unknown metric '{name}'{hint}. Known: {known}; write any other as "
+            "{id: …, function: package.module.function}",
+            {
+                "name": shown(name, 60),
+                "hint": did_you_mean(name, METRICS),
+                "known": ", ".join(METRICS),
+            },
+        )
+
+
 def _may_extend(schema: dict[str, Any]) -> None:
     """Let editors know the keys that `bench.suite.extending` reads."""
     entries = {name: schema["properties"][name] for name in LISTS}
@@ -167,8 +359,9 @@ class Suite(Strict):
     classifiers
         The classifiers: a preset's name, a dotted class path, or an entry with more
         settings.
-    metrics
-        The scores to compute from the predictions. The first one comes first in the
+    metric_entries
+        The scores to compute from the predictions: names of metrics, paths of
+        functions, or entries with more settings. The first one comes first in the
         tables. Other metrics need no new fits.
     training
         The training of SD and CSD; for one classifier, write it in its entry. By
@@ -189,7 +382,7 @@ class Suite(Strict):
         A hyperparameter search. ``bench study`` reads it, ``bench run`` does not.
     reference
         Published scores to show beside those of the report: the name of a shipped file
-        (``seed-notebook``) or a path.
+        (``seed-notebook``, ``ucr``) or a path.
     """
 
     misplaced: ClassVar[Mapping[str, str]] = dict.fromkeys(
@@ -205,7 +398,9 @@ class Suite(Strict):
     threads: Annotated[int, Field(ge=1, le=1024)] = 1
     datasets: Annotated[tuple[AnyDataset, ...], Field(min_length=1)]
     classifiers: Annotated[tuple[ClassifierSpec, ...], Field(min_length=1)]
-    metrics: Annotated[tuple[Name, ...], FEW] = ("accuracy",)
+    metric_entries: Annotated[tuple[MetricSpec, ...], FEW] = Field(
+        default=(MetricSpec(id="accuracy"),), alias="metrics"
+    )
     training: Training | None = None
     limits: LimitsSpec = LimitsSpec()
     stats: StatsSpec = StatsSpec()
@@ -267,21 +462,20 @@ class Suite(Strict):
                 )
         return entries
 
-    @field_validator("metrics")
+    @field_validator("metric_entries")
     @classmethod
-    def _metrics(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        for name in names:
-            if name not in METRICS:
+    def _distinct_metrics(
+        cls, entries: tuple[MetricSpec, ...]
+    ) -> tuple[MetricSpec, ...]:
+        names = [entry.name.lower() for entry in entries]
+        for position, name in enumerate(names):
+            if name in names[:position]:
                 raise PydanticCustomError(
-                    "metric",
-                    "unknown metric '{name}'{hint}. Known: {known}",
-                    {
-                        "name": name,
-                        "hint": did_you_mean(name, METRICS),
-                        "known": ", ".join(METRICS),
-                    },
+                    "duplicate",
+                    "duplicate metric '{name}'; ids must differ, and not in case alone",
+                    {"name": entries[position].name, "at": position},
                 )
-        return names
+        return entries
 
     @model_validator(mode="after")
     def _has_repetitions(self) -> Self:
@@ -292,6 +486,27 @@ class Suite(Strict):
                 "the key 'repetitions' is missing: how often is each dataset drawn?",
             )
         return self
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The names of the metrics; the first is the headline."""
+        return tuple(entry.name for entry in self.metric_entries)
+
+    @property
+    def headline(self) -> str | OwnMetric:
+        """The first metric: its name, or what reports must know of an own one."""
+        return self.metric_entries[0].described
+
+    @property
+    def own_metrics(self) -> tuple[OwnMetric, ...]:
+        """The metrics that are functions which the suite names."""
+        described = [entry.described for entry in self.metric_entries]
+        return tuple(entry for entry in described if isinstance(entry, OwnMetric))
+
+    def with_metric(self, entry: MetricSpec) -> Self:
+        """Return the suite with one more metric, whose file is relative to it."""
+        entries = (*self.metric_entries, entry)
+        return self.model_copy(update={"metric_entries": entries})
 
     def repetitions_of(self, spec: DatasetSpec | RecordedSpec) -> int:
         """Return the number of repetitions of a dataset."""
@@ -349,7 +564,7 @@ class Suite(Strict):
 
     def with_data(self, data: Mapping[str, Any], error: type[BenchError]) -> Self:
         """Return a suite of other content, whose paths are relative as they were."""
-        places: list[tuple[str | int, ...]] = [("reference",)]
+        places: list[tuple[str | int, ...]] = [("reference",), ("metrics",)]
         for part in LISTS:
             places += [(part, i) for i in range(len(getattr(self, part)))]
         files = {at: self._document.file(*at) for at in places}

@@ -47,6 +47,7 @@ HEADINGS = {
     "FixedTraining": "Training: fixed",
     "OnlineTraining": "Training: online",
     "LimitsSpec": "Limits",
+    "MetricSpec": "A metric",
     "StatsSpec": "Statistics",
     "TransferSpec": "Transfer",
     "AnswerSpec": "An answer",
@@ -159,7 +160,7 @@ def suites() -> Iterator[str]:
     yield "| suite | what it asks | cells |\n|---|---|---:|"
     for path in sorted(resources.SUITES.glob("*.yaml")):
         suite = load_suite(path)
-        n = len(suite.datasets) * suite.repetitions * len(suite.classifiers)
+        n = sum(map(suite.repetitions_of, suite.datasets)) * len(suite.classifiers)
         yield f"| `{suite.name}` | {_cell(suite.description)} | {n:,} |"
     yield ""
 

@@ -343,3 +343,18 @@ def test_without_figures_there_are_no_rows():
     frame = judge_audits("grid", [], chance=[0.5], best=0.9)
     assert frame.empty
     assert list(frame.columns) == [*COLUMNS, "words"]
+
+
+def test_repetitions_that_share_curves_raise_the_errors_of_trees_and_balances():
+    curves = {part: [30, 50] for part in ("training", "test", "fitted")}
+    scores = dict.fromkeys(shallow_baselines.BASELINES, 0.7)
+    figures = [{"scores": scores, "duplicates": 0, "curves": curves}] * 4
+    plain, shared = (
+        judge_audits("d", figures, chance=[0.5] * 4, overlap=overlap).set_index("audit")
+        for overlap in (0.0, 0.75)
+    )
+    ratio = shared["standard_error"] / plain["standard_error"]
+    fresh = ["CHANCE", "KNN, labels permuted", "SVC, labels permuted", "duplicates"]
+    # √(1 + 4 · 0.75) = 2; guesses and permutations are drawn anew each time.
+    assert ratio.drop(fresh).to_numpy() == pytest.approx(2)
+    assert ratio[fresh].dropna().to_numpy() == pytest.approx(1)

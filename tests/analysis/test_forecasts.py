@@ -1,3 +1,4 @@
+import given_splits
 import pytest
 import stored
 import yaml_text
@@ -64,6 +65,15 @@ def test_a_pilot_is_the_first_repetitions(write_suite):
     assert {cell.repetition for cell in some.cells} == {0, 1}
     assert len(some.cells) == 8
     assert [audit.repetition for audit in some.audits] == [0, 1]
+
+
+def test_the_given_split_is_counted_and_is_in_no_pilot(write_suite, tmp_path):
+    plan = stored.plan_of(given_splits.suite_of(write_suite, tmp_path))
+    store = given_splits.put_all(plan, Store(tmp_path / "store"))
+    found = forecast(plan, store)
+    assert (found.n_cells, found.n_stored, found.untimed) == (8, 8, ())
+    assert found.detectable["stored"].tolist() == [3]
+    assert pilot(plan, 2).given == ()
 
 
 def test_a_margin_of_zero_and_a_failed_classifier_are_no_error(

@@ -97,7 +97,8 @@ def assert_same(data, back):
             check_exact=True,
         )
     for name in vars(data):
-        if name not in ("findings", "online", "calibration", "history", "held_out"):
+        if name not in ("findings", "online", "calibration", "history", "held_out",
+                        "per_class"):  # fmt: skip
             assert getattr(data, name) == getattr(back, name), name
     one, other = data.findings, back.findings
     assert one.sweeps == other.sweeps

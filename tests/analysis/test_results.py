@@ -2,11 +2,13 @@
 
 import math
 
+import given_splits
 import pandas as pd
 import pytest
 import stored
 
 from bench.analysis.results import (
+    given_frame,
     load_results,
     read_results,
     summarise,
@@ -142,3 +144,24 @@ def test_online_training_has_held_out_scores_alone():
         )
     )
     assert trained_online(summary) == ["SD"]
+
+
+def test_the_given_split_is_read_apart_from_the_repetitions(write_suite, tmp_path):
+    plan = stored.plan_of(given_splits.suite_of(write_suite, tmp_path))
+    store = given_splits.put_all(plan, Store(tmp_path / "store"))
+    given, results = given_frame(plan, store), read_results(plan, store)
+    assert list(given.columns) == list(results.columns)
+    assert given["test_accuracy"].tolist() == [0.9, 0.9]
+    assert given["repetition"].tolist() == [0, 0]
+    assert results["repetition"].tolist() == [0, 0, 1, 1, 2, 2]
+    assert results["test_accuracy"].max() == 0.52
+    assert set(given["recipe"]).isdisjoint(results["recipe"])
+    assert summarise(results)["test_accuracy_mean"].tolist() == [0.51, 0.51]
+
+
+def test_a_given_split_that_is_the_design_has_ordinary_cells(write_suite, tmp_path):
+    entry = given_splits.write_files(tmp_path) | {"split": "given"}
+    plan = stored.plan_of(write_suite(datasets=[entry], audits=False))
+    assert given_frame(plan, Store(tmp_path / "store")).empty
+    assert {cell.repetition for cell in plan.cells} == {0}
+    assert plan.given == ()

@@ -1,5 +1,6 @@
 from importlib.metadata import version
 
+import given_splits
 import pytest
 import stored
 import yaml_text
@@ -323,3 +324,25 @@ def test_nothing_is_stored_at_all(write_suite, bench_run, tmp_path):
         "grid, audits, repetitions 0–1: no audit is stored",
     ]
     assert not (tmp_path / "data").exists()
+
+
+def test_the_given_split_is_counted_apart(write_suite, tmp_path, store):
+    plan = stored.plan_of(given_splits.suite_of(write_suite, tmp_path))
+    assert list(explain_missing(plan, store))[-1] == (
+        "2 cells of given splits (KNN, GNB × curves; repetitions 0): no result of this "
+        "classifier is stored"
+    )
+    stored.put(store, plan.given[0].result("failed"))
+    assert count_statuses(plan, store) == {
+        ("curves", "KNN"): {"missing": 3},
+        ("curves", "GNB"): {"missing": 3},
+        ("curves, given split", "KNN"): {"failed": 1},
+        ("curves, given split", "GNB"): {"missing": 1},
+    }
+    kinds = [(row["kind"], row["failed"]) for row in status_rows(plan, store)]
+    assert kinds == [("cells", 0), ("cells", 0), ("given", 1), ("given", 0)]
+    # Two datasets with the same files: the given split is one's design.
+    entry = given_splits.write_files(tmp_path) | {"id": "as-given", "split": "given"}
+    both = stored.plan_of(given_splits.suite_of(write_suite, tmp_path, entry))
+    assert {row["kind"] for row in status_rows(both, store)} == {"cells", "given"}
+    assert count_statuses(both, store)["as-given", "KNN"] == {"failed": 1}

@@ -1,5 +1,6 @@
 """Transfers: trained on one dataset, tested on others, without another fit."""
 
+import re
 import sys
 
 import numpy as np
@@ -7,6 +8,7 @@ import pandas as pd
 import pytest
 import stored
 import yaml_text
+from recorded_files import recorded, write_curves
 
 from bench.analysis.forecasts import forecast
 from bench.analysis.results import read_results, transfer_frame
@@ -14,11 +16,13 @@ from bench.analysis.status import count_statuses, explain_missing
 from bench.base.errors import SuiteError
 from bench.cells.cell import units_of
 from bench.cells.compute import compute, compute_seeded
+from bench.cells.plan import make_plan
 from bench.classifiers.recipes import build
 from bench.compare.read import read_source
-from bench.curves.datasets import make_dataset
+from bench.curves.datasets import draw_test, make_dataset
 from bench.engines.run import run_plan
 from bench.store.store import Store
+from bench.suite.load import load_suite
 
 A = yaml_text.SUITE["datasets"][0]
 B = A | {"id": "other", "neural": {"activation": "tanh"}, "test": 10}
@@ -335,3 +339,96 @@ def test_a_report_shows_transfers(write_suite, bench_run, tmp_path):
     assert len(frame) == 2 * 4
     assert frame["n"].tolist() == [2] * 8
     assert r"\label{tab:small-transfer}" in (folder / "tables.tex").read_text()
+
+
+def recorded_plan(folder, one, other):
+    """Plan a transfer between two recorded datasets, whose entries are given in part."""
+    entries = [recorded("a.npz") | one | {"id": "one"}]
+    entries.append(recorded("a.npz") | other | {"id": "other"})
+    path = folder / "recorded.yaml"
+    suite = {"datasets": entries, "classifiers": ["KNN"], "transfer": True}
+    path.write_text(yaml_text.suite_text(**suite, repetitions=None))
+    return make_plan(load_suite(path))
+
+
+def files(*names):
+    return {"recorded": {"files": list(names)}}
+
+
+TWO_DRAWS = {"split": {"resample": 2}}
+SAME = [
+    ({}, {"standardise": "curve"}),
+    ({"split": {"folds": 4}, "train": 3}, {"split": {"folds": 4, "repeats": 2}}),
+    (files("a.npz", "b.npz"), files("a.npz", "b.npz") | {"dtype": "float32"}),
+    (files("a.npz", "b.npz"), files("a.npz", "c.npz")),  # both train on a
+    (files("b.npz"), files("c.npz") | {"split": {"folds": 3}}),
+]
+SHARED = [
+    ({}, {"split": {"folds": 4}}, "both divide the same curves, each in its own"),
+    ({}, {"split": {"resample": 10, "test": 0.5}}, "both divide the same curves"),
+    ({}, {"split": {"resample": 10, "groups": "groups"}}, "40 curves are in the files"),
+    (files("a.npz", "b.npz"), files("b.npz", "a.npz"), "40 curves are in the files"),
+    (files("a.npz", "b.npz"), files("c.npz", "a.npz"), "40 curves are in the files"),
+    (files("a.npz", "b.npz") | TWO_DRAWS, {}, "40 curves are in the files"),
+    (files("one.npz", "c.npz"), files("b.npz"), "1 curve is in the files of both"),
+]
+
+
+@pytest.fixture
+def curve_files(tmp_path):
+    for seed, name in enumerate("abc"):
+        write_curves(tmp_path / f"{name}.npz", seed=seed, per_group=4)
+    with np.load(tmp_path / "b.npz") as b, np.load(tmp_path / "c.npz") as c:
+        X = np.concatenate([c["X"][:7], b["X"][:1]])
+        X[2:4] = 0
+        np.savez(tmp_path / "one.npz", X=X, y=b["y"][[1, 0] * 4])
+    return tmp_path
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_recorded_datasets_of_one_division_or_of_other_curves_fit(
+    curve_files, one, other
+):
+    plan = recorded_plan(curve_files, one, other)
+    directions = {(c.dataset.spec.id, c.target.spec.id) for c in plan.transfers}
+    assert directions == {("one", "other"), ("other", "one")}
+    for cell in plan.transfers:
+        train = cell.dataset.curves.values[cell.dataset.rows(cell.repetition, 3)[0]]
+        test = cell.target.curves.values[cell.target.rows(cell.repetition, 3)[1]]
+        assert {c.tobytes() for c in train}.isdisjoint(c.tobytes() for c in test)
+
+
+@pytest.mark.parametrize(("one", "other", "said"), SHARED)
+def test_recorded_curves_on_both_sides_are_refused(curve_files, one, other, said):
+    for pair in ((one, other), (other, one)):
+        with pytest.raises(SuiteError, match="may train on curves that") as caught:
+            recorded_plan(curve_files, *pair)
+        assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("shape", "said"),
+    [
+        ({"n_points": 9}, "the points of 'one' and 'other' differ (12; 9)"),
+        ({"n_channels": 2}, "the channels of 'one' and 'other' differ (value; value ×"),
+        ({"n_classes": 3}, "the labels of 'one' and 'other' differ (a, b; a, b, c)"),
+    ],
+)
+def test_recorded_curves_of_another_shape_are_refused(curve_files, shape, said):
+    write_curves(curve_files / "d.npz", **shape)
+    with pytest.raises(SuiteError, match=re.escape(said)):
+        recorded_plan(curve_files, {}, files("d.npz"))
+
+
+def test_a_transfer_of_recorded_curves_scores_the_targets_test_curves(curve_files):
+    plan = recorded_plan(curve_files, TWO_DRAWS, files("b.npz") | TWO_DRAWS)
+    unit = [
+        plan.cells[0],
+        *(t for t in plan.transfers if t.fit_key == plan.cells[0].key),
+    ]
+    (_, fitted), (result, arrays) = compute(tuple(unit))
+    target = plan.transfers[0].target
+    _, y = draw_test(target, 0, 3)
+    np.testing.assert_array_equal(arrays["labels_test"], y)
+    assert result.test["accuracy"] == np.mean(arrays["predictions_test"] == y)
+    assert fitted is not None

@@ -142,7 +142,7 @@ def test_the_list_of_presets_names_their_steps(bench_run):
     _, out, _ = bench_run("list")
     text = " ".join(out.split())  # a terminal of any width breaks the lines
     assert "sklearn.preprocessing.StandardScaler → sklearn.linear_model.Log" in text
-    for name in ("HGB", "QDA-REG", "CUES", "MRH"):
+    for name in ("HGB", "QDA-REG", "CUES", "MRH", "1NN-ED", "1NN-DTW", "QUANT"):
         assert f" {name} {PRESETS[name].summary} (" in text
 
 

@@ -48,3 +48,30 @@ def test_a_discriminator_after_a_scaler_runs_in_a_suite(write_suite, tmp_path):
     results = bench.read_results(path, tmp_path / "store")
     assert list(results["status"]) == ["done", "done"]
     assert results["iterations"][0] == 3
+
+
+@pytest.mark.parametrize(
+    ("channels", "n_channels", "params", "extension"),
+    [
+        (["value"], 6, {}, "stack"),  # of recorded curves
+        (["value"], 6, {"extension": "embed"}, "embed"),
+        (["value"], 1, {}, "none"),
+        (["value", "gradient"], 2, {}, "none"),  # which its fit refuses
+    ],
+)
+def test_sd_reads_several_channels_of_values_in_a_row(
+    channels, n_channels, params, extension
+):
+    entry = {"use": "SD", "params": {"max_epochs": 2} | params, "channels": channels}
+    sd = made(entry, n_channels)
+    assert (sd.extension, sd.n_channels) == (extension, n_channels)
+
+
+@pytest.mark.parametrize("name", ["SD", "CSD", "CSD2", "CUES", "1NN-ED"])
+def test_a_classifier_reads_six_channels(name):
+    short = {"max_epochs": 1} if name in ("SD", "CSD", "CSD2") else {}
+    rng = np.random.default_rng(0)
+    rows, labels = rng.normal(size=(24, 120)), np.arange(24) % 4
+    estimator = made({"use": name, "params": short}, n_channels=6)
+    estimator.fit(rows.astype(np.float32), labels)
+    assert estimator.predict_proba(rows.astype(np.float32)).shape == (24, 4)

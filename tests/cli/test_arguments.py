@@ -3,6 +3,8 @@ from pathlib import Path
 
 import pytest
 import stored
+import yaml_text
+from recorded_files import recorded, write_curves
 
 from bench.base import resources
 from bench.cells.plan import make_plan
@@ -122,3 +124,25 @@ def test_an_error_of_a_changed_suite_names_the_change(bench_run, write_suite):
         code, out, err = bench_run("run", path, "--set", text)
         assert (code, out) == (2, "")
         assert "expected KEY=VALUE" in err
+
+
+def test_terminal_words_are_of_the_splits_of_recorded_curves(tmp_path, bench_run):
+    write_curves(tmp_path / "a.npz")
+    datasets = [
+        recorded("a.npz", split={"resample": 4}),
+        recorded("a.npz", split={"folds": 3}) | {"id": "cv"},
+    ]
+    path = tmp_path / "mine.yaml"
+    text = yaml_text.suite_text(
+        datasets=datasets, repetitions=None, classifiers=["KNN", "CHANCE"], audits=False
+    )
+    path.write_text(text)
+    code, out, err = bench_run("run", path, "--dry-run")
+    assert (code, err) == (0, "")
+    assert out.startswith("14 cells (2 datasets × 3 to 4 repetitions × 2 classifiers);")
+    code, out, err = bench_run("run", path, "-n", 2, "--dry-run")
+    assert out.startswith("10 cells (2 datasets × 2 to 3 repetitions × 2 classifiers);")
+    assert "-n 2 leaves cv alone: its split sets the repetitions" in err
+    code, out, err = bench_run("plan", path)
+    assert code == 0
+    assert "too few datasets for tests across them: 1 set of recorded curves" in out

@@ -1,5 +1,7 @@
+import json
 from dataclasses import replace
 
+import given_splits
 import pytest
 import stored
 import yaml_text
@@ -221,3 +223,30 @@ def test_an_unknown_id_on_the_command_line(write_suite, bench_run):
     code, _, err = bench_run("run", write_suite(), "-c", "KN")
     assert code == 2
     assert "did you mean 'KNN'" in err
+
+
+def test_cells_of_the_given_split_count(write_suite, bench_run, tmp_path):
+    # In 12 training curves of the given split KNN finds 12 neighbours, and in half of
+    # them not.
+    entry = given_splits.write_files(tmp_path)
+    entry["split"] = {"resample": 3, "test": 0.3}
+    knn = {"id": "KNN", "use": "KNN", "params": {"n_neighbors": 14}}
+    path = write_suite(datasets=[entry], classifiers=[knn], audits=False)
+    counts = bench_run("run", path, "--dry-run", "--format", "json")[1]
+    assert json.loads(counts)["given"] == 1
+    assert json.loads(counts)["to_compute"] == 4
+    out = bench_run("run", path, "--dry-run")[1]
+    assert "1 cell of the given splits; 0 stored, 4 to compute" in out
+    code, _, err = bench_run("-v", "run", path)
+    assert code == 3
+    assert "curves, KNN, given split: failed" in err
+    assert "curves, KNN, repetition 0: done" in err
+    assert "1 cell is not done" in err
+    text = (tmp_path / "reports" / "small" / "README.md").read_text()
+    assert "1 failed of 1 cells of the given splits" in text
+    assert "curves, given split, KNN: 1 failed" in text
+    assert (tmp_path / "reports" / "small" / "given.csv").is_file()
+    assert bench_run("run", path, "--retry-failed")[0] == 3
+    assert bench_run("run", path, "--again", "--dry-run")[1].endswith(
+        "4 stored, 4 to compute (4 of them again)\n"
+    )

@@ -449,3 +449,50 @@ def test_names_are_escaped_in_markdown_and_on_the_terminal(bench_run, tmp_path):
             "check", tmp_path / "base.csv", tmp_path / "new.csv", "--markdown"
         )[1]
     )
+
+
+def recorded(scores, overlap=None, **more):
+    frame = results(scores, recipe="recorded-0123", **more)
+    return frame if overlap is None else frame.assign(overlap=overlap)
+
+
+def test_repetitions_that_share_curves_have_wider_intervals():
+    base, new = [0.90, 0.91, 0.92, 0.90, 0.91], [0.84, 0.86, 0.85, 0.85, 0.85]
+    plain = only_row(results(base), results(new), half_curve=0.0)
+    assert plain["verdict"] == "worse"
+    for sources, options in (
+        ((recorded(base, 0.6), recorded(new, 0.6)), {}),
+        ((recorded(base), recorded(new, 0.6)), {}),
+        ((results(base), results(new)), {"overlap": 0.6}),
+        ((results(base), results(new)), {"overlap": {"grid": 0.6}}),
+    ):
+        frame = compare_results(*sources, half_curve=0.0, **options)
+        row = frame.iloc[0]
+        width = plain["high"] - plain["difference"]
+        # √(1 + 5 · 0.6) = 2
+        assert row["high"] - row["difference"] == pytest.approx(2 * width)
+        assert frame.attrs["overlap"] == {"grid": 0.6}
+        assert "for grid (0.6)" in to_markdown(frame, every_row=True)
+        assert json.loads(to_json(frame))["overlap"] == {"grid": 0.6}
+    assert "overlap" not in compare_results(results(base), results(new)).attrs
+
+
+def test_without_the_overlap_recorded_curves_are_not_comparable():
+    base, new = recorded([0.9, 0.8, 0.7, 0.8]), recorded([0.5, 0.6, 0.4, 0.5])
+    frame = compare_results(base, new, at_most_worse=0.5)
+    assert frame["verdict"].tolist() == ["not comparable"]
+    assert "neither BASE nor NEW says how many" in frame["why"].iloc[0]
+    assert exit_code(frame) == 4
+    # Equal scores need no interval.
+    assert only_row(base, base)["verdict"] == "identical"
+
+
+def test_where_repetitions_share_curves_no_number_of_them_may_do():
+    base = recorded([0.90, 0.91, 0.92, 0.90, 0.91], 1.0)
+    new = recorded([0.91, 0.92, 0.91, 0.90, 0.91], 1.0)
+    row = only_row(base, new)
+    assert row["verdict"] == "inconclusive"
+    assert "no number of repetitions would do, since they share curves" in row["why"]
+    one = only_row(base[:1], new[:1])
+    assert (one["verdict"], one["n"]) == ("inconclusive", 1)
+    assert "a verdict needs 3 repetitions" in one["why"]

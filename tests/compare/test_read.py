@@ -1,5 +1,6 @@
 import math
 
+import given_splits
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +9,7 @@ import stored
 from bench import read_results
 from bench.base import resources
 from bench.base.errors import CompareError, MissingFileError, StoreError
+from bench.base.seeds import digest
 from bench.compare.differences import compare_results
 from bench.compare.read import read_source
 from bench.store.store import Store
@@ -129,3 +131,50 @@ def test_a_store_without_results_of_cells_is_refused(tmp_path):
     stored.store_of(tmp_path, stored.result_of(classifier=""))  # an audit
     with pytest.raises(MissingFileError, match="found only audits and transfers"):
         read_source(tmp_path)
+
+
+def test_the_given_split_in_a_store_is_no_repetition(tmp_path, write_suite):
+    plan = stored.plan_of(given_splits.suite_of(write_suite, tmp_path))
+    base = given_splits.put_all(plan, Store(tmp_path / "base"), given=0.9)
+    new = given_splits.put_all(plan, Store(tmp_path / "new"), given=0.1)
+    frame = read_source(base.folder)
+    assert sorted(frame["repetition"]) == [0, 0, 1, 1, 2, 2]
+    assert frame["test_accuracy"].max() == 0.52
+    compared = compare_results(frame, read_source(new.folder))
+    assert set(compared["verdict"]) == {"identical"}
+
+
+def test_a_given_split_that_is_the_design_is_compared(tmp_path, write_suite):
+    entry = given_splits.write_files(tmp_path) | {"split": "given"}
+    plan = stored.plan_of(write_suite(datasets=[entry], classifiers=["KNN"]))
+    put_scored(plan, tmp_path / "store")
+    assert read_source(tmp_path / "store")["repetition"].tolist() == [0]
+    # Beside the same dataset by another design, another suite's, it is left out.
+    path = given_splits.suite_of(write_suite, tmp_path, classifiers=["KNN"])
+    given_splits.put_all(stored.plan_of(path), Store(tmp_path / "store"))
+    assert read_source(tmp_path / "store")["repetition"].tolist() == [0, 1, 2]
+
+
+def put_recorded(folder, split, n_train, n_test, **more):
+    """Store one repetition of recorded curves, with as many labels as it has curves."""
+    fields = {"dataset": {"recorded": "hash", "split": split}, "more": str(more)}
+    result = stored.result_of(**{"fields": fields, "key": digest(fields)} | more)
+    arrays = dict(stored.ARRAYS)
+    for what in ("labels", "predictions"):
+        arrays[f"{what}_train"] = np.zeros(n_train, np.int32)
+        arrays[f"{what}_test"] = np.zeros(n_test, np.int32)
+    Store(folder).put(result, arrays)
+
+
+def test_a_store_knows_which_repetitions_share_curves(tmp_path):
+    put_recorded(tmp_path, {"test": 0.3}, 70, 30, repetition=0, dataset="a")
+    put_recorded(tmp_path, {"test": 0.3}, 70, 30, repetition=1, dataset="a")
+    # The given division beside them is none of them.
+    put_recorded(tmp_path, "given", 20, 80, repetition=0, dataset="a")
+    put_recorded(tmp_path, "given", 20, 80, repetition=0, dataset="b")
+    frame = read_source(tmp_path)
+    assert frame["dataset"].tolist() == ["a", "a", "b"]
+    assert frame["repetition"].tolist() == [0, 1, 0]
+    assert frame["overlap"].tolist() == pytest.approx([3 / 7, 3 / 7, 1])
+    assert frame["recipe"].str.startswith("recorded-").all()
+    assert "given" not in frame

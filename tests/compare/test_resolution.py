@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from bench.base import resources
-from bench.compare.resolution import half_curves
+from bench.compare.resolution import half_curves, overlaps_of
 
 
 def accuracies(values, dataset="grid", status="done"):
@@ -43,3 +43,23 @@ def test_numbers_that_are_no_shares_of_curves_have_no_resolution():
 def test_the_published_reports_have_the_curves_of_their_suites(report, curves):
     path = resources.CHECKOUT / "reports" / "published" / report / "results.csv"
     assert set(half_curves(pd.read_csv(path)).values()) == {0.5 / curves}
+
+
+def rows(dataset, overlap=None, recipe=""):
+    frame = pd.DataFrame({"dataset": [dataset] * 2, "recipe": recipe})
+    return frame if overlap is None else frame.assign(overlap=overlap)
+
+
+def test_the_overlap_is_the_larger_of_what_both_sources_say():
+    known = rows("a", [0.2, np.nan], "recorded-1")
+    assert overlaps_of(known, rows("a", 0.5, "recorded-1")) == {"a": 0.5}
+    assert overlaps_of(known, rows("a", recipe="recorded-1")) == {"a": 0.2}
+    assert overlaps_of(rows("a", 0.0), rows("b")) == {"a": 0.0, "b": 0.0}
+    # Files of earlier versions have no such columns, and no recorded curves.
+    assert overlaps_of(rows("a").drop(columns="recipe")) == {"a": 0.0}
+
+
+def test_the_overlap_of_recorded_curves_is_never_guessed():
+    found = overlaps_of(rows("a", recipe="recorded-1"), rows("a", np.nan))
+    assert list(found) == ["a"]
+    assert np.isnan(found["a"])

@@ -3,6 +3,7 @@ import re
 import runpy
 from dataclasses import replace
 
+import given_splits
 import numpy as np
 import pandas as pd
 import pytest
@@ -405,3 +406,10 @@ def test_the_example_of_the_docs_pulls_a_network_toward_the_library(
     text = names["report"](found, path.name)
     assert "(figures/picture.png)" in text
     assert "in 4 of 4 draws" in " ".join(text.split())
+
+
+def test_the_given_split_is_not_trained_for_an_export(write_suite, tmp_path):
+    path = given_splits.suite_of(write_suite, tmp_path, classifiers=["KNN", SD])
+    plan, cell = choose_cell(stored.plan_of(path))
+    assert (len(plan.cells), plan.given) == (1, ())
+    assert not cell.result("done").is_given

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import given_splits
 import pytest
 import stored
 
@@ -55,3 +56,13 @@ def test_the_column_of_recipes_names_the_fits():
     )
     assert recipe_column(FIELDS | {"pool": "torch 2.13.0"}) == f"{plain}+fitted"
     assert recipe_column(FIELDS | {"target": FIELDS["dataset"]}) == f"{plain} {plain}"
+
+
+def test_the_given_split_is_another_draw_than_the_first_repetition(
+    write_suite, tmp_path
+):
+    plan = stored.plan_of(given_splits.suite_of(write_suite, tmp_path))
+    draws = Draws()
+    for cell, row in ((plan.cells[0], ROW), (plan.given[0], [2.0, *ROW[1:]])):
+        assert draws.problem(cell.result("done", fingerprint=[row])) == ""
+    assert draws.problem(plan.given[1].result("done", fingerprint=[ROW]))

@@ -2,6 +2,7 @@ import shutil
 from dataclasses import replace
 from hashlib import sha256
 
+import given_splits
 import pandas as pd
 import pytest
 import stored
@@ -227,3 +228,11 @@ def test_other_curves_of_the_same_recipe_are_left_where_they_are(bench_run, tmp_
     assert "found results of other curves than those in ours: 1, left where" in err
     assert Store(target).get(others[0].key) is None
     assert Store(tmp_path / "theirs").get(others[0].key) is not None
+
+
+def test_a_given_split_is_merged_beside_the_repetitions(tmp_path, write_suite):
+    plan = stored.plan_of(given_splits.suite_of(write_suite, tmp_path))
+    given_splits.put_all(plan, Store(tmp_path / "theirs"))
+    stored.put_cells(plan, Store(tmp_path / "ours"))
+    assert merged(tmp_path, "theirs") == ({"added": 2, "different": 6}, [])
+    assert all(Store(tmp_path / "ours").get(cell.key) for cell in plan.given)

@@ -133,3 +133,11 @@ def test_a_result_of_an_older_version_may_lack_fields_with_a_default():
     document["checksum"] = result_module._checksum(document)
     with pytest.raises(ValueError, match="another version"):
         from_json(json.dumps(document).encode())
+
+
+def test_the_given_split_is_known_by_the_recipe():
+    assert not RESULT.is_given
+    as_given = {"dataset": {"recorded": "a hash", "split": "given"}}
+    assert replace(RESULT, fields=as_given).division == "given split"
+    drawn = {"dataset": {"recorded": "a hash", "split": {"test": None}}}
+    assert replace(RESULT, fields=drawn, repetition=2).division == "repetition 2"

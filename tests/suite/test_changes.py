@@ -133,3 +133,50 @@ def test_the_words_of_the_command_have_the_changes(write_suite):
     suite = load_suite(path, changes)
     assert suite.command_words == f"{path.as_posix()} -n 7 --set 'description=a b'"
     assert load_suite(path).command_words == path.as_posix()
+
+
+RECORDED = [
+    {"id": "two", "recorded": {"files": ["a.npz", "b.npz"]}, "split": {"resample": 5}},
+    {"id": "one.b", "recorded": {"files": "a.npz"}},
+    {
+        "recorded": {"files": ["a.npz"]},
+        "split": {"resample": 9, "test": 0.5},
+        "id": "0",
+    },
+    {"id": "cv", "recorded": {"files": "a.npz"}, "split": {"folds": 3}},
+    {"id": "given", "recorded": {"aeon": "GunPoint"}},
+]
+
+
+def repetitions_of(folder, changes, datasets, **more):
+    path = folder / "recorded.yaml"
+    path.write_text(yaml_text.suite_text(datasets=datasets, **more))
+    suite = load_suite(path, changes)
+    return suite, [suite.repetitions_of(spec) for spec in suite.datasets]
+
+
+def test_a_number_of_repetitions_is_also_one_of_draws(tmp_path):
+    seven = [Change.of_repetitions(7)]
+    mixed = [*RECORDED, yaml_text.SUITE["datasets"][0]]
+    suite, numbers = repetitions_of(tmp_path, seven, mixed)
+    assert numbers == [7, 7, 7, 3, 1, 7]
+    assert suite.datasets[2].split.test == 0.5
+    assert suite.command_words.endswith("recorded.yaml -n 7")
+    suite, numbers = repetitions_of(tmp_path, seven, RECORDED, repetitions=None)
+    assert numbers == [7, 7, 7, 3, 1]
+    ten = [Change.of_repetitions(10)]  # which one file has by default
+    suite, numbers = repetitions_of(tmp_path, ten, RECORDED[1:2], repetitions=None)
+    assert (numbers, suite.changes) == ([10], {})
+
+
+def test_a_sweep_is_drawn_as_often_as_the_option_says(tmp_path):
+    entry = RECORDED[1] | {"sweep": {"train": [2, 4]}}
+    three = [Change.of_repetitions(3)]
+    assert repetitions_of(tmp_path, three, [entry], repetitions=None)[1] == [3, 3]
+
+
+@pytest.mark.parametrize("position", [3, 4])
+def test_folds_and_a_given_split_take_no_number(tmp_path, position):
+    datasets, two = RECORDED[position:], [Change.of_repetitions(2)]
+    with pytest.raises(SuiteError, match="^-n 2: the splits of recorded curves set"):
+        repetitions_of(tmp_path, two, datasets, repetitions=None)

@@ -17,6 +17,7 @@ from bench.cli.output.tables import (
     shorten,
 )
 from bench.cli.output.terminal import counted
+from bench.curves import RecordedRecipe
 from bench.store import STATUSES
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def print_scores(
     # Here, since these import pandas, which `status` does not need.
     from bench.analysis import summarise
 
-    summary = summarise(results)
+    summary = summarise(results, plan.suite.headline)
     marks = {} if intervals is None else _marks(intervals)
     where = f"see {report}" if report else "--format csv has them"
     if len(plan.datasets) == 1:
@@ -99,7 +100,7 @@ def _print_dataset(
     from bench.report import online_note, score_rows
 
     dataset = plan.datasets[0].spec.id
-    frame = score_rows(plan, summary, dataset, plan.suite.metrics[:1])
+    frame = score_rows(plan, summary, dataset, [plan.suite.headline])
     score, training = frame.columns[1], frame.columns[2]
     published = list(frame.columns[5:])  # the figure, and the difference to it
     drop_order = [training, *published, "fit (s)", "n"]
@@ -138,9 +139,9 @@ def _print_matrix(
     Datasets have the rows if that takes fewer blocks.
     """
     from bench.report import mean_std
-    from bench.stats import METRICS
+    from bench.stats import metric_of
 
-    metric = METRICS[plan.suite.metrics[0]]
+    metric = metric_of(plan.suite.headline)
     column = f"test_{plan.suite.metrics[0]}"
     texts = {
         (row["dataset"], row["classifier"]): mean_std(
@@ -168,10 +169,7 @@ def _print_matrix(
     in_rows = {(datasets.index(d), c): mark for (d, c), mark in marks.items()}
     n_beside = count_blocks(["classifier", *headers], by_classifier, marks=in_columns)
     n_below = count_blocks(["dataset", *classifiers], by_dataset, marks=in_rows)
-    title = (
-        f"held-out {metric.title}, mean±std over "
-        f"{counted(plan.suite.repetitions, 'repetition')}"
-    )
+    title = f"held-out {metric.title}, mean±std over {repetitions_words(plan)}"
     if n_below < n_beside:
         print_table(
             ["dataset", *classifiers],
@@ -196,6 +194,22 @@ def _print_matrix(
     ]
     if incomplete:
         print_text(f"fewer repetitions are done: {name_some(incomplete)}")
+
+
+def repetitions_words(plan: Plan) -> str:
+    """Write the number of repetitions of a plan's datasets: ``3 repetitions``.
+
+    That of recorded curves is set by their split: ``1 to 10 repetitions``.
+    """
+    numbers = _repetitions(plan)
+    most = max(numbers)
+    if len(numbers) > 1:
+        return f"{min(numbers)} to {most} repetitions"
+    return counted(most, "repetition")
+
+
+def _repetitions(plan: Plan) -> set[int]:
+    return {plan.suite.repetitions_of(recipe.spec) for recipe in plan.datasets}
 
 
 def _headers(datasets: list[str]) -> list[str]:
@@ -240,16 +254,16 @@ def print_forecast(plan: Plan, forecast: "Forecast", jobs: int) -> None:
             row["classifier"],
             str(row["stored"]),
             f"{row['std']:.4f}",
-            f"{row['detectable']:.4f}",
+            f"{row['detectable']:.4f}".replace("inf", "–"),
             _needed(row["needed"], stats.margin),
         ]
         for row in forecast.detectable.to_dict("records")
     ]
-    numbers = {plan.suite.repetitions_of(recipe.spec) for recipe in plan.datasets}
-    n = counted(numbers.pop(), "repetition") if len(numbers) == 1 else "all repetitions"
+    is_one = len(_repetitions(plan)) == 1
+    repetitions = repetitions_words(plan) if is_one else "all repetitions"
     columns = ["dataset", "classifier", "repetitions stored", "std of difference"]
     columns += [
-        f"detected with {n}",
+        f"detected with {repetitions}",
         f"repetitions to detect {stats.margin:g}",
     ]
     print_table(
@@ -288,9 +302,18 @@ def _across_datasets(plan: Plan, forecast: "Forecast") -> str:
     for_baseline, for_pairs = forecast.datasets_needed
     n, n_classifiers = forecast.n_datasets, len(plan.classifiers)
     judgement = "enough" if forecast.enough else "too few"
-    libraries = "1 function library" if n == 1 else f"{n} function libraries"
+    pools = {r.family for r in plan.datasets if isinstance(r, RecordedRecipe)}
+    words = []
+    if n_libraries := n - len(pools):
+        one = n_libraries == 1
+        words.append(
+            "1 function library" if one else f"{n_libraries} function libraries"
+        )
+    if pools:
+        sets = counted(len(pools), "set")
+        words.append(f"{sets} of recorded curves")
     return (
-        f"{judgement} datasets for tests across them: {libraries}; comparing "
+        f"{judgement} datasets for tests across them: {' and '.join(words)}; comparing "
         f"{counted(n_classifiers, 'classifier')} takes {for_baseline} (each with "
         f"{plan.suite.baseline}) or {for_pairs} (each with each other)"
     )

@@ -47,6 +47,21 @@ class RecordedCurves:
     notes: tuple[str, ...] = ()
 
     @cached_property
+    def digests(self) -> tuple[bytes, ...]:
+        """A hash of the values of each curve; empty for one that is constant.
+
+        Two recordings may well have the same constant curve, which is no sign that one
+        is a copy of the other.
+        """
+        is_constant = (np.ptp(self.values, axis=2) == 0).all(axis=1)
+        return tuple(
+            b""
+            if constant
+            else hashlib.blake2b(curve.tobytes(), digest_size=16).digest()
+            for curve, constant in zip(self.values, is_constant, strict=True)
+        )
+
+    @cached_property
     def data_hash(self) -> str:
         """SHA-256 over values, classes, points, groups and the given division."""
         hasher = hashlib.sha256()
@@ -70,6 +85,5 @@ class RecordedCurves:
         Files that hold the same curves have the same one, whatever they say of points,
         groups and a given division.
         """
-        rows = [hashlib.sha256(curve.tobytes()).digest() for curve in self.values]
         shape = repr(self.values.shape[1:]).encode()
-        return hashlib.sha256(shape + b"".join(sorted(rows))).hexdigest()
+        return hashlib.sha256(shape + b"".join(sorted(self.digests))).hexdigest()

@@ -7,7 +7,7 @@ from bench.report.chapters.matrix import what_is_shared
 from bench.report.figure_files import FigureFolder
 from bench.report.looks import looks_of
 from bench.report.tables import capitalised, counted, p_value
-from bench.stats import CHANCE, FEWEST_FAMILIES, METRICS, Across
+from bench.stats import CHANCE, FEWEST_FAMILIES, Across
 
 
 def across_chapter(data: ReportData, figures: FigureFolder) -> list[Section]:
@@ -62,9 +62,9 @@ def draw_forest(data: ReportData, figures: FigureFolder) -> list[FigureFile]:
     if not names:
         return []
     family = int(compared["family"].max())
-    turned = "" if METRICS[data.headline].larger_is_better else ", positive is better"
+    turned = "" if data.metric.larger_is_better else ", positive is better"
     caption = (
-        f"Difference of {METRICS[data.headline].title} to {suite.baseline}{turned}, "
+        f"Difference of {data.metric.title} to {suite.baseline}{turned}, "
         f"paired over repetitions; intervals at {suite.level}"
     )
     if family > 1:
@@ -79,7 +79,7 @@ def draw_forest(data: ReportData, figures: FigureFolder) -> list[FigureFile]:
             f"margin of {suite.margin:g}.{more}",
             forest_figure,
             compared,
-            data.headline,
+            data.measure,
             baseline=suite.baseline,
             datasets=[facts.id for facts in data.datasets],
             classifiers=names,

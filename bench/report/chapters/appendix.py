@@ -6,7 +6,7 @@ from bench.analysis import ReportData
 from bench.render import Block, Code, Folded, Items, Link, Section, Strong, Table, Text
 from bench.report.chapters.opening import design
 from bench.report.chapters.recorded import recorded_table
-from bench.stats import METRICS, coverage_table
+from bench.stats import coverage_table
 
 _MOST_LINES = 30  # of failures; a suite may have one for each of a thousand cells
 
@@ -14,12 +14,13 @@ _MOST_LINES = 30  # of failures; a suite may have one for each of a thousand cel
 def methods_chapter(data: ReportData) -> Section:
     """Explain once what is the same for every dataset."""
     suite = data.suite
-    metric = METRICS[data.headline]
+    metric = data.metric
     level = suite.level
     side = "above" if metric.larger_is_better else "below"
     lines = [
         f"Mean±std: over n repetitions (ddof=1). The {level} interval is that of one "
-        "mean by itself (Korn and Graubard), from 3 repetitions up.",
+        f"mean by itself ({'t' if metric.bounds is None else 'Korn and Graubard'}), "
+        "from 3 repetitions up.",
         f"Difference to {suite.baseline}: paired over the repetitions that both have; "
         "positive is better. Its intervals and p are simultaneous over the k "
         f"classifiers compared on a dataset (Bonferroni): t intervals at 1 − "

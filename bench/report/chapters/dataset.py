@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench.analysis import DatasetFacts, ReportData, rows_of
-from bench.figures import confusion_figure, curves_figure, hardest_figure
+from bench.analysis import NOT_COMPUTED, UNSCORED, DatasetFacts, ReportData, rows_of
+from bench.figures import confusion_figure, curves_figure, hardest_figure, roc_figure
 from bench.render import Block, FigureFile, Folded, Items, Section, Table, Text
 from bench.report.chapters.audits import dataset_alarms
 from bench.report.chapters.given import given_cells, given_words
@@ -26,6 +26,7 @@ from bench.report.chapters.training import (
     training_table,
 )
 from bench.report.figure_files import FigureFolder, slug
+from bench.report.looks import looks_of
 from bench.report.tables import (
     capitalised,
     counted,
@@ -34,10 +35,20 @@ from bench.report.tables import (
     online_note,
     p_value,
 )
-from bench.stats import METRICS, share_in_words, verdict_in_words
+from bench.stats import (
+    CHANCE,
+    OwnMetric,
+    metric_of,
+    name_some,
+    share_in_words,
+    verdict_in_words,
+)
 
 _BINS = 40  # of the input points
 _FEWEST_FOR_HARDEST = 5  # classifiers: of fewer, most curves are tied
+_MOST_REASONS = 3  # of one metric
+_MOST_ROWS = 150  # of the table of classes; the CSV file has all
+_OF_A_CLASS = {"precision": "precision", "recall": "recall", "f1": "F1"}
 
 
 def dataset_chapter(
@@ -57,9 +68,10 @@ def dataset_chapter(
     ]
     if has_chapters(data):
         blocks += draw_scores(data, [facts.id], figures)
-    third = draw_confusion(data, facts, figures) or draw_dynamics(
-        data, facts.id, figures
-    )
+    third = draw_confusion(data, facts, figures) or [
+        *draw_roc(data, facts, figures),
+        *draw_dynamics(data, facts.id, figures),
+    ]
     blocks += third[:1]
     blocks += _folded(data, facts, online, figures, third[1:])
     return Section(facts.id, blocks)
@@ -79,7 +91,7 @@ def chapter_tables(data: ReportData, dataset: str) -> dict[str, Table]:
 def score_table(data: ReportData, dataset: str) -> Table:
     """List scores, intervals, differences to the baseline, verdicts and cost."""
     metric, baseline = data.headline, data.suite.baseline
-    title = METRICS[metric].title
+    title = data.metric.title
     summary = rows_of(data.findings.summary, dataset)
     described = rows_of(marked_rows(data), dataset)
     own_rows = _by_classifier(described)
@@ -123,7 +135,7 @@ def score_table(data: ReportData, dataset: str) -> Table:
     marks = pd.DataFrame(False, index=frame.index, columns=frame.columns)
     marks[f"held-out {title}"] = near
     smaller = {"fit (s)"}
-    if not METRICS[metric].larger_is_better:
+    if not data.metric.larger_is_better:
         smaller |= {f"held-out {title}", "training"}
     return Table(
         frame,
@@ -246,7 +258,7 @@ def draw_curves(facts: DatasetFacts, figures: FigureFolder) -> FigureFile:
 def draw_confusion(
     data: ReportData, facts: DatasetFacts, figures: FigureFolder
 ) -> list[FigureFile]:
-    """Draw which functions the best classifier takes for which."""
+    """Draw which classes the best classifier takes for which."""
     described = _by_classifier(rows_of(marked_rows(data), facts.id))
     names = [
         name
@@ -256,17 +268,93 @@ def draw_confusion(
     if not names:
         return []
     counts = np.array(facts.confusion[names[0]])
+    kind = "class" if facts.task == "recorded" else "function"
     return [
         figures.add(
             f"confusion-{slug(facts.id)}",
             f"Confusion matrix of {names[0]} on {facts.id}",
-            f"{names[0]}, the best: which function it takes held-out curves of each "
-            "function for, as shares of a row, over all repetitions.",
+            f"{names[0]}, the best: which {kind} it takes held-out curves of each "
+            f"{kind} for, as shares of a row, over all repetitions.",
             confusion_figure,
             counts,
             facts.classes,
         )
     ]
+
+
+def draw_roc(
+    data: ReportData, facts: DatasetFacts, figures: FigureFolder
+) -> list[FigureFile]:
+    """Draw the ROC curves of the highlighted classifiers on two classes."""
+    if not facts.roc:
+        return []
+    n = max(curve.n for curve in facts.roc.values())
+    caption = (
+        f"Mean ROC curve over {counted(n, 'repetition')}: at each false-positive rate "
+        "the mean of the true-positive rates (vertical average), from held-out scores; "
+        f"{facts.classes[1]} is the positive class."
+    )
+    others = [
+        entry.id
+        for entry in data.classifiers
+        if entry.id not in (*facts.roc, *facts.unranked, CHANCE)
+    ]
+    if facts.unranked:
+        caption += (
+            f" Without scores that rank curves: {name_some(list(facts.unranked))}."
+        )
+    if others:
+        caption += f" Not drawn: {name_some(others)}."
+    return [
+        figures.add(
+            f"roc-{slug(facts.id)}",
+            f"ROC curves on {facts.id}",
+            caption,
+            roc_figure,
+            {name: curve.rates for name, curve in facts.roc.items()},
+            {name: curve.area for name, curve in facts.roc.items()},
+            positive=facts.classes[1],
+            looks=looks_of(data),
+        )
+    ]
+
+
+def class_table(data: ReportData, facts: DatasetFacts) -> Table | None:
+    """List precision, recall and F1 of each class, by classifier."""
+    rows = rows_of(data.per_class, facts.id)
+    if rows.empty:
+        return None
+    order = list(dict.fromkeys(rows_of(data.findings.summary, facts.id)["classifier"]))
+    shown = [name for name in order if name in set(rows["classifier"])]
+    left_out: list[str] = []
+    if len(rows) > _MOST_ROWS:
+        first = max(1, _MOST_ROWS // max(len(facts.classes), 1))
+        coloured = [name for name in shown if name in data.highlighted]
+        kept = list(dict.fromkeys([*shown[:1], *coloured]))[:first]
+        left_out = [name for name in shown if name not in kept]
+        shown = [name for name in shown if name in kept]
+    listed = []
+    for name in shown:
+        for entry in rows[rows["classifier"] == name].to_dict("records"):
+            listed.append(
+                {
+                    "classifier": name,
+                    "class": entry["class"],
+                    **{
+                        title: mean_std(entry[f"{score}_mean"], entry[f"{score}_std"])
+                        for score, title in _OF_A_CLASS.items()
+                    },
+                    "curves": f"{entry['curves']:g}",
+                }
+            )
+    caption = (
+        "Held-out scores of each class against the rest, mean±std over the repetitions "
+        "in which it has curves; curves: of a repetition, on average. per_class.csv "
+        "has MCC and average precision too."
+    )
+    if left_out:
+        caption += f" Only there: {name_some(left_out)}."
+    return Table(pd.DataFrame(listed), caption)
 
 
 def draw_hardest(
@@ -319,6 +407,12 @@ def _folded(
         parts["training"].append(training_table(online))
         parts["training"] += draw_online(data, facts.id, figures)
     parts["other metrics"] = _other_metrics(data, facts.id)
+    classes = class_table(data, facts)
+    parts["each class"] = [] if classes is None else [classes]
+    if not facts.roc and facts.unranked:
+        names = name_some(list(facts.unranked))
+        words = f"No ROC curve: {names} give no scores that rank curves."
+        parts["each class"].append(Text(words))
     parts["calibration"] = _calibration(data, facts.id)
     parts["hardest curves"] = [*draw_hardest(data, facts, figures)]
     parts["published scores"] = _reference(data, facts.id)
@@ -350,7 +444,7 @@ def _other_metrics(data: ReportData, dataset: str) -> list[Block]:
     columns: dict[str, list[str]] = {"classifier": list(summary["classifier"])}
     same = []
     for name in data.suite.metrics[1:]:
-        title = METRICS[name].title
+        title = metric_of(data.suite.metric(name)).title
         means = summary[f"test_{name}_mean"]
         if np.allclose(means, headline, rtol=0, atol=5e-4, equal_nan=True):
             same.append(title)
@@ -367,14 +461,14 @@ def _other_metrics(data: ReportData, dataset: str) -> list[Block]:
         ]
     elif len(columns) > 1:
         smaller = [
-            f"held-out {METRICS[name].title}"
+            f"held-out {metric_of(data.suite.metric(name)).title}"
             for name in data.suite.metrics[1:]
-            if not METRICS[name].larger_is_better
+            if not metric_of(data.suite.metric(name)).larger_is_better
         ]
         table = Table(pd.DataFrame(columns), "Mean±std.", smaller_first=smaller)
         blocks.append(table)
     if same:
-        title = METRICS[data.headline].title
+        title = data.metric.title
         blocks.append(
             Text(f"Equal to {title} within .0005 everywhere: {', '.join(same)}.")
         )
@@ -408,11 +502,20 @@ def _notes(data: ReportData, dataset: str) -> list[Block]:
     results = rows_of(data.findings.results, dataset)
     done = results[results["status"] == "done"]
     sentences = []
+    not_computed = []
     for name in data.suite.metrics:
         lacking = done[done[f"test_{name}"].isna()]
         if lacking.empty:
             continue
-        metric = METRICS[name]
+        metric = metric_of(data.suite.metric(name))
+        if isinstance(metric, OwnMetric):
+            said, lacking, is_computed = _unscored(metric, lacking)
+            sentences += said
+            not_computed += (
+                [] if is_computed else [f"{metric.title} ({metric.function})"]
+            )
+        if lacking.empty:
+            continue
         refused = lacking[lacking["absent"] != ""]
         never = [c for c in _ids(lacking) if c not in _ids(refused)]
         needs = f"{capitalised(metric.title)} needs {metric.needs}"
@@ -426,7 +529,43 @@ def _notes(data: ReportData, dataset: str) -> list[Block]:
                 f"{needs}; {classifier} gave none that can be used{of_all}: "
                 f"{rows['absent'].iloc[0]}."
             )
+    if not_computed:
+        sentences.append(
+            f"Not computed from these results: {name_some(not_computed)}. A report "
+            "runs no code; a run of the suite computes them, or --metric NAME."
+        )
     return [Text(" ".join(sentences))] if sentences else []
+
+
+def _unscored(
+    metric: OwnMetric, lacking: pd.DataFrame
+) -> tuple[list[str], pd.DataFrame, bool]:
+    """Explain the missing scores of a metric that is a function.
+
+    Returns
+    -------
+    sentences : list of str
+        What its calls came to.
+    lacking : DataFrame
+        The rows in which it needs scores that the classifier does not give.
+    is_computed
+        Whether it was called for every row.
+    """
+    column = f"{UNSCORED}{metric.name}"
+    if column not in lacking:
+        return [], lacking, True
+    reasons = lacking[column]
+    called = lacking[(reasons != "") & (reasons != NOT_COMPUTED)]
+    sentences = [
+        f"{capitalised(metric.title)} ({metric.function}) {problem}, "
+        f"{name_some(_ids(rows))}, in {counted(len(rows), 'repetition')}."
+        for problem, rows in called.groupby(column, sort=False)
+    ]
+    return (
+        sentences[:_MOST_REASONS],
+        lacking[reasons == ""],
+        not any(reasons == NOT_COMPUTED),
+    )
 
 
 def _ids(rows: pd.DataFrame) -> list[str]:

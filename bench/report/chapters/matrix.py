@@ -13,7 +13,7 @@ from bench.render import FigureFile, Link, Table
 from bench.report.figure_files import FigureFolder, slug
 from bench.report.looks import looks_of
 from bench.report.tables import counted, mean_std, ranged, waiting
-from bench.stats import METRICS
+from bench.stats import metric_of
 
 SEPARATE = 1  # with more datasets, each chapter is a file of its own
 _WIDEST = 12  # columns of datasets; with more, and fewer classifiers, rows and columns
@@ -134,7 +134,7 @@ def matrix_table(data: ReportData) -> Table:
         smaller_first=("rank", "fit (s)")
         + (
             ()
-            if METRICS[data.headline].larger_is_better
+            if data.metric.larger_is_better
             else tuple(c for c in frame.columns[1:] if c not in ("rank", "fit (s)"))
         ),
     )
@@ -167,7 +167,7 @@ def dataset_title(data: ReportData, dataset: str) -> Any:
 
 
 def _caption(data: ReportData, *, has_near: bool, is_wide: bool) -> str:
-    findings, metric = data.findings, METRICS[data.headline]
+    findings, metric = data.findings, data.metric
     n = ranged(data.repetitions, "repetition")
     words = [f"Held-out {metric.title}: mean±std over {n} (ddof=1)."]
     marked = marked_rows(data)
@@ -218,7 +218,7 @@ def draw_matrix(
     intervals = marked_rows(data)
     if len(datasets) < 2 or intervals is None:
         return []
-    metric = data.headline
+    metric = data.measure
     means = data.findings.summary.rename(columns={f"test_{metric}_mean": "score"})
     scores = means[["dataset", "classifier", "score"]].merge(
         intervals[["dataset", "classifier", "best", "near_best"]],
@@ -232,7 +232,7 @@ def draw_matrix(
     return [
         figures.add(
             "matrix",
-            f"Heat map of the mean held-out {METRICS[metric].title} of every "
+            f"Heat map of the mean held-out {metric_of(metric).title} of every "
             "classifier on every dataset",
             "Rows by mean rank. The colour begins at chance and ends at a perfect "
             "score.",

@@ -12,7 +12,7 @@ from bench.report.chapters.leaks import leak_verdict
 from bench.report.chapters.matrix import ranked
 from bench.report.chapters.recorded import repeated_in_words
 from bench.report.tables import counted, ranged
-from bench.stats import CHANCE, FEWEST_FOR_VERDICT, METRICS, name_some
+from bench.stats import CHANCE, FEWEST_FOR_VERDICT, name_some
 
 _LEAD = 300  # characters of an answer from which no further sentence is quoted
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
@@ -49,7 +49,7 @@ def composed_answer(data: ReportData) -> str:
     intervals = data.findings.intervals
     if intervals is None or not intervals["best"].any():
         return _means_alone(data)
-    metric = METRICS[data.headline].title
+    metric = data.metric.title
     best = intervals[intervals["best"] & (intervals["classifier"] != CHANCE)]
     if best.empty:
         text = f"No classifier has a better mean held-out {metric} than {CHANCE}."

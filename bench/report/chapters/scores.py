@@ -11,7 +11,7 @@ from bench.report.chapters.matrix import ranked
 from bench.report.figure_files import FigureFolder, slug
 from bench.report.looks import looks_of
 from bench.report.tables import capitalised, counted
-from bench.stats import CHANCE, METRICS
+from bench.stats import CHANCE
 
 _MOST_COSTS = 6  # panels; more would be small
 
@@ -20,8 +20,8 @@ def draw_scores(
     data: ReportData, datasets: Sequence[str], figures: FigureFolder
 ) -> list[FigureFile]:
     """Draw every repetition of up to three datasets side by side."""
-    metric, results = data.headline, data.findings.results
-    title = METRICS[metric].title
+    metric, results = data.measure, data.findings.results
+    title = data.metric.title
     name = f"scores-{slug(datasets[0])}" if len(datasets) == 1 else "scores"
     rows = results[results["dataset"].isin(list(datasets))]
     online = rows.loc[rows["status"] == "done", f"train_{metric}"].isna().all()
@@ -56,7 +56,7 @@ def draw_costs(data: ReportData, figures: FigureFolder) -> list[FigureFile]:
     ][:_MOST_COSTS]
     if not datasets or len(data.classifiers) < 3:
         return []
-    title = METRICS[data.headline].title
+    title = data.metric.title
     left = len(data.datasets) - len(datasets)
     return [
         figures.add(
@@ -67,7 +67,7 @@ def draw_costs(data: ReportData, figures: FigureFolder) -> list[FigureFile]:
             + (f" {counted(left, 'dataset')} not shown." if left else ""),
             cost_figure,
             data.findings.summary,
-            data.headline,
+            data.measure,
             datasets=datasets,
             looks=looks_of(data),
             chance={facts.id: facts.chance for facts in data.datasets},

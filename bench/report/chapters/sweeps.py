@@ -20,7 +20,7 @@ from bench.render import Block, FigureFile, Section, Table, Text
 from bench.report.figure_files import FigureFolder, slug
 from bench.report.looks import looks_of
 from bench.report.tables import counted, interval
-from bench.stats import METRICS, first_verdict, place_text, range_text
+from bench.stats import OwnMetric, first_verdict, metric_of, place_text, range_text
 
 
 def sweep_chapters(data: ReportData, figures: FigureFolder) -> list[Section]:
@@ -59,7 +59,7 @@ def _name_of(sweep: Sweep, what: str = "sweep") -> str:
 def along_table(data: ReportData, sweep: Sweep) -> Table:
     """List scores along a sweep, and the first value at which they differ."""
     along = sweep_rows(data.findings.along, sweep)
-    stats, metric = data.suite, METRICS[data.headline]
+    stats, metric = data.suite, data.metric
     changes = {"worse from": first_verdict(along)}
     if (along["verdict"] == "better").any():
         changes["better from"] = first_verdict(along, "better")
@@ -120,7 +120,7 @@ def _crossings(data: ReportData, sweep: Sweep) -> list[Block]:
     if crossings.empty:
         several = len(data.classifiers) > 1
         return [Text("No two lines of mean scores cross.")] if several else []
-    metric, level = METRICS[data.headline], _level(data.suite.alpha)
+    metric, level = data.metric, _level(data.suite.alpha)
     leads = crossings[crossings["leads"]]
     rest = len(crossings) - len(leads)
     more = (
@@ -160,7 +160,7 @@ def _crossings(data: ReportData, sweep: Sweep) -> list[Block]:
 
 
 def _draw_scores(data: ReportData, sweep: Sweep, figures: FigureFolder) -> FigureFile:
-    metric, alpha = data.headline, data.suite.alpha
+    metric, alpha = data.measure, data.suite.alpha
     scores = sweep_rows(data.findings.along, sweep)
     crossings = sweep_rows(data.findings.crossings, sweep)
     caption = (
@@ -179,7 +179,7 @@ def _draw_scores(data: ReportData, sweep: Sweep, figures: FigureFolder) -> Figur
             f"{sweep.quantity} grows; its bars are the same intervals as the bands."
         )
     of = f" of {sweep.family}" if sweep.family else ""
-    alt = f"Held-out {METRICS[metric].title}{of} against {sweep.name}"
+    alt = f"Held-out {metric_of(metric).title}{of} against {sweep.name}"
     return figures.add(
         _name_of(sweep),
         alt,
@@ -200,7 +200,7 @@ def _draw_scores(data: ReportData, sweep: Sweep, figures: FigureFolder) -> Figur
 def _lines(
     scores: pd.DataFrame,
     quantity: str,
-    metric: str,
+    metric: str | OwnMetric,
     n_classifiers: int,
     *,
     crossings: pd.DataFrame,

@@ -5,7 +5,7 @@ import pandas as pd
 from bench.analysis import ReportData
 from bench.render import Section, Table, Text
 from bench.report.tables import interval, mean_std
-from bench.stats import DOES_NOT, METRICS, UNCLEAR, WORKS, name_some
+from bench.stats import DOES_NOT, UNCLEAR, WORKS, name_some
 
 _MOST_ROWS = 30  # of the report's table
 
@@ -15,7 +15,7 @@ def threshold_chapter(data: ReportData) -> list[Section]:
     table = threshold_table(data)
     if table is None:
         return []
-    metric = METRICS[data.headline]
+    metric = data.metric
     side = "above" if metric.larger_is_better else "below"
     counts = data.findings.works["verdict"].value_counts()
     n_works, n_does_not, n_unclear = (
@@ -54,7 +54,7 @@ def threshold_table(data: ReportData) -> Table | None:
     """List each classifier's verdict on each dataset; None without a threshold."""
     if data.findings.works.empty:
         return None
-    stats, metric = data.suite, METRICS[data.headline]
+    stats, metric = data.suite, data.metric
     assert stats.works is not None  # without a threshold there are no rows
     rows = [
         {

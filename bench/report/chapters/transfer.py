@@ -22,7 +22,7 @@ from bench.figures import (
 )
 from bench.render import Block, FigureFile, Folded, Items, Section, Table, Text
 from bench.report.figure_files import FigureFolder
-from bench.stats import METRICS, home_and_away
+from bench.stats import OwnMetric, home_and_away, metric_of
 
 # Inches of a page that the parts of the figure take.
 _NAMES = 1.25  # the datasets' names, beside the panels and below them
@@ -62,7 +62,7 @@ def transfer_table(data: ReportData) -> Table | None:
     """List what each classifier loses on other datasets; None without transfers."""
     if data.findings.transfers.empty:
         return None
-    metric = METRICS[data.headline]
+    metric = data.metric
     larger = metric.larger_is_better
     rows = []
     for entry in home_and_away(
@@ -94,12 +94,12 @@ def transfer_table(data: ReportData) -> Table | None:
 
 def _draw_transfers(data: ReportData, figures: FigureFolder) -> list[FigureFile]:
     """Draw a panel for each classifier, in several figures if a page is too small."""
-    transfers, metric = data.findings.transfers, data.headline
+    transfers, metric = data.findings.transfers, data.measure
     tested = set(transfers["classifier"])
     pages = transfer_pages(
         transfers, [c.id for c in data.classifiers if c.id in tested]
     )
-    title = METRICS[metric].title
+    title = metric_of(metric).title
     drawn = []
     for number, names in enumerate(pages, start=1):
         several = len(pages) > 1
@@ -162,7 +162,9 @@ def _name_below(ax: Axes, order: Sequence[str]) -> None:
 
 
 @style()
-def transfer_figure(transfers: pd.DataFrame, metric: str, names: Sequence[str]) -> Any:
+def transfer_figure(
+    transfers: pd.DataFrame, metric: str | OwnMetric, names: Sequence[str]
+) -> Any:
     """Draw a panel for each classifier; only the outer panels name the datasets.
 
     Parameters
@@ -205,7 +207,7 @@ def transfer_figure(transfers: pd.DataFrame, metric: str, names: Sequence[str]) 
     scale = mpl.cm.ScalarMappable(norm=image.norm, cmap=image.cmap)
     bar = figure.colorbar(scale, ax=axes, fraction=0.06, aspect=30, pad=0.02)
     bar.outline.set_visible(False)
-    bar.set_label(f"held-out {METRICS[metric].title}")
+    bar.set_label(f"held-out {metric_of(metric).title}")
     return figure
 
 
