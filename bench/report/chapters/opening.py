@@ -119,7 +119,7 @@ def _means_alone(data: ReportData) -> str:
     named = [f"{name} on {n} of {n_known}" for name, n in counts.most_common()]
     best = f"The best means have {name_some(named)} dataset{'s' * (n_known != 1)}"
     if len(data.datasets) == 1:
-        best = f"The best mean has {next(iter(counts))}"
+        best = f"{next(iter(counts))} has the best mean"
     n = data.repetitions[-1]
     why = "comparisons need three repetitions"
     if n < FEWEST_FOR_VERDICT:
