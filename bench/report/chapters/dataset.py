@@ -243,7 +243,8 @@ def draw_curves(facts: DatasetFacts, figures: FigureFolder) -> FigureFile:
         else f"A few training curves of each {kind}{channels}."
     )
     if more > 0:
-        caption += f" {counted(more, f'more {kind}')} not shown."
+        plural = "classes" if kind == "class" else f"{kind}s"
+        caption += f" {more} more {kind if more == 1 else plural} not shown."
     return figures.add(
         f"curves-{slug(facts.id)}",
         f"Curves of each class of {facts.id}",

@@ -16,7 +16,7 @@ from bench.report import composed_answer
 from bench.report.chapters.across import across_chapter
 from bench.report.chapters.appendix import methods_chapter, provenance_chapter
 from bench.report.chapters.audits import alarm_warnings, audits_chapter, dataset_alarms
-from bench.report.chapters.dataset import dataset_chapter
+from bench.report.chapters.dataset import dataset_chapter, draw_curves
 from bench.report.chapters.matrix import matrix_table
 from bench.report.chapters.opening import design
 from bench.report.compose import compose
@@ -338,6 +338,14 @@ def test_only_generated_classes_must_be_of_equal_size(report_of):
     data = report_of("share", "made", audits=True)
     text = text_of(audits_chapter(data))
     assert "the classes of generated datasets are of equal size" in text
+
+
+def test_classes_that_a_figure_does_not_show_are_counted(report_of, figures):
+    facts = report_of("share").dataset("share")
+    for more, words in ((1, "1 more class not shown"), (2, "2 more classes not shown")):
+        many = replace(facts, classes=(*facts.classes, *map(str, range(more))))
+        figures.data.clear()
+        assert words in draw_curves(many, figures).caption
 
 
 def test_names_of_classes_from_files_are_text_and_short(report_of, figures):
