@@ -23,6 +23,7 @@ from .machines import rounded_rows as rounded_rows
 from .machines import stored_machines as stored_machines
 from .online import REACHED as REACHED
 from .recomputed import describe_recomputed as describe_recomputed
+from .recorded_facts import sources_in_words as sources_in_words
 from .report_data import Answer as Answer
 from .report_data import AnswerRow as AnswerRow
 from .report_data import ClassifierFacts as ClassifierFacts
@@ -30,6 +31,7 @@ from .report_data import DatasetFacts as DatasetFacts
 from .report_data import HardCurve as HardCurve
 from .report_data import Log as Log
 from .report_data import Picture as Picture
+from .report_data import RecordedFacts as RecordedFacts
 from .report_data import ReferenceFacts as ReferenceFacts
 from .report_data import ReportData as ReportData
 from .report_data import SuiteFacts as SuiteFacts

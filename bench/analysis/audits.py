@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from bench.cells import BASELINES, DEPTH, PERMUTED, TREES, Plan
+from bench.curves import RecordedRecipe
 from bench.stats import CHANCE, widening
 from bench.store import BAD, Result, Store
 
@@ -62,7 +63,7 @@ def find_audits(plan: Plan, store: Store, results: pd.DataFrame) -> pd.DataFrame
     for result, audit in zip(load_audits(plan, store), plan.audits, strict=True):
         audits.setdefault(audit.dataset.spec.id, []).append(result)
     cells = results[results["status"] == "done"]
-    overlaps = {audit.dataset.spec.id: audit.dataset.overlap for audit in plan.audits}
+    recipes = {audit.dataset.spec.id: audit.dataset for audit in plan.audits}
     frames = []
     for dataset, of_dataset in audits.items():
         rows = cells[cells["dataset"] == dataset]
@@ -77,7 +78,8 @@ def find_audits(plan: Plan, store: Store, results: pd.DataFrame) -> pd.DataFrame
                 [result.figures for result in of_dataset if result.status == "done"],
                 chance=list(scores[rows["classifier"] == CHANCE]),
                 best=float(means.max()) if len(means) else None,
-                overlap=overlaps[dataset],
+                overlap=recipes[dataset].overlap,
+                recorded=isinstance(recipes[dataset], RecordedRecipe),
             ),
             _not_done(plan, dataset, of_dataset),
         ]
@@ -97,6 +99,7 @@ def judge_audits(
     chance: Sequence[float] = (),
     best: float | None = None,
     overlap: float = 0.0,
+    recorded: bool = False,
 ) -> pd.DataFrame:
     """Judge the audits of a dataset over its repetitions.
 
@@ -115,6 +118,9 @@ def judge_audits(
         mean (`bench.stats.intervals.pool_overlap`). It raises the standard errors of
         trees and of balances. Those of CHANCE and of permuted labels stay: each
         repetition guesses or permutes anew, whichever curves it shares with others.
+    recorded : bool, optional
+        Whether the curves are recorded ones. Then classes of unequal size are no alarm,
+        and words tell what is a property of the data.
 
     Returns
     -------
@@ -134,7 +140,8 @@ def judge_audits(
         - "duplicates": the number of test curves that are training curves of the same
           repetition.
         - "balance of training curves" and "balance of test curves": the share of the
-          class that is furthest from an equal share.
+          class that is furthest from an equal share; of recorded curves the share of
+          the largest class, which is no alarm.
     """
     n = len(figures)
     if not n:
@@ -148,9 +155,17 @@ def judge_audits(
     rows = [
         *([_chance(known, sizes["test"] / n)] if known else []),
         *(_permuted(name, scores[name], sizes["fitted"]) for name in PERMUTED),
-        *(_tree(name, scores[name], sizes["fitted"], best, overlap) for name in TREES),
-        _duplicates(n_duplicates, int(sizes["test"].sum()), n),
-        *(_balance(part, sizes[part], n, overlap) for part in ("training", "test")),
+        *(
+            _tree(name, scores[name], sizes["fitted"], best, overlap, recorded)
+            for name in TREES
+        ),
+        _duplicates(n_duplicates, int(sizes["test"].sum()), n, recorded),
+        *(
+            _sizes_told(part, sizes[part], n)
+            if recorded
+            else _balance(part, sizes[part], n, overlap)
+            for part in ("training", "test")
+        ),
     ]
     return pd.DataFrame([{"dataset": dataset} | row for row in rows])
 
@@ -236,6 +251,7 @@ def _tree(
     sizes: np.ndarray,
     best: float | None,
     overlap: float,
+    recorded: bool,
 ) -> dict[str, Any]:
     """Compare a shallow tree on simple features with the best classifier."""
     value, expected = float(np.mean(scores)), float(sizes.max() / sizes.sum())
@@ -254,21 +270,44 @@ def _tree(
     # nothing.
     beats_guessing = value - expected > STANDARD_ERRORS * error
     alarm = beats_guessing and (is_near_best or value >= TRIVIAL)
-    trap = (
-        f"{TREES[name]} are enough, so scores on this dataset do not show that a "
-        "classifier recognises functions"
+    trap = f"{TREES[name]} are enough, so scores on this dataset do not show that "
+    trap += (
+        "a classifier recognises shapes; that is a property of these curves"
+        if recorded
+        else "a classifier recognises functions"
     )
     return _row(name, value, expected, error, len(scores), alarm, words, trap)
 
 
-def _duplicates(n_duplicates: int, n_curves: int, n: int) -> dict[str, Any]:
+def _duplicates(
+    n_duplicates: int, n_curves: int, n: int, recorded: bool
+) -> dict[str, Any]:
     words = (
         f"{n_duplicates} of {n_curves} test curves equal a training curve of their "
         "repetition; alarm from 1"
     )
     trap = "a classifier that memorises training curves is rewarded"
+    if recorded:
+        trap += (
+            ". The files hold equal curves: remove them, or name those that belong "
+            "together as groups"
+        )
     alarm = n_duplicates > 0
     return _row("duplicates", float(n_duplicates), 0.0, 0.0, n, alarm, words, trap)
+
+
+def _sizes_told(part: str, sizes: np.ndarray, n: int) -> dict[str, Any]:
+    """Tell the sizes of recorded classes; that they are unequal is no fault."""
+    total = int(sizes.sum())
+    share = float(sizes.max() / total)
+    words = f"{part} curves of each class: {sizes.min()} to {sizes.max()} of {total}"
+    if sizes.min() < sizes.max():
+        words += (
+            f"; always naming the largest class is an accuracy of {share:.3f}, and a "
+            f"balanced accuracy of {1 / len(sizes):.3f}"
+        )
+    name = f"balance of {part} curves"
+    return _row(name, share, 1 / len(sizes), 0.0, n, alarm=False, words=words, trap="")
 
 
 def _balance(part: str, sizes: np.ndarray, n: int, overlap: float) -> dict[str, Any]:

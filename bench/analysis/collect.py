@@ -19,6 +19,7 @@ from bench.analysis.dataset_words import describe_dataset
 from bench.analysis.evidence import check_rows
 from bench.analysis.findings import Findings, analyse, nothing_to_learn, rows_of
 from bench.analysis.provenance import provenance
+from bench.analysis.recorded_facts import recorded_facts
 from bench.analysis.report_data import (
     Answer,
     AnswerRow,
@@ -189,8 +190,9 @@ def _dataset(
         confusion={
             name: counts.tolist()
             for name, counts in arrays.confusion.items()
-            if recipe.n_classes > 2
+            if 2 < recipe.n_classes <= SHOWN_CLASSES
         },
+        recorded=recorded_facts(recipe) if isinstance(recipe, RecordedRecipe) else None,
         roc={
             name: RocFacts(_rounded(curve.rates, 4), round(curve.area, 4), curve.n)
             for name, curve in arrays.roc.items()

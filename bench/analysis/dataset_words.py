@@ -1,15 +1,17 @@
 """Datasets in words: their classes, their points, their sizes."""
 
-import numpy as np
 import pandas as pd
 
+from bench.analysis.recorded_facts import recorded_in_words
 from bench.analysis.results import trained_online
 from bench.curves import DatasetRecipe, Recipe, RecordedRecipe
-from bench.suite import FoldsSplit, MimicCurves, MlpCurves, WildCurves
+from bench.suite import MimicCurves, MlpCurves, WildCurves
 
 
 def describe_dataset(recipe: Recipe, summary: pd.DataFrame) -> str:
     """Describe a dataset in a sentence: classes, points, sizes, precision, channels.
+
+    Of recorded curves in some sentences, see `recorded_in_words`.
 
     Parameters
     ----------
@@ -17,7 +19,7 @@ def describe_dataset(recipe: Recipe, summary: pd.DataFrame) -> str:
         The rows of the dataset, see `bench.analysis.results.summarise`.
     """
     if isinstance(recipe, RecordedRecipe):
-        return _describe_recorded(recipe)
+        return recorded_in_words(recipe)
     spec = recipe.spec
     n_points, n_inputs = recipe.x.shape
     return (
@@ -28,10 +30,8 @@ def describe_dataset(recipe: Recipe, summary: pd.DataFrame) -> str:
     )
 
 
-def describe_classes(recipe: Recipe) -> str:
-    """Describe the classes of a dataset, its noise and its split."""
-    if isinstance(recipe, RecordedRecipe):
-        return f"{_n_classes(recipe)}{', standardised' * recipe.spec.standardised}"
+def describe_classes(recipe: DatasetRecipe) -> str:
+    """Describe the classes of a generated dataset, its noise and its split."""
     spec = recipe.spec
     text = _classes(recipe)
     if spec.noise:
@@ -82,48 +82,3 @@ def _sizes(recipe: DatasetRecipe, summary: pd.DataFrame) -> str:
     text = f"{spec.train} training and {spec.test} test curves per class"
     fresh = " (fresh training curves in each epoch for classifiers trained online)"
     return text + fresh if n_online else text
-
-
-def _n_classes(recipe: RecordedRecipe) -> str:
-    sources = " and ".join(recipe.curves.sources)
-    return f"Recorded curves of {recipe.n_classes} classes, from {sources}"
-
-
-def _describe_recorded(recipe: RecordedRecipe) -> str:
-    """Describe recorded curves: source, sizes, division, what was done to them."""
-    spec, curves = recipe.spec, recipe.curves
-    n_curves, n_channels, n_points = curves.values.shape
-    counts = np.bincount(curves.labels, minlength=recipe.n_classes)
-    sizes = f"{counts.min()}"
-    if counts.min() < counts.max():
-        sizes += f" to {counts.max()}"
-    parts = [
-        _n_classes(recipe),
-        f"{n_curves} curves ({sizes} of each class) of {n_points} points"
-        + (f" in {n_channels} channels" if n_channels > 1 else ""),
-        describe_division(recipe),
-    ]
-    if spec.standardised:
-        each = "channel of each curve" if n_channels > 1 else "curve"
-        parts.append(f"each {each} standardised")
-    if curves.n_interpolated:
-        parts.append(f"{curves.n_interpolated} missing values interpolated")
-    parts.append(spec.dtype)
-    parts += curves.notes
-    parts.append(
-        f"license: {curves.license}" if curves.license else "no license stated"
-    )
-    return "; ".join(parts) + "."
-
-
-def describe_division(recipe: RecordedRecipe) -> str:
-    """Describe how recorded curves are divided, and into how many of each part."""
-    division = recipe.spec.division
-    sizes = f"{recipe.n_train} for training and {recipe.n_test} for testing"
-    if isinstance(division, str):
-        return f"the division that the files give, {sizes}"
-    whole = ", whole groups" if division.groups is not None else ""
-    if isinstance(division, FoldsSplit):
-        times = f", {division.repeats} times" if division.repeats > 1 else ""
-        return f"{division.folds}-fold cross-validation{times}{whole}, {sizes}"
-    return f"{division.resample} random divisions, class by class{whole}, {sizes}"

@@ -9,6 +9,7 @@ from bench.analysis.findings import Findings
 from bench.analysis.machines import machines_of, rounded_rows
 from bench.base import versions
 from bench.cells import Plan
+from bench.curves import RecordedRecipe
 from bench.store import Result
 
 
@@ -32,6 +33,8 @@ def provenance(
     stats, n_threads = plan.suite.stats, plan.suite.threads
     threshold = "" if stats.works is None else f", works {stats.works:g}"
     yield f"Commit: {', '.join(sorted(commits))}"
+    if hashes := _recorded(plan):
+        yield hashes
     yield f"Root seed: {plan.suite.seed}; threads for each cell: {n_threads}"
     yield (
         f"Statistics: baseline {plan.suite.baseline}, alpha {stats.alpha:g}, margin "
@@ -64,6 +67,19 @@ def provenance(
         more = sum(result.other_warnings for result in stored)
         listed += f"; {more} others, which no result lists" if more else ""
         yield f"Warnings raised (number of cells): {listed}"
+
+
+def _recorded(plan: Plan) -> str:
+    """Name the hash of each dataset's recorded curves; empty without any."""
+    found = {
+        recipe.spec.id: recipe.curves.data_hash[:12]
+        for recipe in plan.datasets
+        if isinstance(recipe, RecordedRecipe)
+    }
+    if not found:
+        return ""
+    listed = ", ".join(f"{name} {value}" for name, value in found.items())
+    return f"Recorded curves, SHA-256 of the data as read (first digits): {listed}"
 
 
 def _rounded_bits(results: pd.DataFrame) -> str:

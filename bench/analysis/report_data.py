@@ -5,8 +5,9 @@ CSV files and ``page.json`` is enough to make them again, without a store and wi
 the suite.
 """
 
+import math
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -68,7 +69,8 @@ class Picture:
     Attributes
     ----------
     name
-        The class: "symbolic", "neural", or the name of a function.
+        The class: "symbolic", "neural", the name of a function, or the name of a class
+        of recorded curves, with the number of the channel if they have several.
     curves : list of list of float, (n_shown, n_points)
         Rounded to three digits of its range.
     """
@@ -95,6 +97,76 @@ class HardCurve:
     predicted: str
     wrong: int
     of: int
+
+
+@dataclass(frozen=True)
+class RecordedFacts:
+    """What a report says of recorded curves beside their scores.
+
+    Attributes
+    ----------
+    sources
+        The files, as the suite names them, or those that aeon bundles.
+    n_curves, n_channels
+        Of all repetitions together, since they divide the same curves.
+    class_sizes : (n_classes,)
+        The number of curves of each class.
+    test_shares : (n_classes,)
+        The share of each class in the test curves.
+    data_hash
+        SHA-256 of the data as they were read.
+    design
+        How the curves are divided: "given", "resample" or "folds".
+    n_draws
+        The number of divisions: draws, or folds of all repeats. Each is a repetition.
+    folds
+        The number of folds; None with another design.
+    test
+        The share of each class that a draw tests; None if draws have the sizes of the
+        given division, and with another design.
+    n_groups
+        The number of groups that are divided whole; None without groups.
+    most
+        The largest number of training curves of each class; None for all.
+    n_train, n_test
+        Curves of a repetition, of all classes together.
+    is_even
+        Whether these are exactly the numbers of every repetition.
+    overlap
+        What repetitions that share curves add to 1/J in the variance of a mean over J
+        of them.
+    given
+        Training and test curves of the given division, if it is computed besides.
+    standardised
+        Whether each channel of each curve has mean 0 and standard deviation 1.
+    license
+        As the files state it; empty if they do not.
+    """
+
+    sources: tuple[str, ...]
+    n_curves: int
+    class_sizes: tuple[int, ...]
+    test_shares: tuple[float, ...]
+    n_channels: int
+    data_hash: str
+    design: Literal["given", "resample", "folds"]
+    n_draws: int
+    folds: int | None
+    test: float | None
+    n_groups: int | None
+    most: int | None
+    n_train: int
+    n_test: int
+    is_even: bool
+    overlap: float
+    given: tuple[int, int] | None = None
+    standardised: bool = False
+    license: str = ""
+
+    @property
+    def wider(self) -> float:
+        """By how much intervals are wider than those of independent draws."""
+        return math.sqrt(1 + self.n_draws * self.overlap)
 
 
 @dataclass(frozen=True)
@@ -128,7 +200,7 @@ class DatasetFacts:
     words
         Its classes, points and sizes in a sentence.
     task
-        "symbolic-vs-neural" or "which-function".
+        "symbolic-vs-neural", "which-function" or "recorded".
     classes
         The names of the labels 0, 1, ….
     chance
@@ -155,6 +227,9 @@ class DatasetFacts:
     confusion
         Classifier → counts, (n_classes, n_classes), rows true, columns predicted, over
         all repetitions; only with more than two classes.
+    recorded
+        Where recorded curves are from and how they are divided; None for a generated
+        dataset.
     roc
         Classifier → ROC curve, of the highlighted ones that give scores; empty unless
         the dataset has two classes and the report shows the scores of each.
@@ -178,6 +253,7 @@ class DatasetFacts:
     hardest: tuple[HardCurve, ...] = ()
     repetition: int | None = None
     confusion: dict[str, list[list[int]]] = field(default_factory=dict)
+    recorded: RecordedFacts | None = None
     roc: dict[str, RocFacts] = field(default_factory=dict)
     unranked: tuple[str, ...] = ()
 
@@ -343,6 +419,25 @@ class ReportData:
     def headline(self) -> str:
         """The name of the first metric."""
         return self.suite.metrics[0]
+
+    @property
+    def recorded(self) -> tuple[DatasetFacts, ...]:
+        """The datasets of recorded curves."""
+        return tuple(facts for facts in self.datasets if facts.recorded is not None)
+
+    @property
+    def generated(self) -> tuple[DatasetFacts, ...]:
+        """The datasets whose repetitions are fresh draws."""
+        return tuple(facts for facts in self.datasets if facts.recorded is None)
+
+    @property
+    def repetitions(self) -> tuple[int, ...]:
+        """The different numbers of repetitions of the datasets, ascending."""
+        numbers = {
+            self.suite.repetitions if f.recorded is None else f.recorded.n_draws
+            for f in self.datasets
+        }
+        return tuple(sorted(numbers))
 
     @property
     def measure(self) -> str | OwnMetric:

@@ -1,4 +1,4 @@
-"""Function libraries, input points, networks' curves, and the datasets drawn from them.
+"""Function libraries, input points, networks' and recorded curves, and their datasets.
 
 May import `suite` and the packages below it. Torch is loaded only to fit mimics.
 The public names are those of `__init__.pyi`, loaded when first used.

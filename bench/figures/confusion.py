@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from bench.figures.drawing.cells import draw_cells, font_of, scale_of
-from bench.figures.drawing.formulas import formula
+from bench.figures.drawing.formulas import formula, width_of
 from bench.figures.drawing.theme import PAGE, SMALL, plain, set_title, style
 
 _LABELLED = 26  # classes up to which cells have their share as text
@@ -84,7 +84,7 @@ def confusion_figure(
         norm=quiet,
         size=font,
     )
-    fits = n <= 4
+    fits = n <= 4 and all(width_of(name, small) < side / n for name in labels)
     ax.set_xticks(range(n), labels, rotation=0 if fits else 90, fontsize=small)
     ax.set_yticks(range(n), labels, fontsize=small)
     ax.set_xlabel("predicted class")

@@ -6,15 +6,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from bench.figures.datasets import draw_small, name_ends, small_boxes
+from bench.figures.datasets import class_colours, draw_small, name_ends, small_boxes
 from bench.figures.drawing.formulas import fitted_formula, width_of
 from bench.figures.drawing.theme import (
     FAINT,
     INK,
-    NEURAL,
     PAGE,
     SMALL,
-    SYMBOLIC,
     style,
 )
 
@@ -57,17 +55,19 @@ def hardest_figure(
         words = "no curve is misclassified"
         figure.text(0.5, 0.5, words, ha="center", color=FAINT)
         return figure
-    two, room = len(class_names) == 2, PAGE / _A_ROW - 0.06
+    names = list(dict.fromkeys(class_names.values()))
+    colours = class_colours(names) if len(names) == 2 else {}
+    room = PAGE / _A_ROW - 0.06
     for box, row in zip(boxes, rows.to_dict("records"), strict=False):
         label = int(row["label"])
         # With more than two classes, only the name shows the class.
-        colour = (NEURAL, SYMBOLIC)[label] if two else INK
+        colour = colours.get(class_names.get(label, ""), INK)
         draw_small(box, x, X[[int(row["curve"])], : len(x)], colour)
         labels = [label]
         if np.isfinite(row.get("predicted", np.nan)):
             labels.append(int(row["predicted"]))
-        names = _names([class_names.get(i, str(i)) for i in labels], room)
-        title = f"{' → '.join(names)}\n{row['wrong']} of {row['of']}"
+        titles = _names([class_names.get(i, str(i)) for i in labels], room)
+        title = f"{' → '.join(titles)}\n{row['wrong']} of {row['of']}"
         box.set_title(title, fontsize=SMALL, pad=2.5)
     name_ends(boxes[(n_rows - 1) * _A_ROW], x)
     return figure

@@ -84,7 +84,7 @@ def _small_multiples(
     most = max(min(len(curves), _SMALL_CURVES) for curves in classes.values())
     n_rows = 1 if most <= _IN_A_ROW else 2
     figure = Figure(figsize=(PAGE, 0.45 + 0.66 * n_rows + below))
-    colours = _class_colours(list(classes))
+    colours = class_colours(list(classes))
     half = PAGE / 2
     for left, (name, curves) in zip((0.0, half), classes.items(), strict=True):
         sides = (left + 0.08, left + half - 0.08)
@@ -165,7 +165,7 @@ def _many_classes(
     return figure
 
 
-def _class_colours(names: Sequence[str]) -> dict[str, str]:
+def class_colours(names: Sequence[str]) -> dict[str, str]:
     """Return the colours of two classes; neural curves have theirs in any order."""
     first, second = names
     if first.lower().startswith("neural"):
@@ -208,7 +208,7 @@ def name_ends(box: Axes, x: np.ndarray) -> None:
     low, high = float(x[:, 0].min()), float(x[:, 0].max())
     for value, side in ((low, "left"), (high, "right")):
         box.annotate(
-            f"{value:.3g}".replace("-", "−"),
+            _short(value).replace("-", "−"),
             (value, 0),
             xycoords=box.get_xaxis_transform(),
             xytext=(0, -2),
@@ -218,6 +218,12 @@ def name_ends(box: Axes, x: np.ndarray) -> None:
             fontsize=SMALL - 1,
             color=FAINT,
         )
+
+
+def _short(value: float) -> str:
+    """Write a number with three digits, or a number of points as it is."""
+    is_count = value == int(value) and 1000 <= abs(value) < 1e6
+    return f"{value:.0f}" if is_count else f"{value:.3g}"
 
 
 def _draw_points(figure: Figure, x: np.ndarray, counts: Sequence[float] | None) -> None:

@@ -23,6 +23,7 @@ from bench.report.chapters.matrix import (
     matrix_table,
 )
 from bench.report.chapters.opening import question_and_answer
+from bench.report.chapters.recorded import in_short
 from bench.report.chapters.scores import draw_costs, draw_scores
 from bench.report.chapters.sweeps import sweep_chapters
 from bench.report.chapters.threshold import threshold_chapter
@@ -110,7 +111,8 @@ def _list_of_datasets(data: ReportData) -> Section:
 
 
 def _what(facts: DatasetFacts) -> str:
-    text = " ".join((facts.description or facts.words).split())
+    words = facts.description or (in_short(facts) if facts.recorded else facts.words)
+    text = " ".join(words.split())
     if len(text) <= _A_SENTENCE:
         return text
     return text[: text.rfind(" ", 0, _A_SENTENCE)] + " …"

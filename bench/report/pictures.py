@@ -63,11 +63,13 @@ def draw_dataset(curves: DatasetCurves, figures: FigureFolder) -> FigureFile:
     recipe = curves.recipe
     file = f"dataset-{slug(recipe.spec.id)}"
     if isinstance(recipe, RecordedRecipe):
+        n_boxes = recipe.n_classes * recipe.n_channels
         return figures.add(
             file,
             f"Curves of each class of {recipe.spec.id}",
             f"At most {SHOWN_OF_MANY} training curves of each class"
-            + (" and channel." if recipe.n_channels > 1 else "."),
+            + (" and channel" if recipe.n_channels > 1 else "")
+            + (f", the first {SHOWN_CLASSES}." if n_boxes > SHOWN_CLASSES else "."),
             _recorded,
             curves,
         )

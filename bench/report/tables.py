@@ -31,6 +31,12 @@ def counted(n: int, noun: str) -> str:
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
+def ranged(numbers: Sequence[int], noun: str) -> str:
+    """Write ``10 repetitions``, or ``1 to 10 repetitions`` for different numbers."""
+    low, high = min(numbers), max(numbers)
+    return counted(high, noun) if low == high else f"{low} to {counted(high, noun)}"
+
+
 def capitalised(text: str) -> str:
     """Make the first letter a capital; `str.capitalize` would turn AUC into auc."""
     return text[:1].upper() + text[1:]

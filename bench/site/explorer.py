@@ -189,13 +189,16 @@ class _Cells:
             )
         ]
         self._shape = (len(datasets), len(names))
-        self._n = 1 + max((p[2] for p in self._places if p), default=-1)
+        # Datasets of recorded curves and entries have repetitions of their own number.
+        self._n: dict[tuple[int, int], int] = {}
+        for d, c, r in filter(None, self._places):
+            self._n[d, c] = max(self._n.get((d, c), 0), r + 1)
 
     def of(self, column: str) -> list[list[list[float | None]]]:
         """Return a column; a list of None where there is no such column."""
         table: list[list[list[float | None]]] = [
-            [[None] * self._n for _ in range(self._shape[1])]
-            for _ in range(self._shape[0])
+            [[None] * self._n.get((d, c), 0) for c in range(self._shape[1])]
+            for d in range(self._shape[0])
         ]
         if column in self._results:
             # A column without any number is one of empty texts.

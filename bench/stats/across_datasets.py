@@ -501,8 +501,8 @@ def _reason_against(
     tests = _counted(n_comparisons, "comparison", "comparisons")
     n_datasets = len(found.means)
     shared = (
-        f" (the {n_datasets} datasets share libraries, and those that share one are "
-        "one family)"
+        f" (the {n_datasets} datasets share libraries or curves, and those that share "
+        "one are one family)"
         if n_datasets > n_families
         else ""
     )
@@ -510,7 +510,7 @@ def _reason_against(
     return (
         f"{tests} over {counted} of datasets{shared} cannot be "
         f"significant at {alpha:g}, however large the differences; {needed} "
-        "families of different libraries are needed"
+        "families are needed"
     )
 
 

@@ -54,6 +54,7 @@ BASE = {
 SLOW = {"clusters.md", "export.md", "running.md", "study.md"}
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _SAVED = re.compile(r"Save this as\s+`([\w./-]+)`:\s*\Z")
+_SHIPPED = re.compile(r"This is\s+`(examples/[\w.-]+)`:\s*\Z")
 
 
 def tool(name):
@@ -246,6 +247,9 @@ def test_the_blocks_of_a_page_work_as_they_stand(page, tmp_path):
     folder = _Folder(tmp_path)
     text = page.read_text("utf-8")
     for found in _BLOCK.finditer(text):
+        if shipped := _SHIPPED.search(text[: found.start()]):
+            assert found[2] == (ROOT / shipped[1]).read_text("utf-8")
+            continue
         saved = _SAVED.search(text[: found.start()])
         folder.take(found[1], found[2], saved[1] if saved else None)
     folder.settle()
@@ -260,6 +264,7 @@ class _Folder:
         YAML().dump(BASE, self.suite)
         shutil.copytree(ROOT / "examples", path / "examples")
         self.pending = []
+        self.output = ""
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = str(free.getsockname()[1])
@@ -280,6 +285,8 @@ class _Folder:
             self._run([sys.executable, "-W", "error", "-c", block])
         else:
             assert language == "text", language  # shown, not run
+            for score in re.findall(r"\d\.\d{3}±\d\.\d{3}", block):
+                assert score in self.output  # the table of the command before it
 
     def _check(self, block, saved):
         data = YAML(typ="safe").load(block)
@@ -333,6 +340,7 @@ class _Folder:
             check=False,
         )
         assert done.returncode == 0, f"{command[-1]}\n{done.stdout}\n{done.stderr}"
+        self.output = done.stdout
 
 
 def test_every_path_that_the_architecture_names_exists():

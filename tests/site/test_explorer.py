@@ -40,6 +40,16 @@ def test_it_has_every_score_of_every_repetition(data, shown):
         )
 
 
+def test_a_dataset_of_one_repetition_lists_one(data):
+    results = data.findings.results
+    first = report_folders.DATASETS[0]
+    kept = results[(results["dataset"] != first) | (results["repetition"] == 0)]
+    fewer = replace(data, findings=replace(data.findings, results=kept))
+    cells = explorer_data(fewer)["measures"][0]["cells"]
+    assert {len(row) for row in cells[0]} == {1}
+    assert {len(row) for rows in cells[1:] for row in rows} == {4}
+
+
 def test_what_was_trained_online_has_no_training_score(shown):
     training = shown["measures"][0]["training"][0]
     assert training[0] == [None] * 4

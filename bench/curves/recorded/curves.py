@@ -77,3 +77,13 @@ class RecordedCurves:
                 hasher.update(np.ascontiguousarray(array).data)
         hasher.update(repr((self.class_names, self.n_given_train)).encode())
         return hasher.hexdigest()
+
+    @cached_property
+    def pool_hash(self) -> str:
+        """SHA-256 over the values of the curves alone, in any order.
+
+        Files that hold the same curves have the same one, whatever they say of points,
+        groups and a given division.
+        """
+        shape = repr(self.values.shape[1:]).encode()
+        return hashlib.sha256(shape + b"".join(sorted(self.digests))).hexdigest()

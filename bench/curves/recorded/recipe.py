@@ -73,7 +73,7 @@ class RecordedRecipe:
     @property
     def family(self) -> str:
         """What it shares with datasets that show the same evidence: its curves."""
-        return self.curves.data_hash
+        return self.curves.pool_hash
 
     @property
     def class_names(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from bench.analysis import ReportData
 from bench.figures import forest_figure, pairs_figure, plot_critical_differences
 from bench.render import Block, FigureFile, Items, Section, Text
+from bench.report.chapters.matrix import what_is_shared
 from bench.report.figure_files import FigureFolder
 from bench.report.looks import looks_of
 from bench.report.tables import capitalised, counted, p_value
@@ -44,7 +45,7 @@ def _comparisons(
             Text(f"No tests across datasets: {across.reason}; intervals only.")
         )
     else:
-        blocks.append(Text(_too_few(across)))
+        blocks.append(Text(_too_few(data, across)))
     blocks += _critical_differences(data, across, figures)
     blocks += _draw_pairs(data, across, figures)
     return blocks
@@ -92,25 +93,29 @@ def draw_forest(data: ReportData, figures: FigureFolder) -> list[FigureFile]:
 
 
 def _units(across: Across) -> str:
-    """Name what is counted: families, where datasets share a library."""
+    """Name what is counted: families, where datasets share a library or curves."""
     return "families" if across.n_families < len(across.means) else "datasets"
 
 
-def _too_few(across: Across) -> str:
+def _too_few(data: ReportData, across: Across) -> str:
     """Say in a sentence why nothing is inferred, and how many families would do."""
     n_pairs = len(across.pairs)
     if not n_pairs:
         return f"Nothing is compared across datasets: {across.reason}."
     n = across.n_families
+    kinds, shares = "of different libraries", "libraries"
+    if data.recorded:
+        shares = what_is_shared(data).removeprefix("a ").replace("library", "libraries")
+        kinds = f"that share no {shares}"
     shared = (
-        f" (the {len(across.means)} datasets share libraries)"
+        f" (the {len(across.means)} datasets share {shares})"
         if n < len(across.means)
         else ""
     )
     return (
         "No intervals, tests or critical differences across datasets: there "
         f"{'is' if n == 1 else 'are'} {n} {'family' if n == 1 else 'families'} of "
-        f"datasets of different libraries{shared}; intervals of differences need "
+        f"datasets {kinds}{shared}; intervals of differences need "
         f"{FEWEST_FAMILIES}, tests of {counted(n_pairs, 'pair')} need {across.needed}."
     )
 

@@ -5,6 +5,7 @@ import pandas as pd
 from bench.analysis import ReportData
 from bench.render import Block, Code, Folded, Items, Link, Section, Strong, Table, Text
 from bench.report.chapters.opening import design
+from bench.report.chapters.recorded import recorded_table
 from bench.stats import coverage_table
 
 _MOST_LINES = 30  # of failures; a suite may have one for each of a thousand cells
@@ -41,10 +42,19 @@ def methods_chapter(data: ReportData) -> Section:
         "did. Mean±std is of all trainings; intervals, marks and verdicts of those "
         "that left chance.",
     ]
+    if any(f.recorded and f.recorded.n_draws > 1 for f in data.recorded):
+        lines.append(
+            "Recorded curves: repetitions divide the same curves, so the variance of a "
+            "mean over J of them counts 1/J + min(1, test curves / training curves) "
+            "times in every interval and test (Nadeau and Bengio 2003, whose ratio is "
+            "taken as at most 1). Without it, J divisions would look like J "
+            "independent samples."
+        )
     if suite.works is not None:
         lines.append(f"Works: the simultaneous interval lies {side} {suite.works:g}.")
     blocks: list[Block | Section] = [
         Text(design(data)),
+        *recorded_table(data),
         Folded("Statistics", [Items(list(lines))]),
     ]
     return Section("How it was measured", blocks)

@@ -16,10 +16,7 @@ _MEANING: Mapping[str, tuple[str, str]] = {
     "CHANCE": ("Leak", "labels leak, or a score is wrong"),
     "KNN, labels": ("Leak", "labels leak, or a score is wrong"),
     "SVC, labels": ("Leak", "labels leak, or a score is wrong"),
-    "duplicates": (
-        "Duplicates",
-        "test curves equal training curves, which rewards memory",
-    ),
+    "duplicates": ("Duplicates", "which rewards memory"),
     "balance": ("Unbalanced classes", "read balanced accuracy, not accuracy"),
 }
 
@@ -31,12 +28,21 @@ def alarm_warnings(data: ReportData) -> list[Block]:
         return []
     alarms = audits[audits["alarm"]]
     trees = alarms[alarms["audit"].isin(list(TREES))]
-    blocks: list[Block] = []
-    if len(trees):
-        blocks.append(Warning(_shortcut(data, trees), "Shortcut"))
+    of_recorded = trees["dataset"].isin([facts.id for facts in data.recorded])
+    blocks: list[Block] = [
+        Warning(_shortcut(data, rows, recorded=recorded), _shortcut_title(recorded))
+        for rows, recorded in (
+            (trees[~of_recorded], False),
+            (trees[of_recorded], True),
+        )
+        if len(rows)
+    ]
     others = alarms[~alarms["audit"].isin(list(TREES))]
     for audit, rows in others.groupby("audit", sort=False):
         title, meaning = _meaning(str(audit))
+        if audit == "duplicates":
+            blocks.append(Warning(_equal_curves(data, rows), title))
+            continue
         blocks.append(
             Warning(
                 f"{audit} {_range(rows['value'])} on {_where(data, rows)}; expected "
@@ -54,7 +60,31 @@ def _meaning(audit: str) -> tuple[str, str]:
     return "Audit", "see Audits"
 
 
-def _shortcut(data: ReportData, trees: pd.DataFrame) -> str:
+def _shortcut_title(recorded: bool) -> str:
+    # What a generated dataset gives away by mistake, recorded curves may have of their
+    # own.
+    return "Simple features" if recorded else "Shortcut"
+
+
+def _equal_curves(data: ReportData, rows: pd.DataFrame) -> str:
+    """Say how many test curves equal training curves, over the repetitions audited."""
+    counts = ", ".join(
+        f"{row['dataset']} ({row['value']:.0f} in "
+        f"{counted(int(row['n']), 'repetition')})"
+        for row in rows.to_dict("records")[:_NAMED]
+    )
+    left = len(rows) - _NAMED
+    more = f" and {counted(left, 'more dataset')}" if left > 0 else ""
+    words = f"Test curves equal training curves, which rewards memory: {counts}{more}."
+    if set(rows["dataset"]) & {facts.id for facts in data.recorded}:
+        words += (
+            " Equal curves in the files of recorded data: remove them, or name those "
+            "that belong together as groups."
+        )
+    return words
+
+
+def _shortcut(data: ReportData, trees: pd.DataFrame, *, recorded: bool) -> str:
     """Say which simple features are enough, on which datasets."""
     # Of several trees on a dataset the best explains most.
     best = trees.sort_values("value", ascending=False, kind="stable")
@@ -69,6 +99,11 @@ def _shortcut(data: ReportData, trees: pd.DataFrame) -> str:
     known = _best_scores(data, list(best["dataset"]))
     if len(known):
         words += f" (best classifier {_range(known)})"
+    if recorded:
+        return (
+            f"{words}. That is a property of these curves; scores there do not show "
+            "that a classifier recognises shapes."
+        )
     return f"{words}. Scores there do not show that a classifier recognises functions."
 
 
@@ -113,7 +148,7 @@ def dataset_alarms(data: ReportData, dataset: str) -> list[Block]:
             Warning(
                 f"A depth-{DEPTH} decision tree on {TREES[best['audit']]} alone "
                 f"reaches {best['value']:.3f}.",
-                "Shortcut",
+                _shortcut_title(data.dataset(dataset).recorded is not None),
             )
         )
     for row in alarms[~alarms["audit"].isin(list(TREES))].to_dict("records"):
@@ -132,9 +167,11 @@ def audits_chapter(data: ReportData) -> list[Section]:
     checks = (
         "guesses and fits to permuted labels score at chance (within "
         f"{STANDARD_ERRORS} standard errors), no shallow tree on scale, roughness or "
-        "single points separates the classes, no test curve is a training curve, the "
-        "classes are of equal size"
+        "single points separates the classes, no test curve is a training curve"
     )
+    if data.generated:
+        of = " of generated datasets" if data.recorded else ""
+        checks += f", the classes{of} are of equal size"
     n = counted(done["dataset"].nunique(), "dataset")
     if alarms.empty and len(done):
         words = f"All is well on {n}: {checks}."

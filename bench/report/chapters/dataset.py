@@ -14,6 +14,11 @@ from bench.render import Block, FigureFile, Folded, Items, Section, Table, Text
 from bench.report.chapters.audits import dataset_alarms
 from bench.report.chapters.given import given_cells, given_words
 from bench.report.chapters.matrix import MARK, has_chapters, marked_rows
+from bench.report.chapters.recorded import (
+    allows_inference,
+    class_words,
+    division_in_words,
+)
 from bench.report.chapters.scores import draw_scores
 from bench.report.chapters.training import (
     draw_dynamics,
@@ -54,6 +59,8 @@ def dataset_chapter(
     blocks: list[Block | Section] = [
         *([Text(facts.description)] if facts.description else []),
         Text(facts.words),
+        *([Text(division_in_words(facts.recorded))] if facts.recorded else []),
+        *class_words(facts),
         *(dataset_alarms(data, facts.id) if has_chapters(data) else []),
         score_table(data, facts.id),
         *_notes(data, facts.id),
@@ -89,6 +96,9 @@ def score_table(data: ReportData, dataset: str) -> Table:
     described = rows_of(marked_rows(data), dataset)
     own_rows = _by_classifier(described)
     differences = _by_classifier(rows_of(data.findings.compared, dataset))
+    # One or two divisions of recorded curves allow no interval and no verdict.
+    infers = allows_inference(data.dataset(dataset))
+    differences = differences if infers else {}
     rows, best, near = [], [], []
     for entry in summary.to_dict("records"):
         name = str(entry["classifier"])
@@ -100,9 +110,10 @@ def score_table(data: ReportData, dataset: str) -> Table:
         is_best = own is not None and bool(own["best"])
         best.append(is_best)
         near.append(own is not None and bool(own["near_best"]) and not is_best)
-        row[f"{data.suite.level} interval"] = (
-            "–" if own is None else interval(own["low"], own["high"])
-        )
+        if infers:
+            row[f"{data.suite.level} interval"] = (
+                "–" if own is None else interval(own["low"], own["high"])
+            )
         if len(described) and described["collapsed"].any():
             row["collapsed"] = _collapses(own)
         if differences:
@@ -180,7 +191,9 @@ def _caption(
         for name, row in _by_classifier(described).items()
         if row["left_out"]
     ]
-    if reasons:
+    if not allows_inference(data.dataset(dataset)):
+        words.append("The curves are divided too rarely for an interval or a verdict.")
+    elif reasons:
         words.append(f"Not compared: {', '.join(reasons)}.")
     words += given_words(data, dataset)
     if note := online_note(rows_of(data.findings.summary, dataset)):
@@ -219,14 +232,19 @@ def draw_curves(facts: DatasetFacts, figures: FigureFolder) -> FigureFile:
     # Each channel of a class of recorded curves has a picture.
     shown = {name.rpartition(", channel ")[0] or name for name in classes}
     more = len(facts.classes) - len(shown & set(facts.classes))
-    kind = "class" if facts.task == "recorded" else "function"
+    kind, channels = "function", ""
+    if facts.recorded is not None:
+        kind = "class"
+        if facts.recorded.n_channels > 1:
+            channels = " and channel, each in its own range"
     caption = (
         "Training curves of repetition 0, each in its own range."
         if len(classes) == 2
-        else f"A few training curves of each {kind}."
+        else f"A few training curves of each {kind}{channels}."
     )
     if more > 0:
-        caption += f" {counted(more, f'more {kind}')} not shown."
+        plural = "classes" if kind == "class" else f"{kind}s"
+        caption += f" {more} more {kind if more == 1 else plural} not shown."
     return figures.add(
         f"curves-{slug(facts.id)}",
         f"Curves of each class of {facts.id}",
@@ -347,6 +365,8 @@ def draw_hardest(
     if not facts.hardest or facts.hardest[0].of < _FEWEST_FOR_HARDEST:
         return []
     labels = {name: label for label, name in enumerate(facts.classes)}
+    several = facts.recorded is not None and facts.recorded.n_channels > 1
+    first = ", their first channel" if several else ""
     frame = pd.DataFrame(
         [
             {
@@ -363,8 +383,9 @@ def draw_hardest(
         figures.add(
             f"hardest-{slug(facts.id)}",
             f"The curves of {facts.id} that most classifiers misclassify",
-            f"Held-out curves of repetition {facts.repetition}; true class → the class "
-            "that most of those which misclassify it take it for, without CHANCE.",
+            f"Held-out curves of repetition {facts.repetition}{first}; true class → "
+            "the class that most of those which misclassify it take it for, without "
+            "CHANCE.",
             hardest_figure,
             frame,
             np.array(facts.x),

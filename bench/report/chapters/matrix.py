@@ -12,7 +12,7 @@ from bench.figures import matrix_figure
 from bench.render import FigureFile, Link, Table
 from bench.report.figure_files import FigureFolder, slug
 from bench.report.looks import looks_of
-from bench.report.tables import counted, mean_std, waiting
+from bench.report.tables import counted, mean_std, ranged, waiting
 from bench.stats import metric_of
 
 SEPARATE = 1  # with more datasets, each chapter is a file of its own
@@ -168,10 +168,8 @@ def dataset_title(data: ReportData, dataset: str) -> Any:
 
 def _caption(data: ReportData, *, has_near: bool, is_wide: bool) -> str:
     findings, metric = data.findings, data.metric
-    n = data.suite.repetitions
-    words = [
-        f"Held-out {metric.title}: mean±std over {counted(n, 'repetition')} (ddof=1)."
-    ]
+    n = ranged(data.repetitions, "repetition")
+    words = [f"Held-out {metric.title}: mean±std over {n} (ddof=1)."]
     marked = marked_rows(data)
     if marked is not None and marked["best"].any():
         sentence = "Bold: the best"
@@ -198,11 +196,18 @@ def _units(data: ReportData) -> str:
     if across is None or across.n_families == len(across.means):
         return f"mean over the {counted(len(data.datasets), 'dataset')}"
     if across.n_families == 1:
-        return "by the mean over the datasets, which share a library"
+        return f"by the mean over the datasets, which share {what_is_shared(data)}"
     return (
-        f"mean over {across.n_families} families of datasets (those that share a "
-        "library are one)"
+        f"mean over {across.n_families} families of datasets (those that share "
+        f"{what_is_shared(data)} are one)"
     )
+
+
+def what_is_shared(data: ReportData) -> str:
+    """Name what makes a family of datasets: a library, or recorded curves."""
+    if not data.recorded:
+        return "a library"
+    return "a library or curves" if data.generated else "curves"
 
 
 def draw_matrix(

@@ -10,7 +10,8 @@ from bench.report.chapters.answers import answer_warnings
 from bench.report.chapters.audits import alarm_warnings
 from bench.report.chapters.leaks import leak_verdict
 from bench.report.chapters.matrix import ranked
-from bench.report.tables import counted
+from bench.report.chapters.recorded import repeated_in_words
+from bench.report.tables import counted, ranged
 from bench.stats import CHANCE, FEWEST_FOR_VERDICT, name_some
 
 _LEAD = 300  # characters of an answer from which no further sentence is quoted
@@ -53,7 +54,8 @@ def composed_answer(data: ReportData) -> str:
     if best.empty:
         text = f"No classifier has a better mean held-out {metric} than {CHANCE}."
         return f"{text} {_baseline(data)}".strip()
-    n_datasets = intervals.loc[intervals["best"], "dataset"].nunique()
+    judged = list(dict.fromkeys(intervals.loc[intervals["best"], "dataset"]))
+    n_datasets = len(judged)
     order = ranked(data)
     counts = Counter(best["classifier"])
     first = max(counts, key=lambda name: (counts[name], -order.index(name)))
@@ -66,6 +68,7 @@ def composed_answer(data: ReportData) -> str:
         # Several may have the same mean, and be the best together.
         row = next(r for r in best.to_dict("records") if r["classifier"] == first)
         text = f"{first} has the best mean held-out {metric}, {row['mean']:.3f}"
+        text += f" on {row['dataset']}" if len(data.datasets) > 1 else ""
         if near[row["dataset"]]:
             names = name_some(near[row["dataset"]])
             text += f"; not distinguishable from it: {names}"
@@ -83,7 +86,24 @@ def composed_answer(data: ReportData) -> str:
         others = [f"{name} on {n}" for name, n in counts.most_common() if name != first]
         text += f"; {name_some(others)}" if others else ""
     text += "."
-    return f"{text} {_baseline(data)}".strip()
+    return " ".join(filter(None, (text, _unjudged(data, judged), _baseline(data))))
+
+
+def _unjudged(data: ReportData, judged: Sequence[str]) -> str:
+    """Name the recorded datasets that are divided too rarely for a verdict."""
+    names = [
+        facts.id
+        for facts in data.recorded
+        if facts.id not in judged
+        and facts.recorded is not None
+        and facts.recorded.n_draws < FEWEST_FOR_VERDICT
+    ]
+    if not names:
+        return ""
+    return (
+        f"No verdict on {name_some(names)}, whose curves are divided fewer than "
+        f"{FEWEST_FOR_VERDICT} times."
+    )
 
 
 def _means_alone(data: ReportData) -> str:
@@ -95,17 +115,18 @@ def _means_alone(data: ReportData) -> str:
         return "None yet: no cell is done."
     firsts = known.groupby("dataset", sort=False).first()
     counts = Counter(firsts["classifier"])
-    named = [f"{name} on {n} of {len(firsts)}" for name, n in counts.most_common()]
-    n = data.suite.repetitions
+    n_known = len(firsts)
+    named = [f"{name} on {n} of {n_known}" for name, n in counts.most_common()]
+    best = f"The best means have {name_some(named)} dataset{'s' * (n_known != 1)}"
+    if len(data.datasets) == 1:
+        best = f"{next(iter(counts))} has the best mean"
+    n = data.repetitions[-1]
     why = "comparisons need three repetitions"
     if n < FEWEST_FOR_VERDICT:
         why += f", here {'is' if n == 1 else 'are'} {n}"
     else:
         why += ", and no classifier has as many"
-    return (
-        f"No verdict: {why}. The best means have {name_some(named)} "
-        f"dataset{'s' * (len(firsts) != 1)}."
-    )
+    return f"No verdict: {why}. {best}."
 
 
 def _baseline(data: ReportData) -> str:
@@ -155,15 +176,12 @@ def _warnings(data: ReportData) -> list[Block]:
 
 def design(data: ReportData) -> str:
     """Say what was computed, and how: cells, repetitions, points, training."""
-    suite = data.suite
     return (
         f"{counted(len(data.findings.results), 'cell')} "
         f"({counted(len(data.datasets), 'dataset')} × "
-        f"{counted(suite.repetitions, 'repetition')} × "
+        f"{ranged(data.repetitions, 'repetition')} × "
         f"{counted(len(data.classifiers), 'classifier')}){_all_done(data)}. "
-        "Every repetition draws fresh training and test curves, the same for all "
-        "classifiers. The input points are the same in all repetitions, so all scores "
-        "are conditional on them."
+        f"{repeated_in_words(data)}"
         + _online([facts.id for facts in data.classifiers if facts.online], data)
         + _defaults(data)
     )

@@ -87,11 +87,15 @@ def along_table(data: ReportData, sweep: Sweep) -> Table:
         rows.append(row)
     first = sweep.label(min(sweep.values, key=lambda name: sweep.values[name]))
     level, n = _level(stats.alpha), int(along["difference_low"].notna().sum())
-    how = (
-        "paired, since a repetition is the same draw of curves at all values"
-        if along["paired"].all()
-        else "Welch, since repetitions of different datasets are independent draws"
-    )
+    recorded = any(facts.id in sweep.values for facts in data.recorded)
+    if along["paired"].all():
+        how = "paired, since a repetition is the same draw of curves at all values"
+        if recorded:
+            how = "paired, since a repetition divides the curves alike at all values"
+    elif recorded:
+        how = "Welch, since the datasets are of different curves"
+    else:
+        how = "Welch, since repetitions of different datasets are independent draws"
     collapses = ""
     if along["collapsed"].any():
         collapses = ", without trainings that collapsed (never left chance)"

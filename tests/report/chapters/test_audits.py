@@ -104,7 +104,7 @@ def test_each_other_kind_of_alarm_has_its_meaning(audited):
     warnings = {warning.title: warning.words for warning in alarm_warnings(data)}
     assert list(warnings) == ["Leak", "Duplicates", "Unbalanced classes", "Audit"]
     assert "labels leak" in warnings["Leak"]
-    assert "duplicates 2.000 to 4.000 on both datasets" in warnings["Duplicates"]
+    assert "d0 (4 in 3 repetitions), d1 (2 in 3 repetitions)." in warnings["Duplicates"]
     assert "balanced accuracy" in warnings["Unbalanced classes"]
     titles = [block.title for block in dataset_alarms(data, "d1")]
     assert titles == ["Duplicates", "Unbalanced classes", "Audit"]

@@ -101,7 +101,7 @@ def test_a_dataset_on_which_guessing_is_the_best_counts_as_a_dataset(make_data):
     ("datasets", "repetitions", "words"),
     [
         (TWO, 2, "have SD on 2 of 2 datasets."),
-        ([GRID], 1, "have SD on 1 of 1 dataset."),
+        ([GRID], 1, "SD has the best mean."),
     ],
 )
 def test_too_few_repetitions_have_no_verdict(make_data, datasets, repetitions, words):
