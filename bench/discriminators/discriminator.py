@@ -73,6 +73,7 @@ class Discriminator(ClassifierMixin, BaseEstimator):
         self.check_parameters()
         X, codes, weight = _distinct(X, codes, weight)
         rng = check_random_state(self.random_state)
+        self._choose(X, codes, weight, rng)
         device = resolve_device(self.device)
         parts = [np.arange(len(X))]
         if self.early_stopping:
@@ -238,6 +239,15 @@ class Discriminator(ClassifierMixin, BaseEstimator):
             device=device,
             verbose=0,
         )
+
+    def _choose(
+        self,
+        X: np.ndarray,
+        codes: np.ndarray,
+        weight: np.ndarray,
+        rng: np.random.RandomState,
+    ) -> None:
+        """Choose settings on the training curves; nothing is chosen by default."""
 
     def _module(self) -> tuple[type[torch.nn.Module], dict[str, Any]]:
         """Return the class of the torch module and its specific parameters."""
