@@ -88,7 +88,8 @@ class CSD2(nn.Module):
         `choice`, whether curves were augmented and whether values were read: the
         training has chosen it, so that settings alone do not say it.
 
-    With 100 points and one channel it has 65,769 parameters, and never more than 75,753 for one logit.
+    With 100 points and one channel it has 65,769 parameters, and with one channel never
+    more than 75,753 for one logit.
 
     Sources: smoothed derivatives as channels, Savitzky and Golay (1964); residual
     blocks with the norm first, He et al., "Identity Mappings in Deep Residual
@@ -125,8 +126,8 @@ class CSD2(nn.Module):
         )
         self.n_channels = n_channels
         self.reads = reads
-        # The number of channels that are read each as a curve of its own; 0 for none.
-        self.n_recorded = 0 if reads == "curve" else n_channels
+        # Of recorded curves each channel is read as a curve of its own.
+        n_copies, of_each = (1, n_channels) if reads == "curve" else (n_channels, 1)
         augments = n_points >= _LEAST_TO_AUGMENT and reads != "values"
         augments = augments and (n_channels == 1 or reads == "channels")
         if reads != "curve":
@@ -138,9 +139,7 @@ class CSD2(nn.Module):
         self.noise = noise if augments else 0.0
         self.flips_y = augments and "y" in flips
         self.flips_x = augments and "x" in flips and _symmetric(points)
-        of_each = 1 if self.n_recorded else n_channels
         self.read = CurveChannels(x=points, n_channels=of_each, windows=windows)
-        n_copies = self.n_recorded or 1
         n_numbers = n_copies * self.read.n_numbers
         if reads == "values":
             self.quantiles = ValueQuantiles(n_points)
@@ -196,21 +195,34 @@ class CSD2(nn.Module):
         return curves
 
     def _logits(self, curves: Tensor) -> Tensor:
-        if self.n_recorded:
-            each = curves.flatten(0, 1)[:, None]
-            channels, numbers = self.read(each)
-            if self.reads == "values":
-                numbers = torch.cat([numbers, self.quantiles(each[:, 0])], 1)
-            numbers = numbers.unflatten(0, (-1, self.n_recorded)).flatten(1)
-            if self.reads == "values":
-                logits: Tensor = self.head(self.numbers(numbers))
-                return logits
-            values = channels[:, :, 0].unflatten(0, (-1, self.n_recorded)).flatten(1)
-            channels = channels.unflatten(0, (-1, self.n_recorded))
-            channels = channels.transpose(1, 2).flatten(2)
+        if self.reads == "values":
+            _, numbers = self._read_each(curves)
+            features = [self.numbers(numbers)]
+        elif self.reads == "channels":
+            channels, numbers = self._read_each(curves)
+            # (n_curves, n_channels, n_cells, n_out) to the shape of one curve's.
+            values = channels[..., 0].flatten(1)
+            features = self._shape(channels.transpose(1, 2).flatten(2))
+            features += [self.branch(values), self.numbers(numbers)]
         else:
             channels, numbers = self.read(curves)
-            values = channels[:, :, 0]
+            features = self._shape(channels)
+            features += [self.branch(channels[:, :, 0]), self.numbers(numbers)]
+        logits: Tensor = self.head(torch.cat(features, 1))
+        return logits
+
+    def _read_each(self, curves: Tensor) -> tuple[Tensor, Tensor]:
+        """Read each channel as a curve of its own."""
+        n_channels = curves.shape[1]
+        each = curves.flatten(0, 1)[:, None]
+        channels, numbers = self.read(each)
+        if self.reads == "values":
+            numbers = torch.cat([numbers, self.quantiles(each[:, 0])], 1)
+        numbers = numbers.unflatten(0, (-1, n_channels)).flatten(1)
+        return channels.unflatten(0, (-1, n_channels)), numbers
+
+    def _shape(self, channels: Tensor) -> list[Tensor]:
+        """Return the mean, the maximum and the std of the convolutions' result."""
         # As images of height one with channels last in memory: on a CPU a convolution
         # then takes two thirds of the time.
         h = self.stem(channels.transpose(1, 2)[:, :, None])
@@ -221,10 +233,7 @@ class CSD2(nn.Module):
         h = functional.relu(self.norm(h))[:, :, 0]
         mean = h.mean(2, keepdim=True)
         std = ((h - mean).square().mean(2) + 1e-5).sqrt()
-        features = [mean[:, :, 0], h.amax(2), std]
-        features += [self.branch(values), self.numbers(numbers)]
-        logits = self.head(torch.cat(features, 1))
-        return logits
+        return [mean[:, :, 0], h.amax(2), std]
 
 
 class _Block(nn.Module):

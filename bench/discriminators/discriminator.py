@@ -201,12 +201,15 @@ class Discriminator(ClassifierMixin, BaseEstimator):
             callbacks.append(GradientNormClipping(self._max_gradient_norm))
         if self.schedule == "one-cycle":
             batches = -(-n_curves // (batch_size or n_curves))
+            steps = max(2, epochs * batches)
+            # A rise of exactly one step divides by zero in torch.
+            is_one = self._warm_up * steps == 1
             callbacks.append(
                 LRScheduler(
                     torch.optim.lr_scheduler.OneCycleLR,
                     max_lr=self.lr,
-                    total_steps=max(2, epochs * batches),
-                    pct_start=self._warm_up,
+                    total_steps=steps,
+                    pct_start=self._warm_up * (1.5 if is_one else 1),
                     step_every="batch",
                 )
             )
