@@ -14,7 +14,8 @@ from bench.discriminators.discriminator import Discriminator, at_least, one_of
 from bench.discriminators.nets import CONVOLUTION, CSD, EXTENSIONS, SD
 
 # How CSD2 may read recorded curves: the reading, and whether training augments curves.
-_READINGS = (("channels", False), ("channels", True), ("values", False))
+# The first is kept unless another is better by more than a standard error.
+_READINGS = (("channels", True), ("channels", False), ("values", False))
 _PARTS = 4  # a reading is tried on one part of the curves after training on the others
 _LEAST_HELD_OUT = 50  # further parts are held out until they have so many curves
 
@@ -256,8 +257,9 @@ class CSD2Classifier(Discriminator):
         (flips and noise) or with it, and of values and their differences wherever they
         are, by quantiles. With fewer than 200 curves more quarters are tried in turn,
         until 50 curves were held out. The reading with the least Brier score is
-        trained on all curves. Classes of a single curve have nothing to hold out;
-        shapes are then read without augmentation.
+        trained on all curves; shapes with augmentation, unless another is better by
+        more than the standard error of the difference. Classes of a single curve have
+        nothing to hold out; shapes are then read without augmentation.
     n_channels, device, callbacks, random_state
         As in `SDClassifier`; the values are the first channel.
 
@@ -356,24 +358,31 @@ class CSD2Classifier(Discriminator):
         self.reading_ = self._tried or ("curve", True)
         if self._tried is not None or not self.recorded:
             return
-        self.reading_ = _READINGS[0]
+        self.reading_ = ("channels", False)
         parts = min(_PARTS, int(np.bincount(codes).min()))
         if parts < 2:
             return
         seed = rng.randint(2**31 - 1)
         folds = StratifiedKFold(parts, shuffle=True, random_state=seed)
         n_tried = min(parts, -(-_LEAST_HELD_OUT * parts // len(X)))
-        scores = dict.fromkeys(_READINGS, 0.0)
-        for train, held_out in list(folds.split(X, codes))[:n_tried]:
+        tried = list(folds.split(X, codes))[:n_tried]
+        errors: dict[tuple[str, bool], list[np.ndarray]] = {r: [] for r in _READINGS}
+        for train, held_out in tried:
             is_class = np.eye(len(self.classes_))[codes[held_out]]
             for reading in _READINGS:
                 trial = clone(self).set_params(callbacks=None, random_state=seed)
                 trial._tried = reading
                 trial.fit(X[train], codes[train], sample_weight=weight[train])
                 p = trial.predict_proba(X[held_out])
-                errors = np.square(p - is_class).sum(1)
-                scores[reading] += float(weight[held_out] @ errors)
-        self.reading_ = min(scores, key=lambda reading: scores[reading])
+                errors[reading].append(np.square(p - is_class).sum(1))
+        shares = np.concatenate([weight[held_out] for _, held_out in tried])
+        shares /= shares.sum()
+        table = np.array([np.concatenate(errors[reading]) for reading in _READINGS])
+        best = int((table @ shares).argmin())
+        gains = table[0] - table[best]
+        gain = gains @ shares
+        error = np.sqrt(np.square(shares * (gains - gain)).sum())
+        self.reading_ = _READINGS[best if gain > error else 0]
 
     def _module(self) -> tuple[type[torch.nn.Module], dict[str, Any]]:
         reads, augments = self.reading_
