@@ -14,10 +14,11 @@ from bench.discriminators.discriminator import Discriminator, at_least, one_of
 from bench.discriminators.nets import CONVOLUTION, CSD, EXTENSIONS, SD
 
 # How CSD2 may read recorded curves: the reading, and whether training augments curves.
-# The first is kept unless another is better by more than a standard error.
+# The first is kept unless another is better by more than two standard errors.
 _READINGS = (("channels", True), ("channels", False), ("values", False))
 _PARTS = 4  # a reading is tried on one part of the curves after training on the others
-_LEAST_HELD_OUT = 50  # further parts are held out until they have so many curves
+_STANDARD_ERRORS = 2
+_LEAST_HELD_OUT = 25  # further parts are held out until they have so many curves
 
 
 class SDClassifier(Discriminator):
@@ -253,12 +254,12 @@ class CSD2Classifier(Discriminator):
         Whether the curves are recorded ones, of which nothing is known beforehand: all
         channels are values, and neither a negative nor a mirror image need be of the
         same class. Three readings are then tried on a quarter of the curves, after
-        training on the others for half of the epochs: of shapes without augmentation
-        (flips and noise) or with it, and of values and their differences wherever they
-        are, by quantiles. With fewer than 200 curves more quarters are tried in turn,
-        until 50 curves were held out. The reading with the least Brier score is
+        training on the others: of shapes with augmentation (flips and noise) or without
+        it, and of values and their differences wherever they are, by quantiles. With
+        fewer than 100 curves more quarters are tried in turn, until 25 curves were held
+        out. The reading with the fewest errors is
         trained on all curves; shapes with augmentation, unless another is better by
-        more than the standard error of the difference. Classes of a single curve have
+        more than two standard errors of the difference. Classes of a single curve have
         nothing to hold out; shapes are then read without augmentation.
     n_channels, device, callbacks, random_state
         As in `SDClassifier`; the values are the first channel.
@@ -343,8 +344,6 @@ class CSD2Classifier(Discriminator):
 
     def _budget(self, n_curves: int) -> tuple[int, int | None]:
         epochs = self.max_epochs or min(120, max(20, round(80_000 / n_curves)))
-        if self._tried is not None:
-            epochs = -(-epochs // 2)
         return epochs, self.batch_size or min(64, max(16, n_curves // 8))
 
     def _choose(
@@ -354,7 +353,7 @@ class CSD2Classifier(Discriminator):
         weight: np.ndarray,
         rng: np.random.RandomState,
     ) -> None:
-        """Choose how recorded curves are read, by the Brier score of held-out ones."""
+        """Choose how recorded curves are read, by the errors on held-out ones."""
         self.reading_ = self._tried or ("curve", True)
         if self._tried is not None or not self.recorded:
             return
@@ -368,21 +367,19 @@ class CSD2Classifier(Discriminator):
         tried = list(folds.split(X, codes))[:n_tried]
         errors: dict[tuple[str, bool], list[np.ndarray]] = {r: [] for r in _READINGS}
         for train, held_out in tried:
-            is_class = np.eye(len(self.classes_))[codes[held_out]]
             for reading in _READINGS:
                 trial = clone(self).set_params(callbacks=None, random_state=seed)
                 trial._tried = reading
                 trial.fit(X[train], codes[train], sample_weight=weight[train])
-                p = trial.predict_proba(X[held_out])
-                errors[reading].append(np.square(p - is_class).sum(1))
+                errors[reading].append(trial.predict(X[held_out]) != codes[held_out])
         shares = np.concatenate([weight[held_out] for _, held_out in tried])
         shares /= shares.sum()
-        table = np.array([np.concatenate(errors[reading]) for reading in _READINGS])
+        table = np.array([np.concatenate(errors[r]) for r in _READINGS], dtype=float)
         best = int((table @ shares).argmin())
         gains = table[0] - table[best]
         gain = gains @ shares
         error = np.sqrt(np.square(shares * (gains - gain)).sum())
-        self.reading_ = _READINGS[best if gain > error else 0]
+        self.reading_ = _READINGS[best if gain > _STANDARD_ERRORS * error else 0]
 
     def _module(self) -> tuple[type[torch.nn.Module], dict[str, Any]]:
         reads, augments = self.reading_

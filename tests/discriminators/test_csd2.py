@@ -394,9 +394,9 @@ def test_a_class_of_one_curve_leaves_nothing_to_choose():
 
 
 @pytest.mark.parametrize(
-    ("n_curves", "n_trials"), [(12, 12), (100, 6), (199, 6), (200, 3)]
+    ("n_curves", "n_trials"), [(12, 12), (50, 6), (99, 6), (100, 3)]
 )
-def test_quarters_are_held_out_until_they_have_50_curves(
+def test_quarters_are_held_out_until_they_have_25_curves(
     monkeypatch, n_curves, n_trials
 ):
     trials = []
