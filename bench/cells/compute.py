@@ -24,7 +24,7 @@ from bench.cells.cell import Arrays, Audit, Cell, Outcome, Unit
 from bench.cells.failures import WarningCounts, describe_error
 from bench.cells.scoring import Fit, predict_and_score, score, timed
 from bench.classifiers import build, imported_versions
-from bench.curves import Dataset, draw_test, make_dataset
+from bench.curves import Dataset, RecordedRecipe, draw_test, make_dataset
 from bench.stats import Predictions, score_all
 
 
@@ -154,7 +154,10 @@ def _fit_and_score(cell: Cell, record: dict[str, Any]) -> Fit:
     y = {"train": data.y_train, "test": data.y_test}
     stream = [cell.dataset.stream, cell.repetition]
     n_channels = len(columns) // len(data.x)
-    estimator = build(cell.classifier, cell.seed, stream, data.x, n_channels)
+    recorded = isinstance(cell.dataset, RecordedRecipe)
+    estimator = build(
+        cell.classifier, cell.seed, stream, data.x, n_channels, recorded=recorded
+    )
     measured = _identity(data)
 
     def fit() -> None:

@@ -150,7 +150,13 @@ def resolve_classifier(
 
 
 def build(
-    recipe: ClassifierRecipe, seed: int, stream: Any, x: np.ndarray, n_channels: int
+    recipe: ClassifierRecipe,
+    seed: int,
+    stream: Any,
+    x: np.ndarray,
+    n_channels: int,
+    *,
+    recorded: bool = False,
 ) -> Any:
     """Make the unfitted, seeded estimator for one repetition of one dataset.
 
@@ -164,13 +170,20 @@ def build(
         The input points. The classifier gets x, `n_channels` and the device if it is
         one of ours and has parameters of these names; x and `n_channels` only if no
         step before it may change the columns.
+    recorded : bool
+        Whether the curves are recorded ones. CSD2 is told so where it gets x, unless
+        its entry has a parameter `recorded`.
     """
     estimators = [step.make() for step in recipe.parts]
     last = estimators[-1]
     if type(last).__module__.startswith("bench."):
         if recipe.gets_points:
             set_points(
-                last, x, n_channels, are_values=set(recipe.channels) == {"value"}
+                last,
+                x,
+                n_channels,
+                are_values=set(recipe.channels) == {"value"},
+                recorded=recorded and "recorded" not in recipe.params,
             )
         if "device" in last.get_params(deep=False):
             last.set_params(device=recipe.device)
@@ -185,7 +198,12 @@ def build(
 
 
 def set_points(
-    estimator: Any, x: np.ndarray, n_channels: int, *, are_values: bool
+    estimator: Any,
+    x: np.ndarray,
+    n_channels: int,
+    *,
+    are_values: bool,
+    recorded: bool = False,
 ) -> None:
     """Give one of our classifiers the points and the number of channels it reads.
 
@@ -194,11 +212,15 @@ def set_points(
     are_values
         Whether all channels are values, as those of recorded curves. SD then reads
         several in a row (``extension="stack"``) where no extension was chosen.
+    recorded
+        Whether CSD2 is to read them as recorded curves.
     """
     known = estimator.get_params(deep=False)
     found: dict[str, Any] = {"x": x, "n_channels": n_channels}
     if are_values and n_channels > 1 and known.get("extension") == "none":
         found["extension"] = "stack"
+    if recorded:
+        found["recorded"] = True
     estimator.set_params(**{name: v for name, v in found.items() if name in known})
 
 

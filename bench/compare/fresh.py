@@ -12,14 +12,19 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
 from bench.base import DatasetError, did_you_mean, limited_threads
 from bench.cells import predict_and_score, timed
 from bench.classifiers import check_kind, seed_all, set_points
-from bench.curves import Recipe, make_dataset, resolve_dataset
+from bench.curves import (
+    Dataset,
+    Recipe,
+    RecordedRecipe,
+    make_dataset,
+    resolve_dataset,
+)
 from bench.suite import DatasetSpec, RecordedSpec, load_suite
 
 
@@ -85,10 +90,8 @@ def score_classifier(
     for repetition in range(repetitions):
         data = make_dataset(recipe, repetition, seed)
         fitted = clone(estimator)
-        n_channels = len(data.channels)
         stream = [recipe.stream, repetition]
-        are_values = set(data.channels) == {"value"}
-        _set_up(fitted, seed, stream, data.x, n_channels, are_values)
+        _set_up(fitted, seed, stream, data, isinstance(recipe, RecordedRecipe))
         X = {"train": data.X_train, "test": data.X_test}
         y = {"train": data.y_train, "test": data.y_test}
         with _one_thread():
@@ -111,16 +114,17 @@ def score_classifier(
 
 
 def _set_up(
-    estimator: Any,
-    seed: int,
-    stream: Any,
-    x: np.ndarray,
-    n_channels: int,
-    are_values: bool,
+    estimator: Any, seed: int, stream: Any, data: Dataset, recorded: bool
 ) -> None:
     """Seed a classifier as a cell does; give points and channels to one of ours."""
     if type(estimator).__module__.startswith("bench."):
-        set_points(estimator, x, n_channels, are_values=are_values)
+        set_points(
+            estimator,
+            data.x,
+            len(data.channels),
+            are_values=set(data.channels) == {"value"},
+            recorded=recorded,
+        )
     seed_all(estimator, seed, stream)
 
 

@@ -9,10 +9,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from bench.discriminators.csd2_channels import CurveChannels, points_on_a_line
+from bench.discriminators.csd2_channels import (
+    CurveChannels,
+    ValueQuantiles,
+    points_on_a_line,
+)
 
 FLIPS = ("y", "x")
 WINDOWS = (0.09, 0.25)
+READS = ("curve", "channels", "values")
 _DILATIONS = (1, 2, 4, 8)
 _BRANCH = 64
 # Shorter rows are rather features of a table than curves: they are not augmented.
@@ -42,11 +47,22 @@ class CSD2(nn.Module):
         LayerNorm → Dropout → [Linear → GELU → Dropout] × len(hidden) → Linear
           → (n_curves, n_outputs), their mean over the flips
 
+    Two other readings are for recorded curves, whose channels are all values. With
+    "channels" everything is as above, but each channel goes through CurveChannels as a
+    curve of its own, the results side by side. With "values" no place on the curve is
+    read, only how often it takes which value::
+
+        each channel
+          │ CurveChannels                                       → numbers
+          │ ValueQuantiles, of all points, also of its differences → quantiles
+          ▼ concatenated → Norm → LayerNorm → … as above, without flips
+
     Parameters
     ----------
     n_points, n_channels
-        Shape of a row of X. The first channel holds the values. It is unknown how a
-        flip changes other channels, so curves with several channels are not augmented.
+        Shape of a row of X. When a "curve" is read, the first channel holds the values.
+        It is then unknown how a flip changes other channels, so curves with several
+        channels are not augmented.
     x : array of shape (n_points,) or (n_points, 1), default=None
         The input points of the curves, in any order; equally spaced if None.
     flips
@@ -67,8 +83,13 @@ class CSD2(nn.Module):
         Dropout in the head.
     n_outputs
         Number of logits for each curve.
+    reads
+        "curve", "channels" or "values", as above. The last two keep in the state, as
+        `choice`, whether curves were augmented and whether values were read: the
+        training has chosen it, so that settings alone do not say it.
 
-    With 100 points it has 65,769 parameters, and never more than 75,753 for one logit.
+    With 100 points and one channel it has 65,769 parameters, and with one channel never
+    more than 75,753 for one logit.
 
     Sources: smoothed derivatives as channels, Savitzky and Golay (1964); residual
     blocks with the norm first, He et al., "Identity Mappings in Deep Residual
@@ -93,6 +114,7 @@ class CSD2(nn.Module):
         hidden: Sequence[int] = (64,),
         dropout: float = 0.1,
         n_outputs: int = 1,
+        reads: str = "curve",
     ) -> None:
         super().__init__()
         points = points_on_a_line(x, n_points)
@@ -103,12 +125,38 @@ class CSD2(nn.Module):
             "order", None if is_sorted else torch.from_numpy(order), persistent=False
         )
         self.n_channels = n_channels
-        augments = n_channels == 1 and n_points >= _LEAST_TO_AUGMENT
+        self.reads = reads
+        # Of recorded curves each channel is read as a curve of its own.
+        n_copies, of_each = (1, n_channels) if reads == "curve" else (n_channels, 1)
+        augments = n_points >= _LEAST_TO_AUGMENT and reads != "values"
+        augments = augments and (n_channels == 1 or reads == "channels")
+        if reads != "curve":
+            choice = [
+                float(augments and bool(flips or noise)),
+                float(reads == "values"),
+            ]
+            self.register_buffer("choice", torch.tensor(choice, dtype=torch.float32))
         self.noise = noise if augments else 0.0
         self.flips_y = augments and "y" in flips
         self.flips_x = augments and "x" in flips and _symmetric(points)
-        self.read = CurveChannels(x=points, n_channels=n_channels, windows=windows)
-        self.stem = _convolution(self.read.n_out, width, 7, stride=2)
+        self.read = CurveChannels(x=points, n_channels=of_each, windows=windows)
+        n_numbers = n_copies * self.read.n_numbers
+        if reads == "values":
+            self.quantiles = ValueQuantiles(n_points)
+            n_numbers += n_copies * self.quantiles.n_numbers
+            fan_in = n_numbers
+        else:
+            self._make_convolutions(n_copies, width)
+            fan_in = 3 * width + _BRANCH + n_numbers
+        self.numbers = _Norm(n_numbers)
+        layers: list[nn.Module] = [nn.LayerNorm(fan_in), nn.Dropout(dropout)]
+        for fan_out in hidden:
+            layers += [nn.Linear(fan_in, fan_out), nn.GELU(), nn.Dropout(dropout)]
+            fan_in = fan_out
+        self.head = nn.Sequential(*layers, nn.Linear(fan_in, n_outputs))
+
+    def _make_convolutions(self, n_copies: int, width: int) -> None:
+        self.stem = _convolution(n_copies * self.read.n_out, width, 7, stride=2)
         length = -(-self.read.n_cells // 2)
         lengths = [length, length, -(-length // 2), -(-length // 2)]
         self.blocks = nn.ModuleList(
@@ -116,15 +164,8 @@ class CSD2(nn.Module):
             for dilation, block_length in zip(_DILATIONS, lengths, strict=True)
         )
         self.norm = _Norm(width)
-        branch = [nn.Linear(self.read.n_cells, _BRANCH), nn.ReLU()]
+        branch = [nn.Linear(n_copies * self.read.n_cells, _BRANCH), nn.ReLU()]
         self.branch = nn.Sequential(*branch, nn.Linear(_BRANCH, _BRANCH), nn.ReLU())
-        self.numbers = _Norm(self.read.n_numbers)
-        fan_in = 3 * width + _BRANCH + self.read.n_numbers
-        layers: list[nn.Module] = [nn.LayerNorm(fan_in), nn.Dropout(dropout)]
-        for fan_out in hidden:
-            layers += [nn.Linear(fan_in, fan_out), nn.GELU(), nn.Dropout(dropout)]
-            fan_in = fan_out
-        self.head = nn.Sequential(*layers, nn.Linear(fan_in, n_outputs))
 
     def forward(self, X: Tensor) -> Tensor:
         """Map curves (n_curves, n_channels · n_points) to (n_curves, n_outputs)."""
@@ -154,7 +195,34 @@ class CSD2(nn.Module):
         return curves
 
     def _logits(self, curves: Tensor) -> Tensor:
-        channels, numbers = self.read(curves)
+        if self.reads == "values":
+            _, numbers = self._read_each(curves)
+            features = [self.numbers(numbers)]
+        elif self.reads == "channels":
+            channels, numbers = self._read_each(curves)
+            # (n_curves, n_channels, n_cells, n_out) to the shape of one curve's.
+            values = channels[..., 0].flatten(1)
+            features = self._shape(channels.transpose(1, 2).flatten(2))
+            features += [self.branch(values), self.numbers(numbers)]
+        else:
+            channels, numbers = self.read(curves)
+            features = self._shape(channels)
+            features += [self.branch(channels[:, :, 0]), self.numbers(numbers)]
+        logits: Tensor = self.head(torch.cat(features, 1))
+        return logits
+
+    def _read_each(self, curves: Tensor) -> tuple[Tensor, Tensor]:
+        """Read each channel as a curve of its own."""
+        n_channels = curves.shape[1]
+        each = curves.flatten(0, 1)[:, None]
+        channels, numbers = self.read(each)
+        if self.reads == "values":
+            numbers = torch.cat([numbers, self.quantiles(each[:, 0])], 1)
+        numbers = numbers.unflatten(0, (-1, n_channels)).flatten(1)
+        return channels.unflatten(0, (-1, n_channels)), numbers
+
+    def _shape(self, channels: Tensor) -> list[Tensor]:
+        """Return the mean, the maximum and the std of the convolutions' result."""
         # As images of height one with channels last in memory: on a CPU a convolution
         # then takes two thirds of the time.
         h = self.stem(channels.transpose(1, 2)[:, :, None])
@@ -165,10 +233,7 @@ class CSD2(nn.Module):
         h = functional.relu(self.norm(h))[:, :, 0]
         mean = h.mean(2, keepdim=True)
         std = ((h - mean).square().mean(2) + 1e-5).sqrt()
-        features = [mean[:, :, 0], h.amax(2), std]
-        features += [self.branch(channels[:, :, 0]), self.numbers(numbers)]
-        logits: Tensor = self.head(torch.cat(features, 1))
-        return logits
+        return [mean[:, :, 0], h.amax(2), std]
 
 
 class _Block(nn.Module):

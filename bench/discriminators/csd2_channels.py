@@ -1,4 +1,4 @@
-"""The input channels of CSD2: a curve and its derivatives, each scaled by its size."""
+"""What CSD2 reads: a curve and its derivatives, each scaled by its size; quantiles."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,6 +13,7 @@ from bench.discriminators.savitzky_golay import difference_quotients, local_cubi
 
 MAX_CELLS = 256  # cells of averaged points, a bound on the cost of a long curve
 _LARGEST = 8.0  # a channel is cut to this multiple of its root mean square
+_QUANTILES = 33  # of a curve, and of each of its differences
 _TINY = 1e-12  # keeps logarithms and quotients of a constant curve finite
 
 
@@ -137,6 +138,48 @@ class CurveChannels(nn.Module):
         logs = logs + functional.pad(size.roll(-1, 1).log10(), (n_derived, 0))
         numbers = torch.cat([logs, (mean * size[:, :1]).clamp(-1e18, 1e18).asinh()], 1)
         return channels, numbers
+
+
+class ValueQuantiles(nn.Module):
+    """Quantiles of a curve's values, and of its first and second differences.
+
+    ::
+
+        curves (n_curves, n_points)
+          ▼ each standardised
+        values, first differences, second differences, of neighbouring points
+          ▼ each sorted; at most 33 of each, from the smallest to the largest
+        quantiles (n_curves, n_numbers)
+
+    They say how often a curve takes which value and how fast it changes, wherever that
+    is, and of every point: an average over a cell would hide what is faster.
+
+    Parameters
+    ----------
+    n_points
+        Number of points, in the order of x; their gaps are not read.
+    """
+
+    def __init__(self, n_points: int) -> None:
+        super().__init__()
+        sizes = [n_points - order for order in range(3) if n_points > order]
+        self.rows = [
+            np.linspace(0, size - 1, min(_QUANTILES, size)).round().astype(int).tolist()
+            for size in sizes
+        ]
+        self.n_numbers = sum(len(rows) for rows in self.rows)
+
+    def forward(self, curves: Tensor) -> Tensor:
+        """Return the quantiles, those of the values first."""
+        y = curves / curves.detach().abs().amax(1, keepdim=True).clamp(min=1e-30)
+        y = y - y.mean(1, keepdim=True)
+        y = y - y.mean(1, keepdim=True)
+        y = y / (y.square().mean(1, keepdim=True) + _TINY).sqrt()
+        quantiles = [
+            y.diff(n=order, dim=1).sort(1).values[:, rows]
+            for order, rows in enumerate(self.rows)
+        ]
+        return torch.cat(quantiles, 1)
 
 
 def _widths(windows: Sequence[float], n_cells: int) -> list[int]:

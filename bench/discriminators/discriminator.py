@@ -73,6 +73,7 @@ class Discriminator(ClassifierMixin, BaseEstimator):
         self.check_parameters()
         X, codes, weight = _distinct(X, codes, weight)
         rng = check_random_state(self.random_state)
+        self._choose(X, codes, weight, rng)
         device = resolve_device(self.device)
         parts = [np.arange(len(X))]
         if self.early_stopping:
@@ -200,12 +201,15 @@ class Discriminator(ClassifierMixin, BaseEstimator):
             callbacks.append(GradientNormClipping(self._max_gradient_norm))
         if self.schedule == "one-cycle":
             batches = -(-n_curves // (batch_size or n_curves))
+            steps = max(2, epochs * batches)
+            # A rise of exactly one step divides by zero in torch.
+            is_one = self._warm_up * steps == 1
             callbacks.append(
                 LRScheduler(
                     torch.optim.lr_scheduler.OneCycleLR,
                     max_lr=self.lr,
-                    total_steps=max(2, epochs * batches),
-                    pct_start=self._warm_up,
+                    total_steps=steps,
+                    pct_start=self._warm_up * (1.5 if is_one else 1),
                     step_every="batch",
                 )
             )
@@ -238,6 +242,15 @@ class Discriminator(ClassifierMixin, BaseEstimator):
             device=device,
             verbose=0,
         )
+
+    def _choose(
+        self,
+        X: np.ndarray,
+        codes: np.ndarray,
+        weight: np.ndarray,
+        rng: np.random.RandomState,
+    ) -> None:
+        """Choose settings on the training curves; nothing is chosen by default."""
 
     def _module(self) -> tuple[type[torch.nn.Module], dict[str, Any]]:
         """Return the class of the torch module and its specific parameters."""

@@ -3,12 +3,22 @@
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
 import torch
+from sklearn.base import clone
+from sklearn.model_selection import StratifiedKFold
 
 from bench.discriminators.csd2 import CSD2, FLIPS, WINDOWS
 from bench.discriminators.csd2_channels import points_on_a_line
 from bench.discriminators.discriminator import Discriminator, at_least, one_of
 from bench.discriminators.nets import CONVOLUTION, CSD, EXTENSIONS, SD
+
+# How CSD2 may read recorded curves: the reading, and whether training augments curves.
+# The first is kept unless another is better by more than two standard errors.
+_READINGS = (("channels", True), ("channels", False), ("values", False))
+_PARTS = 4  # a reading is tried on one part of the curves after training on the others
+_STANDARD_ERRORS = 2
+_LEAST_HELD_OUT = 25  # further parts are held out until they have so many curves
 
 
 class SDClassifier(Discriminator):
@@ -240,6 +250,17 @@ class CSD2Classifier(Discriminator):
     x : array of shape (n_points,) or (n_points, 1), default=None
         The input points, in any order; None is equally spaced. Derivatives are by the
         input, so several inputs are refused.
+    recorded : bool, default=False
+        Whether the curves are recorded ones, of which nothing is known beforehand: all
+        channels are values, and neither a negative nor a mirror image need be of the
+        same class. Three readings are then tried on a quarter of the curves, after
+        training on the others: of shapes with augmentation (flips and noise) or without
+        it, and of values and their differences wherever they are, by quantiles. With
+        fewer than 100 curves more quarters are tried in turn, until 25 curves were held
+        out. The reading with the fewest errors is
+        trained on all curves; shapes with augmentation, unless another is better by
+        more than two standard errors of the difference. Classes of a single curve have
+        nothing to hold out; shapes are then read without augmentation.
     n_channels, device, callbacks, random_state
         As in `SDClassifier`; the values are the first channel.
 
@@ -247,6 +268,9 @@ class CSD2Classifier(Discriminator):
     ----------
     net_, history_, classes_, n_features_in_, n_iter_
         As in `SDClassifier`; "accuracy" is measured on flipped curves, with dropout.
+    reading_ : tuple of str and bool
+        How curves are read, see `bench.discriminators.csd2.CSD2`: "curve", or for
+        recorded ones "channels" or "values"; and whether training augments them.
     """
 
     # Parameters of SD and CSD that are fixed here.
@@ -255,6 +279,7 @@ class CSD2Classifier(Discriminator):
     _optimizer = torch.optim.AdamW
     _warm_up, _max_gradient_norm = 0.2, 1.0
     _counts = ("n_channels", "width")
+    _tried: tuple[str, bool] | None = None  # the reading of a trial
 
     def __init__(
         self,
@@ -272,6 +297,7 @@ class CSD2Classifier(Discriminator):
         batch_size: int | None = None,
         n_channels: int = 1,
         x: Any = None,
+        recorded: bool = False,
         device: str = "auto",
         callbacks: Any = None,
         random_state: Any = None,
@@ -289,6 +315,7 @@ class CSD2Classifier(Discriminator):
         self.batch_size = batch_size
         self.n_channels = n_channels
         self.x = x
+        self.recorded = recorded
         self.device = device
         self.callbacks = callbacks
         self.random_state = random_state
@@ -310,6 +337,8 @@ class CSD2Classifier(Discriminator):
             if share >= 1:
                 raise ValueError(f"{name} = {share}; expected a number below 1")
         at_least("noise", self.noise, 0, Real)
+        if not isinstance(self.recorded, bool):
+            raise ValueError(f"recorded = {self.recorded!r}; expected True or False")
         for flip in self.flips:
             one_of("flips", flip, FLIPS)
 
@@ -317,12 +346,49 @@ class CSD2Classifier(Discriminator):
         epochs = self.max_epochs or min(120, max(20, round(80_000 / n_curves)))
         return epochs, self.batch_size or min(64, max(16, n_curves // 8))
 
+    def _choose(
+        self,
+        X: np.ndarray,
+        codes: np.ndarray,
+        weight: np.ndarray,
+        rng: np.random.RandomState,
+    ) -> None:
+        """Choose how recorded curves are read, by the errors on held-out ones."""
+        self.reading_ = self._tried or ("curve", True)
+        if self._tried is not None or not self.recorded:
+            return
+        self.reading_ = ("channels", False)
+        parts = min(_PARTS, int(np.bincount(codes).min()))
+        if parts < 2:
+            return
+        seed = rng.randint(2**31 - 1)
+        folds = StratifiedKFold(parts, shuffle=True, random_state=seed)
+        n_tried = min(parts, -(-_LEAST_HELD_OUT * parts // len(X)))
+        tried = list(folds.split(X, codes))[:n_tried]
+        errors: dict[tuple[str, bool], list[np.ndarray]] = {r: [] for r in _READINGS}
+        for train, held_out in tried:
+            for reading in _READINGS:
+                trial = clone(self).set_params(callbacks=None, random_state=seed)
+                trial._tried = reading
+                trial.fit(X[train], codes[train], sample_weight=weight[train])
+                errors[reading].append(trial.predict(X[held_out]) != codes[held_out])
+        shares = np.concatenate([weight[held_out] for _, held_out in tried])
+        shares /= shares.sum()
+        table = np.array([np.concatenate(errors[r]) for r in _READINGS], dtype=float)
+        best = int((table @ shares).argmin())
+        gains = table[0] - table[best]
+        gain = gains @ shares
+        error = np.sqrt(np.square(shares * (gains - gain)).sum())
+        self.reading_ = _READINGS[best if gain > _STANDARD_ERRORS * error else 0]
+
     def _module(self) -> tuple[type[torch.nn.Module], dict[str, Any]]:
+        reads, augments = self.reading_
         return CSD2, {
             "x": self.x,
             "width": self.width,
-            "noise": float(self.noise),
-            "flips": tuple(self.flips),
+            "noise": float(self.noise) if augments else 0.0,
+            "flips": tuple(self.flips) if augments else (),
+            "reads": reads,
             "windows": tuple(self.windows),
             "dropout": float(self.dropout),
         }

@@ -58,6 +58,7 @@ class CSD2Network(Strict):
     hidden: Widths = (64,)
     dropout: Share = 0.1
     n_outputs: Count = 1
+    reads: Literal["curve", "channels", "values"] = "curve"
 
 
 KINDS: dict[str, type[Strict]] = {

@@ -110,7 +110,18 @@ def export_cell(plan: Plan, cell: Cell, store: Store, folder: Path) -> Path:
             f"{path}: {_name(cell)} was computed by a version that kept no weights; "
             "delete this file, or choose another --store, to train it again"
         )
-    return write_discriminator(folder, _card(plan, cell, result), weights)
+    card = _card(plan, cell, result)
+    card["network"] |= _chosen(weights)
+    return write_discriminator(folder, card, weights)
+
+
+def _chosen(weights: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings of a network that its training has chosen, by its state."""
+    if "choice" not in weights:  # all but CSD2 of recorded curves
+        return {}
+    augments, reads_values = weights["choice"]
+    chosen = {"reads": "values" if reads_values else "channels"}
+    return chosen if augments else chosen | {"flips": [], "noise": 0.0}
 
 
 def _curves_of(dataset: Recipe) -> dict[str, Any]:
@@ -132,7 +143,10 @@ def _card(plan: Plan, cell: Cell, result: Result) -> dict[str, Any]:
     names = dataset.channel_names
     channels = [n for wanted in classifier.channels for n in names if n == wanted]
     stream = [dataset.stream, cell.repetition]
-    estimator = build(classifier, cell.seed, stream, dataset.x, len(channels))
+    recorded = isinstance(dataset, RecordedRecipe)
+    estimator = build(
+        classifier, cell.seed, stream, dataset.x, len(channels), recorded=recorded
+    )
     params = estimator.get_params(deep=False)
     kind = classifier.class_path.rpartition(".")[2].removesuffix("Classifier")
     model = KINDS[kind]

@@ -75,3 +75,27 @@ def test_a_classifier_reads_six_channels(name):
     estimator = made({"use": name, "params": short}, n_channels=6)
     estimator.fit(rows.astype(np.float32), labels)
     assert estimator.predict_proba(rows.astype(np.float32)).shape == (24, 4)
+
+
+@pytest.mark.parametrize(
+    ("entry", "recorded", "expected"),
+    [
+        ("CSD2", False, False),
+        ("CSD2", True, True),
+        ({"use": "CSD2", "params": {"recorded": False}}, True, False),
+        ({"steps": [*STEPS[:2], "CSD2"]}, True, False),
+        ({"steps": [STEPS[0], "CSD2"]}, True, True),
+    ],
+)
+def test_the_second_csd_is_told_of_recorded_curves(entry, recorded, expected):
+    recipe = resolve(entry)
+    before = recipe.identity
+    last = build(recipe, 0, "stream", X, 1, recorded=recorded)
+    last = last[-1] if "steps" in entry else last
+    assert last.recorded is expected
+    assert recipe.identity == before
+
+
+def test_other_classifiers_are_not_told_of_recorded_curves():
+    for name in ("SD", "CSD", "CUES", "KNN"):
+        assert build(resolve(name), 0, "stream", X, 1, recorded=True) is not None

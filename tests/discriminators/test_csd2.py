@@ -13,7 +13,7 @@ from bench.base.errors import ClassifierError
 from bench.base.provenance import RESULTS
 from bench.classifiers.class_paths import class_version, own_parameters
 from bench.classifiers.recipes import resolve_classifier
-from bench.discriminators.csd2_channels import MAX_CELLS
+from bench.discriminators.csd2_channels import MAX_CELLS, ValueQuantiles
 from bench.discriminators.estimators import CSD2Classifier
 from bench.discriminators.online import fit_online
 from bench.suite.classifiers import ClassifierSpec
@@ -96,6 +96,12 @@ def test_training_uses_the_documented_settings():
     assert model.n_iter_ == 10
 
 
+@pytest.mark.parametrize("n_curves", [32, 80])
+def test_a_rise_of_one_step_is_possible(n_curves):
+    model = make(max_epochs=1, batch_size=16).fit(*curves(n_curves))
+    assert np.isfinite(model.history_["loss"]).all()
+
+
 def test_a_last_batch_of_one_curve_is_learnt_from():
     X, y = curves(33)
     model = make(batch_size=16).fit(X, y)
@@ -168,6 +174,7 @@ def test_the_state_is_float32_and_holds_nothing_made_from_the_points():
         ({"batch_size": 0}, "batch_size = 0; expected a whole number of at least 1"),
         ({"hidden": 8}, "one width for each layer"),
         ({"lr": -1}, "lr = -1; expected a number of at least 0"),
+        ({"recorded": 1}, "recorded = 1; expected True or False"),
     ],
 )
 def test_invalid_parameters_are_refused(params, message):
@@ -290,3 +297,137 @@ def test_short_rows_and_several_channels_are_not_augmented(settings):
     net = network(**settings).double()
     X = torch.randn(7, net.n_channels, net.read.n_cells, dtype=torch.float64)
     assert torch.equal(net._augmented(X), X)
+
+
+def textures(n_curves, seed, n_points=2048):
+    """Draw white noise of one variance; the values of one class are 1 and -1 alone."""
+    rng = np.random.default_rng(seed)
+    y = np.arange(n_curves) % 2
+    X = rng.normal(size=(n_curves, n_points))
+    return np.where(y[:, None] == 1, np.sign(X), X), y
+
+
+def ramps(n_curves, seed):
+    """Draw noisy lines, the classes rising and falling: each other's negatives."""
+    rng = np.random.default_rng(seed)
+    y = np.arange(n_curves) % 2
+    X = (2 * y[:, None] - 1) * GRID + 0.3 * rng.normal(size=(n_curves, N_POINTS))
+    return X, y
+
+
+def recorded(**changes):
+    return make(recorded=True, **{"max_epochs": 30} | changes)
+
+
+def test_recorded_curves_keep_classes_that_are_each_others_negatives():
+    assert make(max_epochs=20).fit(*ramps(24, 0)).score(*ramps(100, 1)) < 0.7
+    model = recorded(max_epochs=20).fit(*ramps(24, 0))
+    assert model.reading_ != ("channels", True)
+    assert model.score(*ramps(100, 1)) > 0.95
+
+
+def test_recorded_curves_are_told_apart_by_what_cells_average_away():
+    model = recorded(max_epochs=10).fit(*textures(24, 0))
+    assert model.reading_ == ("values", False)
+    assert model.score(*textures(60, 1)) > 0.95
+
+
+def test_a_later_channel_of_recorded_curves_is_read_too():
+    def channels(seed):
+        X, y = curves(60, seed=seed)
+        noise = np.random.default_rng(seed).normal(size=X.shape)
+        return np.hstack([noise, X]), y
+
+    model = recorded(n_channels=2, max_epochs=10).fit(*channels(0))
+    assert model.score(*channels(1)) > 0.9
+
+
+@pytest.mark.parametrize("reads", ["channels", "values"])
+def test_one_recorded_channel_is_read_as_a_curve_of_its_own(reads):
+    net = network(n_channels=2, reads=reads, noise=0).double()
+    seen = []
+    net.read.register_forward_hook(lambda _, given, __: seen.append(given[0]))
+    X = torch.randn(3, 2 * N_POINTS, dtype=torch.float64)
+    net(X)
+    torch.testing.assert_close(seen[0], X.reshape(6, 1, N_POINTS), rtol=0, atol=0)
+
+
+def test_one_channel_has_the_same_network_whether_recorded_or_not():
+    X = torch.tensor(curves()[0]).float()
+    net, twin = network(), network(reads="channels")
+    twin.load_state_dict(net.state_dict() | {"choice": twin.choice})
+    assert torch.equal(net(X), twin(X))
+    assert twin.choice.tolist() == [1, 0]
+    plain = network(reads="channels", flips=(), noise=0)
+    assert plain.choice.tolist() == [0, 0]
+    assert network(reads="values").choice.tolist() == [0, 1]
+
+
+def test_quantiles_are_those_of_values_and_differences_of_every_point():
+    X = np.random.default_rng(0).normal(size=(2, 65)) * [[3], [1e20]]
+    found = ValueQuantiles(65)(torch.tensor(X)).numpy()
+    Z = (X - X.mean(1, keepdims=True)) / X.std(1, keepdims=True)
+    np.testing.assert_allclose(found[:, :33], np.sort(Z)[:, ::2], rtol=1e-9)
+    np.testing.assert_allclose(found[:, 33], np.diff(Z).min(1), rtol=1e-9)
+    np.testing.assert_allclose(found[:, -1], np.diff(Z, 2).max(1), rtol=1e-9)
+    assert found.shape == (2, 99) == (2, ValueQuantiles(65).n_numbers)
+
+
+@pytest.mark.parametrize("n_points", [1, 2, 3, 5, 257])
+@pytest.mark.parametrize("reads", ["channels", "values"])
+def test_recorded_curves_may_be_short_or_constant(n_points, reads):
+    net = network(n_points=n_points, n_channels=2, reads=reads).train()
+    X = torch.randn(5, 2 * n_points)
+    X[0] = 7
+    X.requires_grad_()
+    net(X).sum().backward()
+    assert torch.isfinite(X.grad).all()
+    assert torch.isfinite(net.eval()(X)).all()
+
+
+def test_a_class_of_one_curve_leaves_nothing_to_choose():
+    X, y = curves(21)
+    y[-1] = 2
+    model = recorded().fit(X, y)
+    assert model.reading_ == ("channels", False)
+    assert model.predict_proba(X).shape == (21, 3)
+
+
+@pytest.mark.parametrize(
+    ("n_curves", "n_trials"), [(12, 12), (50, 6), (99, 6), (100, 3)]
+)
+def test_quarters_are_held_out_until_they_have_25_curves(
+    monkeypatch, n_curves, n_trials
+):
+    trials = []
+    budget = CSD2Classifier._budget
+
+    def noted(self, n):
+        trials.append((self._tried, n))
+        return budget(self, n)
+
+    monkeypatch.setattr(CSD2Classifier, "_budget", noted)
+    make(recorded=True, max_epochs=1).fit(*curves(n_curves))
+    assert len(trials) == n_trials + 1
+    assert trials[-1] == (None, n_curves)
+    assert {n for tried, n in trials if tried} <= {
+        n_curves * 3 // 4,
+        n_curves * 3 // 4 + 1,
+    }
+
+
+def test_the_choice_is_the_same_again_and_has_no_part_in_weights_of_zero():
+    X, y = curves(40)
+    weight = (np.arange(40) < 30).astype(float)
+    first = recorded(max_epochs=3).fit(X, y, sample_weight=weight)
+    again = recorded(max_epochs=3).fit(X[:30], y[:30])
+    assert first.reading_ == again.reading_
+    np.testing.assert_array_equal(
+        first.decision_function(X), again.decision_function(X)
+    )
+
+
+@pytest.mark.parametrize("reads", ["channels", "values"])
+def test_no_recorded_curves_have_no_logits(reads):
+    net = network(n_channels=2, reads=reads)
+    assert net(torch.zeros(0, 2 * N_POINTS)).shape == (0, 1)

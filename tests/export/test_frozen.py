@@ -67,6 +67,9 @@ def card_of(estimator):
         "n_outputs": 1 if n_classes == 2 else n_classes,
     }
     network |= {name: getattr(estimator, name) for name in OWN_FIELDS[kind]}
+    if kind == "CSD2":
+        network["reads"], augments = estimator.reading_
+        network |= {} if augments else {"flips": [], "noise": 0.0}
     points = GRID if estimator.x is None else estimator.x
     return {
         "network": network,
@@ -119,6 +122,7 @@ def rewrite(folder, changes=None, weights=None):
         (CSD2Classifier, {}),
         (CSD2Classifier, {"n_classes": 3, "windows": (0.2,), "flips": ["y"]}),
         (CSD2Classifier, {"n_channels": 2, "hidden": ()}),
+        (CSD2Classifier, {"n_channels": 2, "recorded": True, "max_epochs": 2}),
     ],
 )
 def test_logits_are_those_of_the_classifier(kind, settings, tmp_path):

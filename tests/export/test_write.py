@@ -214,6 +214,30 @@ def test_recorded_curves_are_told_by_their_hash(tmp_path, entry, shape):
     np.testing.assert_array_equal(y, arrays["labels_test"])
 
 
+def test_a_second_csd_of_recorded_curves_is_exported_as_its_training_chose(
+    write_suite, tmp_path
+):
+    rng = np.random.default_rng(0)
+    y = np.arange(40) % 2
+    X = (2 * y[:, None, None] - 1) * np.linspace(-1, 1, 20) + 0.3 * rng.normal(
+        size=(40, 2, 20)
+    )  # each other's negatives, which a flip would mix
+    np.savez(tmp_path / "own.npz", X=X, y=y)
+    datasets = [{"id": "own", "recorded": {"files": "own.npz"}}]
+    entry = {"use": "CSD2", "params": {"width": 4, "max_epochs": 20}}
+    path = write_suite(datasets=datasets, classifiers=[entry])
+    _, cell, store, folder = exported(path, tmp_path)
+    discriminator = bench.load_discriminator(folder)
+    network = discriminator.card.network
+    assert network.reads in ("channels", "values")
+    assert (network.flips, network.noise) == ((), 0)
+    assert discriminator.card.classifier["params"]["recorded"] is True
+    curves = bench.make_dataset(cell.dataset, seed=cell.seed).X_test
+    logits = discriminator(torch.tensor(curves, dtype=torch.float32))
+    found = store.arrays(cell.key)["scores_test"][:, 1]
+    np.testing.assert_allclose(expit(logits.numpy()), found, atol=1e-5)
+
+
 def test_a_batch_is_exported_as_a_run_computes_it(write_suite, tmp_path):
     training = {"mode": "online", "epochs": 4, "evaluate_every": 2}
     classifiers = [{"use": "SD", "params": {"hidden": [8]}, "training": training}]
