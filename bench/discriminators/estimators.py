@@ -1,5 +1,6 @@
 """SD, CSD and CSD2 as scikit-learn classifiers, trained through skorch."""
 
+from copy import deepcopy
 from numbers import Integral, Real
 from typing import Any
 
@@ -257,10 +258,11 @@ class CSD2Classifier(Discriminator):
         training on the others: of shapes with augmentation (flips and noise) or without
         it, and of values and their differences wherever they are, by quantiles. With
         fewer than 100 curves more quarters are tried in turn, until 25 curves were held
-        out. The reading with the fewest errors is
-        trained on all curves; shapes with augmentation, unless another is better by
-        more than two standard errors of the difference. Classes of a single curve have
-        nothing to hold out; shapes are then read without augmentation.
+        out. The reading with the fewest errors is trained on all curves; but shapes
+        with augmentation, unless the other is better by more than two standard errors
+        of the difference. Classes of a single curve have nothing to hold out; shapes
+        are then read without augmentation. One channel whose reading stays is trained
+        to the same bits as without `recorded`.
     n_channels, device, callbacks, random_state
         As in `SDClassifier`; the values are the first channel.
 
@@ -361,7 +363,8 @@ class CSD2Classifier(Discriminator):
         parts = min(_PARTS, int(np.bincount(codes).min()))
         if parts < 2:
             return
-        seed = rng.randint(2**31 - 1)
+        # Of a copy, so that the final training is the same as without a choice.
+        seed = deepcopy(rng).randint(2**31 - 1)
         folds = StratifiedKFold(parts, shuffle=True, random_state=seed)
         n_tried = min(parts, -(-_LEAST_HELD_OUT * parts // len(X)))
         tried = list(folds.split(X, codes))[:n_tried]

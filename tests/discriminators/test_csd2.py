@@ -299,7 +299,7 @@ def test_short_rows_and_several_channels_are_not_augmented(settings):
     assert torch.equal(net._augmented(X), X)
 
 
-def textures(n_curves, seed, n_points=2048):
+def textures(n_curves, seed, n_points=1024):
     """Draw white noise of one variance; the values of one class are 1 and -1 alone."""
     rng = np.random.default_rng(seed)
     y = np.arange(n_curves) % 2
@@ -327,7 +327,7 @@ def test_recorded_curves_keep_classes_that_are_each_others_negatives():
 
 
 def test_recorded_curves_are_told_apart_by_what_cells_average_away():
-    model = recorded(max_epochs=10).fit(*textures(24, 0))
+    model = recorded(max_epochs=8).fit(*textures(24, 0))
     assert model.reading_ == ("values", False)
     assert model.score(*textures(60, 1)) > 0.95
 
@@ -431,3 +431,12 @@ def test_the_choice_is_the_same_again_and_has_no_part_in_weights_of_zero():
 def test_no_recorded_curves_have_no_logits(reads):
     net = network(n_channels=2, reads=reads)
     assert net(torch.zeros(0, 2 * N_POINTS)).shape == (0, 1)
+
+
+def test_one_channel_whose_reading_stays_is_trained_as_ever(monkeypatch):
+    monkeypatch.setattr("bench.discriminators.estimators._STANDARD_ERRORS", 1e9)
+    X, y = curves(40)
+    model = recorded(max_epochs=3).fit(X, y)
+    assert model.reading_ == ("channels", True)
+    ever = make(max_epochs=3).fit(X, y)
+    np.testing.assert_array_equal(model.decision_function(X), ever.decision_function(X))
