@@ -107,7 +107,7 @@ def test_a_check_of_recorded_curves_has_the_repetitions_of_the_split(pool):
     from sklearn.naive_bayes import GaussianNB
 
     recipe = {"recorded": {"files": str(pool)}, "split": {"folds": 3, "repeats": 2}}
-    outcome = check_classifier(GaussianNB(), recipe, at_least=0.1, repetitions=50)
+    outcome = check_classifier(GaussianNB(), recipe, at_least=0.1)
     assert len(outcome.scores) == N
     assert outcome.passed
     outcome = check_classifier(GaussianNB(), recipe, at_least=0.75)
