@@ -26,8 +26,8 @@ from bench.suite.load import load_suite
 from bench.suite.reference import load_reference
 
 SLACK = 1e-9
-# Their intervals are of a dataset's setting or of time, which have no bounds.
-UNBOUNDED = {"crossings", "scaling"}
+# Their intervals are of a dataset's setting, of time or of ranks: other bounds or none.
+UNBOUNDED = {"crossings", "scaling", "stability"}
 _NUMBER = r"[-+−]?(?:\d+\.\d*|\.\d+|\d+(?:\.\d+)?e[-+]?\d+)"
 _INTERVAL = re.compile(rf"\[({_NUMBER}), ({_NUMBER})\]")
 _SIGNED = re.compile(r"[-+−]")

@@ -47,7 +47,8 @@ from bench.stats import (
 _BINS = 40  # of the input points
 _FEWEST_FOR_HARDEST = 5  # classifiers: of fewer, most curves are tied
 _MOST_REASONS = 3  # of one metric
-_MOST_ROWS = 150  # of the table of classes; the CSV file has all
+_MOST_ROWS = 12  # of the table of classes; the CSV file has all
+_MOST_CLASSES = 20  # in the sentence in its place
 _OF_A_CLASS = {"precision": "precision", "recall": "recall", "f1": "F1"}
 
 
@@ -320,20 +321,19 @@ def draw_roc(
     ]
 
 
-def class_table(data: ReportData, facts: DatasetFacts) -> Table | None:
-    """List precision, recall and F1 of each class, by classifier."""
+def class_scores(data: ReportData, facts: DatasetFacts) -> list[Block]:
+    """List precision, recall and F1 of each class, by classifier; of many, the best.
+
+    A table of more rows than a reader compares is in per_class.csv; the chapter then
+    has the classes of the best classifier in a sentence, the lowest F1 first.
+    """
     rows = rows_of(data.per_class, facts.id)
     if rows.empty:
-        return None
+        return []
     order = list(dict.fromkeys(rows_of(data.findings.summary, facts.id)["classifier"]))
     shown = [name for name in order if name in set(rows["classifier"])]
-    left_out: list[str] = []
     if len(rows) > _MOST_ROWS:
-        first = max(1, _MOST_ROWS // max(len(facts.classes), 1))
-        coloured = [name for name in shown if name in data.highlighted]
-        kept = list(dict.fromkeys([*shown[:1], *coloured]))[:first]
-        left_out = [name for name in shown if name not in kept]
-        shown = [name for name in shown if name in kept]
+        return [Text(_classes_of(rows[rows["classifier"] == shown[0]], shown[0]))]
     listed = []
     for name in shown:
         for entry in rows[rows["classifier"] == name].to_dict("records"):
@@ -353,9 +353,25 @@ def class_table(data: ReportData, facts: DatasetFacts) -> Table | None:
         "in which it has curves; curves: of a repetition, on average. per_class.csv "
         "has MCC and average precision too."
     )
-    if left_out:
-        caption += f" Only there: {name_some(left_out)}."
-    return Table(pd.DataFrame(listed), caption)
+    return [Table(pd.DataFrame(listed), caption)]
+
+
+def _classes_of(rows: pd.DataFrame, classifier: str) -> str:
+    """Write the scores of a classifier's classes in a sentence."""
+    worst = rows.sort_values("f1_mean", kind="stable").head(_MOST_CLASSES)
+    words = [
+        f"{entry['class']} "
+        + "/".join(f"{entry[f'{score}_mean']:.2f}" for score in _OF_A_CLASS)
+        for entry in worst.to_dict("records")
+    ]
+    more = len(rows) - len(worst)
+    return (
+        f"Held-out scores of each class by {classifier}, the best, as mean "
+        f"{'/'.join(_OF_A_CLASS.values())}, the lowest F1 first: {', '.join(words)}"
+        + (f", and {more} more" if more else "")
+        + ". per_class.csv has those of every classifier, with their std, MCC and "
+        "average precision."
+    )
 
 
 def draw_hardest(
@@ -408,8 +424,7 @@ def _folded(
         parts["training"].append(training_table(online))
         parts["training"] += draw_online(data, facts.id, figures)
     parts["other metrics"] = _other_metrics(data, facts.id)
-    classes = class_table(data, facts)
-    parts["each class"] = [] if classes is None else [classes]
+    parts["each class"] = class_scores(data, facts)
     if not facts.roc and facts.unranked:
         names = name_some(list(facts.unranked))
         words = f"No ROC curve: {names} give no scores that rank curves."

@@ -10,7 +10,7 @@ from bench.analysis import HardCurve
 from bench.render import FigureFile, Folded, Items, Table, Text
 from bench.report.chapters.dataset import (
     chapter_tables,
-    class_table,
+    class_scores,
     comparison_table,
     dataset_chapter,
     draw_confusion,
@@ -374,7 +374,7 @@ def test_scores_of_each_class_are_folded_and_roc_curves_drawn(make_data, figures
         accuracy=lambda dataset, name: means[name],
     )
     facts = data.dataset("grid")
-    table = class_table(data, facts)
+    [table] = class_scores(data, facts)
     assert table.frame["classifier"].tolist() == ["KNN", "KNN", "GNB", "GNB"]
     assert table.frame["class"].tolist() == ["neural", "symbolic"] * 2
     assert table.frame["curves"].tolist() == ["20"] * 4
@@ -393,22 +393,32 @@ def test_scores_of_each_class_are_folded_and_roc_curves_drawn(make_data, figures
     assert "Without scores that rank curves: GNB." in figure.caption
 
 
-def test_a_long_table_of_classes_keeps_the_best(make_data):
+def test_of_many_classes_a_sentence_has_those_of_the_best(make_data):
     data = make_data(metrics=["f1"])
     facts = data.dataset("grid")
-    names = tuple(f"c{i}" for i in range(80))
-    rows = data.per_class.assign(mark=0).drop(columns="mark")
-    many = pd.concat([rows.head(1).assign(**{"class": n}) for n in names])
-    frames = [many.assign(classifier=n) for n in data.findings.summary["classifier"]]
+    rows = data.per_class
+    many = [
+        rows.head(1).assign(f1_mean=0.5 + i / 100, **{"class": f"c{i}"})
+        for i in range(25)
+    ]
+    frames = [
+        pd.concat(many).assign(classifier=name)
+        for name in data.findings.summary["classifier"]
+    ]
     data = replace(data, per_class=pd.concat(frames))
-    table = class_table(data, replace(facts, classes=names))
-    assert table.frame["classifier"].unique().tolist() == ["SD"]
-    assert table.caption.endswith("Only there: KNN, GNB.")
+    [text] = class_scores(data, facts)
+    best = data.findings.summary["classifier"].iloc[0]
+    assert f"by {best}, the best, as mean precision/recall/F1" in text.words
+    assert "c0 " in text.words
+    assert "/0.50, c1 " in text.words
+    assert "c19 " in text.words
+    assert "c20 " not in text.words
+    assert ", and 5 more. per_class.csv has those of every classifier" in text.words
 
 
 def test_without_a_metric_of_classes_there_are_none(data, figures):
     assert data.per_class.empty
-    assert class_table(data, data.dataset("grid")) is None
+    assert class_scores(data, data.dataset("grid")) == []
     assert not draw_roc(data, data.dataset("grid"), figures)
 
 
