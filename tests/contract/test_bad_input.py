@@ -289,7 +289,7 @@ LONG = "x" * 100_000
         (classifier(use="KNN", limits={"memory": "-4GiB"}), "a size with its unit"),
         ({"limits": {"timeout": LONG}}, "limits.timeout: found"),
         ({"limits": {"memory": "9" * 100 + "GiB"}}, "a size with its unit"),
-        ({"metrics": [LONG]}, "metrics[0]: found"),
+        ({"metrics": [LONG]}, "metrics[0]: unknown metric"),
         ({"reference": "x" * 300}, "no reference 'xxx"),
         ({"reference": "../nobody"}, "no reference '../nobody'"),
         ({"reference": "figures"}, "figures.yaml:3: datasets.a.KNN.mean: found"),
