@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import browser_pages
+import pandas as pd
 import pytest
 import yaml_text
 
@@ -16,6 +17,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.benchmark_disable = True
     # Workers that run beside each other have it, and tables would take that width.
     os.environ.pop("COLUMNS", None)
+    # As a command does, see `bench.cli.main`: text as without pyarrow.
+    pd.set_option("mode.string_storage", "python")
 
 
 @pytest.fixture

@@ -69,9 +69,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             options = _parse(words)
             set_verbosity(options.verbosity)
+            _keep_text_in_python()
             return _run_command(options)
         finally:
             abandon_broken_streams()
+
+
+def _keep_text_in_python() -> None:
+    """Let pandas keep text as Python does, also where pyarrow is installed.
+
+    Arrow's text refuses lone surrogates, which a stranger's file or message may hold.
+    """
+    if find_spec("pyarrow") and find_spec("pandas"):
+        import pandas as pd  # takes long, and without pyarrow it is not needed here
+
+        pd.set_option("mode.string_storage", "python")
 
 
 def make_parser() -> argparse.ArgumentParser:

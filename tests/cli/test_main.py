@@ -98,3 +98,15 @@ def test_torch_is_not_imported(command, write_suite, tmp_path):
     subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, cwd=tmp_path
     )
+
+
+def test_text_is_kept_as_python_does_also_beside_pyarrow(bench_run):
+    pd = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    before = pd.get_option("mode.string_storage")
+    pd.set_option("mode.string_storage", "pyarrow")
+    try:
+        assert bench_run("list")[0] == 0
+        assert pd.DataFrame({"text": ["\ud800"]})["text"][0] == "\ud800"
+    finally:
+        pd.set_option("mode.string_storage", before)
