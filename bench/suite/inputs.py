@@ -279,26 +279,42 @@ class TruncatedNormalInputs(_Bounded):
     dim: Dim = 1
 
 
-def delimiter_words(data: Any) -> Any:
-    """Accept the characters themselves for the delimiters "tab" and "whitespace"."""
-    words = {"\t": "tab", "\\t": "tab", " ": "whitespace"}
-    written = data.get("delimiter") if isinstance(data, dict) else None
-    if isinstance(written, str) and written in words:
-        return data | {"delimiter": words[written]}
-    return data
+class TextMarks(Strict):
+    """The marks of a file of text, where they cannot be recognised.
+
+    Attributes
+    ----------
+    delimiter
+        What separates the columns of a text file, where it cannot be recognised.
+    decimal
+        The decimal mark of a text file, where it cannot be recognised.
+    """
+
+    delimiter: Literal[",", ";", "|", "tab", "whitespace"] | None = None
+    decimal: Literal[".", ","] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _characters(cls, data: Any) -> Any:
+        """Accept the characters themselves for the words "tab" and "whitespace"."""
+        words = {"\t": "tab", "\\t": "tab", " ": "whitespace"}
+        written = data.get("delimiter") if isinstance(data, dict) else None
+        if isinstance(written, str) and written in words:
+            return data | {"delimiter": words[written]}
+        return data
+
+    @model_validator(mode="after")
+    def _two_marks(self) -> Self:
+        if self.delimiter == self.decimal == ",":
+            raise PydanticCustomError(
+                "marks",
+                "found ',' as delimiter and as decimal; expected two different marks: "
+                "separate the file's columns by semicolons",
+            )
+        return self
 
 
-def refuse_two_marks(delimiter: str | None, decimal: str | None) -> None:
-    """Raise a mistake if one character separates columns and is the decimal mark."""
-    if delimiter == decimal == ",":
-        raise PydanticCustomError(
-            "marks",
-            "found ',' as delimiter and as decimal; expected two different marks: "
-            "separate the file's columns by semicolons",
-        )
-
-
-class FileInputs(_Inputs):
+class FileInputs(TextMarks, _Inputs):
     """Points from a file: .csv, .tsv, .txt, .dat, .npy, or one of these with .gz.
 
     Attributes
@@ -310,27 +326,11 @@ class FileInputs(_Inputs):
     columns
         The columns to use, by position from 0 or by name. By default all; a file with
         more columns than the library reads is refused.
-    delimiter
-        What separates the columns of a text file, where it cannot be recognised.
-    decimal
-        The decimal mark of a text file, where it cannot be recognised.
     """
 
     kind: Literal["file"]
     path: Annotated[str, Field(min_length=1, max_length=1000)]
     columns: Annotated[tuple[Column, ...], FEW] | None = None
-    delimiter: Literal[",", ";", "|", "tab", "whitespace"] | None = None
-    decimal: Literal[".", ","] | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _characters(cls, data: Any) -> Any:
-        return delimiter_words(data)
-
-    @model_validator(mode="after")
-    def _two_marks(self) -> Self:
-        refuse_two_marks(self.delimiter, self.decimal)
-        return self
 
 
 Inputs = Annotated[

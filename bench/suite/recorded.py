@@ -16,7 +16,7 @@ from pydantic_core import PydanticCustomError
 from bench.base import Matching, Strict, shown
 from bench.suite.datasets import may_sweep
 from bench.suite.fields import Channel, Id, Size
-from bench.suite.inputs import Column, delimiter_words, refuse_two_marks
+from bench.suite.inputs import Column, TextMarks
 
 DRAWS = 10  # of one file, where the suite does not say how it is divided
 SHARE = 0.3  # of the curves that such a draw tests
@@ -25,7 +25,7 @@ _File = Annotated[str, Field(min_length=1, max_length=1000)]
 _Repeats = Annotated[int, Field(ge=1, le=1000)]
 
 
-class CurveFiles(Strict):
+class CurveFiles(TextMarks):
     """Files of curves: .npz, .csv, .tsv, .parquet, .ts or .arff.
 
     Attributes
@@ -33,10 +33,6 @@ class CurveFiles(Strict):
     files
         One file with all curves; or a list of two, the training curves and the test
         curves. Paths are relative to the suite file.
-    delimiter
-        What separates the columns of a text table, where it cannot be recognised.
-    decimal
-        The decimal mark of a text table, where it cannot be recognised.
     """
 
     files: Annotated[
@@ -49,18 +45,6 @@ class CurveFiles(Strict):
             lambda value: "one file" if isinstance(value, str) else "list of files"
         ),
     ]
-    delimiter: Literal[",", ";", "|", "tab", "whitespace"] | None = None
-    decimal: Literal[".", ","] | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _characters(cls, data: Any) -> Any:
-        return delimiter_words(data)
-
-    @model_validator(mode="after")
-    def _two_marks(self) -> Self:
-        refuse_two_marks(self.delimiter, self.decimal)
-        return self
 
     @property
     def paths(self) -> tuple[str, ...]:
