@@ -32,8 +32,8 @@ from peers.table import as_markdown
 from bench.base.provenance import commit, cpu_name, versions
 from bench.engines.engine import available_cores
 
-# Step, tool, the tool's folder in the round, the job and what is measured. A folder that
-# occurs again has what the tool stored there.
+# Step, tool, the tool's folder in the round, the job and what is measured. A folder
+# that occurs again has what the tool stored there.
 Step = tuple[str, str, str, Job, Measure]
 
 

@@ -1,11 +1,12 @@
-"""SD and CSD against a bare loop that takes the same steps."""
+"""SD, CSD and CSD2 against a bare loop that takes the same steps."""
 
 import pytest
 import references
 import torch
 
-from bench import CSDClassifier, SDClassifier
+from bench import CSD2Classifier, CSDClassifier, SDClassifier
 from bench.curves.datasets import make_dataset
+from bench.discriminators.csd2 import CSD2
 from bench.discriminators.nets import CSD, SD
 
 DATASET = {
@@ -55,6 +56,39 @@ def test_a_fit(against, benchmark, data, name):
         unit="steps",
         units=epochs * iterations * -(-len(X) // batch_size),
     )
+
+
+def test_a_fit_of_csd2(against, benchmark, data):
+    """The network of the reference is the same, which flips curves and adds noise."""
+    benchmark.group = "training, CSD2, batches of 64"
+    epochs = 2 if benchmark.enabled else 1
+    X, y = data.X_train, data.y_train
+    if not benchmark.enabled:
+        X, y = X[:200], y[:200]
+    settings = {"batch_size": 64}
+    against(
+        lambda: CSD2Classifier(max_epochs=epochs, random_state=0, **settings).fit(X, y),
+        lambda: references.train_csd2_bare(
+            CSD2(n_points=100), X, y, epochs=epochs, **settings
+        ),
+        kind="overhead",
+        target=1.15,
+        rounds=9,
+        unit="steps",
+        units=epochs * -(-len(X) // 64),
+    )
+
+
+def test_the_reference_of_csd2_learns_what_the_estimator_does(data):
+    X, y = data.X_train[:600], data.y_train[:600]
+    torch.manual_seed(0)
+    settings = {"batch_size": 64}
+    net = references.train_csd2_bare(CSD2(n_points=100), X, y, epochs=3, **settings)
+    with torch.no_grad():
+        bare = ((net.eval()(torch.tensor(X))[:, 0] > 0).numpy() == y).mean()
+    ours = CSD2Classifier(max_epochs=3, random_state=0, **settings).fit(X, y)
+    assert abs(bare - ours.score(X, y)) < 0.1
+    assert bare > 0.8
 
 
 def test_the_reference_learns_what_the_estimator_does(data):

@@ -1,12 +1,10 @@
 """Measurements of the tools: wall clock and core-seconds of whole commands."""
 
-import ctypes
+import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +14,6 @@ from peers.jobs import Job
 
 HERE = Path(__file__).parent
 JOBS = 2  # processes of one thread, for all tools
-_POLL = 0.01  # seconds
-_SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of Linux's prctl
 
 
 @dataclass(frozen=True)
@@ -46,10 +42,8 @@ def ours(folder: Path, job: Job, *, report: bool = True) -> Measured:
     """Run the job with ``bench run``; the folder may have its store already."""
     command = [sys.executable, "-m", "bench", "run", str(_prepare(folder, job))]
     command += ["-j", str(JOBS), "--store", "store"]
-    return measure([*command, *(["--out", "report"] if report else _NO)], folder)
-
-
-_NO = ["--no-report"]
+    command += ["--out", "report"] if report else ["--no-report"]
+    return measure(command, folder)
 
 
 def ours_without_report(folder: Path, job: Job) -> Measured:
@@ -97,48 +91,24 @@ def measure(command: list[str], folder: Path) -> Measured:
     RuntimeError
         If it fails; the message ends with what it said.
     """
-    # Processes that it leaves behind are given to us, and counted as soon as they end.
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
     paths = [str(HERE.parent), os.environ.get("PYTHONPATH", "")]
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join(filter(None, paths)),
         "PYTHONUNBUFFERED": "1",
         **{f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")},
     }
-    said, printed = folder / "stderr.txt", folder / "stdout.txt"
-    before, began, to_output = _core_seconds(), time.perf_counter(), None
-    with (
-        said.open("wb") as err,
-        printed.open("wb") as out,
-        subprocess.Popen(
-            command, cwd=folder, env=environment, stdout=out, stderr=err
-        ) as process,
-    ):
-        while process.poll() is None:
-            if to_output is None and printed.stat().st_size:
-                to_output = time.perf_counter() - began
-            time.sleep(_POLL)
-        seconds = time.perf_counter() - began
-    while _wait_for_orphan():
-        pass
-    if process.returncode:
-        raise RuntimeError(f"{' '.join(command)}\n{said.read_text()[-2000:]}")
-    used = _core_seconds() - before
-    return Measured(seconds, used, seconds if to_output is None else to_output)
-
-
-def _core_seconds() -> float:
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
-
-
-def _wait_for_orphan() -> bool:
-    try:
-        os.wait()
-    except ChildProcessError:
-        return False
-    return True
+    done = subprocess.run(
+        [sys.executable, "-m", "peers.tree", *command],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    found = json.loads(done.stdout)
+    if found.pop("exit_code"):
+        said = (folder / "stderr.txt").read_text()
+        raise RuntimeError(f"{' '.join(command)}\n{said[-2000:]}")
+    return Measured(**found)
 
 
 def _prepare(folder: Path, job: Job) -> Path:

@@ -2,7 +2,6 @@
 
 import numpy as np
 from benchopt import BaseObjective
-
 from peers.work import accuracies, keep
 
 

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 from benchopt import BaseSolver
-
 from peers.work import estimator_of, predict_parts
 
 JOB = json.loads((Path(__file__).parents[2] / "job.yaml").read_text())
