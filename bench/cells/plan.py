@@ -139,6 +139,7 @@ def make_plan(suite: Suite) -> Plan:
                     f"'{lacking[0]}', which the dataset '{spec.id}' does not have; "
                     "add it to the dataset's channels"
                 )
+    held_out = suite.scores == "held-out"
     limits = [entry.limits.over(suite.limits) for entry in suite.classifiers]
     cells = tuple(
         Cell(
@@ -149,13 +150,22 @@ def make_plan(suite: Suite) -> Plan:
             suite.threads,
             cell_limits,
             suite.repetitions if classifier.training is not None else 1,
+            held_out=held_out and classifier.training is None,
         )
         for dataset in datasets
         for repetition in range(suite.repetitions_of(dataset.spec))
         for classifier, cell_limits in zip(classifiers, limits, strict=True)
     )
     given = tuple(
-        Cell(dataset.as_given, 0, classifier, suite.seed, suite.threads, cell_limits)
+        Cell(
+            dataset.as_given,
+            0,
+            classifier,
+            suite.seed,
+            suite.threads,
+            cell_limits,
+            held_out=held_out,
+        )
         for dataset in datasets
         if isinstance(dataset, RecordedRecipe) and dataset.has_given_beside
         for classifier, cell_limits in zip(classifiers, limits, strict=True)

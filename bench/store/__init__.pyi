@@ -10,3 +10,4 @@ from .result import Result as Result
 from .store import STORE as STORE
 from .store import WEIGHT as WEIGHT
 from .store import Store as Store
+from .store import pack as pack

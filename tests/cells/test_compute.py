@@ -148,7 +148,7 @@ def test_channels_are_read_in_the_order_of_the_classifier(write_suite, wanted):
     cell = plan.cells[0]
     data = make_dataset(cell.dataset, cell.repetition, cell.seed)
     record = {}
-    fit = _fit_and_score(cell, record)
+    fit = _fit_and_score(cell, record, lambda _: data)
     assert record == {"versions": {}}  # of scikit-learn, which every result names
     np.testing.assert_array_equal(
         fit.estimator._fit_X, data.X_train[:, data.columns(tuple(wanted))]

@@ -19,6 +19,9 @@ ONLINE = {"mode": "online", "epochs": 2, "curves": 3}
 class Scripted:
     """An executor whose calls end as a list says, the last one started first."""
 
+    makes_several = True
+    folder = "nowhere"
+
     def __init__(self, *ends):
         self.ends = list(ends)
         self.running = []
@@ -121,32 +124,34 @@ def test_a_batch_shares_its_time_and_has_the_time_limits_of_all_its_fits(
         stats={"baseline": "SD"},
     )
     executor = Scripted(answered(batch))
-    results = [result for _, result, _ in run_cells([batch], 1, MIB, executor)]
+    [done] = run_cells([(batch,)], 1, MIB, executor)
+    results = [result for _, result, _ in done]
     assert [result.seconds for result in results] == [0.5] * 4
     assert executor.requests[0].limits == Limits(12.0, MIB)
 
 
 def test_a_process_killed_from_outside_is_tried_three_times(unit):
     executor = Scripted(KILLED, CallOutcome("lost"), KILLED)
-    [(_, result, _)] = run_cells([unit], 1, MIB, executor)
+    [[(_, result, _)]] = run_cells([(unit,)], 1, MIB, executor)
     assert (result.status, result.attempts) == ("crashed", MAX_ATTEMPTS)
     assert len(executor.requests) == MAX_ATTEMPTS
     executor = Scripted(KILLED, answered(unit))
-    [(_, result, _)] = run_cells([unit], 1, MIB, executor)
+    [[(_, result, _)]] = run_cells([(unit,)], 1, MIB, executor)
     assert (result.status, result.attempts) == ("done", 2)
 
 
 def test_a_fault_of_the_classifier_is_final(unit):
     for code in (0, 1, -signal.SIGSEGV):
         executor = Scripted(CallOutcome("exited", exit_code=code))
-        [(_, result, _)] = run_cells([unit], 1, MIB, executor)
+        [[(_, result, _)]] = run_cells([(unit,)], 1, MIB, executor)
         assert result.attempts == len(executor.requests) == 1
 
 
 def test_as_many_units_run_as_there_are_jobs_and_all_are_yielded(units_of_suite):
     units = units_of_suite(classifiers=["GNB", "KNN"], audits=False)
     executor = Scripted(*[CallOutcome("exited", exit_code=1)] * 4)
-    cells = [cell.key for cell, _, _ in run_cells(units, 3, MIB, executor)]
+    batches = [(unit,) for unit in units]
+    cells = [cell.key for [(cell, _, _)] in run_cells(batches, 3, MIB, executor)]
     assert executor.most_at_once == 3
     assert sorted(cells) == sorted(unit[0].key for unit in units)
 
@@ -154,7 +159,7 @@ def test_as_many_units_run_as_there_are_jobs_and_all_are_yielded(units_of_suite)
 def test_the_next_unit_is_started_before_a_result_is_yielded(units_of_suite):
     units = units_of_suite(classifiers=["GNB"], audits=False)
     executor = Scripted(*[CallOutcome("exited", exit_code=1)] * 2)
-    next(run_cells(units, 1, MIB, executor))
+    next(run_cells([(unit,) for unit in units], 1, MIB, executor))
     assert len(executor.requests) == 2
 
 
