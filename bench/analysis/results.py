@@ -215,6 +215,7 @@ def _row(
         "attempts",
         "iterations",
         "batched",
+        "sharing",
     )
     row |= {name: getattr(result, name) for name in measured}
     row["data_hash"] = result.data_hash

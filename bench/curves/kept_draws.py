@@ -9,6 +9,7 @@ import json
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 
@@ -59,7 +60,7 @@ def _write(data: Dataset, folder: Path) -> None:
 
 
 def _read(recipe: Recipe, folder: Path) -> Dataset:
-    arrays = {
+    arrays: dict[str, Any] = {
         name: np.asarray(
             np.load(folder / f"{name}.npy", mmap_mode="c", allow_pickle=False)
         )
@@ -67,5 +68,5 @@ def _read(recipe: Recipe, folder: Path) -> Dataset:
     }
     for array in arrays.values():
         array.setflags(write=False)
-    identity = json.loads((folder / _IDENTITY).read_bytes())
-    return Dataset(channels=recipe.channel_names, **identity, **arrays)
+    identity: dict[str, Any] = json.loads((folder / _IDENTITY).read_bytes())
+    return Dataset(**arrays, **identity, channels=recipe.channel_names)

@@ -171,12 +171,13 @@ def _ended(call: _Call, ended: CallOutcome, memory: int) -> tuple[Done, list[_Ca
     for unit, (answer, seconds) in zip(call.batch, ended.answers, strict=False):
         own = replace(ended, how="answered", answer=answer, seconds=seconds, answers=())
         done += _done(unit, to_results(unit, own, memory, len(call.batch)), call)
-    rest = call.batch[len(ended.answers) :]
+    rest = list(call.batch[len(ended.answers) :])
     if ended.how == "timeout" and rest:
-        slow, *rest = rest
-        done += _done(slow, to_results(slow, ended, memory, len(call.batch)), call)
+        slow = rest.pop(0)
+        own = replace(ended, seconds=ended.seconds - sum(s for _, s in ended.answers))
+        done += _done(slow, to_results(slow, own, memory, len(call.batch)), call)
     if _is_fault_of_the_machine(ended) and rest:
-        begun, *rest = rest
+        begun = rest.pop(0)
         # After as many attempts as there are, it is computed alone for the last time.
         attempt = min(call.attempt + 1, MAX_ATTEMPTS)
         return done, [*call.again([begun], attempt), *call.again(rest, call.attempt)]
