@@ -50,6 +50,13 @@ class Plan:
         return self.cells + self.given + self.transfers + self.audits
 
     @property
+    def held_out(self) -> set[str]:
+        """The classifiers that are fitted, but do not predict their training curves."""
+        if self.suite.scores == "both":
+            return set()
+        return {recipe.id for recipe in self.classifiers if recipe.training is None}
+
+    @property
     def extras(self) -> str:
         """The counts of other tasks than cells, as ", 4 audits"; empty without any."""
         counts = {
