@@ -1,7 +1,9 @@
 """Cells and audits: the tasks of a suite, each with a key that names its result."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from dataclasses import fields as dataclass_fields
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -305,6 +307,16 @@ def units_of(cells: Iterable[Task]) -> list[Unit]:
     return [tuple(unit) for unit in units.values()]
 
 
+def _others(kind: type[Task]) -> Callable[[Task], tuple[Any, ...]]:
+    """Return a function that gives all attributes of a task but its repetition."""
+    names = [entry.name for entry in dataclass_fields(kind) if entry.init]
+    names.remove("repetition")
+    return attrgetter(*names)
+
+
+_SHARED = {kind: _others(kind) for kind in (Cell, Audit)}
+
+
 def prepare_keys(tasks: Iterable[Task]) -> None:
     """Compute the keys of many tasks, each in a few microseconds.
 
@@ -312,17 +324,16 @@ def prepare_keys(tasks: Iterable[Task]) -> None:
     once.
     """
     groups: dict[Any, list[Task]] = {}
-    pools: dict[Any, tuple[str, ...]] = {}
+    pools: dict[Any, Any] = {}
     for task in tasks:
-        # Recipes by identity: those of a plan are few objects.
-        seen = id(task.dataset), id(task.target), task.repetition, task.seed
-        if seen not in pools:
+        # By identity: a plan has few recipes, and thousands of tasks of each.
+        kind = type(task), *map(id, _SHARED[type(task)](task))
+        of = id(task.dataset), id(task.target), task.repetition, task.seed
+        if of not in pools:
             recipes = filter(None, (task.dataset, task.target))
             found = [_pools(recipe, task.repetition, task.seed) for recipe in recipes]
-            pools[seen] = tuple(text for pool in found for text in pool.values())
-        classifier = id(task.classifier) if isinstance(task, Cell) else 0
-        others = classifier, task.seed, task.threads, task.batched
-        groups.setdefault((seen[:2], others, pools[seen]), []).append(task)
+            pools[of] = tuple(text for pool in found for text in pool.values())
+        groups.setdefault((kind, pools[of]), []).append(task)
     for group in groups.values():
         _set_keys(group)
 
