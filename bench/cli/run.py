@@ -116,8 +116,6 @@ def run(options: argparse.Namespace) -> int:
     from bench.cli.output.tables import print_text
     from bench.compare import compare_with_published
     from bench.engines import check_machine, check_sizes, make_engine, run_plan
-    from bench.report import write_report
-    from bench.site import write_page
     from bench.store import BAD
 
     with activity("reading the suite…", only_in_terminal=True):
@@ -206,6 +204,10 @@ def run(options: argparse.Namespace) -> int:
     # Before the report, which may be the one that is published.
     compared = compare_with_published(plan, results)
     if out is not None:
+        # Here, since they import what draws figures.
+        from bench.report import write_report
+        from bench.site import write_page
+
         with activity("writing the report…"):  # which takes some seconds
             write_report(plan, store, out, loaded)
             page = write_page(out)
