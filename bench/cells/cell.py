@@ -1,6 +1,6 @@
 """Cells and audits: the tasks of a suite, each with a key that names its result."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import fields as dataclass_fields
 from operator import attrgetter
@@ -95,6 +95,19 @@ class Cell:
         if not self._fit_key:
             object.__setattr__(self, "_fit_key", digest(_of_fit(self.fields)))
         return self._fit_key
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """What its curves are drawn from, beside repetition and seed: hashes."""
+        found = _sources(self.dataset, self.repetition, self.seed)
+        if self.target is not None:
+            found += _sources(self.target, self.repetition, self.seed)
+        return found
+
+    @property
+    def draw(self) -> Hashable:
+        """A name of its curves, which all tasks of that name share."""
+        return self.sources, self.repetition, self.seed
 
     @property
     def name(self) -> str:
@@ -235,6 +248,12 @@ class Audit:
         return self._key
 
     @property
+    def draw(self) -> Hashable:
+        """A name of its curves, which all tasks of that name share."""
+        sources = _sources(self.dataset, self.repetition, self.seed)
+        return sources, self.repetition, self.seed
+
+    @property
     def fit_key(self) -> str:
         """Its own key, since it shares no fit with a cell."""
         return self.key
@@ -264,6 +283,10 @@ def _pools(
         return {}
     source = pool_source(recipe, repetition, seed)
     return {name: source} if source else {}
+
+
+def _sources(recipe: Recipe, repetition: int, seed: int) -> tuple[str, ...]:
+    return recipe.identity_hash, *_pools(recipe, repetition, seed).values()
 
 
 def _of_fit(fields: Mapping[str, Any]) -> dict[str, Any]:
