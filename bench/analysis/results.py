@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 
 from bench.base import StoreError, fingerprint_text
-from bench.cells import Cell, Plan, make_plan, own_functions
+from bench.cells import Cell, Plan, Task, make_plan, own_functions
 from bench.stats import METRICS, OwnMetric, Predictions, metric_of, score_all
-from bench.store import STORE, Draws, Result, Store, recipe_column
+from bench.store import STORE, Draws, Result, SharedParts, Store, recipe_column
 from bench.suite import Suite, load_suite
 
 UNSCORED = "unscored_"  # begins the column that says why an own metric has no score
@@ -73,6 +73,25 @@ def load_results(plan: Plan, store: Store) -> list[Result]:
     return load_cells(plan.cells, store)
 
 
+class SeenResults:
+    """The results that a run reports, kept so that they need not be read again."""
+
+    def __init__(self) -> None:
+        self._parts = SharedParts()
+        self._by_key: dict[str, Result] = {}
+
+    def add(self, cell: Task, result: Result) -> None:
+        """Keep the result of a cell; those of other tasks are left out."""
+        if isinstance(cell, Cell) and cell.target is None:
+            self._by_key[cell.key] = self._parts.slim(result, cell.key)
+
+    def of(self, plan: Plan) -> list[Result]:
+        """Return what `load_results` would read, if the store has not changed."""
+        return [
+            self._by_key.get(cell.key) or cell.result("missing") for cell in plan.cells
+        ]
+
+
 def load_cells(cells: Sequence[Cell], store: Store) -> list[Result]:
     """Read the results of some cells of a plan, see `load_results`."""
     return list(_read(cells, store, Draws()))
@@ -80,7 +99,7 @@ def load_cells(cells: Sequence[Cell], store: Store) -> list[Result]:
 
 def _read(cells: Sequence[Cell], store: Store, draws: Draws | None) -> Iterator[Result]:
     """Yield the result of each cell without its fields, which the cell has."""
-    shared = _Shared()
+    parts = SharedParts()
     stored = store.read_all(cell.key for cell in cells)
     for cell, found in zip(cells, stored, strict=True):
         result = cell.result("missing") if found is None else found
@@ -89,34 +108,7 @@ def _read(cells: Sequence[Cell], store: Store, draws: Draws | None) -> Iterator[
                 f"{store.folder}: {problem}; expected the same curves for all "
                 "classifiers: compute one of them again, or use another --store"
             )
-        yield shared.slim(result, cell)
-
-
-class _Shared:
-    """Lets equal parts of results be one object: of 100,000 results most parts are."""
-
-    # What many results of a suite have in common.
-    _TEXTS = ("dataset", "classifier", "status", "target", "commit", "cpu", "blas")
-    _TEXTS += ("device", "data_hash", "arrays_sha256")
-    _MAPPINGS = ("train", "test", "figures", "absent", "own_scores", "versions")
-
-    def __init__(self) -> None:
-        self._seen: dict[Any, Any] = {}
-
-    def slim(self, result: Result, cell: Cell) -> Result:
-        """Return a result without its fields, which the cell has already."""
-        parts: dict[str, Any] = {"key": cell.key, "fields": self._one({}, "{}")}
-        for name in self._TEXTS:
-            text = getattr(result, name)
-            parts[name] = self._one(text, text)
-        for name in self._MAPPINGS:
-            parts[name] = self._one(getattr(result, name))
-        parts["fingerprint"] = self._one(result.fingerprint)
-        return replace(result, **parts)
-
-    def _one(self, value: Any, name: str | None = None) -> Any:
-        """Return the first value that was equal, by a name or by its text."""
-        return self._seen.setdefault(repr(value) if name is None else name, value)
+        yield parts.slim(result, cell.key)
 
 
 def results_frame(plan: Plan, store: Store, loaded: Sequence[Result]) -> pd.DataFrame:
@@ -248,7 +240,7 @@ def _columns(
     for name in _MEASURED:
         columns[name] = [getattr(result, name) for result in loaded]
     columns["data_hash"] = [result.data_hash for result in loaded]
-    # By identity: results of a repetition share a fingerprint, see `_Shared`.
+    # By identity: results of a repetition share a fingerprint, see `SharedParts`.
     texts = {id(r.fingerprint): r.fingerprint for r in loaded}
     written = {key: fingerprint_text(value) for key, value in texts.items()}
     columns["fingerprint"] = [written[id(result.fingerprint)] for result in loaded]
