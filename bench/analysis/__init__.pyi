@@ -43,6 +43,7 @@ from .report_files import write_data as write_data
 from .report_files import write_if_changed as write_if_changed
 from .results import NOT_COMPUTED as NOT_COMPUTED
 from .results import UNSCORED as UNSCORED
+from .results import SeenResults as SeenResults
 from .results import given_frame as given_frame
 from .results import load_results as load_results
 from .results import not_computed as not_computed

@@ -1,21 +1,32 @@
 """Cells and audits: the tasks of a suite, each with a key that names its result."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import fields as dataclass_fields
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
-from bench.base import RESULTS, Limits, blas_name, cpu_name, digest, versions
+from bench.base import (
+    RESULTS,
+    Limits,
+    blas_name,
+    cpu_name,
+    digest,
+    digests_by,
+    versions,
+)
 from bench.classifiers import ClassifierRecipe, class_version
 from bench.curves import Recipe, RecordedRecipe, pool_source
 from bench.store import Result
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Cell:
     """A classifier on one repetition of a dataset: all that its scores depend on.
+
+    There may be a million, so each keeps its coordinates and its keys alone.
 
     Attributes
     ----------
@@ -45,10 +56,13 @@ class Cell:
     batched: int = 1
     target: Recipe | None = None
     held_out: bool = False
+    # Hashes that are computed once; see `prepare_keys`.
+    _key: str = field(default="", init=False, repr=False, compare=False)
+    _fit_key: str = field(default="", init=False, repr=False, compare=False)
 
-    @cached_property
+    @property
     def fields(self) -> dict[str, Any]:
-        """The values that the key is a hash of."""
+        """The values that the key is a hash of, written anew each time."""
         fields = {
             "dataset": self.dataset.identity,
             "repetition": self.repetition,
@@ -71,16 +85,34 @@ class Cell:
             fields |= _pools(self.target, self.repetition, self.seed, "target_pool")
         return fields
 
-    @cached_property
+    @property
     def key(self) -> str:
         """The name of its result in the store: 64 hexadecimal digits."""
-        return digest(self.fields)
+        if not self._key:
+            object.__setattr__(self, "_key", digest(self.fields))
+        return self._key
 
-    @cached_property
+    @property
     def fit_key(self) -> str:
         """The key of the cell that fits its classifier; its own unless a transfer."""
-        of_target = ("target", "target_pool")
-        return digest({k: v for k, v in self.fields.items() if k not in of_target})
+        if self.target is None:
+            return self.key
+        if not self._fit_key:
+            object.__setattr__(self, "_fit_key", digest(_of_fit(self.fields)))
+        return self._fit_key
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """What its curves are drawn from, beside repetition and seed: hashes."""
+        found = _sources(self.dataset, self.repetition, self.seed)
+        if self.target is not None:
+            found += _sources(self.target, self.repetition, self.seed)
+        return found
+
+    @property
+    def draw(self) -> Hashable:
+        """A name of its curves, which all tasks of that name share."""
+        return self.sources, self.repetition, self.seed
 
     @property
     def name(self) -> str:
@@ -160,7 +192,7 @@ class Cell:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Audit:
     """The audit of one repetition of a dataset: shallow baselines and counts.
 
@@ -184,6 +216,7 @@ class Audit:
     seed: int
     threads: int
     limits: Limits = field(default_factory=Limits)
+    _key: str = field(default="", init=False, repr=False, compare=False)
 
     # Engines read these attributes of cells and of audits.
     name = ""  # differs from every classifier's id, which is never empty
@@ -211,14 +244,14 @@ class Audit:
         """Empty, since it uses no local package."""
         return {}
 
-    @cached_property
+    @property
     def installed(self) -> dict[str, str]:
         """Package → version, which must be the same on every machine."""
         return {"sklearn": class_version("sklearn")}
 
-    @cached_property
+    @property
     def fields(self) -> dict[str, Any]:
-        """The values that the key is a hash of."""
+        """The values that the key is a hash of, written anew each time."""
         return {
             "audit": {
                 "results": RESULTS["audits"],
@@ -231,10 +264,18 @@ class Audit:
             **_pools(self.dataset, self.repetition, self.seed),
         }
 
-    @cached_property
+    @property
     def key(self) -> str:
         """The name of its result in the store: 64 hexadecimal digits."""
-        return digest(self.fields)
+        if not self._key:
+            object.__setattr__(self, "_key", digest(self.fields))
+        return self._key
+
+    @property
+    def draw(self) -> Hashable:
+        """A name of its curves, which all tasks of that name share."""
+        sources = _sources(self.dataset, self.repetition, self.seed)
+        return sources, self.repetition, self.seed
 
     @property
     def fit_key(self) -> str:
@@ -266,6 +307,15 @@ def _pools(
         return {}
     source = pool_source(recipe, repetition, seed)
     return {name: source} if source else {}
+
+
+def _sources(recipe: Recipe, repetition: int, seed: int) -> tuple[str, ...]:
+    return recipe.identity_hash, *_pools(recipe, repetition, seed).values()
+
+
+def _of_fit(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of the cell that fits the classifier of a transfer."""
+    return {k: v for k, v in fields.items() if k not in ("target", "target_pool")}
 
 
 Task = Cell | Audit  # each has one result in the store
@@ -304,3 +354,47 @@ def units_of(cells: Iterable[Task]) -> list[Unit]:
             group = (cell.dataset.spec.id, cell.name)
         units.setdefault(group, []).append(cell)
     return [tuple(unit) for unit in units.values()]
+
+
+def _others(kind: type[Task]) -> Callable[[Task], tuple[Any, ...]]:
+    """Return a function that gives all attributes of a task but its repetition."""
+    names = [entry.name for entry in dataclass_fields(kind) if entry.init]
+    names.remove("repetition")
+    return attrgetter(*names)
+
+
+_SHARED = {kind: _others(kind) for kind in (Cell, Audit)}
+
+
+def prepare_keys(tasks: Iterable[Task]) -> None:
+    """Compute the keys of many tasks, each in a few microseconds.
+
+    The fields of tasks that differ in their repetition alone are written and hashed
+    once.
+    """
+    groups: dict[Any, list[Task]] = {}
+    pools: dict[Any, Any] = {}
+    for task in tasks:
+        # By identity: a plan has few recipes, and thousands of tasks of each.
+        kind = type(task), *map(id, _SHARED[type(task)](task))
+        of = id(task.dataset), id(task.target), task.repetition, task.seed
+        if of not in pools:
+            recipes = filter(None, (task.dataset, task.target))
+            found = [_pools(recipe, task.repetition, task.seed) for recipe in recipes]
+            pools[of] = tuple(text for pool in found for text in pool.values())
+        groups.setdefault((kind, pools[of]), []).append(task)
+    for group in groups.values():
+        _set_keys(group)
+
+
+def _set_keys(tasks: Sequence[Task]) -> None:
+    """Set the keys of tasks that differ in their repetition alone."""
+    fields = tasks[0].fields
+    del fields["repetition"]
+    key_of = digests_by(fields, "repetition")
+    for task in tasks:
+        object.__setattr__(task, "_key", key_of(task.repetition))
+    if tasks[0].target is not None:
+        key_of = digests_by(_of_fit(fields), "repetition")
+        for task in tasks:
+            object.__setattr__(task, "_fit_key", key_of(task.repetition))

@@ -6,7 +6,7 @@ from unicodedata import normalize
 
 from bench.base import SuiteError, did_you_mean, located
 from bench.cells.audits import MAX_REPETITIONS
-from bench.cells.cell import Audit, Cell, Task
+from bench.cells.cell import Audit, Cell, Task, prepare_keys
 from bench.cells.own_metrics import own_functions
 from bench.cells.transfers import transfer_cells
 from bench.classifiers import ClassifierRecipe, examine_all, resolve_classifier
@@ -187,7 +187,7 @@ def make_plan(suite: Suite) -> Plan:
         )
         if suite.audits
     )
-    return Plan(
+    plan = Plan(
         suite,
         tuple(datasets),
         tuple(classifiers),
@@ -197,6 +197,8 @@ def make_plan(suite: Suite) -> Plan:
         audits,
         given,
     )
+    prepare_keys(plan.everything)
+    return plan
 
 
 def _chosen(

@@ -2,12 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypeGuard
 
-from bench.base import StoreError, SuiteError, commit, format_size, held_back
+from bench.base import (
+    BenchError,
+    StoreError,
+    SuiteError,
+    commit,
+    format_size,
+    held_back,
+)
 from bench.cells import (
     Kind,
     Plan,
@@ -19,13 +26,13 @@ from bench.cells import (
     score_own_metrics,
     units_of,
 )
-from bench.engines.costs import known_costs
+from bench.engines.costs import Costs, add_known
 from bench.engines.devices import check_devices
 from bench.engines.engine import Engine, LocalEngine
 from bench.engines.isolation import Done
 from bench.engines.schedule import is_small
 from bench.engines.time_left import TimeLeft
-from bench.store import BAD, STORE, Draws, Result, Store
+from bench.store import BAD, STORE, Draws, Result, SharedParts, Store
 from bench.suite import Suite, load_suite
 
 Progress = Callable[[Task, Result, bool], None]
@@ -158,9 +165,17 @@ def _time_left(
     units: list[Unit],
 ) -> TimeLeft:
     """Return what tells the time left, from all seconds that can be found."""
-    costs = known_costs(plan, store, known)
+    costs = Costs()
+    for kind, seconds in known.items():
+        costs.add_stored(kind, seconds)
+
+    def learn() -> None:
+        # With a store of its own, since it runs beside what stores results.
+        with suppress(BenchError):  # an estimate is not worth an error
+            add_known(costs, plan, Store(store.folder))
+
     at_once = engine.at_once(units[0][0].threads) if units else 1
-    return TimeLeft(units, known, costs, at_once)
+    return TimeLeft(units, known, costs, at_once, learn=learn)
 
 
 def check_machine(
@@ -197,8 +212,11 @@ def check_machine(
 def check_sizes(plan: Plan, memory: int | None) -> None:
     """Refuse a dataset whose curves alone exceed the memory limit of a cell."""
     positions = {spec.id: i for i, spec in enumerate(plan.suite.datasets)}
-    checked: tuple[Task, ...] = plan.cells + plan.given + plan.audits
-    for cell in checked:
+    checked = {  # once for each dataset and limit, of which there are few
+        (id(cell.dataset), cell.limits.memory): cell
+        for cell in plan.cells + plan.given + plan.audits
+    }
+    for cell in checked.values():
         limit = cell.limits.memory or memory
         if limit is not None and cell.dataset.nbytes > limit:
             position = positions[cell.dataset.spec.id]
@@ -257,24 +275,27 @@ class _Run:
 
         Those whose keys are in `again` count as missing.
         """
-        for cell in cells:
-            stored = self._store.get(cell.key)
-            if cell.key in self._store.damaged:
-                problem = self._store.damaged[cell.key]
-                folder = self._store.set_aside(cell.key)
-                self._warn(f"{problem}; set aside in {folder}, computed again")
+        cells = list(cells)
+        parts = SharedParts()
+        for cell, stored in zip(
+            cells, self._store.read_all(cell.key for cell in cells), strict=True
+        ):
             if stored is not None and stored.seconds is not None:
                 self.seconds[kind_of(cell)] = stored.seconds
                 if is_small(stored):
                     self.small.add(kind_of(cell))
             if stored is not None and cell.key in again:
-                self._before[cell.key] = stored
+                self._before[cell.key] = parts.slim(stored, cell.key)
             elif self._is_final(stored):
-                self._check_curves(stored)
+                self._check_curves(cell, stored)
                 self._progress(cell, stored, False)
                 continue
             if self.missing.setdefault(cell.key, cell) is not cell:
                 self._equal[cell.key].append(cell)
+        for key in dict.fromkeys(cell.key for cell in cells):
+            if problem := self._store.damaged.get(key):
+                folder = self._store.set_aside(key)
+                self._warn(f"{problem}; set aside in {folder}, computed again")
         if self.missing:
             self._commit = commit()
 
@@ -342,7 +363,7 @@ class _Run:
         problem = ""
         kept: Done = []
         for cell, result, arrays in done:
-            if problem := self._draws.problem(result):
+            if problem := self._draws.problem(result, cell.draw):
                 break  # what came before is kept
             kept.append((cell, replace(result, commit=head, dirty=dirty), arrays))
         if kept:
@@ -356,9 +377,9 @@ class _Run:
         if problem:
             raise self._other_curves(problem)
 
-    def _check_curves(self, result: Result) -> None:
+    def _check_curves(self, cell: Task, result: Result) -> None:
         """Refuse a result of other curves than the others of its repetition."""
-        if problem := self._draws.problem(result):
+        if problem := self._draws.problem(result, cell.draw):
             raise self._other_curves(problem)
 
     def _other_curves(self, problem: str) -> StoreError:
@@ -369,7 +390,7 @@ class _Run:
 
     def _report(self, cell: Task, result: Result, fresh: bool) -> None:
         self._progress(cell, result, fresh)
-        for other in self._equal[cell.key]:
+        for other in self._equal.get(cell.key, ()):
             self._progress(other, result, False)
 
     def _is_final(self, stored: Result | None) -> TypeGuard[Result]:

@@ -13,7 +13,7 @@ STATUSES = ("done", "failed", "timeout", "crashed", "skipped")
 BAD = ("failed", "timeout", "crashed")  # computed again only with --retry-failed
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Result:
     """The result of a cell or an audit.
 

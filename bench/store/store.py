@@ -282,6 +282,15 @@ class Store:
             if _KEY.fullmatch(path.stem) and path.stem[:2] == path.parent.name:
                 yield path.stem
 
+    def statuses(self) -> dict[str, str]:
+        """Return the status of every sound result, by its key."""
+        found = ((key, self.get(key)) for key in self.keys())
+        return {key: result.status for key, result in found if result is not None}
+
+    def read_all(self, keys: Iterable[str]) -> Iterator[Result | None]:
+        """Yield the result of each key in turn, as `get` returns it."""
+        return map(self.get, keys)
+
     def timings(self, most: int) -> Iterator[tuple[dict[str, Any], float]]:
         """Yield the fields of results and the seconds they took.
 
