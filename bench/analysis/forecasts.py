@@ -8,7 +8,7 @@ import pandas as pd
 
 from bench.analysis.findings import collapsed_cells, half_a_curve
 from bench.analysis.results import load_results, results_frame
-from bench.cells import Cell, Kind, Plan, Unit, kind_of, units_of
+from bench.cells import Cell, Kind, Plan, Unit, kind_of, units_of, whole
 from bench.engines import TimeLeft, known_costs
 from bench.stats import (
     FEWEST_FOR_VERDICT,
@@ -80,7 +80,7 @@ def forecast(plan: Plan, store: Store) -> Forecast:
                 known.setdefault(kind_of(cell), []).append(stored.seconds)
         # A missing transfer needs the fit again, and a missing fit its whole batch.
         if n_missing:
-            units.append(unit)
+            units.append(whole(unit))
     seconds = {kind: mean(values) for kind, values in known.items()}
     costs = known_costs(plan, store, seconds)
     kinds = dict.fromkeys(kind_of(unit[0]) for unit in units)
@@ -111,14 +111,16 @@ def forecast(plan: Plan, store: Store) -> Forecast:
 def pilot(plan: Plan, repetitions: int) -> Plan:
     """Return a plan of the first repetitions, whose results the whole plan reuses.
 
-    Cells of larger batches are left out: in a smaller batch they would have other keys.
+    Cells of larger online batches are left out: in a smaller batch they would have
+    other keys. Stacks are computed whole.
     """
 
     def first(cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
         return tuple(
             cell
             for cell in cells
-            if cell.repetition < repetitions and cell.batched <= repetitions
+            if cell.repetition < repetitions
+            and (cell.is_stacked or cell.batched <= repetitions)
         )
 
     return replace(

@@ -19,6 +19,7 @@ from bench.cells import (
     make_plan,
     score_own_metrics,
     units_of,
+    whole,
 )
 from bench.engines.costs import known_costs
 from bench.engines.devices import check_devices
@@ -143,9 +144,10 @@ def run_plan(
         watcher.planned(_time_left(plan, store, engine, run.seconds, runnable))
     with closing(engine.run(runnable, run.is_wanted, run.seconds)) as results:
         for cell, result, arrays in results:
-            # A batch computes all its cells again, also those with a stored result.
             if cell.key in run.missing:
                 run.keep(cell, result, arrays)
+            else:
+                run.keep_member(result, arrays)
     return [run.recomputed[key] for key in run.missing if key in run.recomputed]
 
 
@@ -286,7 +288,7 @@ class _Run:
                 for cell in unit:
                     if cell.target is None or self._lacks(cell):
                         by_key.setdefault(cell.key, cell)
-                units.append(tuple(by_key.values()))
+                units.append(whole(tuple(by_key.values())))
         return units
 
     def skip_uninstalled(self, units: Iterable[Unit]) -> list[Unit]:
@@ -337,6 +339,19 @@ class _Run:
         if before is not None:
             self.recomputed[cell.key] = Recomputed(cell, before, result)
         self._report(cell, stored, True)
+
+    def keep_member(self, result: Result, arrays: Arrays | None) -> None:
+        """Store the result of a cell that was computed only since others train with it.
+
+        A batch computes all its cells again, also those with a stored result, which
+        stays; and a stack its members that the plan does not ask for, which another
+        run may.
+        """
+        if not self._is_final(self._store.get(result.key)):
+            self._check_curves(result)
+            head, dirty = self._commit
+            with held_back():
+                self._store.put(replace(result, commit=head, dirty=dirty), arrays)
 
     def _check_curves(self, result: Result) -> None:
         """Refuse a result of other curves than the others of its repetition."""
