@@ -8,7 +8,7 @@ from bench.cells.cell import Cell
 from bench.cells.failures import describe_error
 from bench.cells.scoring import Fit, score, timed
 from bench.classifiers import build
-from bench.curves import RecordedRecipe, make_dataset
+from bench.curves import make_dataset
 from bench.discriminators import fit_stacked
 
 Parts = dict[str, np.ndarray]  # "train" and "test"
@@ -32,12 +32,7 @@ def train_stack(unit: tuple[Cell, ...]) -> list[Fit]:
         columns = data.columns(cell.classifier.channels)
         stream = [cell.dataset.stream, cell.repetition]
         n_channels = len(columns) // len(data.x)
-        recorded = isinstance(cell.dataset, RecordedRecipe)
-        estimators.append(
-            build(
-                cell.classifier, cell.seed, stream, data.x, n_channels, recorded=recorded
-            )
-        )
+        estimators.append(build(cell.classifier, cell.seed, stream, data.x, n_channels))
         X = {"train": data.X_train[:, columns], "test": data.X_test[:, columns]}
         curves.append((X, {"train": data.y_train, "test": data.y_test}))
         identities.append(

@@ -96,7 +96,7 @@ class _Chain(torch.autograd.Function):
         return features.detach()  # another object than in the call before
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator] # torch has no type for it
+    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> Any:
         by_weights = [torch.empty_like(w) for w in ctx.weights]
         by_biases = [w.new_empty(w.shape[0], w.shape[2]) for w in by_weights]
@@ -231,7 +231,9 @@ class _Network:
         self.curves = rooms[0].inside
         self.by_features = gradients[-1].inside
         self.steps = [
-            (_Pool if isinstance(layer, nn.MaxPool1d) else _Convolution)(*pair, *by_pair)
+            _Pool(*pair, *by_pair)
+            if isinstance(layer, nn.MaxPool1d)
+            else _Convolution(*pair, *by_pair)
             for layer, pair, by_pair in zip(
                 layers, pairwise(rooms), pairwise(gradients), strict=True
             )

@@ -1,6 +1,6 @@
 """Stacked training on fixed curves: every member as if it were fitted alone."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -51,8 +51,8 @@ def fit_stacked(
         )
     if not first.learns_online:
         raise ValueError(
-            f"{type(first).__name__} cannot be stacked: batch normalisation and dropout "
-            "are of one network; use SD or CSD, or leave stacked out"
+            f"{type(first).__name__} cannot be stacked, which gains nothing for its "
+            "convolutions; use SD or CSD, or leave stacked out"
         )
     for name in ("early_stopping", "callbacks"):
         if value := getattr(first, name):
@@ -78,6 +78,11 @@ class _Batch(NamedTuple):
     X: Tensor
     labels: Tensor
     weights: Tensor
+
+    def rows(self, numbers: Tensor) -> "_Batch":
+        """Take other rows of each network, numbers (n_nets, n_rows)."""
+        nets = torch.arange(len(numbers), device=numbers.device)[:, None]
+        return _Batch(*(part[nets, numbers] for part in self))
 
 
 @dataclass(frozen=True)
@@ -148,16 +153,14 @@ def _train(members: Sequence[_Member], device: str) -> None:
     if discriminator.schedule == "one-cycle":
         schedule = OneCycleLR(optimizer, **discriminator.one_cycle(n_rows))
     loss = _wasserstein if discriminator.loss == "wgan" else _cross_entropy
-    numbers = torch.arange(len(members), device=device)[:, None]
     histories: list[dict[str, np.ndarray]] = []
     for _ in range(first.max_epochs):
-        parts: Sequence[Tensor | None] = [None]  # a batch of all curves is not copied
+        batches: Iterable[_Batch] = [whole]  # a batch of all curves is not copied
         if members[0].n_batches > 1:
             order = torch.stack([m.order(n_rows) for m in members]).to(device)
-            parts = order.split(first.batch_size, dim=1)
+            batches = map(whole.rows, order.split(first.batch_size, dim=1))
         records = []
-        for rows in parts:
-            batch = whole if rows is None else _Batch(*(t[numbers, rows] for t in whole))
+        for batch in batches:
             for _ in range(first.iterations):
                 optimizer.zero_grad()
                 logits = module(batch.X)
@@ -172,7 +175,7 @@ def _train(members: Sequence[_Member], device: str) -> None:
             record = _record(module, batch, logits, losses) | terms
             if schedule is not None:
                 [rate] = schedule.get_last_lr()
-                record = {"event_lr": losses.new_full(losses.shape, rate)} | record
+                record = {"event_lr": torch.full_like(losses, float(rate))} | record
                 schedule.step()
             records.append(record)
         histories.append(_summary(records))
@@ -180,7 +183,10 @@ def _train(members: Sequence[_Member], device: str) -> None:
         member.net.module_.load_state_dict(state_of(module, number))
         member.discriminator.net_ = member.net
         member.discriminator.finish(
-            {name: [epoch[name][number] for epoch in histories] for name in histories[0]}
+            {
+                name: [float(epoch[name][number]) for epoch in histories]
+                for name in histories[0]
+            }
         )
 
 
@@ -216,9 +222,7 @@ def _wasserstein(logits: Tensor, batch: _Batch) -> tuple[Tensor, Terms]:
     return real_term + fake_term, terms
 
 
-def _interpolates(
-    batch: _Batch, members: Sequence[_Member]
-) -> tuple[Tensor, Tensor]:
+def _interpolates(batch: _Batch, members: Sequence[_Member]) -> tuple[Tensor, Tensor]:
     """Draw interpolates as `bench.discriminators.losses.gradient_penalty` does.
 
     Returns
@@ -236,12 +240,12 @@ def _interpolates(
             between.append(X[:0])
             shares.append(weights[:0])
             continue
-        draw = {"generator": member.generator}
+        drawn = member.generator
         real, fake = (
-            curves[torch.randperm(len(curves), **draw)[:n_pairs].to(X.device)]
+            curves[torch.randperm(len(curves), generator=drawn)[:n_pairs].to(X.device)]
             for curves in of_class
         )
-        share = torch.rand(n_pairs, 1, **draw).to(X.device)
+        share = torch.rand(n_pairs, 1, generator=drawn).to(X.device)
         between.append(share * real + (1 - share) * fake)
         shares.append(weights.new_full((n_pairs,), 1 / n_pairs))
     most = max(map(len, shares))
@@ -251,16 +255,14 @@ def _interpolates(
 def _penalty(module: torch.nn.Module, between: Tensor, shares: Tensor) -> Tensor:
     """Gradient penalty of each network, (n_nets,)."""
     between.requires_grad_()
-    (gradient,) = torch.autograd.grad(
-        module(between).sum(), between, create_graph=True
-    )
+    (gradient,) = torch.autograd.grad(module(between).sum(), between, create_graph=True)
     penalties: Tensor = ((gradient.norm(dim=2) - 1) ** 2 * shares).sum(1)
     return penalties
 
 
 @torch.no_grad()
 def _record(
-    module: torch.nn.Module, batch: _Batch, logits: Tensor, losses: Tensor
+    module: Any, batch: _Batch, logits: Tensor, losses: Tensor
 ) -> dict[str, Tensor]:
     """Summarise a batch for each network; accuracies are those before the step."""
     one = logits.shape[2] == 1
