@@ -11,7 +11,7 @@ from bench.cells.own_metrics import own_functions
 from bench.cells.transfers import transfer_cells
 from bench.classifiers import ClassifierRecipe, examine_all, resolve_classifier
 from bench.curves import Recipe, RecordedRecipe, resolve_dataset
-from bench.suite import LimitsSpec, Reference, Suite, load_reference
+from bench.suite import GIVEN, LimitsSpec, Reference, Suite, load_reference
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ def make_plan(suite: Suite) -> Plan:
             suite.seed,
             suite.threads,
             cell_limits,
-            suite.repetitions if classifier.training is not None else 1,
+            _batched(suite, dataset, classifier),
             held_out=held_out and classifier.training is None,
         )
         for dataset in datasets
@@ -199,6 +199,15 @@ def make_plan(suite: Suite) -> Plan:
     )
     prepare_keys(plan.everything)
     return plan
+
+
+def _batched(suite: Suite, dataset: Recipe, classifier: ClassifierRecipe) -> int:
+    """Return the number of repetitions that train together."""
+    if classifier.training is not None:
+        return suite.repetitions
+    # A given division has no second repetition.
+    is_given = isinstance(dataset, RecordedRecipe) and dataset.spec.division == GIVEN
+    return 1 if is_given else classifier.stacked
 
 
 def _chosen(

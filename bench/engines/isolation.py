@@ -68,6 +68,8 @@ def modules_of(cell: Task) -> set[str]:
         # A name, not an import: the fork server imports it and with it torch, while
         # this process does not.
         modules.add("bench.cells.online")
+    elif cell.is_stacked:
+        modules.add("bench.cells.stacked")
     return modules
 
 

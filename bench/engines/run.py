@@ -25,6 +25,7 @@ from bench.cells import (
     make_plan,
     score_own_metrics,
     units_of,
+    whole,
 )
 from bench.engines.costs import Costs, add_known
 from bench.engines.devices import check_devices
@@ -152,8 +153,7 @@ def run_plan(
     computed = engine.run(runnable, run.is_wanted, run.seconds, run.small)
     with closing(computed) as batches:
         for done in batches:
-            # Cells that train together are all computed again, stored ones too.
-            run.keep([each for each in done if each[0].key in run.missing])
+            run.keep(done)
     return [run.recomputed[key] for key in run.missing if key in run.recomputed]
 
 
@@ -313,7 +313,7 @@ class _Run:
                 for cell in unit:
                     if cell.target is None or self._lacks(cell):
                         by_key.setdefault(cell.key, cell)
-                units.append(tuple(by_key.values()))
+                units.append(whole(tuple(by_key.values())))
         return units
 
     def skip_uninstalled(self, units: Iterable[Unit]) -> list[Unit]:
@@ -358,11 +358,18 @@ class _Run:
         return False
 
     def keep(self, done: Done) -> None:
-        """Store results, all at once, and report them."""
+        """Store results, all at once, and report those that were missing.
+
+        Cells that train together are all computed again. A stored result stays; a
+        member that the plan does not ask for is stored, since another run may.
+        """
         head, dirty = self._commit
         problem = ""
         kept: Done = []
         for cell, result, arrays in done:
+            is_asked = cell.key in self.missing
+            if not is_asked and self._is_final(self._store.get(cell.key)):
+                continue
             if problem := self._draws.problem(result, cell.draw):
                 break  # what came before is kept
             kept.append((cell, replace(result, commit=head, dirty=dirty), arrays))
@@ -373,7 +380,8 @@ class _Run:
             for (cell, result, _), its in zip(kept, stored, strict=True):
                 if (before := self._before.get(cell.key)) is not None:
                     self.recomputed[cell.key] = Recomputed(cell, before, result)
-                self._report(cell, its, True)
+                if cell.key in self.missing:
+                    self._report(cell, its, True)
         if problem:
             raise self._other_curves(problem)
 

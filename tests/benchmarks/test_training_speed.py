@@ -7,6 +7,7 @@ import torch
 from bench import CSDClassifier, SDClassifier
 from bench.curves.datasets import make_dataset
 from bench.discriminators.nets import CSD, SD
+from bench.discriminators.stacked_fit import fit_stacked
 
 DATASET = {
     "id": "uniform-100",
@@ -21,6 +22,13 @@ FITS = {
     "SD, full batch": (SDClassifier, SD, 60, 5, 2000, 1e-3, 1.15),
     "SD, batches of 200": (SDClassifier, SD, 40, 1, 200, 1e-3, 1.35),
     "CSD, batches of 64": (CSDClassifier, CSD, 4, 1, 64, 3e-3, 1.15),
+}
+
+# estimator, epochs, target: at most 60% of the time of the members alone
+N_MEMBERS = 5
+STACKS = {
+    "SD, batches of 64": (SDClassifier, 20, 1 / 0.6),
+    "CSD, batches of 64": (CSDClassifier, 3, 1 / 0.6),
 }
 
 
@@ -54,6 +62,31 @@ def test_a_fit(against, benchmark, data, name):
         rounds=9,
         unit="steps",
         units=epochs * iterations * -(-len(X) // batch_size),
+    )
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_a_stack(against, benchmark, data, name):
+    benchmark.group = f"stacked training, {name}"
+    estimator, epochs, target = STACKS[name]
+    settings = {"max_epochs": epochs if benchmark.enabled else 1, "batch_size": 64}
+    curves = [(data.X_train, data.y_train)] * N_MEMBERS
+
+    def members():
+        return [estimator(**settings, random_state=i) for i in range(N_MEMBERS)]
+
+    def alone():
+        for member, (X, y) in zip(members(), curves, strict=True):
+            member.fit(X, y)
+
+    against(
+        lambda: fit_stacked(members(), curves),
+        alone,
+        kind="speed-up",
+        target=target,
+        rounds=5,
+        unit="fits",
+        units=N_MEMBERS,
     )
 
 
