@@ -116,8 +116,7 @@ def run(options: argparse.Namespace) -> int:
     from bench.cli.output.tables import print_text
     from bench.compare import compare_with_published
     from bench.engines import check_machine, check_sizes, make_engine, run_plan
-    from bench.report import write_report
-    from bench.site import write_page
+    from bench.site import update_report
     from bench.store import BAD
 
     with activity("reading the suite…", only_in_terminal=True):
@@ -207,8 +206,7 @@ def run(options: argparse.Namespace) -> int:
     compared = compare_with_published(plan, results)
     if out is not None:
         with activity("writing the report…"):  # which takes some seconds
-            write_report(plan, store, out, loaded)
-            page = write_page(out)
+            page = update_report(plan, store, out, loaded, options.jobs or 1)
         tell(f"open {page}")
     elif is_other and not options.no_report:
         why = "part of a suite" if is_limited else "changed suite"
