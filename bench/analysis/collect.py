@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from bench.analysis.cell_arrays import (
     shows_classes,
 )
 from bench.analysis.dataset_words import describe_dataset
+from bench.analysis.dates import date_of
 from bench.analysis.evidence import check_rows
 from bench.analysis.findings import Findings, analyse, nothing_to_learn, rows_of
 from bench.analysis.provenance import provenance
@@ -128,8 +128,6 @@ def _joined(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 def _suite(suite: Suite, store: Store, stored: Sequence[Result]) -> SuiteFacts:
     stats = suite.stats
-    written = [store.path(result.key, "json") for result in stored]
-    newest = max((path.stat().st_mtime for path in written if path.exists()), default=0)
     return SuiteFacts(
         name=suite.name,
         description=suite.description,
@@ -144,7 +142,7 @@ def _suite(suite: Suite, store: Store, stored: Sequence[Result]) -> SuiteFacts:
         margin=stats.margin,
         impute=stats.impute,
         works=stats.works,
-        date=datetime.fromtimestamp(newest, UTC).date().isoformat() if newest else "",
+        date=date_of(store, stored),
     )
 
 

@@ -242,7 +242,9 @@ class Store:
         self.damaged.pop(key, None)
         return self._damaged_folder
 
-    def arrays(self, key: str, *, weights: bool = False) -> dict[str, np.ndarray]:
+    def arrays(
+        self, key: str, *, weights: bool = False, training: bool = True
+    ) -> dict[str, np.ndarray]:
         """Return the arrays of a result: labels, predictions, scores, history.
 
         Parameters
@@ -252,6 +254,8 @@ class Store:
         weights : bool
             Whether to read the weights of a trained network too. They are most of the
             file, so that reading the rest alone is fast.
+        training : bool
+            Whether to read the predictions for training curves too.
 
         Raises
         ------
@@ -264,7 +268,8 @@ class Store:
                 return {
                     name: packed[name]
                     for name in packed.files
-                    if weights or not name.startswith(WEIGHT)
+                    if (weights or not name.startswith(WEIGHT))
+                    and (training or not name.endswith("_train"))
                 }
         except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile):
             raise StoreError(f"{path}: cannot be read; expected arrays") from None
