@@ -1,7 +1,7 @@
 """Runs a command and says what all its processes took.
 
-``python -m peers.tree COMMAND``, in a process of its own, whose only children are those of the command. Prints JSON: the
-fields of `Measured`, and the command's exit code.
+``python -m peers.tree COMMAND``, in a process of its own, whose only children are those
+of the command. Prints JSON: the fields of `Measured`, and the command's exit code.
 """
 
 import ctypes
