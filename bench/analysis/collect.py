@@ -128,8 +128,7 @@ def _joined(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 def _suite(suite: Suite, store: Store, stored: Sequence[Result]) -> SuiteFacts:
     stats = suite.stats
-    written = [store.path(result.key, "json") for result in stored]
-    newest = max((path.stat().st_mtime for path in written if path.exists()), default=0)
+    newest = max((store.written(result.key) for result in stored), default=0)
     return SuiteFacts(
         name=suite.name,
         description=suite.description,
@@ -439,10 +438,9 @@ def _logs_of(results: pd.DataFrame, store: Store) -> Iterable[Log]:
     groups = not_done.groupby(["dataset", "classifier", "status", "error"], sort=False)
     n = 0
     for (dataset, classifier, *_), rows in groups:
-        log = store.path(rows["key"].iloc[0], "log")
-        if n == MOST_LOGS or not log.exists():
-            continue
-        text = log.read_text("utf-8", "replace").strip()
+        if n == MOST_LOGS:
+            break
+        text = store.log(rows["key"].iloc[0]).strip()
         if text:
             repetition = int(rows["repetition"].iloc[0])
             yield Log(str(dataset), str(classifier), repetition, text[-_LOG_END:])

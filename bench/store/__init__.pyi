@@ -1,3 +1,5 @@
+from .arrays import WEIGHT as WEIGHT
+from .arrays import pack as pack
 from .draws import FITTED as FITTED
 from .draws import RECORDED as RECORDED
 from .draws import Draws as Draws
@@ -8,5 +10,4 @@ from .result import BAD as BAD
 from .result import STATUSES as STATUSES
 from .result import Result as Result
 from .store import STORE as STORE
-from .store import WEIGHT as WEIGHT
 from .store import Store as Store

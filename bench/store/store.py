@@ -1,52 +1,61 @@
-"""The store: for each cell a small JSON file and an ``.npz`` file of its predictions.
+"""The store: the results of all runs in one folder, see docs/store.md.
 
-Each file is written under a temporary name, flushed and renamed. The JSON file comes
-last: a result exists if and only if its JSON does. Every file has a checksum; a damaged
-one is reported, set aside and computed again.
+Each process that writes has a pair of files of its own, which only grow: lines of JSON,
+a result each, and the arrays that the lines name. The arrays are flushed before the
+line is written: a result exists if and only if its line is whole. Every part has a
+checksum; a damaged result is reported, set aside and computed again.
 """
 
 import contextlib
 import hashlib
-import io
 import json
 import math
 import os
-import re
-import socket
 import time
-import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-import psutil
 
-from bench.base import (
-    StoreError,
-    locked,
-    read_bytes,
-    set_aside,
-    why_unwritable,
-    write_flushed,
+from bench.base import StoreError, locked, set_aside, why_unwritable, write_flushed
+from bench.store.arrays import pack, unpack
+from bench.store.cell_files import CellFiles
+from bench.store.index import Index, Record
+from bench.store.lines import (
+    Head,
+    Place,
+    Void,
+    read_head,
+    read_line,
+    write_line,
+    write_void,
 )
-from bench.store.result import Result, encodable, from_json, to_json
+from bench.store.result import Result, encodable, to_json
+from bench.store.segments import LINES, OpenFiles, Writer
 
 STORE = Path("data/store")
 
-WEIGHT = "weight_"  # prefix of the name of each array of a trained network
-_SUFFIXES = ("npz", "log", "json")  # in the order in which they are renamed
 _WRITE_ATTEMPTS = 3
 _KEPT_SCORES = 20  # of metrics that a suite brought, and of their earlier code
-# A temporary file of another machine, whose processes cannot be looked up, is deleted
-# after this time.
-_STALE_SECONDS = 86_400.0
-_MAX_JSON = 2**26  # bytes; the longest part is the text of a library
-_KEY = re.compile(r"[0-9a-f]{64}")
-_TEMPORARY = re.compile(r"\.[0-9a-f]{64}\.\w+\.([0-9a-f]{8})\.([0-9]{1,9})\.tmp")
-_HOST = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+
+
+class _Stored(NamedTuple):
+    """A sound result, and the head of its line unless it has files of its own."""
+
+    result: Result
+    log: str
+    head: Head | None
+
+
+class _New(NamedTuple):
+    """A result that is to be written, its arrays, and its traceback."""
+
+    result: Result
+    packed: bytes | None
+    log: str
 
 
 class Store:
@@ -66,6 +75,10 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.damaged: dict[str, str] = {}
+        self._open_files = OpenFiles(folder)
+        self._index = Index(folder, self._open_files)
+        self._cell_files = CellFiles(folder)
+        self._open_writer: Writer | None = None
 
     def get(self, key: str) -> Result | None:
         """Return the result of a key, or None if it is missing or damaged.
@@ -75,26 +88,46 @@ class Store:
         StoreError
             If the folder of the store itself cannot be read.
         """
-        path = self.path(key, "json")
-        try:
-            result = from_json(read_bytes(path, _MAX_JSON))
-            if result.key != key:
-                raise ValueError("the result of another key")
-            self._check_arrays(result)
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError) as error:
-            # Then not one result is damaged, but the whole store cannot be read.
-            if isinstance(error, OSError) and not os.path.isdir(self.folder):  # noqa: PTH112 (never raises)
-                raise self._unusable(self.folder, error) from None
-            self.damaged[key] = f"{path}: {getattr(error, 'strerror', None) or error}"
-            return None
-        return result
+        self._refresh()
+        stored = self._get(key)
+        return stored and stored.result
+
+    def read_all(self, keys: Iterable[str]) -> Iterator[Result | None]:
+        """Yield the result of each key in order, as `get` returns it.
+
+        This is faster for many, but what other runs write meanwhile may be missed.
+
+        Raises
+        ------
+        StoreError
+            If the folder of the store itself cannot be read.
+        """
+        self._refresh()
+        for key in keys:
+            stored = self._get(key)
+            yield stored and stored.result
+
+    def statuses(self) -> dict[str, str]:
+        """Return key → status of every result, by the beginning of its line alone.
+
+        Whether the rest is sound is not checked.
+
+        Raises
+        ------
+        StoreError
+            If the folder of the store itself cannot be read.
+        """
+        self._refresh()
+        found = dict(self._cell_files.statuses())
+        for key, record in self._index.best.items():
+            if record.status == "done" or found.get(key) != "done":
+                found[key] = record.status
+        return found
 
     def put(
         self,
         result: Result,
-        arrays: dict[str, np.ndarray] | None,
+        arrays: Mapping[str, np.ndarray] | None,
         *,
         replaces: bool = False,
     ) -> Result:
@@ -112,31 +145,49 @@ class Store:
         Returns
         -------
         Result
-            The stored result, with the checksum of its arrays and without the
-            traceback. If one that is done is stored and not replaced, it is kept and
-            returned: another run may have stored it in the meantime.
+            See `put_all`.
 
         Raises
         ------
         StoreError
             If the store cannot be written.
         """
-        files: dict[str, bytes] = {}
-        result = encodable(result)
-        if arrays is not None:
-            packed = io.BytesIO()
-            np.savez_compressed(packed, allow_pickle=False, **arrays)
-            files["npz"] = packed.getvalue()
-            checksum = hashlib.sha256(files["npz"]).hexdigest()
-            result = replace(result, arrays_sha256=checksum)
-        if result.error:
-            error = dict(result.error)
-            files["log"] = error.pop("traceback", "").encode()
-            result = replace(result, error=error)
-        files["json"] = to_json(result)
+        packed = None if arrays is None else pack(arrays)
+        keys = {result.key} if replaces else frozenset[str]()
+        [stored] = self.put_all([(result, packed)], keys)
+        return stored
+
+    def put_all(
+        self,
+        items: Iterable[tuple[Result, bytes | None]],
+        replaces: Collection[str] = frozenset(),
+    ) -> list[Result]:
+        """Write results at once: the disk is waited for once, not once a result.
+
+        Parameters
+        ----------
+        items
+            Results, whose errors may contain the traceback, and the arrays of each that
+            is done, see `bench.store.pack`.
+        replaces
+            Keys whose result that is stored and done is replaced by one that is done.
+
+        Returns
+        -------
+        list of Result
+            The stored results in order, with the checksums of their arrays and without
+            tracebacks. Where one that is done is stored and not replaced, it is kept
+            and returned: another run may have stored it in the meantime.
+
+        Raises
+        ------
+        StoreError
+            If the store cannot be written; nothing of these is stored then.
+        """
+        new = [_prepared(result, packed) for result, packed in items]
         for attempt in range(1, _WRITE_ATTEMPTS + 1):
             try:
-                return self._commit(result, files, replaces)
+                return self._commit(new, replaces)
             except StoreError:
                 raise
             except OSError as error:
@@ -150,8 +201,8 @@ class Store:
     ) -> None:
         """Add scores of metrics that a suite brought to a result that is done.
 
-        Its file keeps its time, since the result is no newer. Nothing is added where
-        another run has replaced it by one that is not done.
+        It keeps its time, since it is no newer. Nothing is added where another run has
+        replaced it by one that is not done.
 
         Parameters
         ----------
@@ -163,24 +214,27 @@ class Store:
         StoreError
             If the store cannot be written.
         """
-        path = self.path(key, "json")
-        temporary = path.with_name(f".{key}.json.{_HOST}.{os.getpid()}.tmp")
         try:
+            writer = self._writer()
             with locked(self._lock):
-                result = self.get(key)
-                if result is None or result.status != "done":
+                self._refresh()
+                stored = self._get(key)
+                if stored is None or stored.result.status != "done":
                     return
-                others = {k: v for k, v in result.own_scores.items() if k not in scores}
+                own = stored.result.own_scores
+                others = {k: v for k, v in own.items() if k not in scores}
                 kept = list(others.items())[-_KEPT_SCORES:]
-                result = replace(result, own_scores=dict(kept) | dict(scores))
-                time_ns = path.stat().st_mtime_ns
-                write_flushed(temporary, to_json(result))
-                os.utime(temporary, ns=(time_ns, time_ns))
-                temporary.replace(path)
+                result = replace(stored.result, own_scores=dict(kept) | dict(scores))
+                if stored.head is not None:
+                    place, written = stored.head.arrays, stored.head.written
+                else:
+                    [place] = writer.add_arrays([self._cell_files.packed(key)])
+                    written = self._cell_files.written(key)
+                version = self._next_version(key)
+                head = Head(key, result.status, version, written, place)
+                writer.add_lines([write_line(head, to_json(result), stored.log)])
         except OSError as error:
             raise self._unusable(self.folder, error) from None
-        finally:
-            temporary.unlink(missing_ok=True)
 
     def check_writable(self, keys: Iterable[str], *, attempt: bool = True) -> None:
         """Raise an error if results could not be written.
@@ -190,24 +244,28 @@ class Store:
         keys
             Keys of the results that will be put.
         attempt : bool
-            Whether to write a temporary file, see `bench.base.why_unwritable`.
+            Whether to write a temporary file, see `bench.base.why_unwritable`. If so
+            and there are keys, this process counts as a writer from then on: `bench
+            store clean` takes nothing away.
 
         Raises
         ------
         StoreError
-            If the folder of the store, or one of the folders within it that the keys
-            belong to, cannot be written.
+            If the folder of the store cannot be written.
         """
-        folders = {self.path(key, "json").parent for key in keys}
-        shards = sorted(folder for folder in folders if folder.is_dir())
-        for folder in (self.folder, *shards):
-            # The shards are on the same disk: one attempt to write is enough.
-            may_write = attempt and folder == self.folder
-            if why := why_unwritable(folder, attempt=may_write):
-                raise self._unusable(folder, why)
+        if why := why_unwritable(self.folder, attempt=attempt):
+            raise self._unusable(self.folder, why)
+        if attempt and any(True for _ in keys):
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                self._writer()
+            except OSError as error:
+                raise self._unusable(self.folder, error) from None
 
     def set_aside(self, key: str) -> Path:
-        """Move the damaged files of a key to a subfolder that is never read.
+        """Copy what is damaged of a key to a subfolder that is never read.
+
+        It counts no more. Files of older stores are moved there.
 
         Returns
         -------
@@ -217,17 +275,14 @@ class Store:
         Raises
         ------
         StoreError
-            If the files cannot be moved.
+            If that cannot be written.
         """
-        shard = self.path(key, "json").parent
-        is_folder = shard.is_dir()  # if not, a file is in its place and is moved itself
         try:
             with locked(self._lock):
                 # Another run may have computed the result again in the meantime.
-                if self.get(key) is None:
-                    paths = [self.path(key, suffix) for suffix in _SUFFIXES]
-                    for path in paths if is_folder else [shard]:
-                        set_aside(path, self._damaged_folder)
+                self._refresh()
+                self._get(key)
+                self._set_aside(key)
         except OSError as error:
             raise self._unusable(self._damaged_folder, error) from None
         self.damaged.pop(key, None)
@@ -241,141 +296,310 @@ class Store:
         key
             The result's key.
         weights : bool
-            Whether to read the weights of a trained network too. They are most of the
-            file, so that reading the rest alone is fast.
+            Whether to read the weights of a trained network too, most of the arrays.
 
         Raises
         ------
         StoreError
-            If the file cannot be read.
+            If they cannot be read.
         """
-        path = self.path(key, "npz")
         try:
-            with np.load(path, allow_pickle=False) as packed:
-                return {
-                    name: packed[name]
-                    for name in packed.files
-                    if weights or not name.startswith(WEIGHT)
-                }
-        except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile):
-            raise StoreError(f"{path}: cannot be read; expected arrays") from None
+            return unpack(self.packed(key), weights=weights)
+        except ValueError:
+            raise self._unreadable(key) from None
+
+    def packed(self, key: str) -> bytes:
+        """Return the arrays of a result as the bytes of an ``.npz`` file.
+
+        Raises
+        ------
+        StoreError
+            If they cannot be read.
+        """
+        try:
+            if record := self._record(key):
+                head = read_head(self._text(record))
+                if head is None or head.arrays is None:
+                    raise ValueError("it has no arrays")
+                return self._open_files.arrays(head.arrays)
+            return self._cell_files.packed(key)
+        except (OSError, ValueError):
+            raise self._unreadable(key) from None
 
     def log(self, key: str) -> str:
         """Return the traceback, or the last output of a process that crashed."""
+        if record := self._record(key):
+            try:
+                return read_line(self._text(record))[1]
+            except (OSError, ValueError):
+                return ""
+        return self._cell_files.log(key)
+
+    def written(self, key: str) -> float:
+        """Return when a result was computed, in seconds since 1970; 0 if unknown."""
         try:
-            return self.path(key, "log").read_text("utf-8", "replace")
+            if record := self._record(key):
+                head = read_head(self._text(record))
+                return head.written if head is not None else 0.0
+            return self._cell_files.written(key)
         except OSError:
-            return ""
+            return 0.0
+
+    def where(self, key: str) -> str:
+        """Name the place of a result in messages."""
+        if record := self._record(key):
+            return self._place(key, record.name)
+        return str(self._cell_files.path(key, "json"))
 
     def keys(self) -> Iterator[str]:
-        """Yield the key of every result."""
-        for path in sorted(self.folder.glob("??/*.json")):
-            if _KEY.fullmatch(path.stem) and path.stem[:2] == path.parent.name:
-                yield path.stem
+        """Yield the key of every result, in order."""
+        with contextlib.suppress(StoreError):  # it is no folder
+            self._refresh()
+        index = self._index
+        yield from sorted({*index.best, *index.broken, *self._cell_files.keys()})
 
     def timings(self, most: int) -> Iterator[tuple[dict[str, Any], float]]:
         """Yield the fields of results and the seconds they took.
 
-        Only the JSON is read, and what cannot be read is left out: this is for
-        estimates, and not worth the time of checksums.
+        What cannot be read is left out, and checksums are not compared: this is for
+        estimates.
 
         Parameters
         ----------
         most : int
-            The number of files that are read.
+            The number of results that are read, the last of each pair of files first.
         """
-        for key in islice(self.keys(), most):
+        self._refresh()
+        texts = chain(self._texts(), self._cell_files.texts())
+        for text in islice(texts, most):
             try:
-                data = json.loads(read_bytes(self.path(key, "json"), _MAX_JSON))
+                data = json.loads(text)
+                data = data.get("result", data)
                 fields, seconds = data["fields"], float(data["seconds"])
                 is_fit = not data.get("target")
-            except (OSError, ValueError, TypeError, KeyError, RecursionError):
+            except (AttributeError, KeyError, RecursionError, TypeError, ValueError):
                 continue
             if is_fit and isinstance(fields, dict) and math.isfinite(seconds):
                 yield fields, seconds
 
-    def path(self, key: str, suffix: str) -> Path:
-        """Return the path of a key's "json", "npz" or "log" file; it may be missing."""
-        return self.folder / key[:2] / f"{key}.{suffix}"
+    def sweep(self) -> list[str]:
+        """Clear away what killed runs left, and damaged lines that name no key.
 
-    def sweep(self) -> None:
-        """Delete the temporary files of runs that were killed while they wrote.
+        Returns
+        -------
+        list of str
+            A message about each line that was set aside: the result that it held is
+            computed again.
 
-        A result whose arrays were renamed already, and its JSON not yet, is completed:
-        it may have been about to replace another, which is damaged by now.
+        Raises
+        ------
+        StoreError
+            If damaged lines cannot be set aside.
         """
-        for path in self.folder.glob("??/.*.tmp"):
-            match = _TEMPORARY.fullmatch(path.name)
-            if match is None:  # not a file of ours
-                continue
-            host, pid = match[1], int(match[2])
-            with contextlib.suppress(OSError):
-                age = time.time() - path.stat().st_mtime
-                is_dead = host == _HOST and not psutil.pid_exists(pid)
-                if is_dead or age > _STALE_SECONDS:
-                    self._complete(path)
-                    path.unlink(missing_ok=True)
-
-    def _complete(self, temporary: Path) -> None:
-        """Rename the JSON of a result whose arrays are in place, if none is there."""
-        key, suffix = temporary.name.split(".")[1:3]
-        if suffix != "json":
-            return
-        with locked(self._lock), contextlib.suppress(ValueError):
-            result = from_json(read_bytes(temporary, _MAX_JSON))
-            self._check_arrays(result)
-            if result.key == key and self.get(key) is None:
-                temporary.replace(self.path(key, "json"))
-            self.damaged.pop(key, None)
-
-    def _commit(
-        self, result: Result, files: dict[str, bytes], replaces: bool
-    ) -> Result:
-        shard = self.path(result.key, "json").parent
-        shard.mkdir(parents=True, exist_ok=True)
-        temporary = {}
-        is_between = False  # arrays were replaced, and their JSON not yet
+        self._cell_files.sweep()
+        with contextlib.suppress(StoreError):  # it is no folder
+            self._refresh()
+        if not self._index.unnamed:
+            return []
+        told = []
         try:
-            for suffix, raw in files.items():
-                name = f".{result.key}.{suffix}.{_HOST}.{os.getpid()}.tmp"
-                temporary[suffix] = shard / name
-                write_flushed(temporary[suffix], raw)
             with locked(self._lock):
-                other = self.get(result.key)
-                had_arrays = other is not None and other.status == "done"
-                if had_arrays and not (replaces and result.status == "done"):
-                    assert other is not None  # for type checkers
-                    return other
-                for suffix in _SUFFIXES:  # the JSON is the last
-                    final = self.path(result.key, suffix)
-                    if final.is_dir():  # `get` does not look at it without a result
-                        set_aside(final, self._damaged_folder)
-                    if suffix in temporary:
-                        temporary[suffix].replace(final)
-                        is_between = suffix == "npz" and had_arrays
-                    else:  # such as the traceback of an earlier result that failed
-                        final.unlink(missing_ok=True)
-        finally:
-            for suffix, path in temporary.items():
-                if suffix != "json" or not is_between:  # see `sweep`
-                    path.unlink(missing_ok=True)
-        return result
+                self._refresh()
+                for record in list(self._index.unnamed.values()):
+                    path = self.folder / f"{record.name}.{LINES}"
+                    self._copy_aside(f"{record.name}.{record.offset}", record)
+                    self._make_void(record, None)
+                    told.append(
+                        f"{path}: the line at byte {record.offset} is damaged and "
+                        f"names no result; set aside in {self._damaged_folder}"
+                    )
+        except OSError as error:
+            raise self._unusable(self._damaged_folder, error) from None
+        return told
 
-    def _check_arrays(self, result: Result) -> None:
+    def _get(self, key: str) -> _Stored | None:
+        """Return a sound result; note in `damaged` what is damaged."""
+        self.damaged.pop(key, None)
+        stored = None
+        if record := self._index.best.get(key):
+            stored = self._read(key, record)
+        if broken := self._index.broken.get(key):
+            where = self._place(key, broken[0].name)
+            self.damaged[key] = f"{where}: its line is damaged"
+        if stored is None or stored.result.status != "done":
+            older = self._read_files(key)
+            if older and (stored is None or older.result.status == "done"):
+                stored = older
+        return stored
+
+    def _read(self, key: str, record: Record) -> _Stored | None:
+        try:
+            line = self._text(record)
+            head = read_head(line)
+            result, log = read_line(line)
+            if head is None or result.key != key:
+                raise ValueError("the result of another key")
+            self._check_arrays(result, head.arrays)
+        except FileNotFoundError:  # `bench store clean` has written the pair anew
+            before = record
+            self._refresh()
+            if (again := self._index.best.get(key)) and again != before:
+                return self._read(key, again)
+            self.damaged[key] = f"{self._place(key, record.name)}: is missing"
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or error
+            self.damaged[key] = f"{self._place(key, record.name)}: {why}"
+        else:
+            return _Stored(result, log, head)
+        return None
+
+    def _check_arrays(self, result: Result, place: Place | None) -> None:
         if result.arrays_sha256 is None:
-            if result.status == "done" and not result.is_audit:
+            if result.has_arrays:
                 raise ValueError("a result without predictions")
             return
-        path = self.path(result.key, "npz")
-        if not path.is_file():  # opening a pipe would block
-            raise ValueError("its predictions (.npz) are missing, or not a file")
+        if place is None:
+            raise ValueError("its predictions are missing")
         try:
-            with path.open("rb") as stream:
-                checksum = hashlib.file_digest(stream, "sha256").hexdigest()
+            checksum = self._open_files.checksum(place)
         except OSError:
-            raise ValueError("its predictions (.npz) cannot be read") from None
+            raise ValueError("its predictions cannot be read") from None
         if checksum != result.arrays_sha256:
-            raise ValueError("its predictions (.npz) do not match their checksum")
+            raise ValueError("its predictions do not match their checksum")
+
+    def _read_files(self, key: str) -> _Stored | None:
+        if key[:2] not in self._index.shards:
+            return None
+        try:
+            result = self._cell_files.get(key)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            path = self._cell_files.path(key, "json")
+            self.damaged[key] = f"{path}: {getattr(error, 'strerror', None) or error}"
+            return None
+        return _Stored(result, self._cell_files.log(key), None)
+
+    def _commit(self, new: Sequence[_New], replaces: Collection[str]) -> list[Result]:
+        """Write the arrays, and the lines of those results that are to be stored."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        stored: list[Result] = []
+        lines: list[bytes] = []
+        latest: dict[str, tuple[Result, int]] = {}  # what is among the lines, by key
+        try:
+            writer = self._writer()
+            places = writer.add_arrays([item.packed for item in new])
+            now = time.time()
+            with locked(self._lock):
+                self._refresh()
+                for (result, _, log), place in zip(new, places, strict=True):
+                    key = result.key
+                    if key in latest:
+                        other, version = latest[key][0], latest[key][1] + 1
+                    else:
+                        other = self._sound(key)
+                        version = self._next_version(key)
+                    is_done = result.status == "done"
+                    if other and other.status == "done":
+                        if not (is_done and key in replaces):
+                            stored.append(other)
+                            continue
+                    head = Head(key, result.status, version, now, place)
+                    lines.append(write_line(head, to_json(result), log))
+                    latest[key] = result, version
+                    stored.append(result)
+                writer.add_lines(lines)
+        except BaseException:
+            self._close_writer()
+            raise
+        return stored
+
+    def _sound(self, key: str) -> Result | None:
+        """Return the result of a key; what is damaged of it is set aside."""
+        stored = self._get(key)
+        if key in self.damaged:
+            self._set_aside(key)
+            stored = self._get(key)
+        return stored and stored.result
+
+    def _set_aside(self, key: str) -> None:
+        """Set aside what is damaged of a key; the lock is held."""
+        index = self._index
+        while (record := index.best.get(key)) and self._read(key, record) is None:
+            self._copy_aside(key, record)
+            self._make_void(record, key)
+        for broken in list(index.broken.get(key, [])):
+            self._copy_aside(key, broken)
+            self._make_void(broken, key)
+        self.damaged.pop(key, None)
+        if (record is None or record.status != "done") and (
+            self._read_files(key) is None and key in self.damaged
+        ):
+            self._cell_files.set_aside(key, self._damaged_folder)
+        self.damaged.pop(key, None)
+
+    def _copy_aside(self, name: str, record: Record) -> None:
+        """Copy a line and its arrays, as far as they can be read."""
+        self._damaged_folder.mkdir(parents=True, exist_ok=True)
+        line = self._text(record)
+        parts = {"json": line}
+        head = read_head(line)
+        if head is not None and head.arrays is not None:
+            with contextlib.suppress(OSError, ValueError):
+                parts["npz"] = self._open_files.arrays(head.arrays)
+        for suffix, raw in parts.items():
+            path = self.folder / f"{name}.{suffix}"
+            write_flushed(path, raw)
+            set_aside(path, self._damaged_folder)
+
+    def _make_void(self, record: Record, key: str | None) -> None:
+        void = Void(*record.place, key, max(record.version, 0))
+        self._writer().add_lines([write_void(void)])
+        self._refresh()
+
+    def _writer(self) -> Writer:
+        """Return the pair of files that this process writes."""
+        writer = self._open_writer
+        if writer is not None and (writer.pid != os.getpid() or writer.is_full):
+            self._close_writer()
+        if self._open_writer is None:
+            self._open_writer = Writer(self.folder)
+        return self._open_writer
+
+    def _close_writer(self) -> None:
+        if self._open_writer is not None:
+            self._open_writer.close()
+            self._open_writer = None
+
+    def _refresh(self) -> None:
+        try:
+            self._index.refresh()
+        except OSError as error:
+            raise self._unusable(self.folder, error) from None
+
+    def _record(self, key: str) -> Record | None:
+        if key not in self._index.best:
+            self._refresh()
+        return self._index.best.get(key)
+
+    def _next_version(self, key: str) -> int:
+        """Return the version of a new line, which counts before files of its own."""
+        version = self._index.next_version(key)
+        has_files = key[:2] in self._index.shards
+        return version or int(has_files and self._cell_files.path(key, "json").exists())
+
+    def _text(self, record: Record) -> bytes:
+        return self._open_files.read(
+            f"{record.name}.{LINES}", record.offset, record.size
+        )
+
+    def _texts(self) -> Iterator[bytes]:
+        for record in reversed(list(self._index.best.values())):
+            with contextlib.suppress(OSError):
+                yield self._text(record)
+
+    def _place(self, key: str, name: str) -> str:
+        return f"{self.folder / name}.{LINES}: the result {key}"
 
     @property
     def _damaged_folder(self) -> Path:
@@ -383,8 +607,13 @@ class Store:
 
     @property
     def _lock(self) -> Path:
-        """The lock of the whole store; it is held only while files are renamed."""
+        """The lock of the whole store; it is held only while lines are written."""
         return self.folder / ".lock"
+
+    def _unreadable(self, key: str) -> StoreError:
+        return StoreError(
+            f"{self.where(key)}: its predictions cannot be read; expected arrays"
+        )
 
     def _unusable(self, path: Path, why: OSError | str) -> StoreError:
         reason = why if isinstance(why, str) else why.strerror or why
@@ -392,3 +621,15 @@ class Store:
             f"{path}: cannot be used ({reason}); check that it is a folder, its "
             "permissions and the free space, or choose another folder with --store"
         )
+
+
+def _prepared(result: Result, packed: bytes | None) -> _New:
+    """Return what is written of a result: its traceback stands apart."""
+    result, log = encodable(result), ""
+    if packed is not None:
+        result = replace(result, arrays_sha256=hashlib.sha256(packed).hexdigest())
+    if result.error:
+        error = dict(result.error)
+        log = error.pop("traceback", "")
+        result = replace(result, error=error)
+    return _New(result, packed, log)
