@@ -1,5 +1,9 @@
 from .arrays import WEIGHT as WEIGHT
 from .arrays import pack as pack
+from .clean import Unnamed as Unnamed
+from .clean import clean_store as clean_store
+from .clean import unnamed_results as unnamed_results
+from .convert import convert_store as convert_store
 from .draws import FITTED as FITTED
 from .draws import RECORDED as RECORDED
 from .draws import Draws as Draws

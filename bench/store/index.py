@@ -79,6 +79,10 @@ class Index:
         """The names of all pairs of files."""
         return sorted(self._found)
 
+    def void_places(self) -> set[tuple[str, int]]:
+        """Return the places of lines that were set aside."""
+        return {(name, offset) for name, offset, _ in self._void}
+
     def refresh(self) -> None:
         """Read the lines that were written since the last call.
 

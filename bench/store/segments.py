@@ -111,8 +111,10 @@ class OpenFiles:
         """Close them all; the next to be read is opened anew."""
         _close_all(self._open)
 
-    def new_lines(self, name: str, start: int, size: int) -> Iterator[tuple[int, bytes]]:
-        """Yield offset and bytes of each line of a pair that begins at `start` or after.
+    def new_lines(
+        self, name: str, start: int, size: int
+    ) -> Iterator[tuple[int, bytes]]:
+        """Yield offset and bytes of each line of a pair from `start` on.
 
         A last line that is not whole is left out: somebody is writing it, or was
         killed then. One that is whole but for its end is damaged, and so is one that
@@ -182,15 +184,22 @@ class Writer:
     number of files does not grow with the number of runs. On a file system without
     locks each writer begins a pair of its own.
 
+    Parameters
+    ----------
+    folder
+        The folder, which exists.
+    is_new : bool
+        Whether to begin a pair in any case.
+
     Raises
     ------
     OSError
         If no pair can be opened.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, is_new: bool = False) -> None:
         self.pid = os.getpid()
-        for name in sorted(listed(folder)[0]):
+        for name in [] if is_new else sorted(listed(folder)[0]):
             if name.startswith(_machine()) and self._take(folder, name):
                 return
         self._begin(folder)
@@ -212,7 +221,15 @@ class Writer:
         return places
 
     def add_lines(self, lines: Sequence[bytes]) -> None:
-        """Write lines and wait until the disk has them."""
+        """Write lines and wait until the disk has them.
+
+        Raises
+        ------
+        OSError
+            If they cannot be written, or somebody has deleted the pair.
+        """
+        if not os.path.samestat(os.fstat(self._descriptors[0]), self._path.stat()):
+            raise OSError(f"{self._path}: another file has taken its place")
         _append(self._descriptors[0], b"".join(lines))
 
     def close(self) -> None:
@@ -258,6 +275,7 @@ class Writer:
 
     def _keep(self, name: str, descriptors: list[int], paths: Sequence[Path]) -> None:
         self.name = name
+        self._path = paths[0]
         self._descriptors = descriptors
         self._close = weakref.finalize(self, _end, self.pid, descriptors, paths)
 

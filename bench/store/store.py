@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import json
 import math
-import os
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -20,34 +19,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bench.base import StoreError, locked, set_aside, why_unwritable, write_flushed
+from bench.base import StoreError, locked, why_unwritable
 from bench.store.arrays import pack, unpack
-from bench.store.cell_files import CellFiles
-from bench.store.index import Index, Record
-from bench.store.lines import (
-    Head,
-    Place,
-    Void,
-    read_head,
-    read_line,
-    write_line,
-    write_void,
-)
+from bench.store.files import Files
+from bench.store.lines import Head, read_line, write_line
 from bench.store.result import Result, encodable, to_json
-from bench.store.segments import LINES, OpenFiles, Writer
 
 STORE = Path("data/store")
 
 _WRITE_ATTEMPTS = 3
 _KEPT_SCORES = 20  # of metrics that a suite brought, and of their earlier code
-
-
-class _Stored(NamedTuple):
-    """A sound result, and the head of its line unless it has files of its own."""
-
-    result: Result
-    log: str
-    head: Head | None
 
 
 class _New(NamedTuple):
@@ -74,11 +55,8 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.damaged: dict[str, str] = {}
-        self._open_files = OpenFiles(folder)
-        self._index = Index(folder, self._open_files)
-        self._cell_files = CellFiles(folder)
-        self._open_writer: Writer | None = None
+        self._files = Files(folder)
+        self.damaged = self._files.damaged
 
     def get(self, key: str) -> Result | None:
         """Return the result of a key, or None if it is missing or damaged.
@@ -88,8 +66,8 @@ class Store:
         StoreError
             If the folder of the store itself cannot be read.
         """
-        self._refresh()
-        stored = self._get(key)
+        self._files.refresh()
+        stored = self._files.find(key)
         return stored and stored.result
 
     def read_all(self, keys: Iterable[str]) -> Iterator[Result | None]:
@@ -102,9 +80,9 @@ class Store:
         StoreError
             If the folder of the store itself cannot be read.
         """
-        self._refresh()
+        self._files.refresh()
         for key in keys:
-            stored = self._get(key)
+            stored = self._files.find(key)
             yield stored and stored.result
 
     def statuses(self) -> dict[str, str]:
@@ -117,9 +95,9 @@ class Store:
         StoreError
             If the folder of the store itself cannot be read.
         """
-        self._refresh()
-        found = dict(self._cell_files.statuses())
-        for key, record in self._index.best.items():
+        self._files.refresh()
+        found = dict(self._files.cell_files.statuses())
+        for key, record in self._files.index.best.items():
             if record.status == "done" or found.get(key) != "done":
                 found[key] = record.status
         return found
@@ -192,7 +170,7 @@ class Store:
                 raise
             except OSError as error:
                 if attempt == _WRITE_ATTEMPTS:
-                    raise self._unusable(self.folder, error) from None
+                    raise self._files.unusable(self.folder, error) from None
                 time.sleep(0.1 * attempt)  # a network file system may recover
         raise AssertionError  # for type checkers: the loop returns or raises
 
@@ -215,10 +193,10 @@ class Store:
             If the store cannot be written.
         """
         try:
-            writer = self._writer()
-            with locked(self._lock):
-                self._refresh()
-                stored = self._get(key)
+            writer = self._files.writer()
+            with locked(self._files.lock):
+                self._files.refresh()
+                stored = self._files.find(key)
                 if stored is None or stored.result.status != "done":
                     return
                 own = stored.result.own_scores
@@ -228,13 +206,14 @@ class Store:
                 if stored.head is not None:
                     place, written = stored.head.arrays, stored.head.written
                 else:
-                    [place] = writer.add_arrays([self._cell_files.packed(key)])
-                    written = self._cell_files.written(key)
-                version = self._next_version(key)
+                    [place] = writer.add_arrays([self._files.cell_files.packed(key)])
+                    written = self._files.cell_files.written(key)
+                version = self._files.next_version(key)
                 head = Head(key, result.status, version, written, place)
                 writer.add_lines([write_line(head, to_json(result), stored.log)])
+                self._files.refresh()
         except OSError as error:
-            raise self._unusable(self.folder, error) from None
+            raise self._files.unusable(self.folder, error) from None
 
     def check_writable(self, keys: Iterable[str], *, attempt: bool = True) -> None:
         """Raise an error if results could not be written.
@@ -254,13 +233,13 @@ class Store:
             If the folder of the store cannot be written.
         """
         if why := why_unwritable(self.folder, attempt=attempt):
-            raise self._unusable(self.folder, why)
+            raise self._files.unusable(self.folder, why)
         if attempt and any(True for _ in keys):
             try:
                 self.folder.mkdir(parents=True, exist_ok=True)
-                self._writer()
+                self._files.writer()
             except OSError as error:
-                raise self._unusable(self.folder, error) from None
+                raise self._files.unusable(self.folder, error) from None
 
     def set_aside(self, key: str) -> Path:
         """Copy what is damaged of a key to a subfolder that is never read.
@@ -277,16 +256,15 @@ class Store:
         StoreError
             If that cannot be written.
         """
+        files = self._files
         try:
-            with locked(self._lock):
+            with locked(files.lock):
                 # Another run may have computed the result again in the meantime.
-                self._refresh()
-                self._get(key)
-                self._set_aside(key)
+                files.refresh()
+                files.set_aside(key)
         except OSError as error:
-            raise self._unusable(self._damaged_folder, error) from None
-        self.damaged.pop(key, None)
-        return self._damaged_folder
+            raise files.unusable(files.damaged_folder, error) from None
+        return files.damaged_folder
 
     def arrays(self, key: str, *, weights: bool = False) -> dict[str, np.ndarray]:
         """Return the arrays of a result: labels, predictions, scores, history.
@@ -317,46 +295,45 @@ class Store:
             If they cannot be read.
         """
         try:
-            if record := self._record(key):
-                head = read_head(self._text(record))
+            if self._files.record(key):
+                head = self._files.head(key)
                 if head is None or head.arrays is None:
                     raise ValueError("it has no arrays")
-                return self._open_files.arrays(head.arrays)
-            return self._cell_files.packed(key)
+                return self._files.arrays(head.arrays)
+            return self._files.cell_files.packed(key)
         except (OSError, ValueError):
             raise self._unreadable(key) from None
 
     def log(self, key: str) -> str:
         """Return the traceback, or the last output of a process that crashed."""
-        if record := self._record(key):
+        if record := self._files.record(key):
             try:
-                return read_line(self._text(record))[1]
+                return read_line(self._files.text(record))[1]
             except (OSError, ValueError):
                 return ""
-        return self._cell_files.log(key)
+        return self._files.cell_files.log(key)
 
     def written(self, key: str) -> float:
         """Return when a result was computed, in seconds since 1970; 0 if unknown."""
         try:
-            if record := self._record(key):
-                head = read_head(self._text(record))
+            if self._files.record(key):
+                head = self._files.head(key)
                 return head.written if head is not None else 0.0
-            return self._cell_files.written(key)
+            return self._files.cell_files.written(key)
         except OSError:
             return 0.0
 
     def where(self, key: str) -> str:
         """Name the place of a result in messages."""
-        if record := self._record(key):
-            return self._place(key, record.name)
-        return str(self._cell_files.path(key, "json"))
+        if record := self._files.record(key):
+            return self._files.place(key, record.name)
+        return str(self._files.cell_files.path(key, "json"))
 
     def keys(self) -> Iterator[str]:
         """Yield the key of every result, in order."""
         with contextlib.suppress(StoreError):  # it is no folder
-            self._refresh()
-        index = self._index
-        yield from sorted({*index.best, *index.broken, *self._cell_files.keys()})
+            self._files.refresh()
+        yield from sorted(self._files.keys())
 
     def timings(self, most: int) -> Iterator[tuple[dict[str, Any], float]]:
         """Yield the fields of results and the seconds they took.
@@ -369,8 +346,8 @@ class Store:
         most : int
             The number of results that are read, the last of each pair of files first.
         """
-        self._refresh()
-        texts = chain(self._texts(), self._cell_files.texts())
+        self._files.refresh()
+        texts = chain(self._files.texts(), self._files.cell_files.texts())
         for text in islice(texts, most):
             try:
                 data = json.loads(text)
@@ -396,89 +373,7 @@ class Store:
         StoreError
             If damaged lines cannot be set aside.
         """
-        self._cell_files.sweep()
-        with contextlib.suppress(StoreError):  # it is no folder
-            self._refresh()
-        if not self._index.unnamed:
-            return []
-        told = []
-        try:
-            with locked(self._lock):
-                self._refresh()
-                for record in list(self._index.unnamed.values()):
-                    path = self.folder / f"{record.name}.{LINES}"
-                    self._copy_aside(f"{record.name}.{record.offset}", record)
-                    self._make_void(record, None)
-                    told.append(
-                        f"{path}: the line at byte {record.offset} is damaged and "
-                        f"names no result; set aside in {self._damaged_folder}"
-                    )
-        except OSError as error:
-            raise self._unusable(self._damaged_folder, error) from None
-        return told
-
-    def _get(self, key: str) -> _Stored | None:
-        """Return a sound result; note in `damaged` what is damaged."""
-        self.damaged.pop(key, None)
-        stored = None
-        if record := self._index.best.get(key):
-            stored = self._read(key, record)
-        if broken := self._index.broken.get(key):
-            where = self._place(key, broken[0].name)
-            self.damaged[key] = f"{where}: its line is damaged"
-        if stored is None or stored.result.status != "done":
-            older = self._read_files(key)
-            if older and (stored is None or older.result.status == "done"):
-                stored = older
-        return stored
-
-    def _read(self, key: str, record: Record) -> _Stored | None:
-        try:
-            line = self._text(record)
-            head = read_head(line)
-            result, log = read_line(line)
-            if head is None or result.key != key:
-                raise ValueError("the result of another key")
-            self._check_arrays(result, head.arrays)
-        except FileNotFoundError:  # `bench store clean` has written the pair anew
-            before = record
-            self._refresh()
-            if (again := self._index.best.get(key)) and again != before:
-                return self._read(key, again)
-            self.damaged[key] = f"{self._place(key, record.name)}: is missing"
-        except (OSError, ValueError) as error:
-            why = getattr(error, "strerror", None) or error
-            self.damaged[key] = f"{self._place(key, record.name)}: {why}"
-        else:
-            return _Stored(result, log, head)
-        return None
-
-    def _check_arrays(self, result: Result, place: Place | None) -> None:
-        if result.arrays_sha256 is None:
-            if result.has_arrays:
-                raise ValueError("a result without predictions")
-            return
-        if place is None:
-            raise ValueError("its predictions are missing")
-        try:
-            checksum = self._open_files.checksum(place)
-        except OSError:
-            raise ValueError("its predictions cannot be read") from None
-        if checksum != result.arrays_sha256:
-            raise ValueError("its predictions do not match their checksum")
-
-    def _read_files(self, key: str) -> _Stored | None:
-        if key[:2] not in self._index.shards:
-            return None
-        try:
-            result = self._cell_files.get(key)
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError) as error:
-            path = self._cell_files.path(key, "json")
-            self.damaged[key] = f"{path}: {getattr(error, 'strerror', None) or error}"
-            return None
-        return _Stored(result, self._cell_files.log(key), None)
+        return self._files.sweep()
 
     def _commit(self, new: Sequence[_New], replaces: Collection[str]) -> list[Result]:
         """Write the arrays, and the lines of those results that are to be stored."""
@@ -487,139 +382,36 @@ class Store:
         lines: list[bytes] = []
         latest: dict[str, tuple[Result, int]] = {}  # what is among the lines, by key
         try:
-            writer = self._writer()
+            writer = self._files.writer()
             places = writer.add_arrays([item.packed for item in new])
             now = time.time()
-            with locked(self._lock):
-                self._refresh()
+            with locked(self._files.lock):
+                self._files.refresh()
                 for (result, _, log), place in zip(new, places, strict=True):
                     key = result.key
                     if key in latest:
                         other, version = latest[key][0], latest[key][1] + 1
                     else:
-                        other = self._sound(key)
-                        version = self._next_version(key)
-                    is_done = result.status == "done"
-                    if other and other.status == "done":
-                        if not (is_done and key in replaces):
-                            stored.append(other)
-                            continue
+                        other = self._files.sound(key)
+                        version = self._files.next_version(key)
+                    may_replace = key in replaces and result.status == "done"
+                    if other and other.status == "done" and not may_replace:
+                        stored.append(other)
+                        continue
                     head = Head(key, result.status, version, now, place)
                     lines.append(write_line(head, to_json(result), log))
                     latest[key] = result, version
                     stored.append(result)
                 writer.add_lines(lines)
+                self._files.refresh()
         except BaseException:
-            self._close_writer()
+            self._files.close_writer()
             raise
         return stored
-
-    def _sound(self, key: str) -> Result | None:
-        """Return the result of a key; what is damaged of it is set aside."""
-        stored = self._get(key)
-        if key in self.damaged:
-            self._set_aside(key)
-            stored = self._get(key)
-        return stored and stored.result
-
-    def _set_aside(self, key: str) -> None:
-        """Set aside what is damaged of a key; the lock is held."""
-        index = self._index
-        while (record := index.best.get(key)) and self._read(key, record) is None:
-            self._copy_aside(key, record)
-            self._make_void(record, key)
-        for broken in list(index.broken.get(key, [])):
-            self._copy_aside(key, broken)
-            self._make_void(broken, key)
-        self.damaged.pop(key, None)
-        if (record is None or record.status != "done") and (
-            self._read_files(key) is None and key in self.damaged
-        ):
-            self._cell_files.set_aside(key, self._damaged_folder)
-        self.damaged.pop(key, None)
-
-    def _copy_aside(self, name: str, record: Record) -> None:
-        """Copy a line and its arrays, as far as they can be read."""
-        self._damaged_folder.mkdir(parents=True, exist_ok=True)
-        line = self._text(record)
-        parts = {"json": line}
-        head = read_head(line)
-        if head is not None and head.arrays is not None:
-            with contextlib.suppress(OSError, ValueError):
-                parts["npz"] = self._open_files.arrays(head.arrays)
-        for suffix, raw in parts.items():
-            path = self.folder / f"{name}.{suffix}"
-            write_flushed(path, raw)
-            set_aside(path, self._damaged_folder)
-
-    def _make_void(self, record: Record, key: str | None) -> None:
-        void = Void(*record.place, key, max(record.version, 0))
-        self._writer().add_lines([write_void(void)])
-        self._refresh()
-
-    def _writer(self) -> Writer:
-        """Return the pair of files that this process writes."""
-        writer = self._open_writer
-        if writer is not None and (writer.pid != os.getpid() or writer.is_full):
-            self._close_writer()
-        if self._open_writer is None:
-            self._open_writer = Writer(self.folder)
-        return self._open_writer
-
-    def _close_writer(self) -> None:
-        if self._open_writer is not None:
-            self._open_writer.close()
-            self._open_writer = None
-
-    def _refresh(self) -> None:
-        try:
-            self._index.refresh()
-        except OSError as error:
-            raise self._unusable(self.folder, error) from None
-
-    def _record(self, key: str) -> Record | None:
-        if key not in self._index.best:
-            self._refresh()
-        return self._index.best.get(key)
-
-    def _next_version(self, key: str) -> int:
-        """Return the version of a new line, which counts before files of its own."""
-        version = self._index.next_version(key)
-        has_files = key[:2] in self._index.shards
-        return version or int(has_files and self._cell_files.path(key, "json").exists())
-
-    def _text(self, record: Record) -> bytes:
-        return self._open_files.read(
-            f"{record.name}.{LINES}", record.offset, record.size
-        )
-
-    def _texts(self) -> Iterator[bytes]:
-        for record in reversed(list(self._index.best.values())):
-            with contextlib.suppress(OSError):
-                yield self._text(record)
-
-    def _place(self, key: str, name: str) -> str:
-        return f"{self.folder / name}.{LINES}: the result {key}"
-
-    @property
-    def _damaged_folder(self) -> Path:
-        return self.folder / "damaged"
-
-    @property
-    def _lock(self) -> Path:
-        """The lock of the whole store; it is held only while lines are written."""
-        return self.folder / ".lock"
 
     def _unreadable(self, key: str) -> StoreError:
         return StoreError(
             f"{self.where(key)}: its predictions cannot be read; expected arrays"
-        )
-
-    def _unusable(self, path: Path, why: OSError | str) -> StoreError:
-        reason = why if isinstance(why, str) else why.strerror or why
-        return StoreError(
-            f"{path}: cannot be used ({reason}); check that it is a folder, its "
-            "permissions and the free space, or choose another folder with --store"
         )
 
 

@@ -96,10 +96,11 @@ def names(folder):
 
 def line_of(store, key):
     """Return the file of the line that counts for a key, its offset and its bytes."""
-    store._refresh()
-    record = store._index.best[key]
+    files = store._files
+    files.refresh()
+    record = files.index.best[key]
     path = store.folder / f"{record.name}.jsonl"
-    return path, record.offset, store._text(record)
+    return path, record.offset, files.text(record)
 
 
 def arrays_of(store, key):
@@ -129,14 +130,14 @@ def exchange(store, key, line):
     path, offset, old = line_of(store, key)
     raw = path.read_bytes()
     path.write_bytes(raw[:offset] + line + raw[offset + len(old) :])
-    store._index._clear()
+    store._files.index._clear()
 
 
 def lose(store, key):
     exchange(store, key, b"")
 
 
-def change(store, key, **changes):
+def change(store, key, /, **changes):
     """Change fields of a stored result; its checksums are right again."""
     line = line_of(store, key)[2]
     result, log = read_line(line)
