@@ -92,7 +92,7 @@ def clean_store(folder: Path, named: Set[str]) -> int:
         If another process writes to the store, or it cannot be written.
     """
     files = Files(folder)
-    try:
+    with files.usable(folder):
         files.sweep()
         with locked(files.lock), _held(files) as held:
             before = _size(folder)
@@ -106,8 +106,6 @@ def clean_store(folder: Path, named: Set[str]) -> int:
             for name in going:
                 remove_pair(folder, name)
             return before - _size(folder)
-    except OSError as error:
-        raise files.unusable(folder, error) from None
 
 
 @contextmanager

@@ -42,7 +42,7 @@ def convert_store(
     files = Files(folder)
     keys = list(files.cell_files.keys())
     counts = {"converted": 0, "damaged": 0}
-    try:
+    with files.usable(folder):
         for start in range(0, len(keys), _BATCH):
             batch = keys[start : start + _BATCH]
             files.refresh()
@@ -57,8 +57,6 @@ def convert_store(
                     counts["damaged"] += 1
                     if warn is not None:
                         warn(f"{problem}; left where it is")
-    except OSError as error:
-        raise files.unusable(folder, error) from None
     return counts
 
 

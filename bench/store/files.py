@@ -1,8 +1,8 @@
 """The files of a store: results are found, checked, and set aside where damaged."""
 
-import contextlib
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -89,7 +89,7 @@ class Files:
                 return self.read(key, again)
             self.damaged[key] = f"{self.place(key, record.name)}: is missing"
         except (OSError, ValueError) as error:
-            why = getattr(error, "strerror", None) or error
+            why = str(getattr(error, "strerror", None) or error)
             self.damaged[key] = f"{self.place(key, record.name)}: {why}"
         else:
             return Stored(result, log, head)
@@ -154,7 +154,7 @@ class Files:
         parts = {"json": line}
         head = read_head(line)
         if head is not None and head.arrays is not None:
-            with contextlib.suppress(OSError, ValueError):
+            with suppress(OSError, ValueError):
                 parts["npz"] = self._open.arrays(head.arrays)
         for suffix, raw in parts.items():
             path = self.folder / f"{name}.{suffix}"
@@ -168,8 +168,7 @@ class Files:
 
     def writer(self) -> Writer:
         """Return the pair of files that this process writes."""
-        writer = self._writer
-        if writer is not None and (writer.pid != os.getpid() or writer.is_full):
+        if self._writer is not None and self._writer.pid != os.getpid():
             self.close_writer()
         if self._writer is None:
             self._writer = Writer(self.folder)
@@ -200,7 +199,7 @@ class Files:
 
     def head(self, key: str) -> Head | None:
         """Return the head of the line that counts of a key; None if there is none."""
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             if record := self.record(key):
                 return read_head(self.text(record))
         return None
@@ -229,7 +228,7 @@ class Files:
     def texts(self) -> Iterator[bytes]:
         """Yield the line that counts of each key, the last of a pair first."""
         for record in reversed(list(self.index.best.values())):
-            with contextlib.suppress(OSError):
+            with suppress(OSError):
                 yield self.text(record)
 
     def place(self, key: str, name: str) -> str:
@@ -261,25 +260,32 @@ class Files:
             If damaged lines cannot be set aside.
         """
         self.cell_files.sweep()
-        with contextlib.suppress(StoreError):  # it is no folder
+        with suppress(StoreError):  # it is no folder
             self.refresh()
         if not self.index.unnamed:
             return []
         told = []
-        try:
-            with locked(self.lock):
-                self.refresh()
-                for record in list(self.index.unnamed.values()):
-                    path = self.folder / f"{record.name}.{LINES}"
-                    self._copy_aside(f"{record.name}.{record.offset}", record)
-                    self._make_void(record, None)
-                    told.append(
-                        f"{path}: the line at byte {record.offset} is damaged and "
-                        f"names no result; set aside in {self.damaged_folder}"
-                    )
-        except OSError as error:
-            raise self.unusable(self.damaged_folder, error) from None
+        with self.usable(self.damaged_folder), locked(self.lock):
+            self.refresh()
+            for record in list(self.index.unnamed.values()):
+                path = self.folder / f"{record.name}.{LINES}"
+                self._copy_aside(f"{record.name}.{record.offset}", record)
+                self._make_void(record, None)
+                told.append(
+                    f"{path}: the line at byte {record.offset} is damaged and names no "
+                    f"result; set aside in {self.damaged_folder}"
+                )
         return told
+
+    @contextmanager
+    def usable(self, path: Path) -> Iterator[None]:
+        """Turn an error of the system into one that names a path of the store."""
+        try:
+            yield
+        except StoreError:  # which is an OSError, too
+            raise
+        except OSError as error:
+            raise self.unusable(path, error) from None
 
     def unusable(self, path: Path, why: OSError | str) -> StoreError:
         """Return the error that says why the store cannot be used."""

@@ -192,11 +192,12 @@ class Store:
         StoreError
             If the store cannot be written.
         """
-        try:
-            writer = self._files.writer()
-            with locked(self._files.lock):
-                self._files.refresh()
-                stored = self._files.find(key)
+        files = self._files
+        with files.usable(self.folder):
+            writer = files.writer()
+            with locked(files.lock):
+                files.refresh()
+                stored = files.find(key)
                 if stored is None or stored.result.status != "done":
                     return
                 own = stored.result.own_scores
@@ -206,14 +207,12 @@ class Store:
                 if stored.head is not None:
                     place, written = stored.head.arrays, stored.head.written
                 else:
-                    [place] = writer.add_arrays([self._files.cell_files.packed(key)])
-                    written = self._files.cell_files.written(key)
-                version = self._files.next_version(key)
+                    [place] = writer.add_arrays([files.cell_files.packed(key)])
+                    written = files.cell_files.written(key)
+                version = files.next_version(key)
                 head = Head(key, result.status, version, written, place)
                 writer.add_lines([write_line(head, to_json(result), stored.log)])
-                self._files.refresh()
-        except OSError as error:
-            raise self._files.unusable(self.folder, error) from None
+                files.refresh()
 
     def check_writable(self, keys: Iterable[str], *, attempt: bool = True) -> None:
         """Raise an error if results could not be written.
@@ -235,11 +234,9 @@ class Store:
         if why := why_unwritable(self.folder, attempt=attempt):
             raise self._files.unusable(self.folder, why)
         if attempt and any(True for _ in keys):
-            try:
+            with self._files.usable(self.folder):
                 self.folder.mkdir(parents=True, exist_ok=True)
                 self._files.writer()
-            except OSError as error:
-                raise self._files.unusable(self.folder, error) from None
 
     def set_aside(self, key: str) -> Path:
         """Copy what is damaged of a key to a subfolder that is never read.
@@ -257,13 +254,9 @@ class Store:
             If that cannot be written.
         """
         files = self._files
-        try:
-            with locked(files.lock):
-                # Another run may have computed the result again in the meantime.
-                files.refresh()
-                files.set_aside(key)
-        except OSError as error:
-            raise files.unusable(files.damaged_folder, error) from None
+        with files.usable(files.damaged_folder), locked(files.lock):
+            files.refresh()  # another run may have computed the result by now
+            files.set_aside(key)
         return files.damaged_folder
 
     def arrays(self, key: str, *, weights: bool = False) -> dict[str, np.ndarray]:
@@ -383,6 +376,9 @@ class Store:
         latest: dict[str, tuple[Result, int]] = {}  # what is among the lines, by key
         try:
             writer = self._files.writer()
+            if writer.is_full:
+                self._files.close_writer()
+                writer = self._files.writer()
             places = writer.add_arrays([item.packed for item in new])
             now = time.time()
             with locked(self._files.lock):
