@@ -145,6 +145,12 @@ def change(store, key, /, **changes):
     exchange(store, key, write_line(head, to_json(replace(result, **changes)), log))
 
 
+def give_log(store, key, text):
+    """Give a stored result another traceback."""
+    line = line_of(store, key)[2]
+    exchange(store, key, write_line(read_head(line), to_json(read_line(line)[0]), text))
+
+
 def to_file(result):
     """Write a result as older versions did, in a file of its own."""
     document = json.loads(json.dumps(asdict(result)))
