@@ -97,7 +97,7 @@ def clean(options: argparse.Namespace) -> int:
         raise MissingFileError(f"no store at {store}; expected a folder")
     named = _keys_of(options.suites)
     groups = unnamed_results(store, named)
-    count = sum(group.count for group in groups)
+    count = sum(group.results for group in groups)
     size = format_size(sum(group.size for group in groups))
     if not options.yes:
         print(f"{_counted(count)} of no named suite, {size}")
@@ -128,7 +128,7 @@ def _lines(groups: "Iterable[Unnamed]") -> Iterable[str]:
     for group in groups[:_MOST_LINES]:
         names = [group.dataset, group.classifier or "audits"]
         of = shown(", ".join(names), 60) if group.dataset else "damaged"
-        yield f"  {of}: {group.count}, {format_size(group.size)}"
+        yield f"  {of}: {group.results}, {format_size(group.size)}"
     if len(groups) > _MOST_LINES:
         yield f"  and {len(groups) - _MOST_LINES} more groups"
 

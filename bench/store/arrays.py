@@ -53,7 +53,7 @@ def unpack(raw: bytes, *, weights: bool) -> dict[str, np.ndarray]:
             raise ValueError("an array and no archive")
         sizes = {
             member.filename.removesuffix(".npy"): member.file_size
-            for member in packed.zip.infolist()
+            for member in (packed.zip.infolist() if packed.zip is not None else ())
         }
         names = [name for name in sizes if weights or not name.startswith(WEIGHT)]
         if sum(sizes[name] for name in names) > _MAX_UNPACKED:

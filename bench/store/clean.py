@@ -32,15 +32,15 @@ class Unnamed(NamedTuple):
     ----------
     dataset, classifier
         Their names; an audit has no classifier, and what is damaged has neither.
-    count : int
-        The number of results.
+    results : int
+        Their number.
     size : int
         The bytes that they take.
     """
 
     dataset: str
     classifier: str
-    count: int
+    results: int
     size: int
 
 

@@ -120,7 +120,7 @@ def read_start(line: bytes) -> tuple[str, str, int] | Void | None:
             return key.decode(), _KNOWN[status], int(version)
     elif (match := _VOID.match(line)) and is_sound(line):
         name, offset, key, version = match.groups()
-        return Void(name.decode(), int(offset), key and key.decode(), int(version))
+        return Void(name.decode(), int(offset), _text(key) or None, int(version))
     return None
 
 

@@ -102,10 +102,10 @@ class OpenFiles:
                 os.close(self._open.popitem(last=False)[1])
             descriptor = _open_regular(self._folder / name, os.O_RDONLY)
             self._open[name] = descriptor
-        if sys.platform != "win32":
-            return os.pread(descriptor, size, offset)
-        os.lseek(descriptor, offset, os.SEEK_SET)
-        return os.read(descriptor, size)
+        if sys.platform == "win32":
+            os.lseek(descriptor, offset, os.SEEK_SET)
+            return os.read(descriptor, size)
+        return os.pread(descriptor, size, offset)
 
     def close(self) -> None:
         """Close them all; the next to be read is opened anew."""

@@ -373,7 +373,8 @@ class Store:
         self.folder.mkdir(parents=True, exist_ok=True)
         stored: list[Result] = []
         lines: list[bytes] = []
-        latest: dict[str, tuple[Result, int]] = {}  # what is among the lines, by key
+        # Key → the result among the lines, and the version of the next one.
+        latest: dict[str, tuple[Result | None, int]] = {}
         try:
             writer = self._files.writer()
             if writer.is_full:
@@ -385,18 +386,17 @@ class Store:
                 self._files.refresh()
                 for (result, _, log), place in zip(new, places, strict=True):
                     key = result.key
-                    if key in latest:
-                        other, version = latest[key][0], latest[key][1] + 1
-                    else:
-                        other = self._files.sound(key)
-                        version = self._files.next_version(key)
+                    other, version = latest.get(key) or (
+                        self._files.sound(key),
+                        self._files.next_version(key),
+                    )
                     may_replace = key in replaces and result.status == "done"
                     if other and other.status == "done" and not may_replace:
                         stored.append(other)
                         continue
                     head = Head(key, result.status, version, now, place)
                     lines.append(write_line(head, to_json(result), log))
-                    latest[key] = result, version
+                    latest[key] = result, version + 1
                     stored.append(result)
                 writer.add_lines(lines)
                 self._files.refresh()
