@@ -543,7 +543,7 @@ def test_two_runs_at_the_same_time_share_a_store(write_suite, tmp_path):
     keys = pd.read_csv(io.BytesIO(a))["key"]
     store = Store(tmp_path / "data" / "store")
     assert sorted(store.keys()) == sorted(keys)
-    assert {p.name[-7:] for p in store.folder.iterdir()} == {".jsonl", ".arrays"}
+    assert {p.suffix for p in store.folder.iterdir()} == {".jsonl", ".arrays"}
     assert {store.get(key).status for key in keys} == {"done"}
     assert len(keys) == 8
 
