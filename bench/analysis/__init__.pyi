@@ -50,8 +50,8 @@ from .results import not_computed as not_computed
 from .results import read_results as read_results
 from .results import results_frame as results_frame
 from .results import summarise as summarise
-from .results import trained_online as trained_online
 from .results import transfer_frame as transfer_frame
+from .results import without_training_scores as without_training_scores
 from .status import count_statuses as count_statuses
 from .status import explain_missing as explain_missing
 from .status import status_rows as status_rows

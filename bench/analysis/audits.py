@@ -112,7 +112,7 @@ def judge_audits(
     dataset : str
         The dataset's id.
     figures
-        One a repetition, as `bench.cells.audits.audit_repetition` returns them.
+        One a repetition, as `bench.cells.audits.audit_curves` returns them.
     chance : sequence of float
         Held-out accuracies of CHANCE over repetitions; NaN are left out.
     best : float, optional

@@ -108,7 +108,7 @@ def collect(plan: Plan, store: Store, results: Sequence[Result]) -> ReportData:
     data = ReportData(
         suite=_suite(suite, store, stored),
         datasets=tuple(datasets),
-        classifiers=tuple(map(_classifier, plan.classifiers)),
+        classifiers=tuple(_classifier(plan, recipe) for recipe in plan.classifiers),
         findings=findings,
         answers=(),
         reference=None if plan.reference is None else reference_facts(plan.reference),
@@ -148,13 +148,14 @@ def _suite(suite: Suite, store: Store, stored: Sequence[Result]) -> SuiteFacts:
     )
 
 
-def _classifier(recipe: ClassifierRecipe) -> ClassifierFacts:
+def _classifier(plan: Plan, recipe: ClassifierRecipe) -> ClassifierFacts:
     return ClassifierFacts(
         id=recipe.id,
         class_path=recipe.class_path,
         library_defaults=recipe.library_defaults,
         online=recipe.training is not None,
         own=_is_own(recipe),
+        held_out=recipe.id in plan.held_out,
     )
 
 
@@ -174,7 +175,9 @@ def _dataset(
     return DatasetFacts(
         id=spec.id,
         description=spec.description,
-        words=describe_dataset(recipe, rows_of(findings.summary, spec.id)),
+        words=describe_dataset(
+            recipe, rows_of(findings.summary, spec.id), plan.held_out
+        ),
         task=spec.task,
         classes=recipe.class_names,
         chance=_chance(plan.suite.headline, recipe.n_classes),

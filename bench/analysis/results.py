@@ -27,6 +27,7 @@ _MEASURED = (
     "attempts",
     "iterations",
     "batched",
+    "sharing",
 )
 
 
@@ -347,7 +348,7 @@ def summarise(
     )
 
 
-def trained_online(summary: pd.DataFrame) -> list[str]:
+def without_training_scores(summary: pd.DataFrame) -> list[str]:
     """Return the classifiers that have held-out scores but no training scores.
 
     `summary` holds the rows of one dataset, as `summarise` returns them.
@@ -358,5 +359,5 @@ def trained_online(summary: pd.DataFrame) -> list[str]:
         names = [n for n in columns if n.startswith(part) and n.endswith("_mean")]
         return summary[names].notna().any(axis=1)
 
-    is_online = has_scores("test_") & ~has_scores("train_")
-    return [str(name) for name in summary.loc[is_online, "classifier"]]
+    lacking = has_scores("test_") & ~has_scores("train_")
+    return [str(name) for name in summary.loc[lacking, "classifier"]]

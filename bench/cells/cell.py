@@ -43,6 +43,8 @@ class Cell:
     target
         Only for a transfer: the dataset whose test curves are predicted. The classifier
         is the one that the cell without a target has fitted.
+    held_out
+        Whether only the test curves are predicted and scored.
     """
 
     dataset: Recipe
@@ -53,6 +55,7 @@ class Cell:
     limits: Limits = field(default_factory=Limits)
     batched: int = 1
     target: Recipe | None = None
+    held_out: bool = False
     # Hashes that are computed once; see `prepare_keys`.
     _key: str = field(default="", init=False, repr=False, compare=False)
     _fit_key: str = field(default="", init=False, repr=False, compare=False)
@@ -72,6 +75,8 @@ class Cell:
             # The number of stacked networks changes the order of sums, and so the last
             # bits of a result.
             fields["batched"] = self.batched
+        if self.held_out:
+            fields["scores"] = "held-out"
         if self.target is not None:
             # Only test curves of the target are read, and they do not depend on the
             # size of its training set.
@@ -144,6 +149,24 @@ class Cell:
         parts = self.classifier.parts
         return {k: v for part in parts for k, v in part.code.packages.items()}
 
+    @property
+    def may_share_process(self) -> bool:
+        """Whether other cells may be computed before or after it in its process.
+
+        Nobody vouches for a class of a file or of a local package, which may leave
+        anything behind.
+        """
+        return (
+            self.classifier.training is None
+            and self.batched == 1
+            and all(
+                part.file is None
+                and not part.code.packages
+                and not part.version.startswith("file ")
+                for part in self.classifier.parts
+            )
+        )
+
     def result(self, status: str, **measured: Any) -> Result:
         """Make a result from the cell's own fields and those that were measured.
 
@@ -197,6 +220,7 @@ class Audit:
 
     # Engines read these attributes of cells and of audits.
     name = ""  # differs from every classifier's id, which is never empty
+    may_share_process = False  # it takes longer than a small cell
     missing = ""  # the baselines need only scikit-learn, which is always installed
     modules = ("sklearn.neighbors", "sklearn.svm", "sklearn.tree")
 
@@ -298,8 +322,10 @@ Task = Cell | Audit  # each has one result in the store
 # Tasks computed in one process: one cell, or all cells that train together, followed by
 # the transfers from them; or one audit.
 Unit = tuple[Task, ...]
+Batch = tuple[Unit, ...]  # units that one process computes in turn
 Arrays = dict[str, np.ndarray]
 Outcome = tuple[Result, Arrays | None]
+Packed = tuple[Result, bytes | None]  # as it is stored, see `bench.store.pack`
 # The ids of dataset and classifier (empty for audits): tasks of one kind take about the
 # same time.
 Kind = tuple[str, str]

@@ -50,6 +50,13 @@ class Plan:
         return self.cells + self.given + self.transfers + self.audits
 
     @property
+    def held_out(self) -> set[str]:
+        """The classifiers that are fitted, but do not predict their training curves."""
+        if self.suite.scores == "both":
+            return set()
+        return {recipe.id for recipe in self.classifiers if recipe.training is None}
+
+    @property
     def extras(self) -> str:
         """The counts of other tasks than cells, as ", 4 audits"; empty without any."""
         counts = {
@@ -139,6 +146,7 @@ def make_plan(suite: Suite) -> Plan:
                     f"'{lacking[0]}', which the dataset '{spec.id}' does not have; "
                     "add it to the dataset's channels"
                 )
+    held_out = suite.scores == "held-out"
     limits = [entry.limits.over(suite.limits) for entry in suite.classifiers]
     cells = tuple(
         Cell(
@@ -149,13 +157,22 @@ def make_plan(suite: Suite) -> Plan:
             suite.threads,
             cell_limits,
             suite.repetitions if classifier.training is not None else 1,
+            held_out=held_out and classifier.training is None,
         )
         for dataset in datasets
         for repetition in range(suite.repetitions_of(dataset.spec))
         for classifier, cell_limits in zip(classifiers, limits, strict=True)
     )
     given = tuple(
-        Cell(dataset.as_given, 0, classifier, suite.seed, suite.threads, cell_limits)
+        Cell(
+            dataset.as_given,
+            0,
+            classifier,
+            suite.seed,
+            suite.threads,
+            cell_limits,
+            held_out=held_out,
+        )
         for dataset in datasets
         if isinstance(dataset, RecordedRecipe) and dataset.has_given_beside
         for classifier, cell_limits in zip(classifiers, limits, strict=True)

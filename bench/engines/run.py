@@ -16,7 +16,6 @@ from bench.base import (
     held_back,
 )
 from bench.cells import (
-    Arrays,
     Kind,
     Plan,
     Task,
@@ -30,6 +29,8 @@ from bench.cells import (
 from bench.engines.costs import Costs, add_known
 from bench.engines.devices import check_devices
 from bench.engines.engine import Engine, LocalEngine
+from bench.engines.isolation import Done
+from bench.engines.schedule import is_small
 from bench.engines.time_left import TimeLeft
 from bench.store import BAD, STORE, Draws, Result, SharedParts, Store
 from bench.suite import Suite, load_suite
@@ -148,11 +149,11 @@ def run_plan(
     runnable = run.skip_uninstalled(run.units(plan.everything))
     if watcher is not None:
         watcher.planned(_time_left(plan, store, engine, run.seconds, runnable))
-    with closing(engine.run(runnable, run.is_wanted, run.seconds)) as results:
-        for cell, result, arrays in results:
-            # A batch computes all its cells again, also those with a stored result.
-            if cell.key in run.missing:
-                run.keep(cell, result, arrays)
+    computed = engine.run(runnable, run.is_wanted, run.seconds, run.small)
+    with closing(computed) as batches:
+        for done in batches:
+            # Cells that train together are all computed again, stored ones too.
+            run.keep([each for each in done if each[0].key in run.missing])
     return [run.recomputed[key] for key in run.missing if key in run.recomputed]
 
 
@@ -238,6 +239,8 @@ class _Run:
     seconds
         Dataset and classifier → the seconds that one of their cells took in an
         earlier run.
+    small
+        Those of which one was small, see `bench.engines.schedule.is_small`.
     recomputed
         Key → a cell that had a result and was computed again.
     """
@@ -252,6 +255,7 @@ class _Run:
     ) -> None:
         self.missing: dict[str, Task] = {}
         self.seconds: dict[Kind, float] = {}
+        self.small: set[Kind] = set()
         self.recomputed: dict[str, Recomputed] = {}
         self._store = store
         self._progress = progress
@@ -278,10 +282,12 @@ class _Run:
         ):
             if stored is not None and stored.seconds is not None:
                 self.seconds[kind_of(cell)] = stored.seconds
+                if is_small(stored):
+                    self.small.add(kind_of(cell))
             if stored is not None and cell.key in again:
                 self._before[cell.key] = parts.slim(stored, cell.key)
             elif self._is_final(stored):
-                self._check_curves(stored)
+                self._check_curves(cell, stored)
                 self._progress(cell, stored, False)
                 continue
             if self.missing.setdefault(cell.key, cell) is not cell:
@@ -319,8 +325,12 @@ class _Run:
                 runnable.append(unit)
                 continue
             error = {"type": "MissingExtra", "message": why}
-            for cell in filter(self._lacks, unit):
-                self.keep(cell, cell.result("skipped", error=error), None)
+            self.keep(
+                [
+                    (cell, cell.result("skipped", error=error), None)
+                    for cell in filter(self._lacks, unit)
+                ]
+            )
         return runnable
 
     def is_wanted(self, unit: Unit) -> bool:
@@ -347,25 +357,36 @@ class _Run:
             self._report(cell, stored, False)
         return False
 
-    def keep(self, cell: Task, result: Result, arrays: Arrays | None) -> None:
-        """Store a result and report it."""
-        self._check_curves(result)
+    def keep(self, done: Done) -> None:
+        """Store results, all at once, and report them."""
         head, dirty = self._commit
-        with held_back():  # Ctrl-C waits until the result is whole
-            result = replace(result, commit=head, dirty=dirty)
-            before = self._before.get(cell.key)
-            stored = self._store.put(result, arrays, replaces=before is not None)
-        if before is not None:
-            self.recomputed[cell.key] = Recomputed(cell, before, result)
-        self._report(cell, stored, True)
+        problem = ""
+        kept: Done = []
+        for cell, result, arrays in done:
+            if problem := self._draws.problem(result, cell.draw):
+                break  # what came before is kept
+            kept.append((cell, replace(result, commit=head, dirty=dirty), arrays))
+        if kept:
+            items = [(result, arrays) for _, result, arrays in kept]
+            with held_back():  # Ctrl-C waits until the results are whole
+                stored = self._store.put_all(items, self._before.keys())
+            for (cell, result, _), its in zip(kept, stored, strict=True):
+                if (before := self._before.get(cell.key)) is not None:
+                    self.recomputed[cell.key] = Recomputed(cell, before, result)
+                self._report(cell, its, True)
+        if problem:
+            raise self._other_curves(problem)
 
-    def _check_curves(self, result: Result) -> None:
+    def _check_curves(self, cell: Task, result: Result) -> None:
         """Refuse a result of other curves than the others of its repetition."""
-        if problem := self._draws.problem(result):
-            raise StoreError(
-                f"{self._store.folder}: {problem}; expected the same curves for all "
-                "classifiers: use another --store, or compute the stored results again"
-            )
+        if problem := self._draws.problem(result, cell.draw):
+            raise self._other_curves(problem)
+
+    def _other_curves(self, problem: str) -> StoreError:
+        return StoreError(
+            f"{self._store.folder}: {problem}; expected the same curves for all "
+            "classifiers: use another --store, or compute the stored results again"
+        )
 
     def _report(self, cell: Task, result: Result, fresh: bool) -> None:
         self._progress(cell, result, fresh)

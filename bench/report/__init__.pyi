@@ -9,7 +9,7 @@ from .figure_files import FigureFolder as FigureFolder
 from .pictures import DatasetCurves as DatasetCurves
 from .pictures import draw_dataset as draw_dataset
 from .tables import mean_std as mean_std
-from .tables import online_note as online_note
 from .tables import score_rows as score_rows
+from .tables import untrained_note as untrained_note
 from .write import write_documents as write_documents
 from .write import write_report as write_report

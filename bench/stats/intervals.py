@@ -322,5 +322,7 @@ def welch_interval(
         variance**2 / (sample.n - 1)
         for variance, sample in zip(variances, samples, strict=True)
     )
-    half_width = float(-special.stdtrit(freedom, alpha / 2) * math.sqrt(variances.sum()))
+    half_width = float(
+        -special.stdtrit(freedom, alpha / 2) * math.sqrt(variances.sum())
+    )
     return difference, difference - half_width, difference + half_width

@@ -11,3 +11,4 @@ from .shared_parts import SharedParts as SharedParts
 from .store import STORE as STORE
 from .store import WEIGHT as WEIGHT
 from .store import Store as Store
+from .store import pack as pack

@@ -49,6 +49,13 @@ _TEMPORARY = re.compile(r"\.[0-9a-f]{64}\.\w+\.([0-9a-f]{8})\.([0-9]{1,9})\.tmp"
 _HOST = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
 
 
+def pack(arrays: dict[str, np.ndarray]) -> bytes:
+    """Return arrays as they are stored."""
+    packed = io.BytesIO()
+    np.savez_compressed(packed, allow_pickle=False, **arrays)
+    return packed.getvalue()
+
+
 class Store:
     """All results in one folder, which several runs may use at the same time.
 
@@ -91,10 +98,14 @@ class Store:
             return None
         return result
 
+    def put_all(self, items, replaces=frozenset()):
+        """Put all."""
+        return [self.put(r, a, replaces=r.key in replaces) for r, a in items]
+
     def put(
         self,
         result: Result,
-        arrays: dict[str, np.ndarray] | None,
+        arrays: dict[str, np.ndarray] | bytes | None,
         *,
         replaces: bool = False,
     ) -> Result:
@@ -124,9 +135,7 @@ class Store:
         files: dict[str, bytes] = {}
         result = encodable(result)
         if arrays is not None:
-            packed = io.BytesIO()
-            np.savez_compressed(packed, allow_pickle=False, **arrays)
-            files["npz"] = packed.getvalue()
+            files["npz"] = arrays if isinstance(arrays, bytes) else pack(arrays)
             checksum = hashlib.sha256(files["npz"]).hexdigest()
             result = replace(result, arrays_sha256=checksum)
         if result.error:

@@ -27,7 +27,9 @@ def test_different_values_have_different_digests(one, other):
     assert digest(one) != digest(other)
 
 
-@pytest.mark.parametrize("others", [{}, {"a": 1}, {"z": "é\n"}, {"a": {"n": 1}, "z": 2}])
+@pytest.mark.parametrize(
+    "others", [{}, {"a": 1}, {"z": "é\n"}, {"a": {"n": 1}, "z": 2}]
+)
 @pytest.mark.parametrize("number", [0, -3, 10**20])
 def test_digests_of_an_object_with_a_number_are_those_of_the_whole(others, number):
     assert digests_by(others, "n")(number) == digest(others | {"n": number})
