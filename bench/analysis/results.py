@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +136,7 @@ def _frame(
 
 
 def _as_frame(columns: Mapping[str, list[Any]]) -> pd.DataFrame:
-    """Make a frame; without rows it has no columns, nor has it those without reasons."""
+    """Make a frame; without rows it has no columns, and none of reasons without one."""
     if not columns["key"]:
         return pd.DataFrame()
     return pd.DataFrame(

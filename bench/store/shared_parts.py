@@ -10,10 +10,27 @@ from bench.store.result import Result
 
 _MOST = 10_000  # values of one attribute that are compared
 # What nearly all results of a kind have in common, and what else many have.
-_TEXTS = ("dataset", "classifier", "status", "target", "commit", "cpu", "blas")
-_TEXTS += ("device",)
-_OTHERS = ("data_hash", "fingerprint", "train", "test", "figures", "absent")
-_OTHERS += ("own_scores", "versions", "warnings")
+_TEXTS = (
+    "dataset",
+    "classifier",
+    "status",
+    "target",
+    "commit",
+    "cpu",
+    "blas",
+    "device",
+)
+_OTHERS = (
+    "data_hash",
+    "fingerprint",
+    "train",
+    "test",
+    "figures",
+    "absent",
+    "own_scores",
+    "versions",
+    "warnings",
+)
 _texts_of, _others_of = attrgetter(*_TEXTS), attrgetter(*_OTHERS)
 
 
