@@ -346,3 +346,28 @@ def test_the_given_split_is_counted_apart(write_suite, tmp_path, store):
     both = stored.plan_of(given_splits.suite_of(write_suite, tmp_path, entry))
     assert {row["kind"] for row in status_rows(both, store)} == {"cells", "given"}
     assert count_statuses(both, store)["as-given", "KNN"] == {"failed": 1}
+
+
+def test_results_that_the_plan_reuses_are_not_opened(plan_of, store, monkeypatch):
+    plan = plan_of()
+    stored.put_cells(plan, store)
+    stored.put_cells(plan_of(seed=4), store)
+    statuses, read_all = store.statuses(), Store.read_all
+    opened = []
+
+    def read(self, keys):
+        keys = list(keys)
+        opened.extend(keys)
+        return read_all(self, keys)
+
+    monkeypatch.setattr(Store, "statuses", lambda _: dict(statuses))
+    monkeypatch.setattr(Store, "read_all", read)
+    assert count_statuses(plan, store) == {("grid", "GNB"): {"done": 3}}
+    assert status_rows(plan, store)[0]["done"] == 3
+    assert list(explain_missing(plan, store)) == []
+    assert not opened
+    wider = plan_of(repetitions=5)
+    assert list(explain_missing(wider, store)) == [
+        "grid, GNB, repetitions 3–4: only repetitions 0–2 are stored"
+    ]
+    assert sorted(opened) == sorted(statuses.keys() - {c.key for c in wider.cells})
