@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.base import located
 from bench.cells.cell import Cell
 from bench.cells.failures import describe_error
 from bench.cells.scoring import Fit, score, timed
@@ -28,7 +29,8 @@ def train_stack(unit: tuple[Cell, ...]) -> list[Fit]:
     curves: list[tuple[Parts, Parts]] = []
     identities: list[dict[str, Any]] = []
     for cell in unit:
-        data = make_dataset(cell.dataset, cell.repetition, cell.seed)
+        with located(f"repetition {cell.repetition} of the stack"):
+            data = make_dataset(cell.dataset, cell.repetition, cell.seed)
         columns = data.columns(cell.classifier.channels)
         stream = [cell.dataset.stream, cell.repetition]
         n_channels = len(columns) // len(data.x)

@@ -8,11 +8,12 @@ import yaml_text
 import bench
 from bench.analysis.forecasts import forecast, pilot
 from bench.analysis.status import count_statuses
-from bench.base.errors import BenchError
+from bench.base.errors import BenchError, DatasetError
 from bench.cells import scoring, stacked
 from bench.cells.cell import units_of, whole
 from bench.cells.compute import compute
 from bench.cells.plan import make_plan
+from bench.curves import datasets
 from bench.engines.engine import LocalEngine
 from bench.engines.run import run_plan
 from bench.export.write import choose_cell
@@ -171,6 +172,23 @@ def test_a_member_that_cannot_be_scored_fails_alone(plan_of, store, monkeypatch)
     assert run(plan, store, retry_failed=True) == [("SD", [0, 1, 2])]
     assert set(bench.read_results(plan, store)["status"]) == {"done"}
     assert store.get(plan.cells[0].key) == before
+
+
+def test_curves_that_cannot_be_drawn_fail_the_stack_and_are_named(
+    plan_of, store, monkeypatch
+):
+    def make_dataset(dataset, repetition, seed):
+        if repetition == 2:
+            raise DatasetError("a curve is not finite")
+        return datasets.make_dataset(dataset, repetition, seed)
+
+    monkeypatch.setattr(stacked, "make_dataset", make_dataset)
+    plan = plan_of(classifiers=[SD])
+    run(plan, store)
+    results = bench.read_results(plan, store)
+    assert list(results["status"]) == ["failed"] * 3 + ["done"]
+    message = "repetition 2 of the stack: a curve is not finite"
+    assert results.loc[:2, "error"].str.contains(message).all()
 
 
 def test_a_member_that_nobody_asked_for_is_tried_again_with_the_others(plan_of, store):
