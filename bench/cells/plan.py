@@ -6,7 +6,7 @@ from unicodedata import normalize
 
 from bench.base import SuiteError, did_you_mean, located
 from bench.cells.audits import MAX_REPETITIONS
-from bench.cells.cell import Audit, Cell, Task
+from bench.cells.cell import Audit, Cell, Task, prepare_keys
 from bench.cells.own_metrics import own_functions
 from bench.cells.transfers import transfer_cells
 from bench.classifiers import ClassifierRecipe, examine_all, resolve_classifier
@@ -48,6 +48,13 @@ class Plan:
     def everything(self) -> tuple[Task, ...]:
         """Cells, given divisions, transfers, audits: all that the store has."""
         return self.cells + self.given + self.transfers + self.audits
+
+    @property
+    def held_out(self) -> set[str]:
+        """The classifiers that are fitted, but do not predict their training curves."""
+        if self.suite.scores == "both":
+            return set()
+        return {recipe.id for recipe in self.classifiers if recipe.training is None}
 
     @property
     def extras(self) -> str:
@@ -139,6 +146,7 @@ def make_plan(suite: Suite) -> Plan:
                     f"'{lacking[0]}', which the dataset '{spec.id}' does not have; "
                     "add it to the dataset's channels"
                 )
+    held_out = suite.scores == "held-out"
     limits = [entry.limits.over(suite.limits) for entry in suite.classifiers]
     cells = tuple(
         Cell(
@@ -149,13 +157,22 @@ def make_plan(suite: Suite) -> Plan:
             suite.threads,
             cell_limits,
             _batched(suite, dataset, classifier),
+            held_out=held_out and classifier.training is None,
         )
         for dataset in datasets
         for repetition in range(suite.repetitions_of(dataset.spec))
         for classifier, cell_limits in zip(classifiers, limits, strict=True)
     )
     given = tuple(
-        Cell(dataset.as_given, 0, classifier, suite.seed, suite.threads, cell_limits)
+        Cell(
+            dataset.as_given,
+            0,
+            classifier,
+            suite.seed,
+            suite.threads,
+            cell_limits,
+            held_out=held_out,
+        )
         for dataset in datasets
         if isinstance(dataset, RecordedRecipe) and dataset.has_given_beside
         for classifier, cell_limits in zip(classifiers, limits, strict=True)
@@ -170,7 +187,7 @@ def make_plan(suite: Suite) -> Plan:
         )
         if suite.audits
     )
-    return Plan(
+    plan = Plan(
         suite,
         tuple(datasets),
         tuple(classifiers),
@@ -180,6 +197,8 @@ def make_plan(suite: Suite) -> Plan:
         audits,
         given,
     )
+    prepare_keys(plan.everything)
+    return plan
 
 
 def _batched(suite: Suite, dataset: Recipe, classifier: ClassifierRecipe) -> int:

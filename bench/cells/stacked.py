@@ -1,5 +1,6 @@
 """Stacked training of a classifier: the members of a stack at once, on fixed curves."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,14 +10,21 @@ from bench.cells.cell import Cell
 from bench.cells.failures import describe_error
 from bench.cells.scoring import Fit, score, timed
 from bench.classifiers import build
-from bench.curves import make_dataset
+from bench.curves import Dataset
 from bench.discriminators import fit_stacked
 
 Parts = dict[str, np.ndarray]  # "train" and "test"
 
 
-def train_stack(unit: tuple[Cell, ...]) -> list[Fit]:
+def train_stack(
+    unit: tuple[Cell, ...], curves_of: Callable[[Cell], Dataset]
+) -> list[Fit]:
     """Train the cells' classifiers together; score each on its own curves.
+
+    Parameters
+    ----------
+    curves_of
+        Returns the curves of a cell.
 
     Returns
     -------
@@ -30,7 +38,7 @@ def train_stack(unit: tuple[Cell, ...]) -> list[Fit]:
     identities: list[dict[str, Any]] = []
     for cell in unit:
         with located(f"repetition {cell.repetition} of the stack"):
-            data = make_dataset(cell.dataset, cell.repetition, cell.seed)
+            data = curves_of(cell)
         columns = data.columns(cell.classifier.channels)
         stream = [cell.dataset.stream, cell.repetition]
         n_channels = len(columns) // len(data.x)
@@ -50,7 +58,10 @@ def train_stack(unit: tuple[Cell, ...]) -> list[Fit]:
         measured["fit_cpu_seconds"] = round(cpu / len(unit), 4)
         arrays = None
         try:
-            scored, arrays = score(cell, estimator, X, y)
+            parts = ("test",) if cell.held_out else ("train", "test")
+            scored, arrays = score(
+                cell, estimator, {p: X[p] for p in parts}, {p: y[p] for p in parts}
+            )
             measured |= scored
         except Exception as error:
             measured["error"] = describe_error(error, cell.dataset.spec.dtype)

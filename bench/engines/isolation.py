@@ -3,17 +3,32 @@
 This module turns the ends of processes into results. If a process is killed from
 outside, the machine is at fault and the unit is tried again; if the classifier ends it,
 it is not.
+
+Small cells share a process, one after another. What each left counts as soon as it is
+there. Where such a process ends early, the cells without a result get processes of
+their own, the one that was computed among them: there its end is surely its own. Only a
+cell that was over its time is not tried again.
 """
 
 import pickle
 import signal
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import count
 
 from bench.base import Limits, format_size
-from bench.cells import Arrays, Audit, Outcome, Task, Unit, compute_seeded, n_fits
+from bench.cells import (
+    Audit,
+    Batch,
+    Packed,
+    Task,
+    Unit,
+    compute_in_turn,
+    compute_unit,
+    n_fits,
+)
+from bench.engines.kept_curves import KeptCurves
 from bench.processes import (
     CallOutcome,
     Executor,
@@ -58,19 +73,35 @@ def modules_of(cell: Task) -> set[str]:
     return modules
 
 
+Done = list[tuple[Task, Result, bytes | None]]
+
+
+@dataclass(frozen=True)
+class _Call:
+    """A batch that is computed, or waits to be computed again."""
+
+    batch: Batch
+    attempt: int
+
+    def again(self, units: Iterable[Unit], attempt: int) -> list["_Call"]:
+        return [_Call((unit,), attempt) for unit in units]
+
+
 def run_cells(
-    units: Iterable[Unit],
+    batches: Iterable[Batch],
     jobs: int,
     memory: int,
     executor: Executor,
     first_attempt: int = 1,
-) -> Iterator[tuple[Task, Result, Arrays | None]]:
-    """Compute units, `jobs` at a time, and yield the cells of each as it ends.
+    curves: KeptCurves | None = None,
+) -> Iterator[Done]:
+    """Compute batches of units, `jobs` at a time; yield the cells of each as it ends.
 
     Parameters
     ----------
-    units
-        Read one by one, when a job is free.
+    batches
+        Read one by one, when a job is free. The units of a batch are computed by one
+        process, one after another, where the system can fork.
     memory : int
         The memory limit in bytes of cells without one.
     executor
@@ -78,70 +109,121 @@ def run_cells(
     first_attempt : int
         The number of the first attempt: above one if a worker that was lost had begun
         the units.
+    curves
+        Where processes find the curves that others of them need too.
     """
-    with SharedArrays(lambda: executor.folder) as shared:
-        yield from _run_cells(units, jobs, memory, executor, first_attempt, shared)
+    curves = curves or KeptCurves([], lambda: executor.folder)
+    with SharedArrays(lambda: executor.folder) as shared, curves:
+        yield from _run_cells(
+            batches, jobs, memory, executor, first_attempt, shared, curves
+        )
 
 
 def _run_cells(
-    units: Iterable[Unit],
+    batches: Iterable[Batch],
     jobs: int,
     memory: int,
     executor: Executor,
     first_attempt: int,
     shared: SharedArrays,
-) -> Iterator[tuple[Task, Result, Arrays | None]]:
-    waiting = ((unit, first_attempt) for unit in units)
-    to_repeat: list[tuple[Unit, int]] = []
-    running: dict[int, tuple[Unit, int]] = {}
+    curves: KeptCurves,
+) -> Iterator[Done]:
+    waiting = _calls(batches, first_attempt, executor.makes_several)
+    to_repeat: list[_Call] = []
+    running: dict[int, _Call] = {}
     tokens = count()
     ends: list[tuple[int, CallOutcome]] = []
     while True:
-        ended_units = [(*running.pop(token), ended) for token, ended in ends]
-        finished = []
-        for unit, attempt, ended in ended_units:
-            if _is_fault_of_the_machine(ended) and attempt < MAX_ATTEMPTS:
-                to_repeat.append((unit, attempt + 1))
-            else:
-                finished.append((unit, attempt, ended))
+        finished: list[Done] = []
+        for token, ended in ends:
+            done, again = _ended(running.pop(token), ended, memory)
+            finished.append(done)
+            to_repeat += again
+            curves.end(cell for cell, *_ in done)
         # Start the next units before yielding, since the caller takes time to store.
         while len(running) < jobs:
-            upcoming = to_repeat.pop() if to_repeat else next(waiting, None)
-            if upcoming is None:
+            call = to_repeat.pop() if to_repeat else next(waiting, None)
+            if call is None:
                 break
             token = next(tokens)
-            running[token] = upcoming
-            executor.start(token, _request(upcoming[0], memory, shared))
-        for unit, attempt, ended in finished:
-            outcomes = to_results(unit, ended, memory)
-            for cell, (result, arrays) in zip(unit, outcomes, strict=True):
-                yield cell, replace(result, attempts=attempt), arrays
+            running[token] = call
+            executor.start(token, _request(call.batch, memory, shared, curves))
+        yield from filter(None, finished)
         if not running:
             return
         ends = executor.wait()
 
 
-def to_results(unit: Unit, ended: CallOutcome, memory: int) -> list[Outcome]:
+def _calls(
+    batches: Iterable[Batch], attempt: int, makes_several: bool
+) -> Iterator[_Call]:
+    for batch in batches:
+        for part in [batch] if makes_several else [(unit,) for unit in batch]:
+            yield _Call(part, attempt)
+
+
+def _ended(call: _Call, ended: CallOutcome, memory: int) -> tuple[Done, list[_Call]]:
+    """Return the cells that have a result, and the calls to make again."""
+    if len(call.batch) == 1:
+        [unit] = call.batch
+        if _is_fault_of_the_machine(ended) and call.attempt < MAX_ATTEMPTS:
+            return [], call.again([unit], call.attempt + 1)
+        return _done(unit, to_results(unit, ended, memory), call), []
+    done: Done = []
+    for unit, (answer, seconds) in zip(call.batch, ended.answers, strict=False):
+        own = replace(ended, how="answered", answer=answer, seconds=seconds, answers=())
+        done += _done(unit, to_results(unit, own, memory, len(call.batch)), call)
+    rest = list(call.batch[len(ended.answers) :])
+    if ended.how == "timeout" and rest:
+        slow = rest.pop(0)
+        own = replace(ended, seconds=ended.seconds - sum(s for _, s in ended.answers))
+        done += _done(slow, to_results(slow, own, memory, len(call.batch)), call)
+    if _is_fault_of_the_machine(ended) and rest:
+        begun = rest.pop(0)
+        # After as many attempts as there are, it is computed alone for the last time.
+        attempt = min(call.attempt + 1, MAX_ATTEMPTS)
+        return done, [*call.again([begun], attempt), *call.again(rest, call.attempt)]
+    return done, call.again(rest, call.attempt)
+
+
+def _done(unit: Unit, outcomes: list[Packed], call: _Call) -> Done:
+    return [
+        (cell, replace(result, attempts=call.attempt), arrays)
+        for cell, (result, arrays) in zip(unit, outcomes, strict=True)
+    ]
+
+
+def to_results(
+    unit: Unit, ended: CallOutcome, memory: int, sharing: int = 1
+) -> list[Packed]:
     """Turn the end of a unit's process into a result for each of its cells."""
     limits = _limits(unit, memory)
-    outcomes: list[Outcome] = []
+    outcomes: list[Packed] = []
     if ended.how == "answered":
         # A classifier may have written to the pipe; such a cell has crashed.
         with suppress(Exception):
             outcomes = pickle.loads(ended.answer)
     outcomes = outcomes or [(_unanswered(cell, ended, limits), None) for cell in unit]
-    return [(_measured(result, ended, limits), arrays) for result, arrays in outcomes]
+    return [
+        (_measured(result, ended, limits, sharing), packed)
+        for result, packed in outcomes
+    ]
 
 
-def _measured(result: Result, ended: CallOutcome, limits: Limits) -> Result:
+def _measured(
+    result: Result, ended: CallOutcome, limits: Limits, sharing: int
+) -> Result:
     """Add the time and the peak memory that were measured from outside the process."""
     if result.error and result.error["type"] == "MemoryLimit":
         note = f"the limit is {format_size(limits.memory or 0)}, see limits.memory"
         error = result.error | {"message": f"{result.error['message']} ({note})"}
         result = replace(result, error=error)
-    peak = max(result.peak_rss_mib or 0.0, round(ended.peak / 2**20, 1))
-    seconds = round(ended.seconds / result.batched, 4)  # a batch shares its time
-    return replace(result, seconds=seconds, peak_rss_mib=peak)
+    peak = result.peak_rss_mib or 0.0
+    if sharing == 1:
+        peak = max(peak, round(ended.peak / 2**20, 1))
+    # Cells that train together share their time.
+    seconds = round(ended.seconds / result.batched, 4)
+    return replace(result, seconds=seconds, peak_rss_mib=peak, sharing=sharing)
 
 
 def _unanswered(cell: Task, ended: CallOutcome, limits: Limits) -> Result:
@@ -168,9 +250,17 @@ def _unanswered(cell: Task, ended: CallOutcome, limits: Limits) -> Result:
     return cell.result(status, error=error)
 
 
-def _request(unit: Unit, memory: int, shared: SharedArrays) -> Request:
-    """Make the call of a unit; curves that many units read are in files, once."""
-    return Request(shared.pickled((compute_seeded, (unit,))), _limits(unit, memory))
+def _request(
+    batch: Batch, memory: int, shared: SharedArrays, curves: KeptCurves
+) -> Request:
+    """Make the call of a batch; curves that many units read are in files, once."""
+    limits = _limits(batch[0], memory)
+    folders = [curves.folders(unit) for unit in batch]
+    if len(batch) == 1:
+        return Request(shared.pickled((compute_unit, (batch[0], folders[0]))), limits)
+    return Request(
+        shared.pickled((compute_in_turn, (batch, folders))), limits, len(batch)
+    )
 
 
 def _limits(unit: Unit, memory: int) -> Limits:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from multiprocessing import Pipe
 from pathlib import Path
 from queue import SimpleQueue
-from typing import IO, Protocol
+from typing import IO, ClassVar, Protocol
 
 from bench.processes.tree import Tree
 from bench.processes.watchdog import CallOutcome, Child, Request, watch
@@ -29,6 +29,8 @@ _THREAD_VARIABLES = (
 
 class Executor(Protocol):
     """Makes calls in processes of their own."""
+
+    makes_several: ClassVar[bool]  # whether one process can make several calls
 
     @property
     def folder(self) -> str:
@@ -61,6 +63,8 @@ class ForkServer:
     threads, modules, warm_up
         See `new_executor`.
     """
+
+    makes_several: ClassVar[bool] = True
 
     def __init__(self, threads: int, modules: Iterable[str], warm_up: str = "") -> None:
         self._threads = threads
@@ -145,6 +149,8 @@ class Spawner:
     modules, warm_up
         Not used: there is no process that stays.
     """
+
+    makes_several: ClassVar[bool] = False
 
     def __init__(
         self, threads: int, modules: Iterable[str] = (), warm_up: str = ""

@@ -51,7 +51,7 @@ class FixedTrials:
         unit: Unit = (cell,)
         if self._executor is None:
             self._executor = executor_for([unit])
-        [(_, result, _)] = run_cells([unit], 1, memory_share(1), self._executor)
+        [[(_, result, _)]] = run_cells([(unit,)], 1, memory_share(1), self._executor)
         return result
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ from bench.curves import datasets
 from bench.engines.engine import LocalEngine
 from bench.engines.run import run_plan
 from bench.export.write import choose_cell
-from bench.store.store import Store
+from bench.store.store import Store, pack
 
 PARAMS = {"hidden": [4], "max_epochs": 2, "iterations": 1, "batch_size": 20}
 SD = {"id": "SD", "use": "SD", "stacked": 3, "params": PARAMS}
@@ -37,12 +37,14 @@ class Here:
     def at_once(self, threads):
         return 1
 
-    def run(self, units, wanted, known):
+    def run(self, units, wanted, known, small):
         for unit in filter(wanted, units):
             numbers = [cell.repetition for cell in unit if cell.target is None]
             self.computed.append((unit[0].name, numbers))
-            for cell, (result, arrays) in zip(unit, compute(unit), strict=True):
-                yield cell, result, arrays
+            yield [
+                (cell, result, None if arrays is None else pack(arrays))
+                for cell, (result, arrays) in zip(unit, compute(unit), strict=True)
+            ]
 
 
 @pytest.fixture
@@ -174,21 +176,17 @@ def test_a_member_that_cannot_be_scored_fails_alone(plan_of, store, monkeypatch)
     assert store.get(plan.cells[0].key) == before
 
 
-def test_curves_that_cannot_be_drawn_fail_the_stack_and_are_named(
-    plan_of, store, monkeypatch
-):
-    def make_dataset(dataset, repetition, seed):
-        if repetition == 2:
+def test_curves_that_cannot_be_drawn_fail_the_stack_and_are_named(plan_of):
+    def curves_of(cell):
+        if cell.repetition == 2:
             raise DatasetError("a curve is not finite")
-        return datasets.make_dataset(dataset, repetition, seed)
+        return datasets.make_dataset(cell.dataset, cell.repetition, cell.seed)
 
-    monkeypatch.setattr(stacked, "make_dataset", make_dataset)
-    plan = plan_of(classifiers=[SD])
-    run(plan, store)
-    results = bench.read_results(plan, store)
-    assert list(results["status"]) == ["failed"] * 3 + ["done"]
-    message = "repetition 2 of the stack: a curve is not finite"
-    assert results.loc[:2, "error"].str.contains(message).all()
+    [first, *_] = plan_of(classifiers=[SD]).cells
+    outcomes = compute(whole((first,)), curves_of=curves_of)
+    assert [result.status for result, _ in outcomes] == ["failed"] * 3
+    messages = {result.error["message"] for result, _ in outcomes}
+    assert messages == {"repetition 2 of the stack: a curve is not finite"}
 
 
 def test_a_member_that_nobody_asked_for_is_tried_again_with_the_others(plan_of, store):
