@@ -21,6 +21,20 @@ lesson: None.
 datasets: {grid: {KNN: {mean: 0.5}}}
 """
 
+DATASET = {
+    "id": "grid",
+    "library": "own.lib",
+    "inputs": {"kind": "grid", "low": -3, "high": 3, "size": 9},
+    "train": 8,
+    "test": 8,
+}
+SUITE = {
+    "classifiers": ["KNN", "GNB"],
+    "datasets": [DATASET],
+    "metrics": ["accuracy", "own.py:odd_score"],
+    "reference": "notes.yaml",
+}
+
 
 @pytest.fixture
 def suite(write_suite, tmp_path, monkeypatch):
@@ -29,36 +43,21 @@ def suite(write_suite, tmp_path, monkeypatch):
     (tmp_path / "own.py").write_text(METRIC)
     (tmp_path / "notes.yaml").write_text(NOTES)
     (tmp_path / "own.lib").write_text("sin(N0*x[:,0])\ntanh(U0*x[:,0])\n")
-    dataset = {
-        "id": "grid",
-        "library": "own.lib",
-        "inputs": {"kind": "grid", "low": -3, "high": 3, "size": 9},
-        "train": 8,
-        "test": 8,
-    }
     store = Store(tmp_path / "store")
-    base = {
-        "classifiers": ["KNN", "GNB"],
-        "datasets": [dataset],
-        "metrics": ["accuracy", "own.py:odd_score"],
-        "reference": "notes.yaml",
-    }
 
     def digest(folder=tmp_path / "out", **changes):
-        plan = stored.plan_of(write_suite(**(base | changes)))
+        plan = stored.plan_of(write_suite(**(SUITE | changes)))
         return digest_of(plan, store, folder, load_results(plan, store))
 
-    plan = stored.plan_of(write_suite(**base))
+    plan = stored.plan_of(write_suite(**SUITE))
     stored.put_cells(plan, store)
-    stored.put_audits(plan, store)
     return plan, store, digest
 
 
 def put_again(store, task, **changes):
     """Replace the stored result of a task by a changed one."""
     result = replace(store.get(task.key), **changes)
-    store.path(task.key, "json").unlink()
-    stored.put(store, result)
+    store.put(result, stored.ARRAYS, replaces=True)
 
 
 def test_the_same_gives_the_same(suite):
@@ -120,24 +119,24 @@ def test_any_result_matters(suite, changes):
     assert digest() != before
 
 
-def test_audits_and_tracebacks_matter_too(suite):
+def test_audits_and_tracebacks_matter_too(suite, write_suite):
     plan, store, digest = suite
     found = [digest()]
-    store.path(plan.audits[0].key, "json").unlink()
+    stored.put_audits(plan, store)
     found.append(digest())
-    error = {"type": "RuntimeError", "message": "no", "traceback": "raised here"}
-    failed = {"status": "failed", "error": error, "arrays_sha256": None}
-    put_again(store, plan.cells[0], **failed)
-    found.append(digest())
-    store.path(plan.cells[0].key, "log").write_text("raised there")
-    found.append(digest())
+    three = ["KNN", "GNB", "DT"]
+    cell = stored.plan_of(write_suite(**SUITE | {"classifiers": three})).cells[2]
+    for place in ("here", "there"):
+        error = {"type": "OSError", "message": "no", "traceback": f"raised {place}"}
+        store.put(cell.result("failed", error=error), None)
+        found.append(digest(classifiers=three))
     assert len(set(found)) == 4
 
 
-def test_the_date_of_the_results_is_shown(suite):
-    plan, store, digest = suite
+def test_the_date_of_the_results_is_shown(suite, monkeypatch):
+    *_, digest = suite
     before = digest()
-    os.utime(store.path(plan.cells[0].key, "json"), (4e9, 4e9))
+    monkeypatch.setattr(current, "date_of", lambda store, results: "2026-11-30")
     assert digest() != before
 
 

@@ -77,8 +77,7 @@ def test_a_report_is_made_from_what_changed(report, monkeypatch):
     # One result.
     cell = report.plan.cells[0]
     result = replace(report.store.get(cell.key), test={"accuracy": 0.5})
-    report.store.path(cell.key, "json").unlink()
-    stored.put(report.store, result)
+    report.store.put(result, stored.ARRAYS, replaces=True)
     written = report.update()
     assert {"results.csv", "README.md", "index.html", ".made-from"} <= written
     assert {"scores_figure"} <= set(report.drawn) < set(all_drawn)
