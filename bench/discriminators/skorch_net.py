@@ -132,6 +132,7 @@ class DiscriminatorNet(NeuralNet):
             return super().fit_loop(*args, **kwargs)
         finally:  # also if a user interrupts the training, which skorch allows
             self._write_records()
+            self.chains_.clear()
 
     def run_single_epoch(
         self, iterator: Any, training: bool, prefix: str, step_fn: Any, **params: Any
