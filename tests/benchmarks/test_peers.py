@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from peers import jobs, measure, table
+from peers import jobs, measure, section, table
 from peers.plain_joblib import run
 
 import bench
@@ -145,6 +145,19 @@ def test_the_table_has_medians_ratios_and_targets():
         by_name["one classifier changed (20 cells)"]
     )
     assert "| 120 cells, with our report" in table.as_markdown(figures())
+
+
+def test_the_report_of_speed_has_the_table_and_each_round(tmp_path):
+    known = {"joblib": "1", "benchopt": "2"}
+    about = {"commit": "abc", "dirty": True, "cpu": "c", "cores": 2, "versions": known}
+    found = figures() | about | {"rounds": 3}
+    text = "\n".join(section.beside_other_tools(found, tmp_path))
+    assert table.as_markdown(found) in text
+    assert "medians of 3 rounds" in text
+    assert "commit abc (with local changes)" in text
+    lines = (tmp_path / "peers.csv").read_text().splitlines()
+    assert lines[0] == "step,tool,round,seconds,core_seconds,to_output"
+    assert "first,ours,2,99.0,99.0,99.0" in lines
 
 
 def test_every_job_is_a_suite(tmp_path):
