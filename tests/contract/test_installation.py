@@ -68,7 +68,9 @@ def test_tests_and_lint_install_the_extra_dev_beside_it(checkout, target):
     assert sum("'.[dev]'" in command for command in commands) == 1
 
 
-@pytest.mark.parametrize("target", ["quick", "test", "peers", "bench-peers", "test-slow"])
+@pytest.mark.parametrize(
+    "target", ["quick", "test", "peers", "bench-peers", "test-slow"]
+)
 def test_everything_is_installed_in_pinned_versions_from_wheels(checkout, target):
     commands = installs(checkout, target)
     assert commands
