@@ -32,6 +32,9 @@ class Cell:
     target
         Only for a transfer: the dataset whose test curves are predicted. The classifier
         is the one that the cell without a target has fitted.
+    slots, gpus
+        The places and the GPUs that it takes while it is computed, see
+        `bench.engines.admission`; they are not part of its key.
     """
 
     dataset: Recipe
@@ -42,6 +45,8 @@ class Cell:
     limits: Limits = field(default_factory=Limits)
     batched: int = 1
     target: Recipe | None = None
+    slots: int = 1
+    gpus: int = 0
 
     @cached_property
     def fields(self) -> dict[str, Any]:
@@ -165,6 +170,8 @@ class Audit:
     # Engines read these attributes of cells and of audits.
     name = ""  # differs from every classifier's id, which is never empty
     missing = ""  # the baselines need only scikit-learn, which is always installed
+    slots = 1
+    gpus = 0
     modules = ("sklearn.neighbors", "sklearn.svm", "sklearn.tree")
 
     @property

@@ -140,25 +140,37 @@ def make_plan(suite: Suite) -> Plan:
                     "add it to the dataset's channels"
                 )
     limits = [entry.limits.over(suite.limits) for entry in suite.classifiers]
+    entries = tuple(zip(classifiers, suite.classifiers, limits, strict=True))
     cells = tuple(
         Cell(
             dataset,
             repetition,
             classifier,
             suite.seed,
-            suite.threads,
+            suite.threads_of(entry),
             cell_limits,
             suite.repetitions if classifier.training is not None else 1,
+            slots=entry.resources.slots,
+            gpus=entry.resources.gpu,
         )
         for dataset in datasets
         for repetition in range(suite.repetitions_of(dataset.spec))
-        for classifier, cell_limits in zip(classifiers, limits, strict=True)
+        for classifier, entry, cell_limits in entries
     )
     given = tuple(
-        Cell(dataset.as_given, 0, classifier, suite.seed, suite.threads, cell_limits)
+        Cell(
+            dataset.as_given,
+            0,
+            classifier,
+            suite.seed,
+            suite.threads_of(entry),
+            cell_limits,
+            slots=entry.resources.slots,
+            gpus=entry.resources.gpu,
+        )
         for dataset in datasets
         if isinstance(dataset, RecordedRecipe) and dataset.has_given_beside
-        for classifier, cell_limits in zip(classifiers, limits, strict=True)
+        for classifier, entry, cell_limits in entries
     )
     transfers = transfer_cells(suite, datasets, cells)
     audit_limits = LimitsSpec().over(suite.limits)

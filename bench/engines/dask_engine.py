@@ -29,7 +29,7 @@ from distributed import (
 )
 
 from bench.base import BenchError, EngineError
-from bench.cells import Kind, Outcome, Unit
+from bench.cells import Kind, Outcome, Task, Unit
 from bench.engines.dask_worker import (
     DaskRun,
     IgnoreInterrupts,
@@ -74,7 +74,7 @@ class DaskEngine:
         """None, since each worker divides its own memory among its cells."""
         return
 
-    def at_once(self, threads: int) -> None:
+    def share(self, task: Task) -> None:
         """Return None: workers come and go."""
         return
 

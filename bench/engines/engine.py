@@ -1,12 +1,14 @@
 """The interface of an engine, and the local engine, which computes on this machine."""
 
 import os
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from bench.base import EngineError, memory_share, shown
 from bench.cells import Arrays, Kind, Task, Unit
+from bench.engines.admission import Places
+from bench.engines.devices import visible_gpus
 from bench.engines.isolation import executor_for, run_cells
 from bench.engines.schedule import LongestFirst
 from bench.store import Result
@@ -24,8 +26,8 @@ class Engine(Protocol):
     def memory(self) -> int | None:
         """The memory limit in bytes of cells without one; None if it is not known."""
 
-    def at_once(self, threads: int) -> int | None:
-        """Return how many cells with so many threads are computed at the same time.
+    def share(self, task: Task) -> float | None:
+        """Return the part of this engine that a task takes: a half if two run at once.
 
         None if that is not known before the run.
         """
@@ -56,7 +58,8 @@ class LocalEngine:
     jobs
         The number of cells that are computed at the same time. There are fewer if
         their threads would outnumber the cores: they would not compute faster, and
-        their times could not be compared.
+        their times could not be compared; if some take several places; or if they
+        wait for GPUs.
     """
 
     on_this_machine: ClassVar[bool] = True
@@ -67,9 +70,9 @@ class LocalEngine:
         """The share of one job in 80% of the machine's memory, in bytes."""
         return memory_share(self.jobs)
 
-    def at_once(self, threads: int) -> int:
-        """Return the number of jobs, or less if their threads would share cores."""
-        return max(1, min(self.jobs, available_cores() // threads))
+    def share(self, task: Task) -> float:
+        """Return the part of places, cores or GPUs that a task takes."""
+        return self._places([task]).share(task)
 
     def run(
         self,
@@ -86,24 +89,31 @@ class LocalEngine:
         """
         if not units:
             return
-        threads, cores = units[0][0].threads, available_cores()
-        if threads > cores:
+        cores = available_cores()
+        widest = max((unit[0] for unit in units), key=lambda task: task.threads)
+        if widest.threads > cores:
+            whose = f" of '{widest.name}'" if widest.name else ""  # an audit has none
             raise EngineError(
-                f"threads: found {threads} a cell; expected at most {cores}, the cores "
-                "that this process may use: lower threads in the suite, or run it on a "
-                "larger machine"
+                f"threads: found {widest.threads} a cell{whose}; expected at most "
+                f"{cores}, the cores that this process may use: lower threads in the "
+                "suite, or run it on a larger machine"
             )
-        schedule = LongestFirst(units, known)
-        jobs = self.at_once(threads)
+        schedule = LongestFirst(units, known, wanted)
+        places = self._places([unit[0] for unit in units])
         executor = executor_for(units)
         try:
             for cell, result, arrays in run_cells(
-                filter(wanted, schedule), jobs, self.memory, executor
+                schedule, places, self.memory, executor
             ):
                 schedule.learn(cell, result.seconds or 0.0)
                 yield cell, result, arrays
         finally:
             executor.close()
+
+    def _places(self, tasks: Iterable[Task]) -> Places:
+        """Return what tasks share here; GPUs are looked for if one asks for them."""
+        gpus = visible_gpus() if any(task.gpus for task in tasks) else ()
+        return Places(self.jobs, available_cores(), gpus)
 
 
 def available_cores() -> int:

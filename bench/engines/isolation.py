@@ -7,13 +7,15 @@ it is not.
 
 import pickle
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import count
+from typing import Protocol
 
 from bench.base import Limits, format_size
 from bench.cells import Arrays, Audit, Outcome, Task, Unit, compute_seeded, n_fits
+from bench.engines.admission import Grant, Places, on_gpus
 from bench.processes import (
     CallOutcome,
     Executor,
@@ -35,13 +37,10 @@ _FROM_OUTSIDE = {
 }
 
 
-def executor_for(units: Iterable[Unit]) -> Executor:
+def executor_for(units: Sequence[Unit]) -> Executor:
     """Start an executor for units, which imports their modules once where it can."""
-    threads, modules = 1, set[str]()
-    for unit in units:
-        threads = unit[0].threads
-        modules |= modules_of(unit[0])
-    return new_executor(threads, sorted(modules), WARM_UP)
+    modules = set[str]().union(*(modules_of(unit[0]) for unit in units))
+    return new_executor(units[0][0].threads, sorted(modules), WARM_UP)
 
 
 def modules_of(cell: Task) -> set[str]:
@@ -56,21 +55,30 @@ def modules_of(cell: Task) -> set[str]:
     return modules
 
 
+class Waiting(Protocol):
+    """Units that wait, such as `bench.engines.schedule.LongestFirst`."""
+
+    def take(self, may_begin: Callable[[Unit], bool]) -> Unit | None:
+        """Return the next unit that may begin; None if there is none."""
+
+
 def run_cells(
-    units: Iterable[Unit],
-    jobs: int,
+    units: Waiting,
+    places: Places,
     memory: int,
     executor: Executor,
     first_attempt: int = 1,
 ) -> Iterator[tuple[Task, Result, Arrays | None]]:
-    """Compute units, `jobs` at a time, and yield the cells of each as it ends.
+    """Compute units, as many at a time as there are places; yield each one's cells.
 
     Parameters
     ----------
     units
-        Read one by one, when a job is free.
+        Taken one by one, when there are places for one.
+    places
+        The places, cores and GPUs that the units share.
     memory : int
-        The memory limit in bytes of cells without one.
+        The memory limit in bytes of cells without one, for each place that they take.
     executor
         Runs the processes; it is not closed here.
     first_attempt : int
@@ -78,40 +86,49 @@ def run_cells(
         the units.
     """
     with SharedArrays(lambda: executor.folder) as shared:
-        yield from _run_cells(units, jobs, memory, executor, first_attempt, shared)
+        yield from _run_cells(units, places, memory, executor, first_attempt, shared)
 
 
 def _run_cells(
-    units: Iterable[Unit],
-    jobs: int,
+    units: Waiting,
+    places: Places,
     memory: int,
     executor: Executor,
     first_attempt: int,
     shared: SharedArrays,
 ) -> Iterator[tuple[Task, Result, Arrays | None]]:
-    waiting = ((unit, first_attempt) for unit in units)
     to_repeat: list[tuple[Unit, int]] = []
-    running: dict[int, tuple[Unit, int]] = {}
+    running: dict[int, tuple[Unit, int, Grant]] = {}
     tokens = count()
     ends: list[tuple[int, CallOutcome]] = []
+
+    def take() -> tuple[Unit, int] | None:
+        """Return the next unit that may begin, and the number of its attempt."""
+        for position, (unit, _) in enumerate(to_repeat):
+            if places.admits(unit[0]):
+                return to_repeat.pop(position)
+        unit = units.take(lambda unit: places.admits(unit[0]))
+        return None if unit is None else (unit, first_attempt)
+
     while True:
         ended_units = [(*running.pop(token), ended) for token, ended in ends]
         finished = []
-        for unit, attempt, ended in ended_units:
+        for unit, attempt, grant, ended in ended_units:
+            places.give_back(grant)
             if _is_fault_of_the_machine(ended) and attempt < MAX_ATTEMPTS:
                 to_repeat.append((unit, attempt + 1))
             else:
-                finished.append((unit, attempt, ended))
+                finished.append((unit, attempt, memory * grant.slots, ended))
         # Start the next units before yielding, since the caller takes time to store.
-        while len(running) < jobs:
-            upcoming = to_repeat.pop() if to_repeat else next(waiting, None)
-            if upcoming is None:
-                break
+        while not places.is_full and (upcoming := take()) is not None:
+            unit, attempt = upcoming
+            grant = places.take(unit[0])
+            assert grant is not None  # since it was admitted
             token = next(tokens)
-            running[token] = upcoming
-            executor.start(token, _request(upcoming[0], memory, shared))
-        for unit, attempt, ended in finished:
-            outcomes = to_results(unit, ended, memory)
+            running[token] = unit, attempt, grant
+            executor.start(token, _request(unit, memory, grant, shared))
+        for unit, attempt, its_memory, ended in finished:
+            outcomes = to_results(unit, ended, its_memory)
             for cell, (result, arrays) in zip(unit, outcomes, strict=True):
                 yield cell, replace(result, attempts=attempt), arrays
         if not running:
@@ -166,9 +183,13 @@ def _unanswered(cell: Task, ended: CallOutcome, limits: Limits) -> Result:
     return cell.result(status, error=error)
 
 
-def _request(unit: Unit, memory: int, shared: SharedArrays) -> Request:
+def _request(unit: Unit, memory: int, grant: Grant, shared: SharedArrays) -> Request:
     """Make the call of a unit; curves that many units read are in files, once."""
-    return Request(shared.pickled((compute_seeded, (unit,))), _limits(unit, memory))
+    call = (compute_seeded, (unit,))
+    if grant.gpus:
+        call = (on_gpus, (grant.gpus, compute_seeded, unit))
+    limits = _limits(unit, memory * grant.slots)
+    return Request(shared.pickled(call), limits, unit[0].threads)
 
 
 def _limits(unit: Unit, memory: int) -> Limits:

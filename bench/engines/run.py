@@ -1,13 +1,20 @@
 """The run of a plan: compute and store the cells that have no result yet."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypeGuard
 
-from bench.base import StoreError, SuiteError, commit, format_size, held_back
+from bench.base import (
+    StoreError,
+    SuiteError,
+    commit,
+    format_size,
+    held_back,
+    memory_share,
+)
 from bench.cells import (
     Arrays,
     Kind,
@@ -17,10 +24,11 @@ from bench.cells import (
     check_own_metrics,
     kind_of,
     make_plan,
+    n_fits,
     score_own_metrics,
     units_of,
 )
-from bench.engines.costs import known_costs
+from bench.engines.costs import Costs, known_costs
 from bench.engines.devices import check_devices
 from bench.engines.engine import Engine, LocalEngine
 from bench.engines.time_left import TimeLeft
@@ -158,8 +166,28 @@ def _time_left(
 ) -> TimeLeft:
     """Return what tells the time left, from all seconds that can be found."""
     costs = known_costs(plan, store, known)
-    at_once = engine.at_once(units[0][0].threads) if units else 1
-    return TimeLeft(units, known, costs, at_once)
+    return TimeLeft(units, known, costs, _at_once(engine, units, costs))
+
+
+def _at_once(engine: Engine, units: list[Unit], costs: Costs) -> int | None:
+    """Return how many units are computed at the same time, in the mean of their time.
+
+    None if the engine does not know.
+    """
+    tasks = {kind_of(unit[0]): unit[0] for unit in units}  # one of each kind
+    fits = Counter[Kind]()
+    for unit in units:
+        fits[kind_of(unit[0])] += n_fits(unit)
+    seconds = costs.of(tasks)
+    whole = taken = 0.0
+    for kind, task in tasks.items():
+        share = engine.share(task)
+        if share is None:
+            return None
+        weight = fits[kind] * max(seconds.get(kind, 1.0), 1e-9)
+        whole += weight
+        taken += weight * share
+    return max(1, round(whole / taken)) if taken else 1
 
 
 def check_machine(
@@ -198,7 +226,9 @@ def check_sizes(plan: Plan, memory: int | None) -> None:
     positions = {spec.id: i for i, spec in enumerate(plan.suite.datasets)}
     checked: tuple[Task, ...] = plan.cells + plan.given + plan.audits
     for cell in checked:
-        limit = cell.limits.memory or memory
+        limit = cell.limits.memory
+        if limit is None and memory is not None:
+            limit = min(memory * cell.slots, max(memory, memory_share(1)))
         if limit is not None and cell.dataset.nbytes > limit:
             position = positions[cell.dataset.spec.id]
             raise SuiteError(

@@ -40,10 +40,13 @@ class Request:
         Pickled ``(function, arguments)``.
     limits
         Time and memory beyond which the call is stopped.
+    threads
+        Number of threads that the call may use; by default that of the executor.
     """
 
     payload: bytes
     limits: Limits
+    threads: int | None = None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,14 @@ from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from bench.base import Strict, did_you_mean
-from bench.suite.fields import Channel, Id, LimitsSpec, Name, Training
+from bench.suite.fields import (
+    Channel,
+    Id,
+    LimitsSpec,
+    Name,
+    ResourcesSpec,
+    Training,
+)
 from bench.suite.presets import PRESETS
 
 MOST_STEPS = 20
@@ -170,6 +177,8 @@ class ClassifierSpec(Source):
         How this classifier trains; by default as the suite says.
     limits
         When a cell of this classifier is stopped; by default as the suite says.
+    resources
+        The threads, GPUs and places that a cell of this classifier takes.
     """
 
     misplaced: ClassVar[Mapping[str, str]] = {
@@ -185,6 +194,7 @@ class ClassifierSpec(Source):
     channels: Annotated[tuple[Channel, ...], Field(min_length=1)] = ("value",)
     training: Training | None = None
     limits: LimitsSpec = LimitsSpec()
+    resources: ResourcesSpec = ResourcesSpec()
 
     @model_validator(mode="before")
     @classmethod

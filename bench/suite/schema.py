@@ -352,8 +352,9 @@ class Suite(Strict):
         repetition draws fresh training and test curves. Only generated datasets need
         it: of recorded curves the split sets the number.
     threads
-        Number of threads that BLAS, OpenMP and torch may use in a cell. Cells that run
-        at the same time never use more threads together than the machine has cores.
+        Number of threads that BLAS, OpenMP and torch may use in a cell; for one
+        classifier, write it in the resources of its entry. Cells that run at the same
+        time never use more threads together than the machine has cores.
     datasets
         The datasets, one entry each.
     classifiers
@@ -509,6 +510,10 @@ class Suite(Strict):
         """Return the suite with one more metric, whose file is relative to it."""
         entries = (*self.metric_entries, entry)
         return self.model_copy(update={"metric_entries": entries})
+
+    def threads_of(self, entry: ClassifierSpec) -> int:
+        """Return the number of threads of a classifier's cells."""
+        return entry.resources.threads or self.threads
 
     def repetitions_of(self, spec: DatasetSpec | RecordedSpec) -> int:
         """Return the number of repetitions of a dataset."""
