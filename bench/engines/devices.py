@@ -73,11 +73,11 @@ def check_devices(
         With file and line of the first entry that names such a device, or asks for
         more GPUs than this process may use.
     """
-    cells = [cell for cell in cells if isinstance(cell, Cell)]  # audits use the CPU
+    on_device = [cell for cell in cells if isinstance(cell, Cell)]  # no audits
     positions = {entry.id: i for i, entry in enumerate(suite.classifiers)}
-    _check_gpus(suite, cells, positions, store)
+    _check_gpus(suite, on_device, positions, store)
     first_entry: dict[str, int] = {}  # device → position of the first entry naming it
-    for cell in cells:
+    for cell in on_device:
         device = _named_device(cell)
         if device is None:
             continue

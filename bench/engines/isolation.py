@@ -107,8 +107,8 @@ def _run_cells(
         for position, (unit, _) in enumerate(to_repeat):
             if places.admits(unit[0]):
                 return to_repeat.pop(position)
-        unit = units.take(lambda unit: places.admits(unit[0]))
-        return None if unit is None else (unit, first_attempt)
+        upcoming = units.take(lambda unit: places.admits(unit[0]))
+        return None if upcoming is None else (upcoming, first_attempt)
 
     while True:
         ended_units = [(*running.pop(token), ended) for token, ended in ends]
@@ -122,11 +122,11 @@ def _run_cells(
         # Start the next units before yielding, since the caller takes time to store.
         while not places.is_full and (upcoming := take()) is not None:
             unit, attempt = upcoming
-            grant = places.take(unit[0])
-            assert grant is not None  # since it was admitted
+            taken = places.take(unit[0])
+            assert taken is not None  # since it was admitted
             token = next(tokens)
-            running[token] = unit, attempt, grant
-            executor.start(token, _request(unit, memory, grant, shared))
+            running[token] = unit, attempt, taken
+            executor.start(token, _request(unit, memory, taken, shared))
         for unit, attempt, its_memory, ended in finished:
             outcomes = to_results(unit, ended, its_memory)
             for cell, (result, arrays) in zip(unit, outcomes, strict=True):
@@ -185,7 +185,7 @@ def _unanswered(cell: Task, ended: CallOutcome, limits: Limits) -> Result:
 
 def _request(unit: Unit, memory: int, grant: Grant, shared: SharedArrays) -> Request:
     """Make the call of a unit; curves that many units read are in files, once."""
-    call = (compute_seeded, (unit,))
+    call: tuple[Callable[..., object], tuple[object, ...]] = (compute_seeded, (unit,))
     if grant.gpus:
         call = (on_gpus, (grant.gpus, compute_seeded, unit))
     limits = _limits(unit, memory * grant.slots)

@@ -70,9 +70,8 @@ class LongestFirst(Iterator[Unit]):
             if kind is None:
                 return None
             self._untried.discard(kind)
-            unit = self._waiting[kind].popleft()
-            if not self._waiting[kind]:
-                del self._waiting[kind]
+            unit = self._waiting[kind][0]
+            self._remove(kind, unit)
             if self._wanted(unit):
                 return unit
 
@@ -81,6 +80,13 @@ class LongestFirst(Iterator[Unit]):
         if unit is None:
             raise StopIteration
         return unit
+
+    def _remove(self, kind: Kind, unit: Unit) -> None:
+        units = self._waiting[kind]
+        # By identity, since cells hold arrays, which cannot be compared with `==`.
+        del units[next(i for i, other in enumerate(units) if other is unit)]
+        if not units:
+            del self._waiting[kind]
 
     def _in_order(self) -> Iterator[Kind]:
         if self._waiting:
