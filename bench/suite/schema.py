@@ -515,6 +515,12 @@ class Suite(Strict):
         """Return the number of threads of a classifier's cells."""
         return entry.resources.threads or self.threads
 
+    @property
+    def own_threads(self) -> dict[str, int]:
+        """Classifier → the threads of its cells, where they are not the suite's."""
+        threads = {entry.id: self.threads_of(entry) for entry in self.classifiers}
+        return {name: n for name, n in threads.items() if n != self.threads}
+
     def repetitions_of(self, spec: DatasetSpec | RecordedSpec) -> int:
         """Return the number of repetitions of a dataset."""
         return spec.repetitions if isinstance(spec, RecordedSpec) else self.repetitions
