@@ -7,6 +7,7 @@ from .collect import checked_answers as checked_answers
 from .collect import collect as collect
 from .collect import mean_ranks as mean_ranks
 from .collect import reference_facts as reference_facts
+from .dates import date_of as date_of
 from .evidence import CheckedRow as CheckedRow
 from .evidence import check_rows as check_rows
 from .findings import Findings as Findings
@@ -43,14 +44,15 @@ from .report_files import write_data as write_data
 from .report_files import write_if_changed as write_if_changed
 from .results import NOT_COMPUTED as NOT_COMPUTED
 from .results import UNSCORED as UNSCORED
+from .results import SeenResults as SeenResults
 from .results import given_frame as given_frame
 from .results import load_results as load_results
 from .results import not_computed as not_computed
 from .results import read_results as read_results
 from .results import results_frame as results_frame
 from .results import summarise as summarise
-from .results import trained_online as trained_online
 from .results import transfer_frame as transfer_frame
+from .results import without_training_scores as without_training_scores
 from .status import count_statuses as count_statuses
 from .status import explain_missing as explain_missing
 from .status import status_rows as status_rows

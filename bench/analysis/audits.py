@@ -39,7 +39,11 @@ _COLUMNS = (
 
 def load_audits(plan: Plan, store: Store) -> list[Result]:
     """Read the result of every audit; its status is "missing" if it is not stored."""
-    return [store.get(audit.key) or audit.result("missing") for audit in plan.audits]
+    stored = store.read_all(audit.key for audit in plan.audits)
+    return [
+        audit.result("missing") if result is None else result
+        for audit, result in zip(plan.audits, stored, strict=True)
+    ]
 
 
 def find_audits(plan: Plan, store: Store, results: pd.DataFrame) -> pd.DataFrame:
@@ -108,7 +112,7 @@ def judge_audits(
     dataset : str
         The dataset's id.
     figures
-        One a repetition, as `bench.cells.audits.audit_repetition` returns them.
+        One a repetition, as `bench.cells.audits.audit_curves` returns them.
     chance : sequence of float
         Held-out accuracies of CHANCE over repetitions; NaN are left out.
     best : float, optional

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from bench.analysis.cell_arrays import (
     shows_classes,
 )
 from bench.analysis.dataset_words import describe_dataset
+from bench.analysis.dates import date_of
 from bench.analysis.evidence import check_rows
 from bench.analysis.findings import Findings, analyse, nothing_to_learn, rows_of
 from bench.analysis.provenance import provenance
@@ -108,7 +108,7 @@ def collect(plan: Plan, store: Store, results: Sequence[Result]) -> ReportData:
     data = ReportData(
         suite=_suite(suite, store, stored),
         datasets=tuple(datasets),
-        classifiers=tuple(map(_classifier, plan.classifiers)),
+        classifiers=tuple(_classifier(plan, recipe) for recipe in plan.classifiers),
         findings=findings,
         answers=(),
         reference=None if plan.reference is None else reference_facts(plan.reference),
@@ -128,8 +128,6 @@ def _joined(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 def _suite(suite: Suite, store: Store, stored: Sequence[Result]) -> SuiteFacts:
     stats = suite.stats
-    written = [store.path(result.key, "json") for result in stored]
-    newest = max((path.stat().st_mtime for path in written if path.exists()), default=0)
     return SuiteFacts(
         name=suite.name,
         description=suite.description,
@@ -145,17 +143,18 @@ def _suite(suite: Suite, store: Store, stored: Sequence[Result]) -> SuiteFacts:
         margin=stats.margin,
         impute=stats.impute,
         works=stats.works,
-        date=datetime.fromtimestamp(newest, UTC).date().isoformat() if newest else "",
+        date=date_of(store, stored),
     )
 
 
-def _classifier(recipe: ClassifierRecipe) -> ClassifierFacts:
+def _classifier(plan: Plan, recipe: ClassifierRecipe) -> ClassifierFacts:
     return ClassifierFacts(
         id=recipe.id,
         class_path=recipe.class_path,
         library_defaults=recipe.library_defaults,
         online=recipe.training is not None,
         own=_is_own(recipe),
+        held_out=recipe.id in plan.held_out,
     )
 
 
@@ -175,7 +174,9 @@ def _dataset(
     return DatasetFacts(
         id=spec.id,
         description=spec.description,
-        words=describe_dataset(recipe, rows_of(findings.summary, spec.id)),
+        words=describe_dataset(
+            recipe, rows_of(findings.summary, spec.id), plan.held_out
+        ),
         task=spec.task,
         classes=recipe.class_names,
         chance=_chance(plan.suite.headline, recipe.n_classes),

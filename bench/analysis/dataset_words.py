@@ -1,14 +1,18 @@
 """Datasets in words: their classes, their points, their sizes."""
 
+from collections.abc import Container
+
 import pandas as pd
 
 from bench.analysis.recorded_facts import recorded_in_words
-from bench.analysis.results import trained_online
+from bench.analysis.results import without_training_scores
 from bench.curves import DatasetRecipe, Recipe, RecordedRecipe
 from bench.suite import MimicCurves, MlpCurves, WildCurves
 
 
-def describe_dataset(recipe: Recipe, summary: pd.DataFrame) -> str:
+def describe_dataset(
+    recipe: Recipe, summary: pd.DataFrame, held_out: Container[str] = ()
+) -> str:
     """Describe a dataset in a sentence: classes, points, sizes, precision, channels.
 
     Of recorded curves in some sentences, see `recorded_in_words`.
@@ -17,15 +21,18 @@ def describe_dataset(recipe: Recipe, summary: pd.DataFrame) -> str:
     ----------
     summary
         The rows of the dataset, see `bench.analysis.results.summarise`.
+    held_out
+        The classifiers that were fitted to a training set which they did not predict.
     """
     if isinstance(recipe, RecordedRecipe):
         return recorded_in_words(recipe)
     spec = recipe.spec
     n_points, n_inputs = recipe.x.shape
+    n_online = sum(n not in held_out for n in without_training_scores(summary))
     return (
         f"{describe_classes(recipe)}; {n_points} point{'s' * (n_points != 1)} of "
         f"{n_inputs} input{'s' * (n_inputs != 1)}, {spec.inputs.kind}; "
-        f"{_sizes(recipe, summary)}, {spec.dtype}; channels: "
+        f"{_sizes(recipe, n_online, len(summary))}, {spec.dtype}; channels: "
         f"{', '.join(spec.channels)}."
     )
 
@@ -73,11 +80,10 @@ def _classes(recipe: DatasetRecipe) -> str:
     return f"{library} against itself, both classes drawn independently"
 
 
-def _sizes(recipe: DatasetRecipe, summary: pd.DataFrame) -> str:
-    """Count the curves of each class."""
+def _sizes(recipe: DatasetRecipe, n_online: int, n: int) -> str:
+    """Count the curves of each class; so many of n classifiers are trained online."""
     spec = recipe.spec
-    n_online = len(trained_online(summary))
-    if n_online and n_online == len(summary):
+    if n_online and n_online == n:
         return f"{spec.test} test curves per class, fresh training curves in each epoch"
     text = f"{spec.train} training and {spec.test} test curves per class"
     fresh = " (fresh training curves in each epoch for classifiers trained online)"

@@ -1,14 +1,15 @@
 """A forecast of a suite from its stored results: its time and its statistical power."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from statistics import mean
 
 import pandas as pd
 
 from bench.analysis.findings import collapsed_cells, half_a_curve
 from bench.analysis.results import load_results, results_frame
-from bench.cells import Cell, Kind, Plan, Unit, kind_of, units_of
+from bench.cells import Cell, Kind, Plan, Task, kind_of, units_of, whole
 from bench.engines import TimeLeft, known_costs
 from bench.stats import (
     FEWEST_FOR_VERDICT,
@@ -18,7 +19,7 @@ from bench.stats import (
     enough_datasets,
     repetitions_needed,
 )
-from bench.store import Store
+from bench.store import Result, Store
 
 
 @dataclass(frozen=True)
@@ -65,22 +66,27 @@ class Forecast:
 
 def forecast(plan: Plan, store: Store) -> Forecast:
     """Estimate the time of a suite's missing cells, and the power of all its cells."""
+    statuses = store.statuses()
+    part = replace(plan, cells=tuple(c for c in plan.cells if c.key in statuses))
+    others = [t for t in plan.everything[len(plan.cells) :] if t.key in statuses]
+    loaded = load_results(part, store)
+    tasks: tuple[Task, ...] = (*part.cells, *others)
+    results = chain(loaded, store.read_all(task.key for task in others))
     known: dict[Kind, list[float]] = {}
-    units: list[Unit] = []
-    n_stored = 0
-    for unit in units_of(plan.everything):
-        n_missing = 0
-        for cell in unit:
-            stored = store.get(cell.key)
-            if stored is None:
-                n_missing += 1
-                continue
-            n_stored += 1
-            if stored.seconds is not None and cell.target is None:
-                known.setdefault(kind_of(cell), []).append(stored.seconds)
-        # A missing transfer needs the fit again, and a missing fit its whole batch.
-        if n_missing:
-            units.append(unit)
+    found = set()
+    for task, result in zip(tasks, results, strict=True):
+        if result is None or result.status == "missing":  # damaged
+            continue
+        found.add(task.key)
+        if result.seconds is not None and task.target is None:
+            known.setdefault(kind_of(task), []).append(result.seconds)
+    n_stored = sum(task.key in found for task in plan.everything)
+    # A missing transfer needs the fit again, and a missing fit its whole batch.
+    units = [
+        whole(unit)
+        for unit in units_of(plan.everything)
+        if any(task.key not in found for task in unit)
+    ]
     seconds = {kind: mean(values) for kind, values in known.items()}
     costs = known_costs(plan, store, seconds)
     kinds = dict.fromkeys(kind_of(unit[0]) for unit in units)
@@ -101,7 +107,7 @@ def forecast(plan: Plan, store: Store) -> Forecast:
         left(1),
         untimed,
         left,
-        _detectable(plan, store),
+        _detectable(part, store, loaded),
         n_datasets,
         (datasets_needed(n_others, alpha), datasets_needed(n_pairs, alpha)),
         enough_datasets(n_datasets, n_others, alpha),
@@ -111,14 +117,16 @@ def forecast(plan: Plan, store: Store) -> Forecast:
 def pilot(plan: Plan, repetitions: int) -> Plan:
     """Return a plan of the first repetitions, whose results the whole plan reuses.
 
-    Cells of larger batches are left out: in a smaller batch they would have other keys.
+    Cells of larger online batches are left out: in a smaller batch they would have
+    other keys. Stacks are computed whole.
     """
 
     def first(cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
         return tuple(
             cell
             for cell in cells
-            if cell.repetition < repetitions and cell.batched <= repetitions
+            if cell.repetition < repetitions
+            and (cell.is_stacked or cell.batched <= repetitions)
         )
 
     return replace(
@@ -130,11 +138,13 @@ def pilot(plan: Plan, repetitions: int) -> Plan:
     )
 
 
-def _detectable(plan: Plan, store: Store) -> pd.DataFrame:
+def _detectable(plan: Plan, store: Store, loaded: Sequence[Result]) -> pd.DataFrame:
+    columns = ["dataset", "classifier", "stored", "std", "detectable", "needed"]
+    if not loaded:
+        return pd.DataFrame(columns=columns)
     stats = plan.suite.stats
     metric = plan.suite.metrics[0]
     recipes = {recipe.spec.id: recipe for recipe in plan.datasets}
-    loaded = load_results(plan, store)
     results = results_frame(plan, store, loaded)
     results = results.assign(collapsed=collapsed_cells(plan, results, loaded))
     alpha = stats.alpha / max(1, len(plan.classifiers) - 1)
@@ -168,7 +178,6 @@ def _detectable(plan: Plan, store: Store) -> pd.DataFrame:
                     "needed": _needed(std, stats.margin, **level),
                 }
             )
-    columns = ["dataset", "classifier", "stored", "std", "detectable", "needed"]
     # Objects, since pandas would make NaN of None where some rows have a number.
     frame = pd.DataFrame({name: [row[name] for row in rows] for name in columns[:-1]})
     frame["needed"] = pd.Series([row["needed"] for row in rows], dtype=object)

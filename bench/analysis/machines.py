@@ -20,7 +20,7 @@ def machines_of(results: Iterable[Result]) -> Counter[str]:
 
 def stored_machines(plan: Plan, store: Store) -> Counter[str]:
     """Count the stored results of a plan by machine, as `machines_of` does."""
-    stored = (store.get(cell.key) for cell in plan.everything)
+    stored = store.read_all(cell.key for cell in plan.everything)
     return machines_of(
         result for result in stored if result is not None and result.status == "done"
     )

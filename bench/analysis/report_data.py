@@ -278,6 +278,8 @@ class ClassifierFacts:
     own
         Whether its class is neither of this project nor of a package that the project
         names: a user's own.
+    held_out
+        Whether it was fitted to a training set which it did not predict.
     """
 
     id: str
@@ -285,6 +287,7 @@ class ClassifierFacts:
     library_defaults: bool
     online: bool
     own: bool
+    held_out: bool = False
 
 
 @dataclass(frozen=True)

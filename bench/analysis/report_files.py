@@ -431,7 +431,7 @@ def _read_table(path: Path, kinds: dict[str, str]) -> pd.DataFrame:
             f"{path}: found the columns {shown(', '.join(frame.columns), 200)}; "
             f"expected those that {PAGE} lists: write the report again"
         )
-    columns = {name: [restored(value) for value in frame[name]] for name in kinds}
+    columns = {name: list(map(restored, frame[name].tolist())) for name in kinds}
     return _typed(columns, kinds, path)
 
 

@@ -1,22 +1,33 @@
 """The stored results of a suite as data frames."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from bench.base import StoreError, fingerprint_text
-from bench.cells import Cell, Plan, make_plan, own_functions
+from bench.cells import Cell, Plan, Task, make_plan, own_functions
 from bench.stats import METRICS, OwnMetric, Predictions, metric_of, score_all
-from bench.store import STORE, Draws, Result, Store, recipe_column
+from bench.store import STORE, Draws, Result, SharedParts, Store, recipe_column
 from bench.suite import Suite, load_suite
 
 UNSCORED = "unscored_"  # begins the column that says why an own metric has no score
 # Why there is none, if nobody has called the function.
 NOT_COMPUTED = "not computed"
+_MEASURED = (
+    "fit_seconds",
+    "predict_seconds",
+    "fit_cpu_seconds",
+    "predict_cpu_seconds",
+    "seconds",
+    "peak_rss_mib",
+    "attempts",
+    "iterations",
+    "batched",
+    "sharing",
+)
 
 
 def read_results(
@@ -62,20 +73,42 @@ def load_results(plan: Plan, store: Store) -> list[Result]:
     return load_cells(plan.cells, store)
 
 
-def load_cells(cells: Iterable[Cell], store: Store) -> list[Result]:
+class SeenResults:
+    """The results that a run reports, kept so that they need not be read again."""
+
+    def __init__(self) -> None:
+        self._parts = SharedParts()
+        self._by_key: dict[str, Result] = {}
+
+    def add(self, cell: Task, result: Result) -> None:
+        """Keep the result of a cell; those of other tasks are left out."""
+        if isinstance(cell, Cell) and cell.target is None:
+            self._by_key[cell.key] = self._parts.slim(result, cell.key)
+
+    def of(self, plan: Plan) -> list[Result]:
+        """Return what `load_results` would read, if the store has not changed."""
+        return [
+            self._by_key.get(cell.key) or cell.result("missing") for cell in plan.cells
+        ]
+
+
+def load_cells(cells: Sequence[Cell], store: Store) -> list[Result]:
     """Read the results of some cells of a plan, see `load_results`."""
-    loaded = []
-    draws = Draws()
-    for cell in cells:
-        result = store.get(cell.key) or cell.result("missing")
-        if problem := draws.problem(result):
+    return list(_read(cells, store, Draws()))
+
+
+def _read(cells: Sequence[Cell], store: Store, draws: Draws | None) -> Iterator[Result]:
+    """Yield the result of each cell without its fields, which the cell has."""
+    parts = SharedParts()
+    stored = store.read_all(cell.key for cell in cells)
+    for cell, found in zip(cells, stored, strict=True):
+        result = cell.result("missing") if found is None else found
+        if draws is not None and (problem := draws.problem(result, cell.draw)):
             raise StoreError(
                 f"{store.folder}: {problem}; expected the same curves for all "
                 "classifiers: compute one of them again, or use another --store"
             )
-        # The plan has the fields already; ten thousand copies would fill the memory.
-        loaded.append(replace(result, fields={}))
-    return loaded
+        yield parts.slim(result, cell.key)
 
 
 def results_frame(plan: Plan, store: Store, loaded: Sequence[Result]) -> pd.DataFrame:
@@ -89,23 +122,42 @@ def _frame(
     store: Store,
     loaded: Sequence[Result],
 ) -> pd.DataFrame:
-    metrics, own = plan.suite.metrics, own_identities(plan)
+    coordinates: dict[str, list[Any]] = {
+        "suite": [plan.suite.name] * len(cells),
+        "dataset": [cell.dataset.spec.id for cell in cells],
+        "repetition": [cell.repetition for cell in cells],
+        "classifier": [cell.classifier.id for cell in cells],
+    }
+    columns = coordinates | _columns(loaded, plan, store)
     # A comparison of two such tables must know it, see `bench.compare`.
-    shares_curves = any(recipe.overlap for recipe in plan.datasets)
-    rows = []
-    for cell, result in zip(cells, loaded, strict=True):
-        coordinates: dict[str, Any] = {
-            "suite": plan.suite.name,
-            "dataset": cell.dataset.spec.id,
-            "repetition": cell.repetition,
-            "classifier": cell.classifier.id,
+    if any(recipe.overlap for recipe in plan.datasets):
+        columns["overlap"] = [cell.dataset.overlap for cell in cells]
+    return _as_frame(columns | _names(cells))
+
+
+def _as_frame(columns: Mapping[str, list[Any]]) -> pd.DataFrame:
+    """Make a frame: without rows no columns, and none of reasons without any."""
+    if not columns["key"]:
+        return pd.DataFrame()
+    return pd.DataFrame(
+        {
+            name: values
+            for name, values in columns.items()
+            if not name.startswith(UNSCORED) or any(values)
         }
-        row = _row(result, metrics, store, own)
-        if shares_curves:
-            row["overlap"] = cell.dataset.overlap
-        row |= {"recipe": recipe_column(cell.fields), "key": cell.key}
-        rows.append(coordinates | row)
-    return _without_empty(pd.DataFrame(rows))
+    )
+
+
+def _names(cells: Sequence[Cell]) -> dict[str, list[Any]]:
+    """Return the columns that name the recipe of each cell's curves, and its key."""
+    found: dict[tuple[str, ...], str] = {}
+    names = []
+    for cell in cells:
+        of = cell.sources
+        if of not in found:
+            found[of] = recipe_column(cell.fields)
+        names.append(found[of])
+    return {"recipe": names, "key": [cell.key for cell in cells]}
 
 
 def given_frame(plan: Plan, store: Store) -> pd.DataFrame:
@@ -133,29 +185,18 @@ def transfer_frame(plan: Plan, store: Store) -> pd.DataFrame:
         One row a transfer: suite, train and test (datasets), and the other columns of
         `read_results` except the training scores.
     """
-    metrics, own = plan.suite.metrics, own_identities(plan)
-    rows = []
-    for cell in plan.transfers:
-        assert cell.target is not None  # since it is a transfer
-        result = store.get(cell.key) or cell.result("missing")
-        coordinates: dict[str, Any] = {
-            "suite": plan.suite.name,
-            "train": cell.dataset.spec.id,
-            "test": cell.target.spec.id,
-            "repetition": cell.repetition,
-            "classifier": cell.classifier.id,
-        }
-        row = _row(result, metrics, store, own)
-        row |= {"recipe": recipe_column(cell.fields), "key": cell.key}
-        rows.append(coordinates | row)
-    frame = _without_empty(pd.DataFrame(rows))
-    return frame.drop(columns=[f"train_{m}" for m in metrics if rows])
-
-
-def _without_empty(frame: pd.DataFrame) -> pd.DataFrame:
-    """Leave out the columns of reasons that hold none."""
-    names = [c for c in frame.columns if c.startswith(UNSCORED)]
-    return frame.drop(columns=[c for c in names if (frame[c] == "").all()])
+    cells = plan.transfers
+    coordinates: dict[str, list[Any]] = {
+        "suite": [plan.suite.name] * len(cells),
+        "train": [cell.dataset.spec.id for cell in cells],
+        "test": [cell.target.spec.id for cell in cells if cell.target is not None],
+        "repetition": [cell.repetition for cell in cells],
+        "classifier": [cell.classifier.id for cell in cells],
+    }
+    columns = _columns(list(_read(cells, store, None)), plan, store)
+    for name in plan.suite.metrics:  # nothing is scored where it was trained
+        del columns[f"train_{name}"]
+    return _as_frame(coordinates | columns | _names(cells))
 
 
 def not_computed(plan: Plan, loaded: Sequence[Result]) -> list[str]:
@@ -182,51 +223,61 @@ def own_identities(plan: Plan) -> dict[str, str]:
     return {f.metric.name: f.identity for f in own_functions(plan.suite)}
 
 
-def _row(
-    result: Result,
-    metrics: Iterable[str],
-    store: Store,
-    own: Mapping[str, str] | None = None,
-) -> dict[str, Any]:
-    own = {} if own is None else own
-    row: dict[str, Any] = {"status": result.status}
-    known = set(metrics) & METRICS.keys()
+def _columns(
+    loaded: Sequence[Result], plan: Plan, store: Store
+) -> dict[str, list[Any]]:
+    """Return what was measured, column by column: rows would take more memory."""
+    metrics, own = plan.suite.metrics, own_identities(plan)
+    columns: dict[str, list[Any]] = {"status": [result.status for result in loaded]}
+    scores = [_scores(result, metrics, store) for result in loaded]
+    for i, part in enumerate(("train", "test")):
+        for name in metrics:
+            columns[f"{part}_{name}"] = (
+                [_own_score(result, own[name], part) for result in loaded]
+                if name in own
+                else [parts[i].get(name, math.nan) for parts in scores]
+            )
+    for name in _MEASURED:
+        columns[name] = [getattr(result, name) for result in loaded]
+    columns["data_hash"] = [result.data_hash for result in loaded]
+    # By identity: results of a repetition share a fingerprint, see `SharedParts`.
+    texts = {id(r.fingerprint): r.fingerprint for r in loaded}
+    written = {key: fingerprint_text(value) for key, value in texts.items()}
+    columns["fingerprint"] = [written[id(result.fingerprint)] for result in loaded]
+    for name in filter(own.__contains__, metrics):
+        columns[f"{UNSCORED}{name}"] = [_unscored(r, own[name]) for r in loaded]
+    errors = [result.error or {} for result in loaded]
+    return columns | {
+        "error": [_first_line(error) for error in errors],
+        "signal": [error.get("signal", "") for error in errors],
+        "absent": ["; ".join(result.absent.values()) for result in loaded],
+    }
+
+
+def _scores(
+    result: Result, metrics: Iterable[str], store: Store
+) -> tuple[Mapping[str, float], Mapping[str, float]]:
+    """Return the training and the held-out scores of our own metrics."""
+    known = METRICS.keys() & metrics
     absent = known - result.test.keys()
     if result.train:  # empty after online training, which has no training set
         absent |= known - result.train.keys()
+    if result.status != "done" or not absent:
+        return result.train, result.test
     # A result lacks metrics that cells do not compute, and those added after it.
-    arrays = store.arrays(result.key) if result.status == "done" and absent else None
-    for part in ("train", "test"):
-        scores = getattr(result, part)
-        if arrays is not None and (part == "test" or result.train):
-            scores = scores | score_all(Predictions.of(arrays, part), absent)
-        row |= {f"{part}_{name}": scores.get(name, math.nan) for name in metrics}
-        row |= {
-            f"{part}_{name}": _own_score(result, identity, part)
-            for name, identity in own.items()
-        }
-    measured = (
-        "fit_seconds",
-        "predict_seconds",
-        "fit_cpu_seconds",
-        "predict_cpu_seconds",
-        "seconds",
-        "peak_rss_mib",
-        "attempts",
-        "iterations",
-        "batched",
-    )
-    row |= {name: getattr(result, name) for name in measured}
-    row["data_hash"] = result.data_hash
-    row["fingerprint"] = fingerprint_text(result.fingerprint)
-    error = result.error or {}
+    arrays = store.arrays(result.key)
+
+    def completed(part: str, scores: dict[str, float]) -> dict[str, float]:
+        return scores | score_all(Predictions.of(arrays, part), absent)
+
+    train = completed("train", result.train) if result.train else result.train
+    return train, completed("test", result.test)
+
+
+def _first_line(error: Mapping[str, str]) -> str:
+    """Write type and message of an error in one line; empty without an error."""
     message = f"{error.get('type')}: {error.get('message')}" if error else ""
-    row |= {f"{UNSCORED}{n}": _unscored(result, own[n]) for n in metrics if n in own}
-    return row | {
-        "error": message.splitlines()[0][:300] if message else "",
-        "signal": error.get("signal", ""),
-        "absent": "; ".join(result.absent.values()),
-    }
+    return message.splitlines()[0][:300] if message else ""
 
 
 def _own_score(result: Result, identity: str, part: str) -> float:
@@ -296,7 +347,7 @@ def summarise(
     )
 
 
-def trained_online(summary: pd.DataFrame) -> list[str]:
+def without_training_scores(summary: pd.DataFrame) -> list[str]:
     """Return the classifiers that have held-out scores but no training scores.
 
     `summary` holds the rows of one dataset, as `summarise` returns them.
@@ -307,5 +358,5 @@ def trained_online(summary: pd.DataFrame) -> list[str]:
         names = [n for n in columns if n.startswith(part) and n.endswith("_mean")]
         return summary[names].notna().any(axis=1)
 
-    is_online = has_scores("test_") & ~has_scores("train_")
-    return [str(name) for name in summary.loc[is_online, "classifier"]]
+    lacking = has_scores("test_") & ~has_scores("train_")
+    return [str(name) for name in summary.loc[lacking, "classifier"]]

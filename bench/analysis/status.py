@@ -23,11 +23,11 @@ def count_statuses(plan: Plan, store: Store) -> dict[tuple[str, str], Counter[st
     a sound result is "missing"; ``store.damaged`` then holds the problem of each
     damaged file.
     """
+    statuses = store.statuses()
     counts: dict[tuple[str, str], Counter[str]] = {}
     for kind, cell in _tasks(plan):
-        stored = store.get(cell.key)
         name = (_group(kind, cell), cell.name)
-        status = stored.status if stored else "missing"
+        status = statuses.get(cell.key, "missing")
         counts.setdefault(name, Counter())[status] += 1
     return counts
 
@@ -42,13 +42,14 @@ def status_rows(plan: Plan, store: Store) -> list[dict[str, Any]]:
         or "audits"), ``dataset``, ``classifier`` (empty for audits), the number with
         each status, and ``missing``, those without a sound result.
     """
+    statuses = store.statuses()
     rows: dict[tuple[str, str, str], dict[str, Any]] = {}
     for kind, cell in _tasks(plan):
         name = (kind, cell.dataset.spec.id, cell.name)
-        row: dict[str, Any] = dict.fromkeys((*STATUSES, "missing"), 0)
-        row = dict(zip(("kind", "dataset", "classifier"), name, strict=True)) | row
-        stored = store.get(cell.key)
-        rows.setdefault(name, row)[stored.status if stored else "missing"] += 1
+        if name not in rows:
+            coordinates = zip(("kind", "dataset", "classifier"), name, strict=True)
+            rows[name] = dict(coordinates) | dict.fromkeys((*STATUSES, "missing"), 0)
+        rows[name][statuses.get(cell.key, "missing")] += 1
     return list(rows.values())
 
 
@@ -60,14 +61,18 @@ def explain_missing(plan: Plan, store: Store) -> Iterator[str]:
     str
         One line for all cells that share a reason and their repetitions.
     """
+    statuses = store.statuses()
     missing: dict[tuple[str, str, str], list[Task]] = {}
     damaged: dict[tuple[str, str, str], list[Task]] = {}
     for kind, cell in _tasks(plan):
         name = (kind, cell.dataset.spec.id, cell.name)
         lists = missing.setdefault(name, []), damaged.setdefault(name, [])
-        if store.get(cell.key) is None:
+        if cell.key not in statuses:
             lists[cell.key in store.damaged].append(cell)
-    kinds, repetitions = _stored_kinds(store) if any(missing.values()) else ({}, {})
+    kinds: dict[str, dict[str, Any]] = {}
+    repetitions: dict[str, set[int]] = {}
+    if any(missing.values()):
+        kinds, repetitions = _stored_kinds(plan, store, statuses)
     groups: dict[tuple[str, str, str], list[list[Task]]] = {}
     for name in missing:
         for cells, is_damaged in ((damaged[name], True), (missing[name], False)):
@@ -175,15 +180,24 @@ def _computes(fields: dict[str, Any]) -> tuple[Any, bool]:
 
 
 def _stored_kinds(
-    store: Store,
+    plan: Plan, store: Store, keys: Iterable[str]
 ) -> tuple[dict[str, dict[str, Any]], dict[str, set[int]]]:
+    """Return the flat fields and the repetitions of each kind of stored results.
+
+    Those that the plan reuses are not opened, since it knows their fields.
+    """
     kinds: dict[str, dict[str, Any]] = {}
     repetitions: dict[str, set[int]] = {}
-    for key in store.keys():  # noqa: SIM118 (a method of ours, not a dictionary's)
-        stored = store.get(key)
+    planned = {cell.key: cell for cell in plan.everything}
+    keys = sorted(keys)  # the first of equally near ones is told
+    others = store.read_all(key for key in keys if key not in planned)
+    for key in keys:
+        stored = planned[key] if key in planned else next(others)
         if stored is not None:
-            kind = _kind(stored.fields)
-            kinds.setdefault(kind, flatten(stored.fields))
+            fields = stored.fields
+            kind = _kind(fields)
+            if kind not in kinds:
+                kinds[kind] = flatten(json.loads(json.dumps(fields)))
             repetitions.setdefault(kind, set()).add(stored.repetition)
     return kinds, repetitions
 

@@ -59,6 +59,7 @@ from .resources import PUBLISHED as PUBLISHED
 from .resources import SUITES as SUITES
 from .seeds import derive_seed as derive_seed
 from .seeds import digest as digest
+from .seeds import digests_by as digests_by
 from .seeds import generator as generator
 from .seeds import split as split
 from .threads import limited_threads as limited_threads

@@ -16,6 +16,7 @@ from bench.base.seeds import generator
 # One row for each class and channel, class after class: the root mean square, then the
 # projections.
 Fingerprint = list[list[float]]
+_Rows = Sequence[Sequence[float]]  # a fingerprint, in any form
 
 TOLERANCE = 1e-5  # of the root mean square; rounding of float32 moves it by about 1e-7
 N_PROJECTIONS = 3
@@ -70,12 +71,12 @@ def fingerprint_of(
     ]
 
 
-def same_curves(first: Fingerprint, second: Fingerprint) -> bool:
+def same_curves(first: _Rows, second: _Rows) -> bool:
     """Return whether two fingerprints are of the same curves, but for rounding."""
     return bool(first) and len(first) == len(second) and not differing(first, second)
 
 
-def differing(first: Fingerprint, second: Fingerprint) -> list[int]:
+def differing(first: _Rows, second: _Rows) -> list[int]:
     """Return the positions of the rows in which fingerprints of one shape differ."""
     return [
         position
@@ -84,7 +85,7 @@ def differing(first: Fingerprint, second: Fingerprint) -> list[int]:
     ]
 
 
-def _agree(a: list[float], b: list[float]) -> bool:
+def _agree(a: Sequence[float], b: Sequence[float]) -> bool:
     if len(a) != len(b):
         return False
     allowed = TOLERANCE * max(a[0], b[0])

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,27 @@ import numpy as np
 
 def digest(value: Any) -> str:
     """Hash a JSON value to 64 hexadecimal digits; the order of keys does not matter."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_written(value).encode()).hexdigest()
+
+
+def digests_by(value: Mapping[str, Any], name: str) -> Callable[[int], str]:
+    """Return a function of a number that hashes a JSON object which has it too.
+
+    It returns ``digest(value | {name: number})``. What is the same for all numbers is
+    written and hashed once.
+    """
+    before = _written({k: v for k, v in value.items() if k < name})[1:-1]
+    after = _written({k: v for k, v in value.items() if k > name})[1:-1]
+    start = "{" + before + "," * bool(before) + _written(name) + ":"
+    end = "," * bool(after) + after + "}"
+    begun = hashlib.sha256(start.encode())
+
+    def digest_of(number: int) -> str:
+        hasher = begun.copy()
+        hasher.update(f"{number}{end}".encode())
+        return hasher.hexdigest()
+
+    return digest_of
 
 
 def derive_seed(root: int, *names: Any) -> int:
@@ -36,3 +56,7 @@ def split(rng: np.random.Generator, n_streams: int) -> list[np.random.Generator]
     entropy = [int(word) for word in rng.integers(0, 2**32, size=4)]
     children = np.random.SeedSequence(entropy).spawn(n_streams)
     return [np.random.default_rng(child) for child in children]
+
+
+def _written(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)

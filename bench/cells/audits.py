@@ -15,7 +15,7 @@ from bench.cells.shallow_baselines import (
     first_curves,
     score_baselines,
 )
-from bench.curves import Dataset, Recipe, make_dataset
+from bench.curves import Dataset, Recipe
 
 # An audit must stay cheap beside the cells: four standard errors of ten repetitions
 # with 300 curves each already detect small effects.
@@ -23,10 +23,10 @@ MAX_REPETITIONS = 10
 MAX_CURVES = 300  # per class, for training and for testing
 
 
-def audit_repetition(
-    recipe: Recipe, repetition: int, seed: int
-) -> tuple[dict[str, Any], Dataset]:
-    """Audit one repetition of a dataset; the result depends only on the arguments.
+def audit_curves(
+    data: Dataset, recipe: Recipe, repetition: int, seed: int
+) -> dict[str, Any]:
+    """Audit the curves of a repetition; the result depends only on the arguments.
 
     The baselines read at most 300 training and 300 test curves per class: the first of
     the shuffled rows, in the proportion that the classes have. Duplicates and class
@@ -34,8 +34,10 @@ def audit_repetition(
 
     Parameters
     ----------
+    data
+        The curves.
     recipe
-        The dataset.
+        Their dataset.
     repetition : int
         The number of the draw.
     seed : int
@@ -43,7 +45,7 @@ def audit_repetition(
 
     Returns
     -------
-    figures : dict
+    dict
         A JSON value.
 
         - "scores": baseline → held-out score, see
@@ -51,20 +53,11 @@ def audit_repetition(
         - "duplicates": the number of test curves that are also training curves.
         - "curves": "training", "test" and "fitted" (the test curves that the baselines
           were scored on) → number of curves of each class, by label.
-    data : Dataset
-        The curves, whose hash the cells of this repetition must have as well.
-
-    Raises
-    ------
-    DatasetError
-        If a curve is not finite.
     """
-    data = make_dataset(recipe, repetition, seed)
     fitted = first_curves(data, MAX_CURVES)
     labels = {"training": data.y_train, "test": data.y_test, "fitted": fitted.y_test}
-    figures = {
+    return {
         "scores": score_baselines(fitted, seed, recipe.stream, repetition),
         "duplicates": count_duplicates(data),
         "curves": {part: np.bincount(y).tolist() for part, y in labels.items()},
     }
-    return figures, data

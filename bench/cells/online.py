@@ -1,16 +1,25 @@
 """Online training of a classifier: the networks of all its repetitions at once."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from bench.cells.cell import Cell
 from bench.cells.scoring import Fit, score, timed
 from bench.classifiers import build
-from bench.curves import CurveStream, DatasetRecipe, make_dataset
+from bench.curves import CurveStream, Dataset, DatasetRecipe
 from bench.discriminators import fit_online
 
 
-def train_batch(unit: tuple[Cell, ...]) -> list[Fit]:
+def train_batch(
+    unit: tuple[Cell, ...], curves_of: Callable[[Cell], Dataset]
+) -> list[Fit]:
     """Train the cells' classifiers together; score each on its own test curves.
+
+    Parameters
+    ----------
+    curves_of
+        Returns the curves of a cell, whose test part is predicted.
 
     Returns
     -------
@@ -25,7 +34,7 @@ def train_batch(unit: tuple[Cell, ...]) -> list[Fit]:
     estimators, streams, tests, identities = [], [], [], []
     for cell in unit:
         assert isinstance(cell.dataset, DatasetRecipe)  # since a plan refuses others
-        data = make_dataset(cell.dataset, cell.repetition, cell.seed)
+        data = curves_of(cell)
         columns = data.columns(cell.classifier.channels)
         stream = [cell.dataset.stream, cell.repetition]
         n_channels = len(columns) // len(data.x)

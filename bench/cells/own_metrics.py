@@ -232,8 +232,8 @@ def _missing(
     identities = dict.fromkeys(function.identity for function in functions)
     missing: dict[tuple[str, ...], list[str]] = {}
     keys = [task.key for task in plan.everything if isinstance(task, Cell)]
-    for key in dict.fromkeys(keys if functions else []):
-        result = store.get(key)
+    keys = list(dict.fromkeys(keys if functions else []))
+    for key, result in zip(keys, store.read_all(keys), strict=True):
         if result is not None and result.status == "done":
             lacking = tuple(i for i in identities if i not in result.own_scores)
             if lacking:

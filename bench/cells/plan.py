@@ -6,12 +6,12 @@ from unicodedata import normalize
 
 from bench.base import SuiteError, did_you_mean, located
 from bench.cells.audits import MAX_REPETITIONS
-from bench.cells.cell import Audit, Cell, Task
+from bench.cells.cell import Audit, Cell, Task, prepare_keys
 from bench.cells.own_metrics import own_functions
 from bench.cells.transfers import transfer_cells
 from bench.classifiers import ClassifierRecipe, examine_all, resolve_classifier
 from bench.curves import Recipe, RecordedRecipe, resolve_dataset
-from bench.suite import LimitsSpec, Reference, Suite, load_reference
+from bench.suite import GIVEN, LimitsSpec, Reference, Suite, load_reference
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,13 @@ class Plan:
     def everything(self) -> tuple[Task, ...]:
         """Cells, given divisions, transfers, audits: all that the store has."""
         return self.cells + self.given + self.transfers + self.audits
+
+    @property
+    def held_out(self) -> set[str]:
+        """The classifiers that are fitted, but do not predict their training curves."""
+        if self.suite.scores == "both":
+            return set()
+        return {recipe.id for recipe in self.classifiers if recipe.training is None}
 
     @property
     def extras(self) -> str:
@@ -139,6 +146,7 @@ def make_plan(suite: Suite) -> Plan:
                     f"'{lacking[0]}', which the dataset '{spec.id}' does not have; "
                     "add it to the dataset's channels"
                 )
+    held_out = suite.scores == "held-out"
     limits = [entry.limits.over(suite.limits) for entry in suite.classifiers]
     entries = tuple(zip(classifiers, suite.classifiers, limits, strict=True))
     cells = tuple(
@@ -149,7 +157,8 @@ def make_plan(suite: Suite) -> Plan:
             suite.seed,
             suite.threads_of(entry),
             cell_limits,
-            suite.repetitions if classifier.training is not None else 1,
+            _batched(suite, dataset, classifier),
+            held_out=held_out and classifier.training is None,
             slots=entry.resources.slots,
             gpus=entry.resources.gpu,
         )
@@ -165,6 +174,7 @@ def make_plan(suite: Suite) -> Plan:
             suite.seed,
             suite.threads_of(entry),
             cell_limits,
+            held_out=held_out,
             slots=entry.resources.slots,
             gpus=entry.resources.gpu,
         )
@@ -182,7 +192,7 @@ def make_plan(suite: Suite) -> Plan:
         )
         if suite.audits
     )
-    return Plan(
+    plan = Plan(
         suite,
         tuple(datasets),
         tuple(classifiers),
@@ -192,6 +202,17 @@ def make_plan(suite: Suite) -> Plan:
         audits,
         given,
     )
+    prepare_keys(plan.everything)
+    return plan
+
+
+def _batched(suite: Suite, dataset: Recipe, classifier: ClassifierRecipe) -> int:
+    """Return the number of repetitions that train together."""
+    if classifier.training is not None:
+        return suite.repetitions
+    # A given division has no second repetition.
+    is_given = isinstance(dataset, RecordedRecipe) and dataset.spec.division == GIVEN
+    return 1 if is_given else classifier.stacked
 
 
 def _chosen(

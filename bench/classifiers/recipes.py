@@ -11,7 +11,7 @@ import numpy as np
 from bench.base import RESULTS, ClassifierError, derive_seed, package_version, shown
 from bench.classifiers.foreign_classes import Findings
 from bench.classifiers.pipeline import Step, resolve_steps, step_names
-from bench.suite import ClassifierSpec, OnlineTraining, Training
+from bench.suite import PRESETS, ClassifierSpec, OnlineTraining, Training
 
 # Parameters that only training on fixed curves has, and what to do instead.
 _FIXED_ONLY = {
@@ -44,6 +44,8 @@ class ClassifierRecipe:
         Whether it is a class of another library with the defaults of that library.
     training
         Settings of online training; None if it is fitted to a repetition's curves.
+    stacked
+        The number of repetitions that train together on fixed curves.
     """
 
     id: str
@@ -52,6 +54,7 @@ class ClassifierRecipe:
     device: str
     library_defaults: bool
     training: OnlineTraining | None = None
+    stacked: int = 1
 
     @property
     def class_path(self) -> str:
@@ -148,6 +151,7 @@ def resolve_classifier(
         all(step.file is None and not step.params for step in steps)
         and not last.class_path.startswith("bench."),
         online,
+        _stacked(spec, steps, online),
     )
 
 
@@ -257,6 +261,33 @@ def _online(
                 f"training: {{mode: online}} {instead}"
             )
     return training
+
+
+def _stacked(
+    spec: ClassifierSpec, steps: tuple[Step, ...], online: OnlineTraining | None
+) -> int:
+    """Return how many repetitions train together on fixed curves; 1 if none do."""
+    preset = PRESETS[spec.use].stacked if spec.use is not None else None
+    stacked = spec.stacked or preset
+    if stacked is None:
+        return 1
+    found = f"stacked: {stacked}: "
+    if online is not None:
+        raise ClassifierError(
+            f"{found}under training: {{mode: online}} all repetitions train together "
+            "already; leave it out"
+        )
+    if len(steps) > 1 or steps[0].class_path not in _ONLINE:
+        classifier = "a pipeline" if len(steps) > 1 else f"'{steps[0].class_path}'"
+        raise ClassifierError(
+            f"{found}{classifier} cannot be stacked (only SD and CSD can); leave it out"
+        )
+    for name in ("early_stopping", "callbacks"):
+        if steps[0].params.get(name):
+            raise ClassifierError(
+                f"{found}params.{name} is of one training alone; leave one of them out"
+            )
+    return stacked
 
 
 def _device(device: Any, n_gpus: int) -> str:

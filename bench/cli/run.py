@@ -100,6 +100,7 @@ def add_run(commands: Subparsers) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run or resume a suite, print its table, write its report."""
     from bench.analysis import (
+        SeenResults,
         describe_recomputed,
         given_frame,
         load_audits,
@@ -116,8 +117,6 @@ def run(options: argparse.Namespace) -> int:
     from bench.cli.output.tables import print_text
     from bench.compare import compare_with_published
     from bench.engines import check_machine, check_sizes, make_engine, run_plan
-    from bench.report import write_report
-    from bench.site import write_page
     from bench.store import BAD
 
     with activity("reading the suite…", only_in_terminal=True):
@@ -142,16 +141,16 @@ def run(options: argparse.Namespace) -> int:
         check_own_metrics(plan)
     if options.dry_run:
         check_sizes(plan, engine.memory)
-        found = {cell.key: store.get(cell.key) for cell in plan.everything}
+        found = store.statuses()
         computed = {cell.key for cell in again}
-        computed |= {
-            key
-            for key, result in found.items()
-            if result is None or (options.retry_failed and result.status in BAD)
-        }
-        missing = [cell for cell in plan.everything if cell.key in computed]
+        not_final = ("missing", *(BAD if options.retry_failed else ()))
+        missing = [
+            cell
+            for cell in plan.everything
+            if cell.key in computed or found.get(cell.key, "missing") in not_final
+        ]
         check_machine(plan, store, engine, missing, attempt=False)
-        stored = sum(found[cell.key] is not None for cell in plan.everything)
+        stored = sum(cell.key in found for cell in plan.everything)
         if options.format != TABLE:
             tasks = (plan.cells, plan.given, plan.transfers, plan.audits)
             parts = (*map(len, tasks), stored, len(missing))
@@ -161,7 +160,7 @@ def run(options: argparse.Namespace) -> int:
             else:
                 print_json(row)
             return OK
-        n_again = sum(found[cell.key] is not None for cell in missing)
+        n_again = sum(cell.key in found for cell in missing)
         also = f" ({n_again} of them again)" if n_again else ""
         print(
             f"{counted(len(plan.cells), 'cell')} "
@@ -172,13 +171,20 @@ def run(options: argparse.Namespace) -> int:
         )
         return OK
     progress = RunProgress(len(plan.everything))
+    seen = SeenResults()
+    tell_progress = _telling(progress, store) if is_verbose() else progress.advance
+
+    def advance(cell: "Task", result: "Result", fresh: bool) -> None:
+        tell_progress(cell, result, fresh)
+        seen.add(cell, result)
+
     try:
         with progress:
             recomputed = run_plan(
                 plan,
                 store,
                 engine,
-                _telling(progress, store) if is_verbose() else progress.advance,
+                advance,
                 options.retry_failed,
                 progress.warn,
                 again,
@@ -191,7 +197,8 @@ def run(options: argparse.Namespace) -> int:
         note(progress.summary())
     with activity("computing the suite's metrics…", only_in_terminal=True):
         score_own_metrics(plan, store)
-    loaded = load_results(plan, store)
+    # The scores of the suite's own functions were added to what is stored.
+    loaded = load_results(plan, store) if plan.suite.own_metrics else seen.of(plan)
     results = results_frame(plan, store, loaded)
     is_table = options.format == TABLE
     if is_table:
@@ -206,9 +213,10 @@ def run(options: argparse.Namespace) -> int:
     # Before the report, which may be the one that is published.
     compared = compare_with_published(plan, results)
     if out is not None:
+        from bench.site import update_report  # it may import what draws figures
+
         with activity("writing the report…"):  # which takes some seconds
-            write_report(plan, store, out, loaded)
-            page = write_page(out)
+            page = update_report(plan, store, out, loaded, options.jobs or 1)
         tell(f"open {page}")
     elif is_other and not options.no_report:
         why = "part of a suite" if is_limited else "changed suite"

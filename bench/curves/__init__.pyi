@@ -7,6 +7,7 @@ from .datasets import first_of_class as first_of_class
 from .datasets import make_dataset as make_dataset
 from .draws import draw_class as draw_class
 from .inputs import is_grid as is_grid
+from .kept_draws import draw_once as draw_once
 from .library import FunctionLibrary as FunctionLibrary
 from .library import load_library as load_library
 from .mimics.published import READ_BY as READ_BY

@@ -1,6 +1,7 @@
 """Datasets: labelled curves of several classes, drawn anew for each repetition."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,12 @@ class Dataset:
     channels: tuple[str, ...]
     data_hash: str
     fingerprint: Fingerprint
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether the arrays are still those that were drawn."""
+        names = ("X_train", "y_train", "X_test", "y_test", "x")
+        return _hash({name: getattr(self, name) for name in names}) == self.data_hash
 
     def columns(self, wanted: tuple[str, ...]) -> np.ndarray:
         """Return the columns of X, shape (k,), that hold the wanted channels."""
@@ -117,18 +124,23 @@ def make_dataset(
             recipe.n_channels,
         )
     arrays["x"] = recipe.x.astype(recipe.spec.dtype)
-    hasher = hashlib.sha256()
-    # Sorted, so that the hash does not depend on the order of the lines above.
-    for name, array in sorted(arrays.items()):
-        hasher.update(f"{name}{array.shape}{array.dtype.str}".encode())
-        hasher.update(array.data)
+    for array in arrays.values():
         array.setflags(write=False)
     return Dataset(
         channels=recipe.channel_names,
-        data_hash=hasher.hexdigest(),
+        data_hash=_hash(arrays),
         fingerprint=fingerprint,
         **arrays,
     )
+
+
+def _hash(arrays: Mapping[str, np.ndarray]) -> str:
+    hasher = hashlib.sha256()
+    # Sorted, so that the hash does not depend on the order in which they were drawn.
+    for name, array in sorted(arrays.items()):
+        hasher.update(f"{name}{array.shape}{array.dtype.str}".encode())
+        hasher.update(array.data)
+    return hasher.hexdigest()
 
 
 def draw_part(

@@ -10,7 +10,7 @@ from typing import Any, overload
 
 import numpy as np
 
-from bench.base import RESULTS, DatasetError, InputsError
+from bench.base import RESULTS, DatasetError, InputsError, digest
 from bench.curves.inputs import make_inputs, positions_in
 from bench.curves.library import FunctionLibrary, load_library
 from bench.curves.recorded.recipe import RecordedRecipe, resolve_recorded
@@ -52,6 +52,11 @@ class DatasetRecipe:
     x: np.ndarray
     identity: dict[str, Any]
     n_validation: int = 0
+
+    @cached_property
+    def identity_hash(self) -> str:
+        """The hash of the identity."""
+        return digest(self.identity)
 
     @cached_property
     def stream(self) -> dict[str, Any]:

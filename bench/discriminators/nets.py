@@ -51,6 +51,10 @@ class SD(nn.Module):
         logits: Tensor = self.head(X)
         return logits
 
+    def chain(self) -> list[nn.Module] | None:
+        """Return the layers in a row; None if the network is more than a row."""
+        return [*self.head] if self.embedding is None else None
+
 
 class CSD(nn.Module):
     """Convolutional symbolic discriminator: reads channels along the points.
@@ -105,6 +109,10 @@ class CSD(nn.Module):
         features = self.body(X.unflatten(1, (self.n_channels, -1)))
         logits: Tensor = self.head(features.flatten(1))
         return logits
+
+    def chain(self) -> list[nn.Module] | None:
+        """Return the layers in a row, as in `SD`; a flattening is between the parts."""
+        return [*self.body, *self.head]
 
 
 def mlp(widths: Sequence[int]) -> nn.Sequential:

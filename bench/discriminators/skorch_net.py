@@ -9,9 +9,11 @@ import torch
 # of all cells, than in each cell.
 import torch._dynamo
 from skorch import NeuralNet
+from skorch.utils import TeeGenerator
 from torch import Tensor
 
-from bench.discriminators.losses import gradient_penalty
+from bench.discriminators.backpropagation import Chain
+from bench.discriminators.losses import gradient_of, gradient_penalty
 
 
 class Curves(torch.utils.data.Dataset[Any]):
@@ -116,6 +118,7 @@ class DiscriminatorNet(NeuralNet):
 
     def fit_loop(self, *args: Any, **kwargs: Any) -> Any:
         """Train, then copy the records into the history."""
+        self.chains_: dict[int, Chain] = {}  # number of curves in a batch → its chain
         # Pairs of a batch's row in the history and what is to be written there.
         self.pending_: list[tuple[dict[str, Any], dict[str, Tensor]]] = []
         try:
@@ -144,9 +147,38 @@ class DiscriminatorNet(NeuralNet):
 
     def train_step(self, batch: Any, **fit_params: Any) -> Any:
         """Take `iterations` steps on a batch."""
+        if chain := self._chain(batch[0]):
+            return self._train_by_chain(chain, batch)
         for _ in range(self.iterations):
             step = super().train_step(batch, **fit_params)
         return step
+
+    def _chain(self, X: Tensor) -> Chain | None:
+        """Return the chain for a batch; None if autograd must differentiate."""
+        if len(X) not in self.chains_:
+            layers = getattr(self.module_, "chain", lambda: None)()
+            if layers is None or self.penalty or X.device.type != "cpu":
+                return None
+            self.chains_[len(X)] = Chain(layers, self.module_.n_channels)
+        return self.chains_[len(X)]
+
+    def _train_by_chain(self, chain: Chain, batch: Any) -> dict[str, Tensor]:
+        """Take the steps of `train_step` without autograd, to the same bits."""
+        X, y = batch
+        for _ in range(self.iterations):
+            logits = chain.forward(X)
+            chain.backward(gradient_of(self.loss, logits, *y))
+            parameters = TeeGenerator(self.get_all_learnable_params())
+            self.notify(
+                "on_grad_computed",
+                named_parameters=parameters,
+                batch=batch,
+                training=True,
+            )
+            self.optimizer_.step()
+        with torch.no_grad():  # of the last step, whose logits stand still
+            loss = self.get_loss(logits, y, X=X, training=True)
+        return {"loss": loss, "y_pred": logits.clone()}
 
     def train_step_single(self, batch: Any, **fit_params: Any) -> Any:
         """Take one forward and backward pass on a batch."""

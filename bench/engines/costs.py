@@ -8,6 +8,7 @@ import csv
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, median
 from typing import Any
@@ -23,6 +24,24 @@ _SAME_DATASETS = 0.2
 # Of a cell that takes longer than expected, and is the first of its kind: the seconds
 # that are added to its cost for each second too long.
 _OVERRUN = 1.25
+_MOST_DATASETS = 50  # of which a guess for another one is made
+_MOST_READ = 1000  # stored results, of those that are read for an estimate
+
+
+@dataclass
+class _Seconds:
+    """The sum of some seconds, and their number."""
+
+    total: float = 0.0
+    n: int = 0
+
+    def add(self, seconds: float) -> None:
+        self.total += seconds
+        self.n += 1
+
+    @property
+    def mean(self) -> float:
+        return self.total / self.n
 
 
 class Costs:
@@ -42,21 +61,21 @@ class Costs:
 
     def __init__(self) -> None:
         self.published: set[Kind] = set()  # kinds whose seconds are of another machine
-        self._stored: dict[Kind, list[float]] = defaultdict(list)
-        self._elsewhere: dict[str, list[float]] = defaultdict(list)
-        self._measured: dict[Kind, list[float]] = defaultdict(list)
+        self._stored: dict[Kind, _Seconds] = defaultdict(_Seconds)
+        self._elsewhere: dict[str, _Seconds] = defaultdict(_Seconds)
+        self._measured: dict[Kind, _Seconds] = defaultdict(_Seconds)
 
     def add_stored(self, kind: Kind, seconds: float) -> None:
         """Add the seconds of a stored result."""
-        self._stored[kind].append(seconds)
+        self._stored[kind].add(seconds)
 
     def add_elsewhere(self, classifier: str, seconds: float) -> None:
         """Add the seconds of a classifier on a dataset that is not in the suite."""
-        self._elsewhere[classifier].append(seconds)
+        self._elsewhere[classifier].add(seconds)
 
     def add_measured(self, kind: Kind, seconds: float) -> None:
         """Add the seconds of a result of this run."""
-        self._measured[kind].append(seconds)
+        self._measured[kind].add(seconds)
 
     def is_known(self, kind: Kind) -> bool:
         """Whether a result of the kind tells its seconds."""
@@ -78,11 +97,11 @@ class Costs:
             where they are more than was expected.
         """
         taken = taken or {}
-        stored = {kind: fmean(values) for kind, values in self._stored.items()}
+        stored = {kind: found.mean for kind, found in self._stored.items()}
         pace = self._pace(stored, taken)
         known = {kind: pace * seconds for kind, seconds in stored.items()}
-        known |= {kind: fmean(values) for kind, values in self._measured.items()}
-        elsewhere = {name: fmean(values) for name, values in self._elsewhere.items()}
+        known |= {kind: found.mean for kind, found in self._measured.items()}
+        elsewhere = {name: found.mean for name, found in self._elsewhere.items()}
         guesses = _Guesses(known, elsewhere)
         # The datasets of other suites may be larger.
         of_others = {kind: elsewhere.get(kind[1]) for kind in {*known, *taken}}
@@ -112,8 +131,8 @@ class Costs:
             if one is None:
                 continue
             if measured := self._measured.get(kind):
-                ours += sum(measured)
-                theirs += len(measured) * one
+                ours += measured.total
+                theirs += measured.n * one
             elif taken.get(kind, 0.0) > one:
                 ours += taken[kind]
                 theirs += one
@@ -135,10 +154,13 @@ class _Guesses:
             self._by_dataset[dataset][classifier] = seconds
             self._by_classifier[classifier].append(dataset)
         self._ratios: dict[tuple[str, str], float] = {}
+        # The mean would be that of long trainings, and an audit trains nothing.
+        self._of_cell = fmean(self._cells) if self._cells else None
+        self._of_audit = median(self._cells) if self._cells else None
 
     def from_other_datasets(self, kind: Kind) -> float | None:
         dataset, classifier = kind
-        others = self._by_classifier.get(classifier, [])
+        others = self._by_classifier.get(classifier, [])[:_MOST_DATASETS]
         if not others:
             return None
         return fmean(
@@ -147,10 +169,7 @@ class _Guesses:
         )
 
     def from_all(self, kind: Kind) -> float | None:
-        if not self._cells:
-            return None
-        # The mean would be that of long trainings, and an audit trains nothing.
-        return fmean(self._cells) if kind[1] else median(self._cells)
+        return self._of_cell if kind[1] else self._of_audit
 
     def _ratio(self, dataset: str, other: str) -> float:
         """Return how many seconds of one dataset stand for one of the other."""
@@ -174,13 +193,18 @@ def known_costs(plan: Plan, store: Store, known: Mapping[Kind, float]) -> Costs:
     costs = Costs()
     for kind, seconds in known.items():
         costs.add_stored(kind, seconds)
-    add_stored_seconds(costs, plan.everything, store)
-    add_published_seconds(costs, plan)
+    add_known(costs, plan, store)
     return costs
 
 
+def add_known(costs: Costs, plan: Plan, store: Store) -> None:
+    """Add what stored results of any suite and published ones tell of a plan."""
+    add_stored_seconds(costs, plan.everything, store)
+    add_published_seconds(costs, plan)
+
+
 def add_stored_seconds(
-    costs: Costs, cells: Iterable[Task], store: Store, most: int = 3000
+    costs: Costs, cells: Iterable[Task], store: Store, most: int = _MOST_READ
 ) -> None:
     """Add the seconds of stored results, of any suite, for kinds that lack them.
 
@@ -194,13 +218,15 @@ def add_stored_seconds(
     """
     kinds: dict[tuple[str, str], Kind] = {}
     classifiers: dict[str, str] = {}
+    firsts: dict[Kind, Task] = {}
     for cell in cells:
-        kind = kind_of(cell)
-        if cell.target is not None or costs.is_known(kind) or kind in kinds.values():
-            continue
-        ours = digest(cell.classifier.identity) if isinstance(cell, Cell) else ""
-        kinds[digest(cell.dataset.identity), ours] = kind
-        classifiers[ours] = cell.name
+        if cell.target is None:
+            firsts.setdefault(kind_of(cell), cell)
+    for kind, cell in firsts.items():
+        if not costs.is_known(kind):
+            ours = digest(cell.classifier.identity) if isinstance(cell, Cell) else ""
+            kinds[cell.dataset.identity_hash, ours] = kind
+            classifiers[ours] = cell.name
     if not kinds:
         return
     for fields, seconds in store.timings(most):

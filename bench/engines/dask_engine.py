@@ -29,7 +29,7 @@ from distributed import (
 )
 
 from bench.base import BenchError, EngineError
-from bench.cells import Kind, Outcome, Task, Unit
+from bench.cells import Batch, Kind, Packed, Task, Unit
 from bench.engines.batches import ByRepetition
 from bench.engines.config import CellClass
 from bench.engines.dask_pools import Pools, class_of
@@ -42,6 +42,7 @@ from bench.engines.dask_worker import (
 )
 from bench.engines.engine import Computed
 from bench.engines.isolation import MAX_ATTEMPTS, modules_of
+from bench.engines.schedule import is_small
 from bench.processes import LARGE
 
 _CONNECT_SECONDS = 10
@@ -88,6 +89,7 @@ class DaskEngine:
         units: Sequence[Unit],
         wanted: Callable[[Unit], bool],
         known: Mapping[Kind, float],
+        small: Container[Kind] = (),
     ) -> Computed:
         """Compute units on the workers, as many at a time as these have threads.
 
@@ -110,7 +112,8 @@ class DaskEngine:
             seconds = _WORKERS_SECONDS if self.cluster is None else 0
             pools = Pools(client, self.classes)
             pools.check(tasks, seconds)
-            yield from _compute(client, units, wanted, known, pools)
+            schedule = ByRepetition(units, known, wanted, small)
+            yield from _compute(client, units, schedule, pools)
 
     @contextmanager
     def _client(self, jobs: Container[int | None]) -> Iterator[Client]:
@@ -203,22 +206,20 @@ def _check_classes(tasks: Iterable[Task], classes: Sequence[CellClass]) -> None:
 def _compute(
     client: Client,
     units: Sequence[Unit],
-    wanted: Callable[[Unit], bool],
-    known: Mapping[Kind, float],
+    schedule: ByRepetition,
     pools: Pools,
 ) -> Computed:
     modules = set[str]().union(*(modules_of(unit[0]) for unit in units))
     run = DaskRun(f"bench-{uuid.uuid4().hex}", tuple(sorted(modules)))
-    schedule = ByRepetition(units, known, wanted)
-    computing: dict[Any, tuple[Unit, ...]] = {}
+    computing: dict[Any, tuple[Batch, ...]] = {}
     numbers = count()
     curves = _Curves(client, run.name)
     futures = as_completed(loop=client.loop)
 
-    def submit(batch: tuple[Unit, ...]) -> None:
-        task = batch[0][0]
+    def submit(batches: tuple[Batch, ...]) -> None:
+        task = batches[0][0][0]
         name = f"{run.name}-{next(numbers)}"
-        call, buffers = curves.pickled(batch, run)
+        call, buffers = curves.pickled(batches, run)
         with_curves = {"buffers": buffers} if buffers else {}
         future = client.submit(
             pickle.loads,
@@ -229,11 +230,11 @@ def _compute(
             resources=pools.resources(task) or None,
         )
         pools.give(task)
-        computing[future] = batch
+        computing[future] = batches
         futures.add(future)
 
     def fill() -> None:
-        """Submit as many batches as there is room for.
+        """Submit as many tasks as there is room for.
 
         A worker then has its next one when it ends one, and yet the schedule can still
         change the order of the rest.
@@ -243,36 +244,39 @@ def _compute(
             return pools.has_room(unit[0])
 
         n = pools.n_threads
-        while (batch := schedule.take_batch(has_room, n)) is not None:
-            submit(batch)
+        while (batches := schedule.take_task(has_room, n)) is not None:
+            submit(batches)
 
     is_lost = False
     try:
         fill()
         for future in futures:
-            batch = computing.pop(future)
-            pools.take_back(batch[0][0])
+            batches = computing.pop(future)
+            its_units = [unit for batch in batches for unit in batch]
+            pools.take_back(its_units[0][0])
             outcomes = _outcomes(future)
             future.release()
-            if not outcomes and len(batch) > 1:  # one of them may end workers
-                for unit in batch:
-                    submit((unit,))
+            if not outcomes and len(its_units) > 1:  # one of them may end workers
+                for unit in its_units:
+                    submit(((unit,),))
                 continue
             if not outcomes:
                 # Dask gives up after some workers were lost that held the task. But it
                 # may not have been begun there, so we count the beginnings ourselves.
-                [unit] = batch
-                n_begun = client.get_metadata([run.name, unit[0].key], 0)
+                n_begun = client.get_metadata([run.name, its_units[0][0].key], 0)
                 if n_begun < MAX_ATTEMPTS:
-                    submit(batch)
+                    submit(batches)
                     continue
-                outcomes = [lost(unit)]
-            for unit, its_outcomes in zip(batch, outcomes, strict=True):
-                schedule.learn(unit[0], its_outcomes[0][0].seconds or 0.0)
+                outcomes = [lost(its_units[0])]
+            done = [
+                (cell, *outcome)
+                for unit, its_outcomes in zip(its_units, outcomes, strict=True)
+                for cell, outcome in zip(unit, its_outcomes, strict=True)
+            ]
+            for cell, result, _ in done:
+                schedule.learn(cell, result.seconds or 0.0, is_small(result))
             fill()
-            for unit, its_outcomes in zip(batch, outcomes, strict=True):
-                for cell, outcome in zip(unit, its_outcomes, strict=True):
-                    yield cell, *outcome
+            yield done
     except BenchError:
         raise
     except Exception as error:
@@ -309,8 +313,10 @@ class _Curves:
         """The tasks."""
         return [future for _, future in self._sent.values()]
 
-    def pickled(self, batch: tuple[Unit, ...], run: DaskRun) -> tuple[bytes, list[Any]]:
-        """Return a batch's task without its large arrays, and the tasks of those."""
+    def pickled(
+        self, batches: tuple[Batch, ...], run: DaskRun
+    ) -> tuple[bytes, list[Any]]:
+        """Return the call of a task without its large arrays, and their tasks."""
         buffers = []
 
         def in_task(buffer: pickle.PickleBuffer) -> bool:
@@ -320,7 +326,7 @@ class _Curves:
             buffers.append(self._task_of(values))
             return False
 
-        return pickled_task(batch, run, in_task), buffers
+        return pickled_task(batches, run, in_task), buffers
 
     def _task_of(self, values: np.ndarray) -> Any:
         place = values.ctypes.data, values.nbytes
@@ -333,10 +339,10 @@ class _Curves:
         return future
 
 
-def _outcomes(future: Any) -> list[list[Outcome]]:
+def _outcomes(future: Any) -> list[list[Packed]]:
     """Return what a worker sent for each unit; nothing if it was lost with the task."""
     if future.status != "error":
-        outcomes: list[list[Outcome]] = future.result()
+        outcomes: list[list[Packed]] = future.result()
         return outcomes
     error = future.exception()
     if isinstance(error, KilledWorker):

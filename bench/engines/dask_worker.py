@@ -26,13 +26,14 @@ from distributed import Reschedule, Status, WorkerPlugin, get_worker
 from distributed.utils import sync
 
 from bench.base import SHARE, EngineError, memory_share
-from bench.cells import Outcome, Task, Unit
+from bench.cells import Batch, Packed, Task, Unit
 from bench.classifiers import class_version, tree_hash
 from bench.curves import DatasetRecipe, pool_source, versions_here, versions_of
 from bench.engines.admission import VISIBLE, Line, Places
 from bench.engines.dask_pools import places_of
 from bench.engines.devices import visible_gpus
 from bench.engines.isolation import MAX_ATTEMPTS, WARM_UP, run_cells
+from bench.engines.kept_curves import KeptCurves
 from bench.engines.schedule import InOrder
 from bench.processes import AbortedError, Executor, new_executor
 
@@ -86,7 +87,9 @@ _lines: dict[str, Line] = {}  # by the address of the worker
 
 
 def pickled_task(
-    units: Sequence[Unit], run: DaskRun, in_task: Callable[[pickle.PickleBuffer], bool]
+    batches: Sequence[Batch],
+    run: DaskRun,
+    in_task: Callable[[pickle.PickleBuffer], bool],
 ) -> bytes:
     """Pickle a call of `compute_here`; unpickling it on a worker returns its result.
 
@@ -99,19 +102,19 @@ def pickled_task(
         Called with the buffer of each array; if false, `pickle.loads` needs the buffer
         beside the task.
     """
-    call = _Call(compute_here, units, run)
+    call = _Call(compute_here, batches, run)
     return pickle.dumps(call, protocol=5, buffer_callback=in_task)
 
 
-def compute_here(units: Sequence[Unit], run: DaskRun) -> list[list[Outcome]]:
-    """Compute the units of a batch in turn on this worker.
+def compute_here(batches: Sequence[Batch], run: DaskRun) -> list[list[Packed]]:
+    """Compute batches in turn on this worker.
 
     Returns
     -------
-    list of list of Outcome
-        The outcomes of each unit's cells. Empty if a worker was lost that had begun the
-        batch: its units are then tried one by one, so that one which ends workers costs
-        the others nothing.
+    list of list of Packed
+        What each unit left. Empty if a worker was lost that had begun this task of
+        several units: they are then tried one by one, so that one which ends workers
+        costs the others nothing.
 
     Raises
     ------
@@ -119,6 +122,7 @@ def compute_here(units: Sequence[Unit], run: DaskRun) -> list[list[Outcome]]:
         If this worker has other versions of packages than the cells' keys, or lacks the
         GPUs that they ask for.
     """
+    units = [unit for batch in batches for unit in batch]
     worker, first = get_worker(), units[0][0]
     for unit in units:
         _check_versions(unit[0], str(worker.address), run.name)
@@ -136,51 +140,57 @@ def compute_here(units: Sequence[Unit], run: DaskRun) -> list[list[Outcome]]:
         part = max(grant.slots / line.places.jobs, grant.cores / line.places.cores)
         places = Places(1, gpus=grant.gpus)
         memory = int(part * all_memory)
-        return _compute(units, run, places, memory, worker, is_unwanted)
+        return _compute(batches, run, places, memory, worker, is_unwanted)
     finally:
         line.give_back(grant)
 
 
 def _compute(
-    units: Sequence[Unit],
+    batches: Sequence[Batch],
     run: DaskRun,
     places: Places,
     memory: int,
     worker: Any,
     is_unwanted: Callable[[], bool],
-) -> list[list[Outcome]]:
-    outcomes: list[list[Outcome]] = []
+) -> list[list[Packed]]:
+    units = [unit for batch in batches for unit in batch]
     threads = units[0][0].threads
+    left: dict[int, list[Packed]] = {}  # by the id of a unit's first cell
     executor = _take_executor(run, threads)
     finished = threading.Event()
     watching = (is_unwanted, executor, finished)
     threading.Thread(target=_abort_unwanted, args=watching, daemon=True).start()
 
-    def begin(unit: Unit) -> int:
-        """Count an attempt at a unit, which is read just before it is begun."""
-        return _count_attempt(worker, [run.name, unit[0].key])
+    def begin(batch: Batch) -> int:
+        """Count an attempt at units, which are read just before they are begun."""
+        return max(_count_attempt(worker, [run.name, unit[0].key]) for unit in batch)
 
     is_reusable = False
     try:
-        for attempt, begun in groupby(units, begin):
+        curves = KeptCurves(units, lambda: executor.folder)
+        outcomes: dict[int, Packed] = {}  # by the id of the cell
+        for attempt, begun in groupby(batches, begin):
             if attempt > MAX_ATTEMPTS:
-                outcomes += map(lost, begun)
+                left |= {id(unit[0]): lost(unit) for batch in begun for unit in batch}
                 continue
-            computed = run_cells(InOrder(begun), places, memory, executor, attempt)
-            for _, result, arrays in computed:  # the cells of a unit follow each other
-                if not outcomes or len(outcomes[-1]) == len(units[len(outcomes) - 1]):
-                    outcomes.append([])
-                outcomes[-1].append((result, arrays))
+            for done in run_cells(
+                InOrder(begun), places, memory, executor, attempt, curves
+            ):
+                outcomes |= {
+                    id(cell): (result, packed) for cell, result, packed in done
+                }
         is_reusable = True
     except AbortedError:
         raise Reschedule from None
     finally:
         finished.set()
         _give_back((run.name, threads), executor, is_reusable)
-    return outcomes
+    return [
+        left.get(id(unit[0])) or [outcomes[id(cell)] for cell in unit] for unit in units
+    ]
 
 
-def lost(unit: Unit) -> list[Outcome]:
+def lost(unit: Unit) -> list[Packed]:
     """Return results for a unit whose worker was lost in every attempt."""
     message = f"the worker that computed it was lost in each of {MAX_ATTEMPTS} attempts"
     error = {"type": "Lost", "message": message, "traceback": ""}

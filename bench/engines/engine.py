@@ -1,20 +1,20 @@
 """The interface of an engine, and the local engine, which computes on this machine."""
 
 import os
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from bench.base import EngineError, memory_share, shown
-from bench.cells import Arrays, Kind, Task, Unit
+from bench.cells import Kind, Task, Unit
 from bench.engines.admission import Places
 from bench.engines.devices import visible_gpus
-from bench.engines.isolation import executor_for, run_cells
-from bench.engines.schedule import LongestFirst
-from bench.store import Result
+from bench.engines.isolation import Done, executor_for, run_cells
+from bench.engines.kept_curves import KeptCurves
+from bench.engines.schedule import LongestFirst, is_small
 
 _MAX_CORES = "LOKY_MAX_CPU_COUNT"  # an environment variable that joblib reads
-Computed = Generator[tuple[Task, Result, Arrays | None]]
+Computed = Generator[Done]
 
 
 class Engine(Protocol):
@@ -37,8 +37,9 @@ class Engine(Protocol):
         units: Sequence[Unit],
         wanted: Callable[[Unit], bool],
         known: Mapping[Kind, float],
+        small: Container[Kind] = (),
     ) -> Computed:
-        """Compute units and yield their cells; stop running cells when closed.
+        """Compute units, yield cells as they end; stop running cells when closed.
 
         Parameters
         ----------
@@ -46,6 +47,9 @@ class Engine(Protocol):
             Called before a unit is begun; a unit for which it is false is left out.
         known
             Kind → the seconds that one of its cells took, if a result is stored.
+        small
+            The kinds of which a stored result was small, see
+            `bench.engines.schedule.is_small`.
         """
 
 
@@ -79,6 +83,7 @@ class LocalEngine:
         units: Sequence[Unit],
         wanted: Callable[[Unit], bool],
         known: Mapping[Kind, float],
+        small: Container[Kind] = (),
     ) -> Computed:
         """Compute units, as many at a time as jobs and cores allow, long ones first.
 
@@ -98,15 +103,18 @@ class LocalEngine:
                 f"{cores}, the cores that this process may use: lower threads in the "
                 "suite, or run it on a larger machine"
             )
-        schedule = LongestFirst(units, known, wanted)
+        schedule = LongestFirst(units, known, small)
         places = self._places([unit[0] for unit in units])
         executor = executor_for(units)
+        curves = KeptCurves(units, lambda: executor.folder)
+        batches = schedule.batches(wanted, min(self.jobs, cores))
         try:
-            for cell, result, arrays in run_cells(
-                schedule, places, self.memory, executor
+            for done in run_cells(
+                batches, places, self.memory, executor, curves=curves
             ):
-                schedule.learn(cell, result.seconds or 0.0)
-                yield cell, result, arrays
+                for cell, result, _ in done:
+                    schedule.learn(cell, result.seconds or 0.0, is_small(result))
+                yield done
         finally:
             executor.close()
 

@@ -3,19 +3,34 @@
 This module turns the ends of processes into results. If a process is killed from
 outside, the machine is at fault and the unit is tried again; if the classifier ends it,
 it is not.
+
+Small cells share a process, one after another. What each left counts as soon as it is
+there. Where such a process ends early, the cells without a result get processes of
+their own, the one that was computed among them: there its end is surely its own. Only a
+cell that was over its time is not tried again.
 """
 
 import pickle
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Protocol
 
 from bench.base import Limits, format_size
-from bench.cells import Arrays, Audit, Outcome, Task, Unit, compute_seeded, n_fits
+from bench.cells import (
+    Audit,
+    Batch,
+    Packed,
+    Task,
+    Unit,
+    compute_in_turn,
+    compute_unit,
+    n_fits,
+)
 from bench.engines.admission import Grant, Places, on_gpus
+from bench.engines.kept_curves import KeptCurves
 from bench.processes import (
     CallOutcome,
     Executor,
@@ -52,29 +67,50 @@ def modules_of(cell: Task) -> set[str]:
         # A name, not an import: the fork server imports it and with it torch, while
         # this process does not.
         modules.add("bench.cells.online")
+    elif cell.is_stacked:
+        modules.add("bench.cells.stacked")
     return modules
 
 
-class Waiting(Protocol):
-    """Units that wait, such as `bench.engines.schedule.LongestFirst`."""
+Done = list[tuple[Task, Result, bytes | None]]
 
-    def take(self, may_begin: Callable[[Unit], bool]) -> Unit | None:
-        """Return the next unit that may begin; None if there is none."""
+
+@dataclass(frozen=True)
+class _Call:
+    """A batch that is computed, or waits to be computed again."""
+
+    batch: Batch
+    attempt: int
+
+    def again(self, units: Iterable[Unit], attempt: int) -> list["_Call"]:
+        return [_Call((unit,), attempt) for unit in units]
+
+
+class Waiting(Protocol):
+    """Batches that wait, such as `bench.engines.schedule.SmallTogether`."""
+
+    def take(self, may_begin: Callable[[Unit], bool]) -> Batch | None:
+        """Return the next batch whose first unit may begin; None if there is none."""
 
 
 def run_cells(
-    units: Waiting,
+    batches: Waiting,
     places: Places,
     memory: int,
     executor: Executor,
     first_attempt: int = 1,
-) -> Iterator[tuple[Task, Result, Arrays | None]]:
-    """Compute units, as many at a time as there are places; yield each one's cells.
+    curves: KeptCurves | None = None,
+) -> Iterator[Done]:
+    """Compute batches of units, as many at a time as there are places.
+
+    Yields the cells of each as it ends.
 
     Parameters
     ----------
-    units
-        Taken one by one, when there are places for one.
+    batches
+        Taken one by one, when there are places for one. The units of a batch need the
+        same, and are computed by one process, one after another, where the system can
+        fork.
     places
         The places, cores and GPUs that the units share.
     memory : int
@@ -84,79 +120,132 @@ def run_cells(
     first_attempt : int
         The number of the first attempt: above one if a worker that was lost had begun
         the units.
+    curves
+        Where processes find the curves that others of them need too.
     """
-    with SharedArrays(lambda: executor.folder) as shared:
-        yield from _run_cells(units, places, memory, executor, first_attempt, shared)
+    curves = curves or KeptCurves([], lambda: executor.folder)
+    with SharedArrays(lambda: executor.folder) as shared, curves:
+        yield from _run_cells(
+            batches, places, memory, executor, first_attempt, shared, curves
+        )
 
 
 def _run_cells(
-    units: Waiting,
+    batches: Waiting,
     places: Places,
     memory: int,
     executor: Executor,
     first_attempt: int,
     shared: SharedArrays,
-) -> Iterator[tuple[Task, Result, Arrays | None]]:
-    to_repeat: list[tuple[Unit, int]] = []
-    running: dict[int, tuple[Unit, int, Grant]] = {}
+    curves: KeptCurves,
+) -> Iterator[Done]:
+    to_repeat: list[_Call] = []
+    running: dict[int, tuple[_Call, Grant]] = {}
     tokens = count()
     ends: list[tuple[int, CallOutcome]] = []
 
-    def take() -> tuple[Unit, int] | None:
-        """Return the next unit that may begin, and the number of its attempt."""
-        for position, (unit, _) in enumerate(to_repeat):
-            if places.admits(unit[0]):
+    def admits(unit: Unit) -> bool:
+        return places.admits(unit[0])
+
+    def take() -> _Call | None:
+        """Return the next call that may begin, those to be repeated first."""
+        for position in reversed(range(len(to_repeat))):
+            if admits(to_repeat[position].batch[0]):
                 return to_repeat.pop(position)
-        upcoming = units.take(lambda unit: places.admits(unit[0]))
-        return None if upcoming is None else (upcoming, first_attempt)
+        batch = batches.take(admits)
+        if batch is None:
+            return None
+        if not executor.makes_several:
+            first, *others = batch
+            to_repeat.extend(_Call((unit,), first_attempt) for unit in others)
+            batch = (first,)
+        return _Call(batch, first_attempt)
 
     while True:
-        ended_units = [(*running.pop(token), ended) for token, ended in ends]
-        finished = []
-        for unit, attempt, grant, ended in ended_units:
+        finished: list[Done] = []
+        for token, ended in ends:
+            call, grant = running.pop(token)
             places.give_back(grant)
-            if _is_fault_of_the_machine(ended) and attempt < MAX_ATTEMPTS:
-                to_repeat.append((unit, attempt + 1))
-            else:
-                finished.append((unit, attempt, memory * grant.slots, ended))
+            done, again = _ended(call, ended, memory * grant.slots)
+            finished.append(done)
+            to_repeat += again
+            curves.end(cell for cell, *_ in done)
         # Start the next units before yielding, since the caller takes time to store.
         while not places.is_full and (upcoming := take()) is not None:
-            unit, attempt = upcoming
-            taken = places.take(unit[0])
+            taken = places.take(upcoming.batch[0][0])
             assert taken is not None  # since it was admitted
             token = next(tokens)
-            running[token] = unit, attempt, taken
-            executor.start(token, _request(unit, memory, taken, shared))
-        for unit, attempt, its_memory, ended in finished:
-            outcomes = to_results(unit, ended, its_memory)
-            for cell, (result, arrays) in zip(unit, outcomes, strict=True):
-                yield cell, replace(result, attempts=attempt), arrays
+            running[token] = upcoming, taken
+            request = _request(upcoming.batch, memory, taken, shared, curves)
+            executor.start(token, request)
+        yield from filter(None, finished)
         if not running:
             return
         ends = executor.wait()
 
 
-def to_results(unit: Unit, ended: CallOutcome, memory: int) -> list[Outcome]:
+def _ended(call: _Call, ended: CallOutcome, memory: int) -> tuple[Done, list[_Call]]:
+    """Return the cells that have a result, and the calls to make again."""
+    if len(call.batch) == 1:
+        [unit] = call.batch
+        if _is_fault_of_the_machine(ended) and call.attempt < MAX_ATTEMPTS:
+            return [], call.again([unit], call.attempt + 1)
+        return _done(unit, to_results(unit, ended, memory), call), []
+    done: Done = []
+    for unit, (answer, seconds) in zip(call.batch, ended.answers, strict=False):
+        own = replace(ended, how="answered", answer=answer, seconds=seconds, answers=())
+        done += _done(unit, to_results(unit, own, memory, len(call.batch)), call)
+    rest = list(call.batch[len(ended.answers) :])
+    if ended.how == "timeout" and rest:
+        slow = rest.pop(0)
+        own = replace(ended, seconds=ended.seconds - sum(s for _, s in ended.answers))
+        done += _done(slow, to_results(slow, own, memory, len(call.batch)), call)
+    if _is_fault_of_the_machine(ended) and rest:
+        begun = rest.pop(0)
+        # After as many attempts as there are, it is computed alone for the last time.
+        attempt = min(call.attempt + 1, MAX_ATTEMPTS)
+        return done, [*call.again([begun], attempt), *call.again(rest, call.attempt)]
+    return done, call.again(rest, call.attempt)
+
+
+def _done(unit: Unit, outcomes: list[Packed], call: _Call) -> Done:
+    return [
+        (cell, replace(result, attempts=call.attempt), arrays)
+        for cell, (result, arrays) in zip(unit, outcomes, strict=True)
+    ]
+
+
+def to_results(
+    unit: Unit, ended: CallOutcome, memory: int, sharing: int = 1
+) -> list[Packed]:
     """Turn the end of a unit's process into a result for each of its cells."""
     limits = _limits(unit, memory)
-    outcomes: list[Outcome] = []
+    outcomes: list[Packed] = []
     if ended.how == "answered":
         # A classifier may have written to the pipe; such a cell has crashed.
         with suppress(Exception):
             outcomes = pickle.loads(ended.answer)
     outcomes = outcomes or [(_unanswered(cell, ended, limits), None) for cell in unit]
-    return [(_measured(result, ended, limits), arrays) for result, arrays in outcomes]
+    return [
+        (_measured(result, ended, limits, sharing), packed)
+        for result, packed in outcomes
+    ]
 
 
-def _measured(result: Result, ended: CallOutcome, limits: Limits) -> Result:
+def _measured(
+    result: Result, ended: CallOutcome, limits: Limits, sharing: int
+) -> Result:
     """Add the time and the peak memory that were measured from outside the process."""
     if result.error and result.error["type"] == "MemoryLimit":
         note = f"the limit is {format_size(limits.memory or 0)}, see limits.memory"
         error = result.error | {"message": f"{result.error['message']} ({note})"}
         result = replace(result, error=error)
-    peak = max(result.peak_rss_mib or 0.0, round(ended.peak / 2**20, 1))
-    seconds = round(ended.seconds / result.batched, 4)  # a batch shares its time
-    return replace(result, seconds=seconds, peak_rss_mib=peak)
+    peak = result.peak_rss_mib or 0.0
+    if sharing == 1:
+        peak = max(peak, round(ended.peak / 2**20, 1))
+    # Cells that train together share their time.
+    seconds = round(ended.seconds / result.batched, 4)
+    return replace(result, seconds=seconds, peak_rss_mib=peak, sharing=sharing)
 
 
 def _unanswered(cell: Task, ended: CallOutcome, limits: Limits) -> Result:
@@ -183,13 +272,23 @@ def _unanswered(cell: Task, ended: CallOutcome, limits: Limits) -> Result:
     return cell.result(status, error=error)
 
 
-def _request(unit: Unit, memory: int, grant: Grant, shared: SharedArrays) -> Request:
-    """Make the call of a unit; curves that many units read are in files, once."""
-    call: tuple[Callable[..., object], tuple[object, ...]] = (compute_seeded, (unit,))
+def _request(
+    batch: Batch, memory: int, grant: Grant, shared: SharedArrays, curves: KeptCurves
+) -> Request:
+    """Make the call of a batch; curves that many units read are in files, once."""
+    folders = [curves.folders(unit) for unit in batch]
+    call: tuple[object, ...] = (compute_in_turn, batch, folders)
+    if len(batch) == 1:
+        call = (compute_unit, batch[0], folders[0])
     if grant.gpus:
-        call = (on_gpus, (grant.gpus, compute_seeded, unit))
-    limits = _limits(unit, memory * grant.slots)
-    return Request(shared.pickled(call), limits, unit[0].threads)
+        call = (on_gpus, grant.gpus, *call)
+    function, *arguments = call
+    return Request(
+        shared.pickled((function, arguments)),
+        _limits(batch[0], memory * grant.slots),
+        len(batch),
+        batch[0][0].threads,
+    )
 
 
 def _limits(unit: Unit, memory: int) -> Limits:

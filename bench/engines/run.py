@@ -2,12 +2,13 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypeGuard
 
 from bench.base import (
+    BenchError,
     StoreError,
     SuiteError,
     commit,
@@ -16,7 +17,6 @@ from bench.base import (
     memory_share,
 )
 from bench.cells import (
-    Arrays,
     Kind,
     Plan,
     Task,
@@ -27,12 +27,15 @@ from bench.cells import (
     n_fits,
     score_own_metrics,
     units_of,
+    whole,
 )
-from bench.engines.costs import Costs, known_costs
+from bench.engines.costs import Costs, add_known
 from bench.engines.devices import check_devices
 from bench.engines.engine import Engine, LocalEngine
+from bench.engines.isolation import Done
+from bench.engines.schedule import is_small
 from bench.engines.time_left import TimeLeft
-from bench.store import BAD, STORE, Draws, Result, Store
+from bench.store import BAD, STORE, Draws, Result, SharedParts, Store
 from bench.suite import Suite, load_suite
 
 Progress = Callable[[Task, Result, bool], None]
@@ -149,11 +152,10 @@ def run_plan(
     runnable = run.skip_uninstalled(run.units(plan.everything))
     if watcher is not None:
         watcher.planned(_time_left(plan, store, engine, run.seconds, runnable))
-    with closing(engine.run(runnable, run.is_wanted, run.seconds)) as results:
-        for cell, result, arrays in results:
-            # A batch computes all its cells again, also those with a stored result.
-            if cell.key in run.missing:
-                run.keep(cell, result, arrays)
+    computed = engine.run(runnable, run.is_wanted, run.seconds, run.small)
+    with closing(computed) as batches:
+        for done in batches:
+            run.keep(done)
     return [run.recomputed[key] for key in run.missing if key in run.recomputed]
 
 
@@ -165,8 +167,17 @@ def _time_left(
     units: list[Unit],
 ) -> TimeLeft:
     """Return what tells the time left, from all seconds that can be found."""
-    costs = known_costs(plan, store, known)
-    return TimeLeft(units, known, costs, _at_once(engine, units, costs))
+    costs = Costs()
+    for kind, seconds in known.items():
+        costs.add_stored(kind, seconds)
+
+    def learn() -> None:
+        # With a store of its own, since it runs beside what stores results.
+        with suppress(BenchError):  # an estimate is not worth an error
+            add_known(costs, plan, Store(store.folder))
+
+    at_once = _at_once(engine, units, costs)
+    return TimeLeft(units, known, costs, at_once, learn=learn)
 
 
 def _at_once(engine: Engine, units: list[Unit], costs: Costs) -> int | None:
@@ -224,8 +235,11 @@ def check_machine(
 def check_sizes(plan: Plan, memory: int | None) -> None:
     """Refuse a dataset whose curves alone exceed the memory limit of a cell."""
     positions = {spec.id: i for i, spec in enumerate(plan.suite.datasets)}
-    checked: tuple[Task, ...] = plan.cells + plan.given + plan.audits
-    for cell in checked:
+    checked = {  # once for each dataset and limit, of which there are few
+        (id(cell.dataset), cell.limits.memory, cell.slots): cell
+        for cell in plan.cells + plan.given + plan.audits
+    }
+    for cell in checked.values():
         limit = cell.limits.memory
         if limit is None and memory is not None:
             limit = min(memory * cell.slots, max(memory, memory_share(1)))
@@ -250,6 +264,8 @@ class _Run:
     seconds
         Dataset and classifier → the seconds that one of their cells took in an
         earlier run.
+    small
+        Those of which one was small, see `bench.engines.schedule.is_small`.
     recomputed
         Key → a cell that had a result and was computed again.
     """
@@ -264,6 +280,7 @@ class _Run:
     ) -> None:
         self.missing: dict[str, Task] = {}
         self.seconds: dict[Kind, float] = {}
+        self.small: set[Kind] = set()
         self.recomputed: dict[str, Recomputed] = {}
         self._store = store
         self._progress = progress
@@ -283,22 +300,27 @@ class _Run:
 
         Those whose keys are in `again` count as missing.
         """
-        for cell in cells:
-            stored = self._store.get(cell.key)
-            if cell.key in self._store.damaged:
-                problem = self._store.damaged[cell.key]
-                folder = self._store.set_aside(cell.key)
-                self._warn(f"{problem}; set aside in {folder}, computed again")
+        cells = list(cells)
+        parts = SharedParts()
+        for cell, stored in zip(
+            cells, self._store.read_all(cell.key for cell in cells), strict=True
+        ):
             if stored is not None and stored.seconds is not None:
                 self.seconds[kind_of(cell)] = stored.seconds
+                if is_small(stored):
+                    self.small.add(kind_of(cell))
             if stored is not None and cell.key in again:
-                self._before[cell.key] = stored
+                self._before[cell.key] = parts.slim(stored, cell.key)
             elif self._is_final(stored):
-                self._check_curves(stored)
+                self._check_curves(cell, stored)
                 self._progress(cell, stored, False)
                 continue
             if self.missing.setdefault(cell.key, cell) is not cell:
                 self._equal[cell.key].append(cell)
+        for key in dict.fromkeys(cell.key for cell in cells):
+            if problem := self._store.damaged.get(key):
+                folder = self._store.set_aside(key)
+                self._warn(f"{problem}; set aside in {folder}, computed again")
         if self.missing:
             self._commit = commit()
 
@@ -316,7 +338,7 @@ class _Run:
                 for cell in unit:
                     if cell.target is None or self._lacks(cell):
                         by_key.setdefault(cell.key, cell)
-                units.append(tuple(by_key.values()))
+                units.append(whole(tuple(by_key.values())))
         return units
 
     def skip_uninstalled(self, units: Iterable[Unit]) -> list[Unit]:
@@ -328,8 +350,12 @@ class _Run:
                 runnable.append(unit)
                 continue
             error = {"type": "MissingExtra", "message": why}
-            for cell in filter(self._lacks, unit):
-                self.keep(cell, cell.result("skipped", error=error), None)
+            self.keep(
+                [
+                    (cell, cell.result("skipped", error=error), None)
+                    for cell in filter(self._lacks, unit)
+                ]
+            )
         return runnable
 
     def is_wanted(self, unit: Unit) -> bool:
@@ -356,29 +382,48 @@ class _Run:
             self._report(cell, stored, False)
         return False
 
-    def keep(self, cell: Task, result: Result, arrays: Arrays | None) -> None:
-        """Store a result and report it."""
-        self._check_curves(result)
-        head, dirty = self._commit
-        with held_back():  # Ctrl-C waits until the result is whole
-            result = replace(result, commit=head, dirty=dirty)
-            before = self._before.get(cell.key)
-            stored = self._store.put(result, arrays, replaces=before is not None)
-        if before is not None:
-            self.recomputed[cell.key] = Recomputed(cell, before, result)
-        self._report(cell, stored, True)
+    def keep(self, done: Done) -> None:
+        """Store results, all at once, and report those that were missing.
 
-    def _check_curves(self, result: Result) -> None:
+        Cells that train together are all computed again. A stored result stays; a
+        member that the plan does not ask for is stored, since another run may.
+        """
+        head, dirty = self._commit
+        problem = ""
+        kept: Done = []
+        for cell, result, arrays in done:
+            is_asked = cell.key in self.missing
+            if not is_asked and self._is_final(self._store.get(cell.key)):
+                continue
+            if problem := self._draws.problem(result, cell.draw):
+                break  # what came before is kept
+            kept.append((cell, replace(result, commit=head, dirty=dirty), arrays))
+        if kept:
+            items = [(result, arrays) for _, result, arrays in kept]
+            with held_back():  # Ctrl-C waits until the results are whole
+                stored = self._store.put_all(items, self._before.keys())
+            for (cell, result, _), its in zip(kept, stored, strict=True):
+                if (before := self._before.get(cell.key)) is not None:
+                    self.recomputed[cell.key] = Recomputed(cell, before, result)
+                if cell.key in self.missing:
+                    self._report(cell, its, True)
+        if problem:
+            raise self._other_curves(problem)
+
+    def _check_curves(self, cell: Task, result: Result) -> None:
         """Refuse a result of other curves than the others of its repetition."""
-        if problem := self._draws.problem(result):
-            raise StoreError(
-                f"{self._store.folder}: {problem}; expected the same curves for all "
-                "classifiers: use another --store, or compute the stored results again"
-            )
+        if problem := self._draws.problem(result, cell.draw):
+            raise self._other_curves(problem)
+
+    def _other_curves(self, problem: str) -> StoreError:
+        return StoreError(
+            f"{self._store.folder}: {problem}; expected the same curves for all "
+            "classifiers: use another --store, or compute the stored results again"
+        )
 
     def _report(self, cell: Task, result: Result, fresh: bool) -> None:
         self._progress(cell, result, fresh)
-        for other in self._equal[cell.key]:
+        for other in self._equal.get(cell.key, ()):
             self._progress(other, result, False)
 
     def _is_final(self, stored: Result | None) -> TypeGuard[Result]:

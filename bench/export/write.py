@@ -62,7 +62,7 @@ def choose_cell(plan: Plan, repetition: int = 0) -> tuple[Plan, Cell]:
         )
     repetitions = [cell for cell in plan.cells if cell.classifier is ours[0]]
     [cell] = [cell for cell in repetitions if cell.repetition == repetition]
-    kept = repetitions if cell.batched > 1 else [cell]
+    kept = [cell] if cell.classifier.training is None else repetitions
     limited = replace(plan, classifiers=(ours[0],), cells=tuple(kept))
     limited = replace(limited, transfers=(), audits=(), given=())
     return limited, cell

@@ -13,7 +13,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from queue import SimpleQueue
-from typing import IO, Protocol
+from typing import IO, ClassVar, Protocol
 
 from bench.processes.tree import Tree
 from bench.processes.watchdog import CallOutcome, Child, Request, watch
@@ -30,6 +30,8 @@ _THREAD_VARIABLES = (
 
 class Executor(Protocol):
     """Makes calls in processes of their own."""
+
+    makes_several: ClassVar[bool]  # whether one process can make several calls
 
     @property
     def folder(self) -> str:
@@ -62,6 +64,8 @@ class ForkServer:
     threads, modules, warm_up
         See `new_executor`.
     """
+
+    makes_several: ClassVar[bool] = True
 
     def __init__(self, threads: int, modules: Iterable[str], warm_up: str = "") -> None:
         self._threads = threads
@@ -149,6 +153,8 @@ class ForkServers:
         See `new_executor`. The server of this number is started at once.
     """
 
+    makes_several: ClassVar[bool] = True
+
     def __init__(self, threads: int, modules: Iterable[str], warm_up: str = "") -> None:
         self._threads = threads
         self._modules = list(modules)
@@ -213,6 +219,8 @@ class Spawner:
     modules, warm_up
         Not used: there is no process that stays.
     """
+
+    makes_several: ClassVar[bool] = False
 
     def __init__(
         self, threads: int, modules: Iterable[str] = (), warm_up: str = ""

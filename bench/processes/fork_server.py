@@ -4,7 +4,8 @@
                           └─ watchdog ── child: one call
 
 The fork server has imported the heavy packages once and has never computed anything,
-so that a child is ready as soon as it is forked. There is one watchdog for each call
+so that a child is ready as soon as it is forked. A child makes one call, or several
+small ones in turn. There is one watchdog for each call
 that runs at the same time. It watches its child and inherits the orphans that the child
 leaves, so that it can end whatever still lives below it after a call. When a process of
 this picture ends, all processes to the right of it end as well.
@@ -30,6 +31,7 @@ from bench.processes.watchdog import (
     CallOutcome,
     Child,
     ForkedChild,
+    Progress,
     Request,
     make_call,
     watch,
@@ -135,13 +137,17 @@ def _run_watchdog(requests: Connection, folder: Path) -> None:
         except (EOFError, OSError):
             return
 
+        progress = Progress() if request.calls > 1 else None
         outcome = watch(
-            partial(_fork, requests, request),
+            partial(_fork, requests, request, progress),
             request.limits,
             partial(_wait_for_server_end, requests),
             folder,
             os.getpid(),
+            progress,
         )
+        if progress is not None:
+            progress.close()
         _reap_orphans()
         if outcome.how == "stopped":
             return
@@ -152,13 +158,14 @@ def _run_watchdog(requests: Connection, folder: Path) -> None:
 def _fork(
     requests: Connection,
     request: Request,
+    progress: Progress | None,
     answer: IO[bytes],
     log: IO[bytes],
     scratch: Path,
 ) -> Child:
     def run() -> None:
         requests.close()
-        make_call(request, answer.fileno(), log.fileno(), scratch)
+        make_call(request, answer.fileno(), log.fileno(), scratch, progress)
 
     return ForkedChild(run)
 

@@ -6,7 +6,9 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from glob import glob
+from pathlib import Path
 
 import psutil
 
@@ -45,7 +47,7 @@ class Tree:
         top = self.pid if self.adopter is None else self.adopter
         with contextlib.suppress(psutil.NoSuchProcess):
             root = psutil.Process(top)
-            self._seen.update(root.children(recursive=True))
+            self._seen.update(_descendants(root))
             if self.adopter is None:
                 self._seen.add(root)
         self._seen = {process for process in self._seen if process.is_running()}
@@ -87,6 +89,25 @@ class Tree:
 
     def _alive(self) -> list[psutil.Process]:
         return [process for process in self.members() if not _has_ended(process)]
+
+
+def _descendants(root: psutil.Process) -> Iterator[psutil.Process]:
+    """Yield the living descendants of a process."""
+    if not Path("/proc/self/task", str(os.getpid()), "children").exists():
+        yield from root.children(recursive=True)
+        return
+    # Where the kernel lists children this is ten times faster than psutil, which reads
+    # the parents of all processes of the machine.
+    waiting = [root.pid]
+    while waiting:
+        pid = waiting.pop()
+        for task in glob(f"/proc/{pid}/task/*/children"):  # noqa: PTH207 (four times as fast)
+            with contextlib.suppress(OSError):  # it has ended
+                children = Path(task).read_text().split()
+                waiting += map(int, children)
+                for child in children:
+                    with contextlib.suppress(psutil.NoSuchProcess):
+                        yield psutil.Process(int(child))
 
 
 def has_children() -> bool:

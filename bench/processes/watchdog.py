@@ -1,19 +1,26 @@
-"""The watchdog: run one call in a child process until it ends or exceeds a limit."""
+"""The watchdog: run calls in a child process until it ends or one exceeds a limit.
+
+One child usually makes one call. A request may also ask for several small ones, which
+the child makes in turn: each has the whole time limit, and each answer is kept as soon
+as it is there, whatever becomes of the child later.
+"""
 
 import contextlib
 import faulthandler
+import mmap
 import os
 import pickle
 import shutil
 import signal
+import struct
 import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any, Protocol, cast
 
 from bench.base import Limits
 from bench.processes.tree import (
@@ -28,11 +35,13 @@ GRACE_SECONDS = 2.0  # between asking a process to end and killing it
 _TICK = 0.05  # seconds between two checks of the time limit
 _SAMPLE_SECONDS = 0.1  # between two measurements of the memory
 _LOG_BYTES = 20_000  # of the end of the standard error, which is kept
+_STATE = struct.Struct("=qd")  # answers that are written; when the next call began
+_HEAD = struct.Struct("=qd")  # of an answer in the file: its bytes, and its seconds
 
 
 @dataclass(frozen=True)
 class Request:
-    """A call to make.
+    """A call to make, or several.
 
     Attributes
     ----------
@@ -40,12 +49,16 @@ class Request:
         Pickled ``(function, arguments)``.
     limits
         Time and memory beyond which the call is stopped.
+    calls
+        If more than one, the function returns an iterator of so many answers. The time
+        limit is that of each, and the memory limit that of the process.
     threads
         Number of threads that the call may use; by default that of the executor.
     """
 
     payload: bytes
     limits: Limits
+    calls: int = 1
     threads: int | None = None
 
 
@@ -56,13 +69,17 @@ class CallOutcome:
     Attributes
     ----------
     how
-        - "answered": the function returned;
+        - "answered": the function returned; the iterator of several calls may have
+          ended early;
         - "exited": the process ended without an answer;
         - "timeout", "memory": the call exceeded a limit and was stopped;
         - "stopped": the caller ended, or asked for it;
         - "lost": the watchdog was killed.
     answer
         The function's return value, pickled; empty unless answered.
+    answers
+        Of several calls, the answers that came before the process ended, each with its
+        seconds of wall clock.
     exit_code
         Exit code of the process; the negative number of the signal that ended it.
     log
@@ -79,6 +96,33 @@ class CallOutcome:
     log: str = ""
     seconds: float = 0.0
     peak: int = 0
+    answers: tuple[tuple[bytes, float], ...] = ()
+
+
+class Progress:
+    """How far a child is with several calls, in memory that its watchdog shares."""
+
+    def __init__(self) -> None:
+        self._shared = mmap.mmap(-1, _STATE.size)
+        self.advance(0)
+
+    def advance(self, answers: int) -> None:
+        """Note that so many answers are written, and that the next call begins."""
+        _STATE.pack_into(self._shared, 0, answers, time.monotonic())
+
+    @property
+    def answers(self) -> int:
+        """The number of answers that are written."""
+        return int(_STATE.unpack_from(self._shared)[0])
+
+    @property
+    def began(self) -> float:
+        """When the call that is made now began, by the monotonic clock."""
+        return float(_STATE.unpack_from(self._shared)[1])
+
+    def close(self) -> None:
+        """Free the memory."""
+        self._shared.close()
 
 
 class Child(Protocol):
@@ -120,6 +164,7 @@ def watch(
     wait_for_stop: Callable[[Child, float], bool],
     folder: Path,
     adopter: int | None = None,
+    progress: Progress | None = None,
 ) -> CallOutcome:
     """Run a child process within its limits, and end all processes that it leaves.
 
@@ -137,14 +182,17 @@ def watch(
         Where the child's scratch folder is created, and deleted at the end.
     adopter
         See `bench.processes.tree.Tree`.
+    progress
+        Of a child that makes several calls.
     """
     began = time.monotonic()
     scratch = Path(tempfile.mkdtemp(dir=folder))
+    answers: tuple[tuple[bytes, float], ...] = ()
     try:
-        with tempfile.TemporaryFile() as answer, tempfile.TemporaryFile() as log:
+        with _memory_file() as answer, tempfile.TemporaryFile() as log:
             child = start(answer, log, scratch)
             tree = Tree(child.pid, adopter)
-            how, peak = _wait(child, tree, limits, wait_for_stop, began)
+            how, peak = _wait(child, tree, limits, wait_for_stop, began, progress)
             # With an adopter, orphans are children of this process: a quick check tells
             # whether there are any.
             if adopter is None or has_children():
@@ -152,16 +200,42 @@ def watch(
             seconds = time.monotonic() - began
             code = child.poll()
             answer.seek(0)
-            returned = answer.read() if how == "exited" and code == 0 else b""
+            written = answer.read()
+            if progress is not None:
+                answers = tuple(_answers(written, progress.answers))
+            returned = written if how == "exited" and code == 0 else b""
             log.seek(max(0, log.seek(0, os.SEEK_END) - _LOG_BYTES))
             log_end = log.read().decode("utf-8", "replace")
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     # Only a forked child reports its own peak; it may lie between two measurements.
     peak = max(peak, getattr(child, "peak", 0))
-    return CallOutcome(
-        "answered" if returned else how, returned, code, log_end, seconds, peak
-    )
+    how = "answered" if returned else how
+    if progress is not None:
+        returned = b""
+    return CallOutcome(how, returned, code, log_end, seconds, peak, answers)
+
+
+def _memory_file() -> IO[bytes]:
+    """Open a file for answers: in memory where the system has such files."""
+    try:
+        return os.fdopen(os.memfd_create("answer"), "w+b")
+    except (AttributeError, OSError):  # not Linux, or forbidden in a container
+        return cast("IO[bytes]", tempfile.TemporaryFile())
+
+
+def _answers(written: bytes, n: int) -> Iterator[tuple[bytes, float]]:
+    """Read the answers of several calls; stop where a classifier wrote among them."""
+    place = 0
+    for _ in range(n):
+        if place + _HEAD.size > len(written):
+            return
+        size, seconds = _HEAD.unpack_from(written, place)
+        place += _HEAD.size
+        if not 0 <= size <= len(written) - place:
+            return
+        yield written[place : place + size], seconds
+        place += size
 
 
 def _wait(
@@ -170,12 +244,14 @@ def _wait(
     limits: Limits,
     wait_for_stop: Callable[[Child, float], bool],
     began: float,
+    progress: Progress | None,
 ) -> tuple[str, int]:
     """Wait until a child ends or is stopped; return how, and its peak memory."""
     peak = 0
     sample_at = began + _SAMPLE_SECONDS
     while child.poll() is None:
         now = time.monotonic()
+        began = progress.began if progress is not None else began
         if limits.timeout is not None and now - began > limits.timeout:
             tree.stop(GRACE_SECONDS)
             return "timeout", max(peak, tree.resident())
@@ -197,7 +273,13 @@ def _wait(
     return "exited", peak
 
 
-def make_call(request: Request, answer: int, log: int, scratch: Path) -> None:
+def make_call(
+    request: Request,
+    answer: int,
+    log: int,
+    scratch: Path,
+    progress: Progress | None = None,
+) -> None:
     """Make the call in this process and end the process.
 
     Parameters
@@ -208,6 +290,8 @@ def make_call(request: Request, answer: int, log: int, scratch: Path) -> None:
         File descriptors for the pickled return value and the standard error.
     scratch
         Folder for temporary files.
+    progress
+        Where to note each answer of several calls.
     """
     if hasattr(os, "setsid"):
         os.setsid()  # so that Ctrl-C in the terminal does not reach this process
@@ -228,9 +312,12 @@ def make_call(request: Request, answer: int, log: int, scratch: Path) -> None:
     code = 0
     try:
         function, arguments = pickle.loads(request.payload)
-        returned: Any = pickle.dumps(function(*arguments))
+        returned: Any = function(*arguments)
         with open(answer, "wb", closefd=False) as stream:
-            stream.write(returned)
+            if progress is None:
+                stream.write(pickle.dumps(returned))
+            else:
+                _write_answers(returned, stream, progress)
     except SystemExit as leaving:
         code = leaving.code if isinstance(leaving.code, int) else 1
     except BaseException:
@@ -239,3 +326,16 @@ def make_call(request: Request, answer: int, log: int, scratch: Path) -> None:
     sys.stderr.flush()
     # Not sys.exit: exit functions that the fork server has registered must not run.
     os._exit(code)
+
+
+def _write_answers(
+    answers: Iterator[Any], stream: IO[bytes], progress: Progress
+) -> None:
+    """Write each answer whole before it counts."""
+    progress.advance(0)
+    for n, answer in enumerate(answers, start=1):
+        pickled = pickle.dumps(answer)
+        seconds = time.monotonic() - progress.began
+        stream.write(_HEAD.pack(len(pickled), seconds) + pickled)
+        stream.flush()
+        progress.advance(n)

@@ -3,13 +3,16 @@ from .chapters.answers import answer_warnings as answer_warnings
 from .chapters.opening import composed_answer as composed_answer
 from .chapters.opening import lead as lead
 from .compose import compose as compose
+from .current import digest_of as digest_of
+from .current import is_current as is_current
+from .current import mark_current as mark_current
 from .document import Chapter as Chapter
 from .document import Document as Document
 from .figure_files import FigureFolder as FigureFolder
 from .pictures import DatasetCurves as DatasetCurves
 from .pictures import draw_dataset as draw_dataset
 from .tables import mean_std as mean_std
-from .tables import online_note as online_note
 from .tables import score_rows as score_rows
+from .tables import untrained_note as untrained_note
 from .write import write_documents as write_documents
 from .write import write_report as write_report

@@ -1,11 +1,11 @@
 """The table of scores that reports and the terminal print, and numbers as text."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import pandas as pd
 
-from bench.analysis import reference_facts, trained_online
+from bench.analysis import reference_facts, without_training_scores
 from bench.cells import Plan
 from bench.stats import OwnMetric, metric_of
 
@@ -14,16 +14,31 @@ _BUSY = 0.8
 _LEAST_SECONDS = 10.0  # of all fits: less says nothing of a machine
 
 
-def online_note(summary: pd.DataFrame) -> str:
+def untrained_note(summary: pd.DataFrame, held_out: Container[str] = ()) -> str:
     """Explain the dash under training; return an empty text if there is no dash.
 
-    `summary` holds the rows of one dataset.
+    Parameters
+    ----------
+    summary
+        The rows of one dataset.
+    held_out
+        The classifiers that were fitted to a training set which they did not predict.
     """
-    names = trained_online(summary)
-    if not names:
-        return ""
-    whose = "" if len(names) == len(summary) else f" ({', '.join(names)})"
-    return f"– under training{whose}: trained online, without a training set."
+    names = without_training_scores(summary)
+    reasons = {
+        "trained online, without a training set": [
+            n for n in names if n not in held_out
+        ],
+        "only held-out curves are predicted (scores: held-out)": [
+            n for n in names if n in held_out
+        ],
+    }
+    notes = []
+    for why, of in reasons.items():
+        whose = "" if len(of) == len(summary) else f" ({', '.join(of)})"
+        if of:
+            notes.append(f"– under training{whose}: {why}.")
+    return " ".join(notes)
 
 
 def counted(n: int, noun: str) -> str:

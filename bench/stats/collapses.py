@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 
 def find_collapses(
@@ -87,8 +87,9 @@ def judge_trainings(
     """
     chance = 1 / n_classes  # the least that guessing reaches
     most = chance if largest is None else max(chance, largest)
-    low = stats.binom.ppf(0.025, n_curves, chance)
-    low_of_most, high = stats.binom.ppf([0.025, 0.975], n_curves, most)
+    low = binomial_quantile(0.025, n_curves, chance)
+    low_of_most = binomial_quantile(0.025, n_curves, most)
+    high = binomial_quantile(0.975, n_curves, most)
     right = np.round(accuracies * n_curves)
     if not (right > high).any():
         return None
@@ -98,9 +99,18 @@ def judge_trainings(
         return at_chance
     gap = right[others].min() - right[at_chance].max()
     n_pooled = int(at_chance.sum()) * n_curves
-    bottom = stats.binom.ppf(0.005, n_pooled, chance)
-    top = stats.binom.ppf(0.995, n_pooled, most)
+    bottom = binomial_quantile(0.005, n_pooled, chance)
+    top = binomial_quantile(0.995, n_pooled, most)
     together = bottom <= right[at_chance].sum() <= top
     if gap <= math.sqrt(2) * (high - low_of_most) / 2 or not together:
         return np.zeros_like(at_chance)
     return at_chance
+
+
+def binomial_quantile(q: float, n: int, p: float) -> int:
+    """Return the least number of successes that a share `q` of trials does not exceed.
+
+    As `scipy.stats.binom.ppf`; importing that takes longer than a table of results.
+    """
+    number = max(0, math.ceil(special.bdtrik(q, n, p)) - 1)  # or the next, by rounding
+    return number if special.bdtr(number, n, p) >= q else number + 1

@@ -11,7 +11,7 @@ from itertools import combinations, pairwise
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from bench.stats.intervals import widening
 from bench.stats.scores import check_share, differences, overlap_of, tie_of
@@ -271,7 +271,7 @@ class _Gaps:
         """
         if self._n < FEWEST_FOR_VERDICT:
             return False
-        quantile = float(stats.t.isf(alpha / 2, self._n - 1))
+        quantile = float(scipy.stats.t.isf(alpha / 2, self._n - 1))
         sign = np.where(
             np.abs(self._mean) > quantile * np.sqrt(np.diag(self._errors)),
             np.sign(self._mean) * (1 if crossing.turns_worse else -1),
@@ -298,7 +298,7 @@ class _Gaps:
         """Search both sides of a crossing for where the difference is significant."""
         if self._n < 2:
             return math.nan, math.nan
-        quantile = float(stats.t.isf(alpha / 2, self._n - 1))
+        quantile = float(scipy.stats.t.isf(alpha / 2, self._n - 1))
 
         def significant(points: np.ndarray) -> np.ndarray:
             # A point between two nodes is their weighted mean: weights (n_points,

@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from bench.stats.intervals import (
     mean_columns,
@@ -96,7 +96,7 @@ def paired_effect(
     )
     if n < 2:
         return Effect(n, mean, math.nan, math.nan)
-    least = float(stats.t.isf(alpha / 2, n - 1)) * least_std / math.sqrt(n)
+    least = float(scipy.stats.t.isf(alpha / 2, n - 1)) * least_std / math.sqrt(n)
     least *= widening(n, overlap)
     half_width = max((high - low) / 2, least)
     return Effect(n, mean, *stay_within(mean, half_width, widest_difference(bounds)))
@@ -130,7 +130,7 @@ def unpaired_effect(
     difference, low, high = welch_interval(first, second, alpha, overlaps)
     if n < 2:
         return Effect(n, difference, math.nan, math.nan)
-    least = float(stats.t.isf(alpha / 2, n - 1)) * least_std
+    least = float(scipy.stats.t.isf(alpha / 2, n - 1)) * least_std
     variances = [
         1 / size * widening(size, overlap) ** 2
         for size, overlap in zip(sizes, overlaps, strict=True)

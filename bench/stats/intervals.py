@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from bench.base import StatisticsError
 from bench.stats.scores import ROUNDING, check_overlap, check_width
@@ -117,7 +117,7 @@ def mean_interval(
     std = np.where(constant, 0.0, values.std(axis=0, ddof=1))
     exact = constant & (least_std == 0)
     error = np.maximum(std, least_std) / math.sqrt(n) * widening(n, overlap)
-    half_width = stats.t.isf(alpha / 2, n - 1) * error
+    half_width = -special.stdtrit(n - 1, alpha / 2) * error
     t = mean / np.where(exact, 1.0, error)
     return MeanInterval(
         n=n,
@@ -126,7 +126,7 @@ def mean_interval(
         low=mean - half_width,
         high=mean + half_width,
         p=np.where(
-            exact, 1.0 - np.abs(np.sign(mean)), 2 * stats.t.sf(np.abs(t), n - 1)
+            exact, 1.0 - np.abs(np.sign(mean)), 2 * special.stdtr(n - 1, -np.abs(t))
         ),
     )
 
@@ -322,5 +322,7 @@ def welch_interval(
         variance**2 / (sample.n - 1)
         for variance, sample in zip(variances, samples, strict=True)
     )
-    half_width = float(stats.t.isf(alpha / 2, freedom) * math.sqrt(variances.sum()))
+    half_width = float(
+        -special.stdtrit(freedom, alpha / 2) * math.sqrt(variances.sum())
+    )
     return difference, difference - half_width, difference + half_width

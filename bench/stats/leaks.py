@@ -15,7 +15,8 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from scipy import special, stats
+import scipy
+from scipy import special
 
 from bench.base import StatisticsError
 from bench.stats.scores import check_share
@@ -142,7 +143,7 @@ def _test(cells: pd.DataFrame, alpha: float, n_tests: int) -> dict[str, object]:
         return row | dict.fromkeys(numbers, math.nan) | {"verdict": CANNOT_TELL}
     ends = _clopper_pearson(right, n_curves, alpha / n_tests)
     further = max(right, n_curves - right)
-    p = min(1.0, 2 * float(stats.binom.sf(further - 1, n_curves, 0.5)))
+    p = min(1.0, 2 * float(scipy.stats.binom.sf(further - 1, n_curves, 0.5)))
     p_adjusted = min(1.0, n_tests * p)
     detectable = smallest_leak(n_curves, alpha / n_tests)
     if math.isnan(detectable):
@@ -173,7 +174,7 @@ def smallest_leak(n_curves: int, alpha: float, power: float = POWER) -> float:
     check_share("alpha", alpha)
     check_share("power", power)
     # The fewest right predictions that are significantly many.
-    critical = int(stats.binom.isf(alpha / 2, n_curves, 0.5)) + 1
+    critical = int(scipy.stats.binom.isf(alpha / 2, n_curves, 0.5)) + 1
     if critical > n_curves:
         return math.nan
     # The accuracy a at which P(X ≥ critical) = power, an incomplete beta function of a.

@@ -8,7 +8,8 @@ since SciPy's noncentral t fails in its tails.
 import math
 
 import numpy as np
-from scipy import optimize, special
+import scipy
+from scipy import special
 
 from bench.base import StatisticsError
 from bench.stats.intervals import widening
@@ -111,7 +112,7 @@ def detectable_difference(
     high = 1.0
     while _power(high, n, alpha, overlap) < power:
         high *= 2
-    effect = optimize.brentq(
+    effect = scipy.optimize.brentq(
         lambda size: _power(size, n, alpha, overlap) - power, 0.0, high
     )
     return float(effect) * std_of_differences

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy import stats
-from statsmodels.stats.multitest import multipletests
+import scipy
 
 from bench.stats.scores import ROUNDING, check_width
 
@@ -75,8 +74,8 @@ def friedman(ranks: np.ndarray) -> Friedman:
         f, f_p = math.inf, 0.0
     else:
         f = (n - 1) * statistic / below_largest
-        f_p = float(stats.f.sf(f, k - 1, (k - 1) * (n - 1)))
-    return Friedman(statistic, float(stats.chi2.sf(statistic, k - 1)), f, f_p)
+        f_p = float(scipy.stats.f.sf(f, k - 1, (k - 1) * (n - 1)))
+    return Friedman(statistic, float(scipy.stats.chi2.sf(statistic, k - 1)), f, f_p)
 
 
 def holm(p: np.ndarray) -> np.ndarray:
@@ -98,6 +97,9 @@ def holm(p: np.ndarray) -> np.ndarray:
     # A single p needs no adjustment, and each call costs 0.05 s: statsmodels runs the
     # garbage collector in it.
     if tested.sum() > 1:
+        # Here, since it takes half a second, and a table needs no test.
+        from statsmodels.stats.multitest import multipletests
+
         adjusted[tested] = multipletests(p[tested], method="holm")[1]
     return adjusted
 
@@ -124,7 +126,7 @@ def wilcoxon(differences: np.ndarray) -> float:
     rounded = np.round(d / np.abs(d).max() / ROUNDING)
     rounded = rounded[rounded != 0]
     # A mean rank is a whole or a half number, so twice a rank is an index of an array.
-    doubled = np.rint(2 * stats.rankdata(np.abs(rounded))).astype(int)
+    doubled = np.rint(2 * scipy.stats.rankdata(np.abs(rounded))).astype(int)
     probabilities = _null_distribution(tuple(np.sort(doubled).tolist()))
     observed = int(doubled[rounded > 0].sum())
     lower_tail = float(probabilities[: observed + 1].sum())

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from bench.base import StatisticsError
 from bench.stats.across_datasets import family_scores
@@ -66,6 +66,6 @@ def rank_stability(
         n_families, np.full(n_families, 1 / n_families), n_resamples
     )
     mean_ranks = weights @ found.ranks(larger_is_better) / n_families
-    places = stats.rankdata(mean_ranks.round(9), axis=1)
+    places = scipy.stats.rankdata(mean_ranks.round(9), axis=1)
     low, high = np.quantile(places, [0.025, 0.975], axis=0, method="inverted_cdf")
     return pd.DataFrame(dict(zip(columns, (found.classifiers, low, high), strict=True)))

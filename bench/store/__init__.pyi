@@ -7,6 +7,8 @@ from .merge import merge_stores as merge_stores
 from .result import BAD as BAD
 from .result import STATUSES as STATUSES
 from .result import Result as Result
+from .shared_parts import SharedParts as SharedParts
 from .store import STORE as STORE
 from .store import WEIGHT as WEIGHT
 from .store import Store as Store
+from .store import pack as pack

@@ -5,9 +5,12 @@ same curves but for their last bits, so two fingerprints of one draw are an erro
 code that draws was changed, or networks were fitted anew on another kind of processor.
 """
 
-from typing import Any
+import sys
+from array import array
+from collections.abc import Hashable, Sequence
+from typing import Any, NamedTuple
 
-from bench.base import Fingerprint, digest, same_curves
+from bench.base import digest, same_curves
 from bench.store.result import Result
 
 # The fields of a key that a draw depends on; those of a target are a transfer's.
@@ -18,14 +21,28 @@ RECORDED = "recorded-"  # begins the name of a recipe of recorded curves
 FITTED = "fitted"  # networks that were fitted where the curves were drawn
 
 
+class _Seen(NamedTuple):
+    """What is kept of the first result of a draw; a suite may have 100,000 draws."""
+
+    fingerprint: Sequence[Sequence[float]]
+    name: str
+    machine: str
+
+
 class Draws:
     """The fingerprints of the draws that results were seen of."""
 
     def __init__(self) -> None:
-        self._seen: dict[str, tuple[Fingerprint, Result]] = {}
+        self._seen: dict[Hashable, _Seen] = {}
 
-    def problem(self, result: Result) -> str:
+    def problem(self, result: Result, draw: Hashable = None) -> str:
         """Compare a result with the others of its draw.
+
+        Parameters
+        ----------
+        draw
+            Any value that names the draw, if the caller knows one, such as
+            `bench.cells.Cell.draw`; by default a hash of fields of the result.
 
         Returns
         -------
@@ -36,14 +53,20 @@ class Draws:
         """
         if not result.fingerprint:
             return ""
-        draw = digest({name: result.fields.get(name) for name in _DRAWN_FROM})
-        fingerprint, other = self._seen.setdefault(draw, (result.fingerprint, result))
-        if same_curves(result.fingerprint, fingerprint):
+        if draw is None:
+            draw = digest({name: result.fields.get(name) for name in _DRAWN_FROM})
+        other = self._seen.get(draw)
+        if other is None:
+            rows = tuple(array("d", row) for row in result.fingerprint)
+            texts = map(sys.intern, (_name(result), _machine(result)))  # few, repeated
+            self._seen[draw] = _Seen(rows, *texts)
+            return ""
+        if same_curves(result.fingerprint, other.fingerprint):
             return ""
         return (
             f"'{result.dataset}', {result.division}: "
-            f"{_name(result)} and {_name(other)} are of {_kind_of_change(result)}; "
-            f"one was computed on {_machine(result)}, the other on {_machine(other)}"
+            f"{_name(result)} and {other.name} are of {_kind_of_change(result)}; "
+            f"one was computed on {_machine(result)}, the other on {other.machine}"
         )
 
 

@@ -13,7 +13,7 @@ STATUSES = ("done", "failed", "timeout", "crashed", "skipped")
 BAD = ("failed", "timeout", "crashed")  # computed again only with --retry-failed
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Result:
     """The result of a cell or an audit.
 
@@ -34,7 +34,7 @@ class Result:
     train, test
         Metric → score; empty unless done.
     figures
-        The numbers that an audit found, see `bench.cells.audits.audit_repetition`;
+        The numbers that an audit found, see `bench.cells.audits.audit_curves`;
         empty unless done.
     fit_seconds, predict_seconds, fit_cpu_seconds, predict_cpu_seconds
         Wall-clock and processor time. Predicting covers the training and the test
@@ -45,6 +45,9 @@ class Result:
         Peak resident memory of the cell's processes, in MiB.
     attempts
         Number of times it was started: more than 1 after faults of the machine.
+    sharing
+        Number of cells that its process computed in turn, this one included. The peak
+        memory is then that of the process until it had computed this one.
     batched
         Number of repetitions that were trained together. Seconds are then the whole
         batch's, divided by this number, and the memory is the whole batch's.
@@ -95,6 +98,7 @@ class Result:
     seconds: float | None = None
     peak_rss_mib: float | None = None
     attempts: int = 1
+    sharing: int = 1
     batched: int = 1
     target: str = ""
     iterations: int | None = None

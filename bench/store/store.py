@@ -49,6 +49,13 @@ _TEMPORARY = re.compile(r"\.[0-9a-f]{64}\.\w+\.([0-9a-f]{8})\.([0-9]{1,9})\.tmp"
 _HOST = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
 
 
+def pack(arrays: dict[str, np.ndarray]) -> bytes:
+    """Return arrays as they are stored."""
+    packed = io.BytesIO()
+    np.savez_compressed(packed, allow_pickle=False, **arrays)
+    return packed.getvalue()
+
+
 class Store:
     """All results in one folder, which several runs may use at the same time.
 
@@ -91,10 +98,14 @@ class Store:
             return None
         return result
 
+    def put_all(self, items, replaces=frozenset()):
+        """Put all."""
+        return [self.put(r, a, replaces=r.key in replaces) for r, a in items]
+
     def put(
         self,
         result: Result,
-        arrays: dict[str, np.ndarray] | None,
+        arrays: dict[str, np.ndarray] | bytes | None,
         *,
         replaces: bool = False,
     ) -> Result:
@@ -124,9 +135,7 @@ class Store:
         files: dict[str, bytes] = {}
         result = encodable(result)
         if arrays is not None:
-            packed = io.BytesIO()
-            np.savez_compressed(packed, allow_pickle=False, **arrays)
-            files["npz"] = packed.getvalue()
+            files["npz"] = arrays if isinstance(arrays, bytes) else pack(arrays)
             checksum = hashlib.sha256(files["npz"]).hexdigest()
             result = replace(result, arrays_sha256=checksum)
         if result.error:
@@ -233,7 +242,9 @@ class Store:
         self.damaged.pop(key, None)
         return self._damaged_folder
 
-    def arrays(self, key: str, *, weights: bool = False) -> dict[str, np.ndarray]:
+    def arrays(
+        self, key: str, *, weights: bool = False, training: bool = True
+    ) -> dict[str, np.ndarray]:
         """Return the arrays of a result: labels, predictions, scores, history.
 
         Parameters
@@ -243,6 +254,8 @@ class Store:
         weights : bool
             Whether to read the weights of a trained network too. They are most of the
             file, so that reading the rest alone is fast.
+        training : bool
+            Whether to read the predictions for training curves too.
 
         Raises
         ------
@@ -255,7 +268,8 @@ class Store:
                 return {
                     name: packed[name]
                     for name in packed.files
-                    if weights or not name.startswith(WEIGHT)
+                    if (weights or not name.startswith(WEIGHT))
+                    and (training or not name.endswith("_train"))
                 }
         except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile):
             raise StoreError(f"{path}: cannot be read; expected arrays") from None
@@ -272,6 +286,15 @@ class Store:
         for path in sorted(self.folder.glob("??/*.json")):
             if _KEY.fullmatch(path.stem) and path.stem[:2] == path.parent.name:
                 yield path.stem
+
+    def statuses(self) -> dict[str, str]:
+        """Return the status of every sound result, by its key."""
+        found = ((key, self.get(key)) for key in self.keys())
+        return {key: result.status for key, result in found if result is not None}
+
+    def read_all(self, keys: Iterable[str]) -> Iterator[Result | None]:
+        """Yield the result of each key in turn, as `get` returns it."""
+        return map(self.get, keys)
 
     def timings(self, most: int) -> Iterator[tuple[dict[str, Any], float]]:
         """Yield the fields of results and the seconds they took.

@@ -51,8 +51,8 @@ class FixedTrials:
         unit: Unit = (cell,)
         if self._executor is None:
             self._executor = executor_for([unit])
-        [(_, result, _)] = run_cells(
-            InOrder([unit]), Places(1), memory_share(1), self._executor
+        [[(_, result, _)]] = run_cells(
+            InOrder([(unit,)]), Places(1), memory_share(1), self._executor
         )
         return result
 

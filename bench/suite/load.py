@@ -17,7 +17,7 @@ from bench.suite.grids import expand_grids
 from bench.suite.schema import Suite
 from bench.suite.sweeps import expand_sweeps
 
-MAX_CELLS = 100_000  # more make plans and reports slow, and no table readable
+MAX_CELLS = 1_000_000  # more fill the memory of a plan, and no table is readable
 
 
 def find_suite(name_or_path: str | Path) -> Path:

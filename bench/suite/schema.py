@@ -351,6 +351,10 @@ class Suite(Strict):
         Number of times that each dataset is drawn and each classifier is fitted. Each
         repetition draws fresh training and test curves. Only generated datasets need
         it: of recorded curves the split sets the number.
+    scores
+        "both": classifiers predict the training and the test curves; "held-out": the
+        test curves alone, which takes half of the time for some. There is no training
+        score then.
     threads
         Number of threads that BLAS, OpenMP and torch may use in a cell; for one
         classifier, write it in the resources of its entry. Cells that run at the same
@@ -396,6 +400,7 @@ class Suite(Strict):
     description: str = ""
     seed: Seed = 0
     repetitions: Annotated[int, Field(ge=1, le=100_000)] = 1
+    scores: Literal["both", "held-out"] = "both"
     threads: Annotated[int, Field(ge=1, le=1024)] = 1
     datasets: Annotated[tuple[AnyDataset, ...], Field(min_length=1)]
     classifiers: Annotated[tuple[ClassifierSpec, ...], Field(min_length=1)]

@@ -12,8 +12,8 @@ from bench.analysis.results import (
     load_results,
     read_results,
     summarise,
-    trained_online,
     transfer_frame,
+    without_training_scores,
 )
 from bench.store.store import Store
 
@@ -143,7 +143,7 @@ def test_online_training_has_held_out_scores_alone():
             ]
         )
     )
-    assert trained_online(summary) == ["SD"]
+    assert without_training_scores(summary) == ["SD"]
 
 
 def test_the_given_split_is_read_apart_from_the_repetitions(write_suite, tmp_path):

@@ -4,7 +4,7 @@ from copy import deepcopy
 import numpy as np
 import pytest
 
-from bench.base.seeds import derive_seed, digest, generator, split
+from bench.base.seeds import derive_seed, digest, digests_by, generator, split
 
 
 def draws(rngs):
@@ -25,6 +25,14 @@ def test_digest_is_the_sha256_of_compact_json():
 )
 def test_different_values_have_different_digests(one, other):
     assert digest(one) != digest(other)
+
+
+@pytest.mark.parametrize(
+    "others", [{}, {"a": 1}, {"z": "é\n"}, {"a": {"n": 1}, "z": 2}]
+)
+@pytest.mark.parametrize("number", [0, -3, 10**20])
+def test_digests_of_an_object_with_a_number_are_those_of_the_whole(others, number):
+    assert digests_by(others, "n")(number) == digest(others | {"n": number})
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), [1, float("nan")]])

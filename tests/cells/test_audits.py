@@ -17,7 +17,7 @@ from bench.analysis.results import load_results, results_frame
 from bench.analysis.status import count_statuses, explain_missing
 from bench.base.errors import DatasetError, SuiteError
 from bench.base.seeds import digest
-from bench.cells.audits import MAX_REPETITIONS, audit_repetition
+from bench.cells.audits import MAX_REPETITIONS, audit_curves
 from bench.cells.cell import units_of
 from bench.cells.compute import compute_seeded
 from bench.cells.shallow_baselines import BASELINES
@@ -116,7 +116,7 @@ def test_an_audit_is_computed_with_the_cells_and_once(plan_of, tmp_path, monkeyp
     for audit in plan.audits:
         result = store.get(audit.key)
         data = make_dataset(audit.dataset, audit.repetition, audit.seed)
-        figures, _ = audit_repetition(audit.dataset, audit.repetition, audit.seed)
+        figures = audit_curves(data, audit.dataset, audit.repetition, audit.seed)
         assert result.status == "done"
         assert result.is_audit
         assert result.figures == figures  # to the last bit, through JSON
@@ -153,9 +153,7 @@ def test_a_store_without_audits_gets_them_alone(plan_of, tmp_path):
 def test_a_report_draws_no_curves_for_its_audits(plan_of, tmp_path, monkeypatch):
     plan, store = plan_of(classifiers=["GNB", "CHANCE"]), Store(tmp_path / "store")
     run_plan(plan, store)
-    monkeypatch.setattr(
-        "bench.cells.audits.make_dataset", lambda *_: pytest.fail("drawn")
-    )
+    monkeypatch.setattr("bench.curves.make_dataset", lambda *_: pytest.fail("drawn"))
     results = results_frame(plan, store, load_results(plan, store))
     audits = find_audits(plan, store, results)
     assert not_done(audits).empty
@@ -213,12 +211,12 @@ def test_an_audit_that_raises_is_a_failed_result(plan_of, monkeypatch):
     def fail(*_):
         raise DatasetError("a curve is not finite")
 
-    monkeypatch.setattr("bench.cells.compute.audit_repetition", fail)
+    monkeypatch.setattr("bench.cells.compute.audit_curves", fail)
     [(result, arrays)] = compute_seeded(unit)
     assert arrays is None
     assert (result.status, result.figures, result.is_audit) == ("failed", {}, True)
     assert result.error["type"] == "DatasetError"
-    assert "audit_repetition" in result.error["traceback"]
+    assert "audit_curves" in result.error["traceback"]
 
 
 def test_datasets_of_one_recipe_share_an_audit(plan_of):
@@ -363,7 +361,7 @@ def test_an_audit_that_ends_its_process_is_a_crashed_row(
     (tmp_path / "audit_zoo.py").write_text(
         "import os\n"
         "from bench.cells import compute\n"
-        "compute.audit_repetition = lambda *_: os._exit(3)\n"
+        "compute.audit_curves = lambda *_: os._exit(3)\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))

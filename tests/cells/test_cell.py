@@ -1,9 +1,13 @@
 """Cells: their keys, and the units that are computed as one."""
 
+import pickle
+from dataclasses import replace
+
 import pytest
 import stored
 import yaml_text
 
+from bench.base.seeds import digest
 from bench.cells.cell import kind_of, n_fits, units_of
 
 GRID = yaml_text.SUITE["datasets"][0]
@@ -24,6 +28,30 @@ def test_a_kind_is_named_by_the_ids_of_dataset_and_classifier(plan_of):
     plan = plan_of(classifiers=["GNB"])
     assert kind_of(plan.cells[0]) == ("grid", "GNB")
     assert kind_of(plan.audits[0]) == ("grid", "")
+
+
+@pytest.mark.parametrize(
+    ("neural", "classifiers"),
+    [({"kind": "mimic"}, ["GNB", "KNN"]), ({"kind": "mlp"}, [ONLINE, "GNB"])],
+)
+def test_keys_of_a_plan_are_the_hashes_of_all_fields(plan_of, neural, classifiers):
+    plan = plan_of(
+        datasets=[GRID, OTHER, OTHER | {"id": "third", "neural": neural}],
+        classifiers=classifiers,
+        transfer={"datasets": ["grid", "other"]},
+        repetitions=3,
+        stats={"baseline": "GNB"},
+    )
+    for task in plan.everything:
+        assert task.key == digest(task.fields)
+        fit = {k: v for k, v in task.fields.items() if not k.startswith("target")}
+        assert task.fit_key == digest(fit)
+
+
+def test_a_changed_cell_has_another_key_and_a_copy_the_same(plan_of):
+    cell = plan_of(classifiers=["GNB"]).cells[0]
+    assert pickle.loads(pickle.dumps(cell)).key == cell.key
+    assert replace(cell, seed=4).key == digest(cell.fields | {"seed": 4}) != cell.key
 
 
 def test_a_unit_is_a_cell_with_its_transfers_or_an_audit(plan_of):

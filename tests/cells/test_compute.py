@@ -148,8 +148,24 @@ def test_channels_are_read_in_the_order_of_the_classifier(write_suite, wanted):
     cell = plan.cells[0]
     data = make_dataset(cell.dataset, cell.repetition, cell.seed)
     record = {}
-    fit = _fit_and_score(cell, record)
+    fit = _fit_and_score(cell, record, lambda _: data)
     assert record == {"versions": {}}  # of scikit-learn, which every result names
     np.testing.assert_array_equal(
         fit.estimator._fit_X, data.X_train[:, data.columns(tuple(wanted))]
     )
+
+
+def test_held_out_scores_are_those_of_the_test_curves_alone(write_suite):
+    def outcome(**changes):
+        path = write_suite(classifiers=["KNN"], repetitions=1, **changes)
+        cell = make_plan(load_suite(path)).cells[0]
+        [(result, arrays)] = compute((cell,))
+        return cell, result, arrays
+
+    both, result, arrays = outcome()
+    held_out, only, its = outcome(scores="held-out")
+    assert only.test == result.test
+    assert (only.train, bool(result.train)) == ({}, True)
+    assert sorted(its) == sorted(n for n in arrays if not n.endswith("_train"))
+    assert held_out.key != both.key
+    assert held_out.fields == both.fields | {"scores": "held-out"}

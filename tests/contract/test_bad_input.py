@@ -224,7 +224,13 @@ LONG = "x" * 100_000
         ({"name": "x" * 65}, "name: found"),
         ({"stats": {"baseline": "a/b"}}, "stats.baseline: found 'a/b'; expected 1 to"),
         ({"repetitions": -5}, "repetitions: found -5"),
-        ({"repetitions": 100_000}, "are 400000 cells; expected at most 100000: lower"),
+        (
+            {
+                "repetitions": 100_000,
+                "classifiers": [{"id": f"KNN-{i}", "use": "KNN"} for i in range(11)],
+            },
+            "are 1100000 cells; expected at most 1000000: lower",
+        ),
         ({"datasets": {}}, "datasets: found {}"),
         ({"datasets": []}, "datasets: found []"),
         ({"classifiers": [[]]}, "classifiers[0]"),

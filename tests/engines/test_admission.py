@@ -131,11 +131,11 @@ def test_the_share_of_a_cell_is_that_of_what_is_scarcest(needs, share):
 
 def test_units_in_order_wait_for_the_first():
     places = Places(2)
-    units = InOrder([(Job("a"),), (Job("W", slots=2),), (Job("b"),)])
+    batches = InOrder([((job,),) for job in (Job("a"), Job("W", slots=2), Job("b"))])
 
     def take():
-        unit = units.take(lambda unit: places.admits(unit[0]))
-        return unit and (unit[0].name, places.take(unit[0]))
+        batch = batches.take(lambda unit: places.admits(unit[0]))
+        return batch and (batch[0][0].name, places.take(batch[0][0]))
 
     name, grant = take()
     assert name == "a"

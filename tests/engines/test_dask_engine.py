@@ -206,7 +206,7 @@ def test_cells_are_handed_out_as_there_is_room(write_suite, cluster):
     results = DaskEngine(cluster.address).run(units, wanted, {})
     first = next(results)
     assert len(asked) < len(plan.cells)
-    computed = [first, *results]
+    computed = [one for done in (first, *results) for one in done]
     assert len(asked) == len(plan.cells)
     assert sorted(cell.key for cell, _, _ in computed) == sorted(
         cell.key for cell in plan.cells if cell.classifier.id != "DT"
@@ -439,9 +439,9 @@ def test_units_of_a_repetition_are_one_task_with_the_local_bits(
 ):
     sizes = []
 
-    def pickled(units, run, in_task):
-        sizes.append(len(units))
-        return pickled_task(units, run, in_task)
+    def pickled(batches, run, in_task):
+        sizes.append(sum(map(len, batches)))
+        return pickled_task(batches, run, in_task)
 
     monkeypatch.setattr(dask_engine, "pickled_task", pickled)
     path = write_suite(repetitions=3)
@@ -450,10 +450,9 @@ def test_units_of_a_repetition_are_one_task_with_the_local_bits(
     known = {kind_of(task): 0.1 for task in plan.everything}
     engine = DaskEngine(cluster="local", options={"processes": False})
     store = Store(tmp_path / "there")
-    for _, result, arrays in engine.run(
-        units_of(plan.everything), lambda _: True, known
-    ):
-        store.put(result, arrays)
+    units = units_of(plan.everything)
+    for done in engine.run(units, lambda _: True, known):
+        store.put_all([(result, packed) for _, result, packed in done])
     assert_same_bits(path, tmp_path / "here", tmp_path / "there")
     assert sum(sizes) == len(plan.everything)
     assert sizes[0] == 5
@@ -470,7 +469,8 @@ def test_a_unit_that_kills_workers_costs_the_others_of_its_batch_nothing(
     known = {kind_of(u[0]): s for u, s in zip(units[:3], seconds, strict=True)}
     with DaskCluster(tmp_path / "dask", 1, allowed_failures=100) as cluster:
         engine = DaskEngine(cluster.address)
-        results = [r for _, r, _ in engine.run(units, lambda _: True, known)]
+        batches = engine.run(units, lambda _: True, known)
+        results = [result for done in batches for _, result, _ in done]
         assert cluster.no_cells_left()
     by_name = {}
     for result in results:

@@ -2,6 +2,7 @@
 
 import pickle
 import signal
+from dataclasses import replace
 
 import pytest
 import stored
@@ -20,6 +21,9 @@ ONLINE = {"mode": "online", "epochs": 2, "curves": 3}
 
 class Scripted:
     """An executor whose calls end as a list says, the last one started first."""
+
+    makes_several = True
+    folder = "nowhere"
 
     def __init__(self, *ends):
         self.ends = list(ends)
@@ -123,35 +127,36 @@ def test_a_batch_shares_its_time_and_has_the_time_limits_of_all_its_fits(
         stats={"baseline": "SD"},
     )
     executor = Scripted(answered(batch))
-    results = [
-        result for _, result, _ in run_cells(InOrder([batch]), Places(1), MIB, executor)
-    ]
+    [done] = run_cells(InOrder([(batch,)]), Places(1), MIB, executor)
+    results = [result for _, result, _ in done]
     assert [result.seconds for result in results] == [0.5] * 4
     assert executor.requests[0].limits == Limits(12.0, MIB)
 
 
 def test_a_process_killed_from_outside_is_tried_three_times(unit):
     executor = Scripted(KILLED, CallOutcome("lost"), KILLED)
-    [(_, result, _)] = run_cells(InOrder([unit]), Places(1), MIB, executor)
+    [[(_, result, _)]] = run_cells(InOrder([(unit,)]), Places(1), MIB, executor)
     assert (result.status, result.attempts) == ("crashed", MAX_ATTEMPTS)
     assert len(executor.requests) == MAX_ATTEMPTS
     executor = Scripted(KILLED, answered(unit))
-    [(_, result, _)] = run_cells(InOrder([unit]), Places(1), MIB, executor)
+    [[(_, result, _)]] = run_cells(InOrder([(unit,)]), Places(1), MIB, executor)
     assert (result.status, result.attempts) == ("done", 2)
 
 
 def test_a_fault_of_the_classifier_is_final(unit):
     for code in (0, 1, -signal.SIGSEGV):
         executor = Scripted(CallOutcome("exited", exit_code=code))
-        [(_, result, _)] = run_cells(InOrder([unit]), Places(1), MIB, executor)
+        [[(_, result, _)]] = run_cells(InOrder([(unit,)]), Places(1), MIB, executor)
         assert result.attempts == len(executor.requests) == 1
 
 
 def test_as_many_units_run_as_there_are_jobs_and_all_are_yielded(units_of_suite):
     units = units_of_suite(classifiers=["GNB", "KNN"], audits=False)
     executor = Scripted(*[CallOutcome("exited", exit_code=1)] * 4)
+    batches = [(unit,) for unit in units]
     cells = [
-        cell.key for cell, _, _ in run_cells(InOrder(units), Places(3), MIB, executor)
+        cell.key
+        for [(cell, _, _)] in run_cells(InOrder(batches), Places(3), MIB, executor)
     ]
     assert executor.most_at_once == 3
     assert sorted(cells) == sorted(unit[0].key for unit in units)
@@ -163,7 +168,9 @@ def test_a_cell_has_the_memory_of_its_places_its_threads_and_its_gpus(units_of_s
     units = units_of_suite(classifiers=[wide, "GNB"], audits=False, repetitions=1)
     executor = Scripted(*[CallOutcome("exited", exit_code=1)] * 2)
     places = Places(4, None, ["GPU-a"])
-    assert len(list(run_cells(InOrder(units), places, MIB, executor))) == 2
+    assert (
+        len(list(run_cells(InOrder((u,) for u in units), places, MIB, executor))) == 2
+    )
     first, second = executor.requests
     assert (first.limits.memory, first.threads) == (2 * MIB, 3)
     assert (second.limits.memory, second.threads) == (MIB, 1)
@@ -173,7 +180,7 @@ def test_a_cell_has_the_memory_of_its_places_its_threads_and_its_gpus(units_of_s
 def test_the_next_unit_is_started_before_a_result_is_yielded(units_of_suite):
     units = units_of_suite(classifiers=["GNB"], audits=False)
     executor = Scripted(*[CallOutcome("exited", exit_code=1)] * 2)
-    next(run_cells(InOrder(units), Places(1), MIB, executor))
+    next(run_cells(InOrder([(unit,) for unit in units]), Places(1), MIB, executor))
     assert len(executor.requests) == 2
 
 
@@ -187,3 +194,91 @@ def test_modules_are_those_of_the_classifier_and_of_online_training(units_of_sui
     assert "bench.cells.online" not in by_name["GNB"]
     assert "sklearn.naive_bayes" in by_name["GNB"]
     assert by_name[""] == {"sklearn.neighbors", "sklearn.svm", "sklearn.tree"}
+
+
+# Three small cells in one process.
+
+
+@pytest.fixture
+def batch(units_of_suite):
+    return tuple(units_of_suite(classifiers=["GNB"], audits=False, repetitions=3))
+
+
+def answers(batch, n, seconds=0.01):
+    return tuple(
+        (pickle.dumps([(cell.result("done"), None) for cell in unit]), seconds)
+        for unit in batch[:n]
+    )
+
+
+def run_batch(batch, *ends):
+    executor = Scripted(*ends)
+    done = [
+        one
+        for many in run_cells(InOrder([batch]), Places(1), MIB, executor)
+        for one in many
+    ]
+    return {cell.repetition: result for cell, result, _ in done}, executor
+
+
+def test_cells_that_share_a_process_have_their_own_seconds_and_say_so(batch):
+    ended = CallOutcome("answered", b"", 0, seconds=9.0, answers=answers(batch, 3))
+    found, executor = run_batch(batch, ended)
+    assert [request.calls for request in executor.requests] == [3]
+    assert {(r.status, r.seconds, r.sharing) for r in found.values()} == {
+        ("done", 0.01, 3)
+    }
+
+
+@pytest.mark.parametrize(
+    "ended",
+    [
+        CallOutcome("exited", exit_code=3),
+        CallOutcome("exited", exit_code=-signal.SIGSEGV),
+        CallOutcome("memory", peak=5 * MIB),
+        CallOutcome("answered", exit_code=0),  # the first has changed the curves
+    ],
+)
+def test_where_a_shared_process_ends_early_the_rest_are_computed_alone(batch, ended):
+    ended = replace(ended, answers=answers(batch, 1))
+    alone = [answered(unit) for unit in (batch[2], batch[1])]  # the last one first
+    found, executor = run_batch(batch, ended, *alone)
+    assert [request.calls for request in executor.requests] == [3, 1, 1]
+    assert [found[i].sharing for i in range(3)] == [3, 1, 1]
+    assert {result.status for result in found.values()} == {"done"}
+    assert {result.attempts for result in found.values()} == {1}
+
+
+def test_an_end_alone_is_charged_to_its_cell(batch):
+    early = CallOutcome("exited", exit_code=3, answers=answers(batch, 1))
+    crash = CallOutcome("exited", exit_code=3)
+    found, _ = run_batch(batch, early, answered(batch[2]), crash)
+    assert [found[i].status for i in range(3)] == ["done", "crashed", "done"]
+
+
+def test_a_cell_over_its_time_is_charged_at_once(batch):
+    for unit in batch:
+        object.__setattr__(unit[0], "limits", Limits(timeout=9))
+    ended = CallOutcome("timeout", seconds=9.5, answers=answers(batch, 1, seconds=0.5))
+    found, executor = run_batch(batch, ended, answered(batch[2]))
+    assert found[1].seconds == 9.0
+    assert [found[i].status for i in range(3)] == ["done", "timeout", "done"]
+    assert [request.calls for request in executor.requests] == [3, 1]
+
+
+def test_a_fault_of_the_machine_counts_for_the_cell_that_was_computed(batch):
+    killed = replace(KILLED, answers=answers(batch, 1))
+    found, _ = run_batch(batch, killed, answered(batch[2]), answered(batch[1]))
+    assert [found[i].attempts for i in range(3)] == [1, 2, 1]
+
+
+def test_an_answer_that_cannot_be_read_is_a_crash(batch):
+    ended = CallOutcome("answered", exit_code=0, answers=((b"rubbish", 0.1),) * 3)
+    found, _ = run_batch(batch, ended)
+    assert {result.status for result in found.values()} == {"crashed"}
+
+
+def test_without_fork_every_unit_has_a_process(batch):
+    executor = Scripted(*[CallOutcome("exited", exit_code=1)] * 3)
+    executor.makes_several = False
+    assert len(list(run_cells(InOrder([batch]), Places(1), MIB, executor))) == 3

@@ -102,6 +102,68 @@ def test_a_call_beyond_its_memory_is_killed(executor):
     assert outcome.how == "memory" or "MemoryError" in outcome.log
 
 
+# Several calls in one process: an answer a call, each within the limits.
+
+
+def several(code, n, **limits):
+    executor = ForkServer(1, [])
+    try:
+        one = request(eval, f"iter({code})", **limits)
+        executor.start(0, Request(one.payload, one.limits, n))
+        [(_, outcome)] = executor.wait()
+    finally:
+        executor.close()
+    return outcome, [pickle.loads(answer) for answer, _ in outcome.answers]
+
+
+def test_several_calls_are_made_in_one_process():
+    outcome, answers = several("[__import__('os').getpid() for _ in range(3)]", 3)
+    assert outcome.how == "answered"
+    assert len(answers) == 3
+    assert len({*answers, os.getpid()}) == 2
+
+
+def test_each_of_several_calls_has_the_whole_time():
+    code = "(__import__('time').sleep(s) or s for s in (0.3, 0.3, 0.3, 60))"
+    outcome, answers = several(code, 4, timeout=0.6)
+    assert (outcome.how, answers) == ("timeout", [0.3] * 3)
+    assert all(0.3 <= seconds < 0.6 for _, seconds in outcome.answers)
+
+
+@pytest.mark.parametrize(
+    ("last", "how", "exit_code"),
+    [
+        ("1 / 0", "exited", 1),
+        ("__import__('os')._exit(0)", "exited", 0),
+        ("__import__('ctypes').string_at(0)", "exited", -signal.SIGSEGV),
+        ("bytes(2**40)", "exited", 1),
+    ],
+)
+def test_answers_before_an_end_are_kept(last, how, exit_code):
+    code = f"(n if n < 2 else {last} for n in range(4))"
+    outcome, answers = several(code, 4, memory=2**30)
+    assert answers == [0, 1]
+    # An exit code of 0 is an early end like any other.
+    assert (outcome.how, outcome.exit_code) in [(how, exit_code), ("answered", 0)]
+
+
+def test_several_calls_may_end_early():
+    outcome, answers = several("[1, 2]", 5)
+    assert (outcome.how, answers) == ("answered", [1, 2])
+
+
+def test_what_a_call_writes_among_the_answers_hides_those_behind_it():
+    code = (
+        "(1 if n < 2 else [__import__('os').write(fd, b'rubbish' * 9) for fd in "
+        "range(3, 20) if __import__('os').path.exists(f'/proc/self/fd/{fd}') and "
+        "'answer' in __import__('os').readlink(f'/proc/self/fd/{fd}')] and 3 "
+        "for n in range(4))"
+    )
+    outcome, answers = several(code, 4)
+    assert answers[:2] == [1, 1]
+    assert len(outcome.answers) < 4
+
+
 def test_what_a_call_leaves_running_is_ended(executor, tmp_path):
     note = tmp_path / "pid"
     code = (

@@ -9,9 +9,9 @@ from bench.report.tables import (
     counted,
     interval,
     mean_std,
-    online_note,
     p_value,
     score_rows,
+    untrained_note,
     waiting,
 )
 
@@ -75,10 +75,18 @@ def test_abbreviations_keep_their_capitals(text, expected):
 def test_the_note_names_the_online_classifiers_only_if_others_are_not():
     fitted = summary()
     online = summary(classifier="SD", train_accuracy_mean=math.nan)
-    assert online_note(fitted) == ""
-    assert online_note(online).startswith("– under training: trained online")
+    assert untrained_note(fitted) == ""
+    assert untrained_note(online).startswith("– under training: trained online")
     both = pd.concat([fitted, online])
-    assert online_note(both).startswith("– under training (SD): trained online")
+    assert untrained_note(both).startswith("– under training (SD): trained online")
+
+
+def test_the_note_tells_classifiers_that_predict_held_out_curves_alone():
+    lacking = summary(classifier="KNN", train_accuracy_mean=math.nan)
+    words = "only held-out curves are predicted (scores: held-out)."
+    assert untrained_note(lacking, ["KNN"]) == f"– under training: {words}"
+    both = pd.concat([lacking, summary(classifier="SD", train_accuracy_mean=math.nan)])
+    assert untrained_note(both, ["KNN"]).endswith(f"– under training (KNN): {words}")
 
 
 @pytest.fixture

@@ -42,6 +42,11 @@ class Sleeps(Good):
         time.sleep(1000)
 
 
+class Waits(Good):
+    def fit(self, X, y):
+        time.sleep(1000)
+
+
 class Exits(Good):
     def fit(self, X, y):
         subprocess.Popen(["sleep", "1000"], start_new_session=True)
@@ -104,3 +109,26 @@ class CountsThreads(Good):
         pools = {pool["num_threads"] for pool in threadpool_info()}
         note(f"{joblib.cpu_count()} {torch.get_num_threads()} {sorted(pools)}")
         return super().fit(X, y)
+
+
+class Zeroes(Good):
+    """Writes to the curves that it is given, against its contract."""
+
+    def fit(self, X, y):
+        for array in (X, y):
+            while array.base is not None and isinstance(array.base, np.ndarray):
+                array = array.base
+            array.setflags(write=True)
+            array[:] = 0
+        self.classes_ = np.array([0, 1])
+        return self
+
+
+class Grows(Good):
+    """Takes more memory with every curve, and keeps it."""
+
+    def fit(self, X, y):
+        held = []
+        while True:
+            held.append(bytearray(2**22))
+            held[-1][::4096] = b"x" * len(held[-1][::4096])

@@ -97,7 +97,7 @@ def _print_dataset(
     marks: dict[tuple[str, str], Mark],
     where: str,
 ) -> None:
-    from bench.report import online_note, score_rows
+    from bench.report import score_rows, untrained_note
 
     dataset = plan.datasets[0].spec.id
     frame = score_rows(plan, summary, dataset, [plan.suite.headline])
@@ -119,7 +119,7 @@ def _print_dataset(
         marks={(names.index(c), score): mark for (_, c), mark in marks.items()},
         elsewhere=where,
     )
-    note = online_note(summary)
+    note = untrained_note(summary, plan.held_out)
     if note and training not in dropped:
         print_text(note)
 

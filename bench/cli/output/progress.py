@@ -111,6 +111,7 @@ class RunProgress:
         """Return a text such as ``about 4 min left``; empty if that is not known."""
         if self._left is None:
             return ""
+        self._left.prepare()  # no cell needs to wait for that
         with self._lock:
             seconds = self._left.seconds()
         return "" if seconds is None else f"about {duration(seconds)} left"

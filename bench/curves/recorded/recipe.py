@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.base import RESULTS, DatasetError
+from bench.base import RESULTS, DatasetError, digest
 from bench.curves.noise import standardise
 from bench.curves.recorded.curves import RecordedCurves
 from bench.curves.recorded.designs import (
@@ -64,6 +64,11 @@ class RecordedRecipe:
             "split": split,
             "results": RESULTS["recorded"],
         }
+
+    @cached_property
+    def identity_hash(self) -> str:
+        """The hash of the identity."""
+        return digest(self.identity)
 
     @property
     def stream(self) -> dict[str, Any]:

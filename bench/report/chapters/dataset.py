@@ -32,8 +32,8 @@ from bench.report.tables import (
     counted,
     interval,
     mean_std,
-    online_note,
     p_value,
+    untrained_note,
 )
 from bench.stats import (
     CHANCE,
@@ -197,7 +197,8 @@ def _caption(
     elif reasons:
         words.append(f"Not compared: {', '.join(reasons)}.")
     words += given_words(data, dataset)
-    if note := online_note(rows_of(data.findings.summary, dataset)):
+    held_out = {facts.id for facts in data.classifiers if facts.held_out}
+    if note := untrained_note(rows_of(data.findings.summary, dataset), held_out):
         words.append(note)
     return " ".join(words)
 

@@ -9,7 +9,7 @@ import stored
 from read_blocks import Warning, of, text_of
 
 from bench.analysis import collect, load_results, read_data, write_data
-from bench.cells.audits import audit_repetition
+from bench.cells.audits import audit_curves
 from bench.curves import make_dataset
 from bench.render import Table
 from bench.report import composed_answer
@@ -109,9 +109,8 @@ def put_results(plan, store):
         result = cell.result("done", data_hash=data.data_hash, **scores, **seconds)
         store.put(result, arrays)
     for audit in plan.audits:
-        figures, data = audit_repetition(
-            audit.dataset, audit.repetition, plan.suite.seed
-        )
+        data = make_dataset(audit.dataset, audit.repetition, plan.suite.seed)
+        figures = audit_curves(data, audit.dataset, audit.repetition, plan.suite.seed)
         result = audit.result("done", data_hash=data.data_hash, figures=figures)
         store.put(result, None)
 
