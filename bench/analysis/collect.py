@@ -135,6 +135,7 @@ def _suite(suite: Suite, store: Store, stored: Sequence[Result]) -> SuiteFacts:
         seed=suite.seed,
         repetitions=suite.repetitions,
         threads=suite.threads,
+        own_threads=suite.own_threads,
         metrics=tuple(suite.metrics),
         own_metrics=suite.own_metrics,
         baseline=suite.baseline,

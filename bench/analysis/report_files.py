@@ -175,6 +175,8 @@ def _text_of(data: ReportData) -> str:
     )
     # One line for each part, so that a change is seen in the part that changed.
     parts = json.loads(_adapter().dump_json(page))
+    if not parts["suite"]["own_threads"]:  # few suites have any: not in every page
+        del parts["suite"]["own_threads"]
     style: dict[str, Any] = {"ensure_ascii": False, "separators": (",", ":")}
     lines = (
         f"{json.dumps(name)}: {json.dumps(part, allow_nan=False, **style)}"

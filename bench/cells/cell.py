@@ -45,6 +45,9 @@ class Cell:
         is the one that the cell without a target has fitted.
     held_out
         Whether only the test curves are predicted and scored.
+    slots, gpus
+        The places and the GPUs that it takes while it is computed, see
+        `bench.engines.admission`; they are not part of its key.
     """
 
     dataset: Recipe
@@ -56,6 +59,8 @@ class Cell:
     batched: int = 1
     target: Recipe | None = None
     held_out: bool = False
+    slots: int = 1
+    gpus: int = 0
     # Hashes that are computed once; see `prepare_keys`.
     _key: str = field(default="", init=False, repr=False, compare=False)
     _fit_key: str = field(default="", init=False, repr=False, compare=False)
@@ -241,6 +246,8 @@ class Audit:
     name = ""  # differs from every classifier's id, which is never empty
     may_share_process = False  # it takes longer than a small cell
     missing = ""  # the baselines need only scikit-learn, which is always installed
+    slots = 1
+    gpus = 0
     modules = ("sklearn.neighbors", "sklearn.svm", "sklearn.tree")
 
     @property

@@ -148,20 +148,23 @@ def make_plan(suite: Suite) -> Plan:
                 )
     held_out = suite.scores == "held-out"
     limits = [entry.limits.over(suite.limits) for entry in suite.classifiers]
+    entries = tuple(zip(classifiers, suite.classifiers, limits, strict=True))
     cells = tuple(
         Cell(
             dataset,
             repetition,
             classifier,
             suite.seed,
-            suite.threads,
+            suite.threads_of(entry),
             cell_limits,
             _batched(suite, dataset, classifier),
             held_out=held_out and classifier.training is None,
+            slots=entry.resources.slots,
+            gpus=entry.resources.gpu,
         )
         for dataset in datasets
         for repetition in range(suite.repetitions_of(dataset.spec))
-        for classifier, cell_limits in zip(classifiers, limits, strict=True)
+        for classifier, entry, cell_limits in entries
     )
     given = tuple(
         Cell(
@@ -169,13 +172,15 @@ def make_plan(suite: Suite) -> Plan:
             0,
             classifier,
             suite.seed,
-            suite.threads,
+            suite.threads_of(entry),
             cell_limits,
             held_out=held_out,
+            slots=entry.resources.slots,
+            gpus=entry.resources.gpu,
         )
         for dataset in datasets
         if isinstance(dataset, RecordedRecipe) and dataset.has_given_beside
-        for classifier, cell_limits in zip(classifiers, limits, strict=True)
+        for classifier, entry, cell_limits in entries
     )
     transfers = transfer_cells(suite, datasets, cells)
     audit_limits = LimitsSpec().over(suite.limits)

@@ -140,7 +140,9 @@ def resolve_classifier(
     if online is not None:  # a preset's parameters for fixed curves are not used
         params = {k: v for k, v in last.params.items() if k not in _FIXED_ONLY}
         steps = (replace(last, params=params),)
-    device = _device(last.params.get("device", "auto")) if last.is_own else "cpu"
+    device = "cpu"
+    if last.is_own:
+        device = _device(last.params.get("device", "auto"), spec.resources.gpu)
     return ClassifierRecipe(
         spec.id,
         steps,
@@ -288,13 +290,26 @@ def _stacked(
     return stacked
 
 
-def _device(device: Any) -> str:
+def _device(device: Any, n_gpus: int) -> str:
+    """Return the device that a name stands for, in a cell that has so many GPUs.
+
+    Such a cell sees its own GPUs alone, as cuda:0, cuda:1 and so on. It may be planned
+    on a machine without any.
+    """
     if device == "auto":
-        return _automatic_device()
+        return "cuda" if n_gpus else _automatic_device()
     if not (isinstance(device, str) and re.fullmatch(_DEVICES, device)):
         raise ClassifierError(
             f"found the device {shown(repr(device), 60)}; expected auto, cpu, cuda, "
             "cuda:1, mps or xpu"
+        )
+    kind, _, number = device.partition(":")
+    if n_gpus and (kind != "cuda" or int(number or 0) >= n_gpus):
+        numbered = "" if n_gpus == 1 else f" to cuda:{n_gpus - 1}"
+        raise ClassifierError(
+            f"found params.device: {device} beside resources.gpu: {n_gpus}; expected "
+            f"auto, cuda or cuda:0{numbered}, since a cell sees its own GPUs alone, or "
+            "no GPU"
         )
     return device
 

@@ -1,6 +1,6 @@
 """The run of a plan: compute and store the cells that have no result yet."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
@@ -14,6 +14,7 @@ from bench.base import (
     commit,
     format_size,
     held_back,
+    memory_share,
 )
 from bench.cells import (
     Kind,
@@ -23,6 +24,7 @@ from bench.cells import (
     check_own_metrics,
     kind_of,
     make_plan,
+    n_fits,
     score_own_metrics,
     units_of,
     whole,
@@ -175,8 +177,29 @@ def _time_left(
         with suppress(BenchError):  # an estimate is not worth an error
             add_known(costs, plan, Store(store.folder))
 
-    at_once = engine.at_once(units[0][0].threads) if units else 1
+    at_once = _at_once(engine, units, costs)
     return TimeLeft(units, known, costs, at_once, learn=learn)
+
+
+def _at_once(engine: Engine, units: list[Unit], costs: Costs) -> int | None:
+    """Return how many units are computed at the same time, in the mean of their time.
+
+    None if the engine does not know.
+    """
+    tasks = {kind_of(unit[0]): unit[0] for unit in units}  # one of each kind
+    fits = Counter[Kind]()
+    for unit in units:
+        fits[kind_of(unit[0])] += n_fits(unit)
+    seconds = costs.of(tasks)
+    whole = taken = 0.0
+    for kind, task in tasks.items():
+        share = engine.share(task)
+        if share is None:
+            return None
+        weight = fits[kind] * max(seconds.get(kind, 1.0), 1e-9)
+        whole += weight
+        taken += weight * share
+    return max(1, round(whole / taken)) if taken else 1
 
 
 def check_machine(
@@ -214,11 +237,13 @@ def check_sizes(plan: Plan, memory: int | None) -> None:
     """Refuse a dataset whose curves alone exceed the memory limit of a cell."""
     positions = {spec.id: i for i, spec in enumerate(plan.suite.datasets)}
     checked = {  # once for each dataset and limit, of which there are few
-        (id(cell.dataset), cell.limits.memory): cell
+        (id(cell.dataset), cell.limits.memory, cell.slots): cell
         for cell in plan.cells + plan.given + plan.audits
     }
     for cell in checked.values():
-        limit = cell.limits.memory or memory
+        limit = cell.limits.memory
+        if limit is None and memory is not None:
+            limit = min(memory * cell.slots, max(memory, memory_share(1)))
         if limit is not None and cell.dataset.nbytes > limit:
             position = positions[cell.dataset.spec.id]
             raise SuiteError(

@@ -8,7 +8,14 @@ from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from bench.base import Strict, did_you_mean
-from bench.suite.fields import Channel, Id, LimitsSpec, Name, Training
+from bench.suite.fields import (
+    Channel,
+    Id,
+    LimitsSpec,
+    Name,
+    ResourcesSpec,
+    Training,
+)
 from bench.suite.presets import PRESETS
 
 MOST_STEPS = 20
@@ -175,6 +182,8 @@ class ClassifierSpec(Source):
         however many are asked for.
     limits
         When a cell of this classifier is stopped; by default as the suite says.
+    resources
+        The threads, GPUs and places that a cell of this classifier takes.
     """
 
     misplaced: ClassVar[Mapping[str, str]] = {
@@ -191,6 +200,7 @@ class ClassifierSpec(Source):
     training: Training | None = None
     stacked: Annotated[int, Field(ge=2, le=MOST_STACKED)] | None = None
     limits: LimitsSpec = LimitsSpec()
+    resources: ResourcesSpec = ResourcesSpec()
 
     @model_validator(mode="before")
     @classmethod

@@ -47,6 +47,7 @@ HEADINGS = {
     "FixedTraining": "Training: fixed",
     "OnlineTraining": "Training: online",
     "LimitsSpec": "Limits",
+    "ResourcesSpec": "Resources",
     "MetricSpec": "A metric",
     "StatsSpec": "Statistics",
     "TransferSpec": "Transfer",
@@ -55,6 +56,8 @@ HEADINGS = {
     "StudySpec": "A study",
     "DimensionSpec": "A parameter of a study",
 }
+# The same of a parallel.yaml, whose tables are in another page.
+_PARALLEL = {"CellClass": "A class of cells", "CellNeeds": "Resources of a class"}
 # These have no default in the schema, but need not be given.
 _OPTIONAL = {"params", "grid", "sweep", "options", ("ClassifierSpec", "id")}
 _OPTIONAL |= {("Suite", "extends"), ("Suite", "add")}
@@ -166,8 +169,13 @@ def suites() -> Iterator[str]:
 
 
 def parallel() -> Iterator[str]:
-    """Yield the table of a parallel.yaml."""
-    yield _keys(Parallel.model_json_schema(), "Parallel")
+    """Yield the tables of a parallel.yaml."""
+    schema = Parallel.model_json_schema()
+    yield _keys(schema, "Parallel")
+    for name, heading in _PARALLEL.items():
+        yield f"### {heading}\n"
+        yield _text(schema["$defs"][name]["description"]) + "\n"
+        yield _keys(schema["$defs"][name], name)
 
 
 def exit_codes() -> Iterator[str]:
@@ -301,6 +309,9 @@ def _type(field: Mapping[str, Any]) -> str:
     """Describe in words the values that a JSON Schema allows."""
     if "$ref" in field:
         name = field["$ref"].rpartition("/")[2]
+        if name in _PARALLEL:
+            heading = _PARALLEL[name].lower()
+            return f"[{heading}](clusters.md#{heading.replace(' ', '-')})"
         group, _, kind = headings()[name].partition(": ")
         shown = f"`{kind}`" if kind else f"{group[0].lower()}{group[1:]}"
         return f"[{shown}]({_anchor(name)})"
