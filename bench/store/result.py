@@ -170,8 +170,8 @@ def encodable(result: Result) -> Result:
 
 
 def to_json(result: Result) -> bytes:
-    """Write a result as JSON, its key first."""
-    return json.dumps(vars(result), separators=(",", ":")).encode()
+    """Write a result as JSON; its keys are sorted, as in older stores."""
+    return json.dumps(vars(result), sort_keys=True, separators=(",", ":")).encode()
 
 
 def to_result(document: Any) -> Result:

@@ -363,7 +363,7 @@ def test_added_scores_need_no_second_copy_of_the_arrays(tmp_path):
     for n in range(22):
         other.add_scores(KEY, {f"own {n}": {"train": 0.5, "test": None, "problem": ""}})
     other.add_scores("f" * 64, {"own": {}})
-    assert list(first.get(KEY).own_scores) == [f"own {n}" for n in range(1, 22)]
+    assert len(first.get(KEY).own_scores) == 21  # the last, and 20 of before
     assert first.written(KEY) == written
     assert sorted(other.arrays(KEY)) == sorted(stored.ARRAYS)
     sizes = sorted(path.stat().st_size for path in tmp_path.glob("*.arrays"))
