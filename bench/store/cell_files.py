@@ -20,12 +20,12 @@ import psutil
 from bench.base import set_aside
 from bench.store.lines import MAX_LINE
 from bench.store.result import STATUSES, Result, from_file
+from bench.store.segments import MAX_ARRAYS
 
 _SUFFIXES = ("npz", "log", "json")
 # A temporary file of another machine, whose processes cannot be looked up, is deleted
 # after this time.
 _STALE_SECONDS = 86_400.0
-_MAX_ARRAYS = 2**31  # bytes
 _KEY = re.compile(r"[0-9a-f]{64}")
 _STATUS = re.compile(rb'^ "status": "([a-z]+)",$', re.MULTILINE)
 _TEMPORARY = re.compile(r"\.[0-9a-f]{64}\.\w+\.([0-9a-f]{8})\.([0-9]{1,9})\.tmp")
@@ -70,7 +70,7 @@ class CellFiles:
 
     def packed(self, key: str) -> bytes:
         """Return the ``.npz`` file of a key; raise OSError if it cannot be read."""
-        return _read(self.path(key, "npz"), _MAX_ARRAYS)
+        return _read(self.path(key, "npz"), MAX_ARRAYS)
 
     def log(self, key: str) -> str:
         """Return the traceback of a key; empty if there is none."""

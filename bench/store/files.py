@@ -53,10 +53,15 @@ class Files:
         StoreError
             If the folder cannot be read.
         """
-        try:
-            self.index.refresh()
-        except OSError as error:
-            raise self.unusable(self.folder, error) from None
+        for is_last in (False, False, True):
+            try:
+                self.index.refresh()
+            except OSError as error:
+                # `bench store clean` may delete a pair between its name and its lines.
+                if is_last or not isinstance(error, FileNotFoundError):
+                    raise self.unusable(self.folder, error) from None
+            else:
+                return
 
     def find(self, key: str) -> Stored | None:
         """Return a sound result; note in `damaged` what is damaged."""

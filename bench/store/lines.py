@@ -78,7 +78,7 @@ def write_line(head: Head, result: bytes, log: str) -> bytes:
     place = json.dumps(head.arrays, separators=(",", ":"))
     text = (
         f'{{"key":"{head.key}","status":"{head.status}","version":{head.version},'
-        f'"written":{head.written:.6f},"arrays":{place}'
+        f'"written":{max(head.written, 0):.6f},"arrays":{place}'
     ).encode()
     beside = f',"head":"{zlib.crc32(text):08x}","log":{json.dumps(log)},"result":'
     line = signed(text + beside.encode() + result)

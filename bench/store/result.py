@@ -174,9 +174,9 @@ def encodable(result: Result) -> Result:
 
 
 def to_json(result: Result) -> bytes:
-    """Write a result as JSON, its key first."""
+    """Write a result as JSON; its keys are sorted, as in older stores."""
     document = {name: getattr(result, name) for name in _READERS}
-    return json.dumps(document, separators=(",", ":")).encode()
+    return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
 
 
 def to_result(document: Any) -> Result:

@@ -26,6 +26,7 @@ if sys.platform != "win32":
     import fcntl
 
 LINES, ARRAYS = "jsonl", "arrays"  # suffixes of the two files
+MAX_ARRAYS = 2**31  # bytes of a result's arrays that are read at once
 
 _LARGEST = 2**28  # bytes of a file from which on another pair is begun
 _MOST_OPEN = 64
@@ -144,18 +145,20 @@ class OpenFiles:
         Raises
         ------
         ValueError
-            If the file ends before.
+            If the file ends before, or they take more than 2 GiB.
         OSError
             If it cannot be read.
         """
         file = f"{place.name}.{ARRAYS}"
         # Before so much memory is taken: the last byte must be there.
+        if place.size > MAX_ARRAYS:
+            raise ValueError(f"its predictions take more than {MAX_ARRAYS} bytes")
         if place.size and not self.read(file, place.offset + place.size - 1, 1):
             raise ValueError("its predictions are missing")
         return self.read(file, place.offset, place.size)
 
     def checksum(self, place: Place) -> str:
-        """Return the SHA-256 of the arrays at a place, piece by piece.
+        """Return the SHA-256 of the arrays at a place; empty if the file ends before.
 
         Raises
         ------
@@ -165,9 +168,10 @@ class OpenFiles:
         file, end = f"{place.name}.{ARRAYS}", place.offset + place.size
         checksum = hashlib.sha256()
         for offset in range(place.offset, end, _PIECE):
-            piece = self.read(file, offset, min(_PIECE, end - offset))
-            if not piece:
-                break
+            size = min(_PIECE, end - offset)  # so much memory at a time
+            piece = self.read(file, offset, size)
+            if len(piece) < size:
+                return ""
             checksum.update(piece)
         return checksum.hexdigest()
 

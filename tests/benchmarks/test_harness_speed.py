@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import statistics
 import time
 from dataclasses import replace
@@ -73,19 +74,8 @@ def test_reading_ten_thousand_results(against, benchmark, write_suite, size, tmp
     path = write_suite(classifiers=["GNB"], repetitions=size(10_000))
     plan = make_plan(bench.load_suite(path))
     store = Store(tmp_path / "store")
-    [(result, arrays)] = compute((plan.cells[0],))
-    packed = pack(arrays)
-    store.put_all(
-        [
-            (
-                replace(
-                    result, key=cell.key, fields=cell.fields, repetition=cell.repetition
-                ),
-                packed,
-            )
-            for cell in plan.cells
-        ]
-    )
+    results, packed = results_like(plan)
+    store.put_all((result, packed) for result in results)
 
     def read():
         assert len(bench.read_results(plan, store)) == size(10_000)
@@ -93,13 +83,74 @@ def test_reading_ten_thousand_results(against, benchmark, write_suite, size, tmp
     def read_files():
         for file in (tmp_path / "store").glob("*.jsonl"):
             arrays = file.with_suffix(".arrays").read_bytes()
-            for line in file.open("rb"):
+            for line in file.read_bytes().splitlines():
                 hashlib.sha256(line).hexdigest()
                 _, offset, size = json.loads(line)["arrays"]
                 hashlib.sha256(arrays[offset : offset + size]).hexdigest()
 
     against(read, read_files, kind="overhead", target=10, rounds=3, unit="cells",
             units=size(10_000))  # fmt: skip
+
+
+def results_like(plan):
+    """Return a result of each cell, and packed arrays that they all have."""
+    [(result, arrays)] = compute((plan.cells[0],))
+    results = [
+        replace(result, key=cell.key, fields=cell.fields, repetition=cell.repetition)
+        for cell in plan.cells
+    ]
+    return results, pack(arrays)
+
+
+def test_storing_ten_thousand_results(against, benchmark, write_suite, size, tmp_path):
+    """The reference appends the same bytes to two files, flushed as often."""
+    benchmark.group = "10,000 results stored, 20 at once"
+    n, at_once = size(10_000), 20
+    path = write_suite(classifiers=["GNB"], repetitions=n)
+    results, packed = results_like(make_plan(bench.load_suite(path)))
+    rounds = iter(range(100))
+
+    def put():
+        store = Store(tmp_path / str(next(rounds)))
+        for start in range(0, n, at_once):
+            store.put_all((r, packed) for r in results[start : start + at_once])
+
+    def append():
+        folder = tmp_path / str(next(rounds))
+        folder.mkdir()
+        with (folder / "a").open("wb") as arrays, (folder / "b").open("wb") as lines:
+            for start in range(0, n, at_once):
+                some = results[start : start + at_once]
+                texts = [json.dumps(vars(result)).encode() for result in some]
+                for file, parts in ((arrays, [packed] * len(some)), (lines, texts)):
+                    file.write(b"\n".join(parts))
+                    file.flush()
+                    os.fsync(file.fileno())
+
+    against(put, append, kind="overhead", target=4, rounds=3, unit="cells",
+            units=n)  # fmt: skip
+
+
+def test_the_status_of_ten_thousand_results(
+    against, benchmark, write_suite, size, tmp_path
+):
+    """The reference splits the same files into lines and reads no key of them."""
+    benchmark.group = "status of 10,000 stored results"
+    n = size(10_000)
+    path = write_suite(classifiers=["GNB"], repetitions=n)
+    results, packed = results_like(make_plan(bench.load_suite(path)))
+    Store(tmp_path).put_all((result, packed) for result in results)
+
+    def statuses():
+        assert len(Store(tmp_path).statuses()) == n
+
+    def split():
+        for file in tmp_path.glob("*.jsonl"):
+            with file.open("rb") as lines:
+                assert sum(1 for _ in lines) == n
+
+    against(statuses, split, kind="overhead", target=10, rounds=3, unit="cells",
+            units=n)  # fmt: skip
 
 
 def run_some(path, store, n_cells, jobs=2):

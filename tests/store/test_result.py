@@ -23,7 +23,7 @@ def test_a_result_is_the_same_after_json():
     )
     assert to_result(json.loads(to_json(full))) == full
     assert from_file(stored.to_file(full)) == full
-    assert to_json(full).startswith(b'{"key":"%b",' % full.key.encode())
+    assert list(json.loads(to_json(full))) == sorted(vars(full))
 
 
 def test_only_an_audit_has_no_classifier():
