@@ -7,6 +7,7 @@ from .collect import checked_answers as checked_answers
 from .collect import collect as collect
 from .collect import mean_ranks as mean_ranks
 from .collect import reference_facts as reference_facts
+from .dates import date_of as date_of
 from .evidence import CheckedRow as CheckedRow
 from .evidence import check_rows as check_rows
 from .findings import Findings as Findings

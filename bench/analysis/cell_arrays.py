@@ -17,6 +17,7 @@ from bench.stats import (
     CHANCE,
     METRICS,
     Predictions,
+    calibration_bins,
     calibration_frame,
     class_scores,
     held_out_frame,
@@ -134,7 +135,9 @@ class Classwise:
 class _Kept:
     """The small parts of each cell that are kept while the next cell is read."""
 
-    bins: list[pd.DataFrame] = field(default_factory=list)
+    bins: dict[tuple[str, int], tuple[np.ndarray, np.ndarray, np.ndarray]] = field(
+        default_factory=dict
+    )
     last: list[pd.DataFrame] = field(default_factory=list)
     histories: dict[tuple[str, int], dict[str, np.ndarray]] = field(
         default_factory=dict
@@ -166,31 +169,33 @@ def read_cell_arrays(
     predictions: dict[str, np.ndarray] = {}
     confusion: dict[str, np.ndarray] = {}
     rows = rows_of(findings.results, dataset)
-    for row in rows[rows["status"] == "done"].to_dict("records"):
-        key = (row["classifier"], row["repetition"])
-        arrays = store.arrays(row["key"])
+    done = rows[rows["status"] == "done"]
+    columns = (done[name].tolist() for name in ("classifier", "repetition", "key"))
+    for name, repetition, stored_key in zip(*columns, strict=True):
+        key = (name, repetition)
+        arrays = store.arrays(stored_key, training=False)
         history = {k: v for k, v in arrays.items() if k.startswith("history_")}
         if history:
             kept.histories[key] = history
         if trained_online(arrays):
             kept.last.append(last_epochs({key: arrays}))
-        if key[0] == CHANCE:
+        if name == CHANCE:
             continue
-        counts = confusion.setdefault(key[0], np.zeros((n_classes, n_classes), int))
+        counts = confusion.setdefault(name, np.zeros((n_classes, n_classes), int))
         np.add.at(counts, (arrays["labels_test"], arrays["predictions_test"]), 1)
         test = Predictions.of(arrays, "test")
         if classwise is not None:
-            _keep_classes(kept, key[0], test, n_classes, classwise)
+            _keep_classes(kept, name, test, n_classes, classwise)
         if str(arrays["kind"]) == "probability":
-            kept.bins.append(calibration_frame({key: test}))
-        if first in (None, key[1]):
-            first = key[1]
+            kept.bins[key] = calibration_bins(test)
+        if first in (None, repetition):
+            first = repetition
             labels = arrays["labels_test"]
-            predictions[key[0]] = arrays["predictions_test"]
+            predictions[name] = arrays["predictions_test"]
     held_out = held_out_frame(kept.histories)
     last = pd.concat(kept.last, ignore_index=True) if kept.last else pd.DataFrame()
     return CellArrays(
-        bins=pd.concat(kept.bins, ignore_index=True) if kept.bins else pd.DataFrame(),
+        bins=calibration_frame(kept.bins),
         first=first,
         labels=labels,
         predictions=predictions,

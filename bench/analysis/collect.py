@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from bench.analysis.cell_arrays import (
     shows_classes,
 )
 from bench.analysis.dataset_words import describe_dataset
+from bench.analysis.dates import date_of
 from bench.analysis.evidence import check_rows
 from bench.analysis.findings import Findings, analyse, nothing_to_learn, rows_of
 from bench.analysis.provenance import provenance
@@ -128,8 +128,6 @@ def _joined(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 def _suite(suite: Suite, store: Store, stored: Sequence[Result]) -> SuiteFacts:
     stats = suite.stats
-    written = [store.path(result.key, "json") for result in stored]
-    newest = max((path.stat().st_mtime for path in written if path.exists()), default=0)
     return SuiteFacts(
         name=suite.name,
         description=suite.description,
@@ -137,6 +135,7 @@ def _suite(suite: Suite, store: Store, stored: Sequence[Result]) -> SuiteFacts:
         seed=suite.seed,
         repetitions=suite.repetitions,
         threads=suite.threads,
+        own_threads=suite.own_threads,
         metrics=tuple(suite.metrics),
         own_metrics=suite.own_metrics,
         baseline=suite.baseline,
@@ -144,7 +143,7 @@ def _suite(suite: Suite, store: Store, stored: Sequence[Result]) -> SuiteFacts:
         margin=stats.margin,
         impute=stats.impute,
         works=stats.works,
-        date=datetime.fromtimestamp(newest, UTC).date().isoformat() if newest else "",
+        date=date_of(store, stored),
     )
 
 
@@ -442,10 +441,9 @@ def _logs_of(results: pd.DataFrame, store: Store) -> Iterable[Log]:
     groups = not_done.groupby(["dataset", "classifier", "status", "error"], sort=False)
     n = 0
     for (dataset, classifier, *_), rows in groups:
-        log = store.path(rows["key"].iloc[0], "log")
-        if n == MOST_LOGS or not log.exists():
-            continue
-        text = log.read_text("utf-8", "replace").strip()
+        if n == MOST_LOGS:
+            break
+        text = store.log(rows["key"].iloc[0]).strip()
         if text:
             repetition = int(rows["repetition"].iloc[0])
             yield Log(str(dataset), str(classifier), repetition, text[-_LOG_END:])

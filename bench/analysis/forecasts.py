@@ -9,7 +9,7 @@ import pandas as pd
 
 from bench.analysis.findings import collapsed_cells, half_a_curve
 from bench.analysis.results import load_results, results_frame
-from bench.cells import Cell, Kind, Plan, Task, kind_of, units_of
+from bench.cells import Cell, Kind, Plan, Task, kind_of, units_of, whole
 from bench.engines import TimeLeft, known_costs
 from bench.stats import (
     FEWEST_FOR_VERDICT,
@@ -83,7 +83,7 @@ def forecast(plan: Plan, store: Store) -> Forecast:
     n_stored = sum(task.key in found for task in plan.everything)
     # A missing transfer needs the fit again, and a missing fit its whole batch.
     units = [
-        unit
+        whole(unit)
         for unit in units_of(plan.everything)
         if any(task.key not in found for task in unit)
     ]
@@ -117,14 +117,16 @@ def forecast(plan: Plan, store: Store) -> Forecast:
 def pilot(plan: Plan, repetitions: int) -> Plan:
     """Return a plan of the first repetitions, whose results the whole plan reuses.
 
-    Cells of larger batches are left out: in a smaller batch they would have other keys.
+    Cells of larger online batches are left out: in a smaller batch they would have
+    other keys. Stacks are computed whole.
     """
 
     def first(cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
         return tuple(
             cell
             for cell in cells
-            if cell.repetition < repetitions and cell.batched <= repetitions
+            if cell.repetition < repetitions
+            and (cell.is_stacked or cell.batched <= repetitions)
         )
 
     return replace(

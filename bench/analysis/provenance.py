@@ -35,7 +35,8 @@ def provenance(
     yield f"Commit: {', '.join(sorted(commits))}"
     if hashes := _recorded(plan):
         yield hashes
-    yield f"Root seed: {plan.suite.seed}; threads for each cell: {n_threads}"
+    own = "".join(f", of {k}: {n}" for k, n in plan.suite.own_threads.items())
+    yield f"Root seed: {plan.suite.seed}; threads for each cell: {n_threads}{own}"
     yield (
         f"Statistics: baseline {plan.suite.baseline}, alpha {stats.alpha:g}, margin "
         f"{stats.margin:g}, impute {stats.impute}{threshold}"

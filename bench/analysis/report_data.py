@@ -32,6 +32,8 @@ class SuiteFacts:
         The settings of its statistics.
     own_metrics
         What is known of those of the metrics that are functions which the suite names.
+    own_threads
+        Classifier → the threads of its cells, where they are not the suite's.
     date
         The day on which the newest result was computed, such as 2026-11-30; empty if
         no result tells.
@@ -51,6 +53,7 @@ class SuiteFacts:
     works: float | None = None
     date: str = ""
     own_metrics: tuple[OwnMetric, ...] = ()
+    own_threads: dict[str, int] = field(default_factory=dict)
 
     def metric(self, name: str) -> str | OwnMetric:
         """Return what figures and `bench.stats.metric_of` take for a metric's name."""

@@ -136,7 +136,7 @@ def _frame(
 
 
 def _as_frame(columns: Mapping[str, list[Any]]) -> pd.DataFrame:
-    """Make a frame; without rows it has no columns, and none of reasons without one."""
+    """Make a frame: without rows no columns, and none of reasons without any."""
     if not columns["key"]:
         return pd.DataFrame()
     return pd.DataFrame(

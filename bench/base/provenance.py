@@ -25,6 +25,7 @@ RESULTS = {
     "QDA-REG": 1,
     "CUES": 1,
     "online": 1,
+    "stacked": 1,  # several SDs or CSDs at once on fixed curves
     "audits": 1,
 }
 

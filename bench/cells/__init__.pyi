@@ -10,6 +10,7 @@ from .cell import Unit as Unit
 from .cell import kind_of as kind_of
 from .cell import n_fits as n_fits
 from .cell import units_of as units_of
+from .cell import whole as whole
 from .compute import compute_in_turn as compute_in_turn
 from .compute import compute_seeded as compute_seeded
 from .compute import compute_unit as compute_unit

@@ -1,7 +1,7 @@
 """Cells and audits: the tasks of a suite, each with a key that names its result."""
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from dataclasses import fields as dataclass_fields
 from operator import attrgetter
 from typing import Any
@@ -39,12 +39,15 @@ class Cell:
     limits
         The time and memory after which it is stopped; they are not part of its key.
     batched
-        The number of repetitions that train together, this one included.
+        The number of repetitions that train together, this one included; see `stack`.
     target
         Only for a transfer: the dataset whose test curves are predicted. The classifier
         is the one that the cell without a target has fitted.
     held_out
         Whether only the test curves are predicted and scored.
+    slots, gpus
+        The places and the GPUs that it takes while it is computed, see
+        `bench.engines.admission`; they are not part of its key.
     """
 
     dataset: Recipe
@@ -56,6 +59,8 @@ class Cell:
     batched: int = 1
     target: Recipe | None = None
     held_out: bool = False
+    slots: int = 1
+    gpus: int = 0
     # Hashes that are computed once; see `prepare_keys`.
     _key: str = field(default="", init=False, repr=False, compare=False)
     _fit_key: str = field(default="", init=False, repr=False, compare=False)
@@ -77,6 +82,9 @@ class Cell:
             fields["batched"] = self.batched
         if self.held_out:
             fields["scores"] = "held-out"
+        if self.is_stacked:
+            fields["batched"] = self.batched
+            fields["stacked"] = {"results": RESULTS["stacked"]}
         if self.target is not None:
             # Only test curves of the target are read, and they do not depend on the
             # size of its training set.
@@ -113,6 +121,22 @@ class Cell:
     def draw(self) -> Hashable:
         """A name of its curves, which all tasks of that name share."""
         return self.sources, self.repetition, self.seed
+
+    @property
+    def is_stacked(self) -> bool:
+        """Whether repetitions train together on fixed curves."""
+        return self.batched > 1 and self.classifier.training is None
+
+    @property
+    def stack(self) -> "tuple[Cell, ...]":
+        """The cells of its stack: repetitions 0 to N - 1, or N to 2N - 1, ….
+
+        A stack is always computed whole, so that a member's result does not depend on
+        the number of repetitions that a suite asks for.
+        """
+        first = self.repetition // self.batched * self.batched
+        numbers = range(first, first + self.batched)
+        return tuple(replace(self, repetition=r, target=None) for r in numbers)
 
     @property
     def name(self) -> str:
@@ -222,6 +246,8 @@ class Audit:
     name = ""  # differs from every classifier's id, which is never empty
     may_share_process = False  # it takes longer than a small cell
     missing = ""  # the baselines need only scikit-learn, which is always installed
+    slots = 1
+    gpus = 0
     modules = ("sklearn.neighbors", "sklearn.svm", "sklearn.tree")
 
     @property
@@ -345,13 +371,13 @@ def units_of(cells: Iterable[Task]) -> list[Unit]:
     """Group tasks into units; cells that train together share one.
 
     A transfer joins the unit of the cell that fits its classifier; that cell must come
-    before it.
+    before it. Stacks may lack members that are not among the tasks, see `whole`.
     """
     units: dict[Any, list[Task]] = {}
     for cell in cells:
         group: Any = cell.fit_key
         if cell.batched > 1:
-            group = (cell.dataset.spec.id, cell.name)
+            group = (cell.dataset.spec.id, cell.name, cell.repetition // cell.batched)
         units.setdefault(group, []).append(cell)
     return [tuple(unit) for unit in units.values()]
 
@@ -399,3 +425,13 @@ def _set_keys(tasks: Sequence[Task]) -> None:
         key_of = digests_by(_of_fit(fields), "repetition")
         for task in tasks:
             object.__setattr__(task, "_fit_key", key_of(task.repetition))
+
+
+def whole(unit: Unit) -> Unit:
+    """Add the members that a stack lacks; return any other unit unchanged."""
+    first = unit[0]
+    if isinstance(first, Audit) or not first.is_stacked:
+        return unit
+    fits = {cell.repetition: cell for cell in unit if cell.target is None}
+    members = [fits.get(cell.repetition, cell) for cell in first.stack]
+    return (*members, *(cell for cell in unit if cell.target is not None))

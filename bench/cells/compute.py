@@ -173,13 +173,17 @@ def compute(
     fits: dict[str, Fit] = {}
     with _recorded(unit[0].threads, unit[0].dataset.spec.dtype) as fit_record:
         seed_process(cells_to_fit[0])
-        if cells_to_fit[0].classifier.training is None:
+        if cells_to_fit[0].is_stacked:
+            # Here, since it imports torch, which takes seconds.
+            from bench.cells.stacked import train_stack
+
+            fitted = train_stack(tuple(cells_to_fit), curves_of)
+        elif cells_to_fit[0].classifier.training is None:
             fitted = [
                 _fit_and_score(cell, fit_record, curves_of) for cell in cells_to_fit
             ]
         else:
-            # Here, since it imports torch, which takes seconds.
-            from bench.cells.online import train_batch
+            from bench.cells.online import train_batch  # imports torch, too
 
             fitted = train_batch(tuple(cells_to_fit), curves_of)
         fits = {cell.key: fit for cell, fit in zip(cells_to_fit, fitted, strict=True)}

@@ -11,7 +11,7 @@ from bench.cells.own_metrics import own_functions
 from bench.cells.transfers import transfer_cells
 from bench.classifiers import ClassifierRecipe, examine_all, resolve_classifier
 from bench.curves import Recipe, RecordedRecipe, resolve_dataset
-from bench.suite import LimitsSpec, Reference, Suite, load_reference
+from bench.suite import GIVEN, LimitsSpec, Reference, Suite, load_reference
 
 
 @dataclass(frozen=True)
@@ -148,20 +148,23 @@ def make_plan(suite: Suite) -> Plan:
                 )
     held_out = suite.scores == "held-out"
     limits = [entry.limits.over(suite.limits) for entry in suite.classifiers]
+    entries = tuple(zip(classifiers, suite.classifiers, limits, strict=True))
     cells = tuple(
         Cell(
             dataset,
             repetition,
             classifier,
             suite.seed,
-            suite.threads,
+            suite.threads_of(entry),
             cell_limits,
-            suite.repetitions if classifier.training is not None else 1,
+            _batched(suite, dataset, classifier),
             held_out=held_out and classifier.training is None,
+            slots=entry.resources.slots,
+            gpus=entry.resources.gpu,
         )
         for dataset in datasets
         for repetition in range(suite.repetitions_of(dataset.spec))
-        for classifier, cell_limits in zip(classifiers, limits, strict=True)
+        for classifier, entry, cell_limits in entries
     )
     given = tuple(
         Cell(
@@ -169,13 +172,15 @@ def make_plan(suite: Suite) -> Plan:
             0,
             classifier,
             suite.seed,
-            suite.threads,
+            suite.threads_of(entry),
             cell_limits,
             held_out=held_out,
+            slots=entry.resources.slots,
+            gpus=entry.resources.gpu,
         )
         for dataset in datasets
         if isinstance(dataset, RecordedRecipe) and dataset.has_given_beside
-        for classifier, cell_limits in zip(classifiers, limits, strict=True)
+        for classifier, entry, cell_limits in entries
     )
     transfers = transfer_cells(suite, datasets, cells)
     audit_limits = LimitsSpec().over(suite.limits)
@@ -199,6 +204,15 @@ def make_plan(suite: Suite) -> Plan:
     )
     prepare_keys(plan.everything)
     return plan
+
+
+def _batched(suite: Suite, dataset: Recipe, classifier: ClassifierRecipe) -> int:
+    """Return the number of repetitions that train together."""
+    if classifier.training is not None:
+        return suite.repetitions
+    # A given division has no second repetition.
+    is_given = isinstance(dataset, RecordedRecipe) and dataset.spec.division == GIVEN
+    return 1 if is_given else classifier.stacked
 
 
 def _chosen(

@@ -21,7 +21,8 @@ class Fit:
     measured
         Fields of its result.
     arrays
-        Its predictions; for our own discriminators also history and weights.
+        Its predictions; for our own discriminators also history and weights. None if
+        it could not be scored.
     estimator
         The fitted classifier.
     columns : array of int
@@ -29,7 +30,7 @@ class Fit:
     """
 
     measured: dict[str, Any]
-    arrays: Arrays
+    arrays: Arrays | None
     estimator: Any
     columns: np.ndarray
 

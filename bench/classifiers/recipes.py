@@ -11,7 +11,7 @@ import numpy as np
 from bench.base import RESULTS, ClassifierError, derive_seed, package_version, shown
 from bench.classifiers.foreign_classes import Findings
 from bench.classifiers.pipeline import Step, resolve_steps, step_names
-from bench.suite import ClassifierSpec, OnlineTraining, Training
+from bench.suite import PRESETS, ClassifierSpec, OnlineTraining, Training
 
 # Parameters that only training on fixed curves has, and what to do instead.
 _FIXED_ONLY = {
@@ -44,6 +44,8 @@ class ClassifierRecipe:
         Whether it is a class of another library with the defaults of that library.
     training
         Settings of online training; None if it is fitted to a repetition's curves.
+    stacked
+        The number of repetitions that train together on fixed curves.
     """
 
     id: str
@@ -52,6 +54,7 @@ class ClassifierRecipe:
     device: str
     library_defaults: bool
     training: OnlineTraining | None = None
+    stacked: int = 1
 
     @property
     def class_path(self) -> str:
@@ -137,7 +140,9 @@ def resolve_classifier(
     if online is not None:  # a preset's parameters for fixed curves are not used
         params = {k: v for k, v in last.params.items() if k not in _FIXED_ONLY}
         steps = (replace(last, params=params),)
-    device = _device(last.params.get("device", "auto")) if last.is_own else "cpu"
+    device = "cpu"
+    if last.is_own:
+        device = _device(last.params.get("device", "auto"), spec.resources.gpu)
     return ClassifierRecipe(
         spec.id,
         steps,
@@ -146,6 +151,7 @@ def resolve_classifier(
         all(step.file is None and not step.params for step in steps)
         and not last.class_path.startswith("bench."),
         online,
+        _stacked(spec, steps, online),
     )
 
 
@@ -257,13 +263,53 @@ def _online(
     return training
 
 
-def _device(device: Any) -> str:
+def _stacked(
+    spec: ClassifierSpec, steps: tuple[Step, ...], online: OnlineTraining | None
+) -> int:
+    """Return how many repetitions train together on fixed curves; 1 if none do."""
+    preset = PRESETS[spec.use].stacked if spec.use is not None else None
+    stacked = spec.stacked or preset
+    if stacked is None:
+        return 1
+    found = f"stacked: {stacked}: "
+    if online is not None:
+        raise ClassifierError(
+            f"{found}under training: {{mode: online}} all repetitions train together "
+            "already; leave it out"
+        )
+    if len(steps) > 1 or steps[0].class_path not in _ONLINE:
+        classifier = "a pipeline" if len(steps) > 1 else f"'{steps[0].class_path}'"
+        raise ClassifierError(
+            f"{found}{classifier} cannot be stacked (only SD and CSD can); leave it out"
+        )
+    for name in ("early_stopping", "callbacks"):
+        if steps[0].params.get(name):
+            raise ClassifierError(
+                f"{found}params.{name} is of one training alone; leave one of them out"
+            )
+    return stacked
+
+
+def _device(device: Any, n_gpus: int) -> str:
+    """Return the device that a name stands for, in a cell that has so many GPUs.
+
+    Such a cell sees its own GPUs alone, as cuda:0, cuda:1 and so on. It may be planned
+    on a machine without any.
+    """
     if device == "auto":
-        return _automatic_device()
+        return "cuda" if n_gpus else _automatic_device()
     if not (isinstance(device, str) and re.fullmatch(_DEVICES, device)):
         raise ClassifierError(
             f"found the device {shown(repr(device), 60)}; expected auto, cpu, cuda, "
             "cuda:1, mps or xpu"
+        )
+    kind, _, number = device.partition(":")
+    if n_gpus and (kind != "cuda" or int(number or 0) >= n_gpus):
+        numbered = "" if n_gpus == 1 else f" to cuda:{n_gpus - 1}"
+        raise ClassifierError(
+            f"found params.device: {device} beside resources.gpu: {n_gpus}; expected "
+            f"auto, cuda or cuda:0{numbered}, since a cell sees its own GPUs alone, or "
+            "no GPU"
         )
     return device
 

@@ -11,6 +11,7 @@ from bench.cli.arguments import (
     Subparsers,
     add_changes,
     add_command,
+    add_jobs,
     add_out,
     add_store,
     add_suite,
@@ -45,6 +46,7 @@ def add_report(commands: Subparsers) -> None:
     add_changes(command)
     add_out(command)
     add_store(command)
+    add_jobs(command)
     command.add_argument(
         "--metric",
         dest="metrics",
@@ -62,8 +64,7 @@ def report(options: argparse.Namespace) -> int:
     """Write the report from the stored results."""
     from bench.analysis import load_results, not_computed
     from bench.base import check_output
-    from bench.report import write_report
-    from bench.site import write_page
+    from bench.site import update_report
 
     plan, _, store = resolve_plan(options)
     plan = _with_metrics(options.metrics, plan, store)
@@ -76,8 +77,7 @@ def report(options: argparse.Namespace) -> int:
             f"not computed from these results, or by another version of their code: "
             f"{', '.join(names)}; a run of the suite computes them, or --metric NAME"
         )
-    write_report(plan, store, out, loaded)
-    print(f"open {write_page(out)}")
+    print(f"open {update_report(plan, store, out, loaded, options.jobs or 1)}")
     return OK
 
 

@@ -213,13 +213,10 @@ def run(options: argparse.Namespace) -> int:
     # Before the report, which may be the one that is published.
     compared = compare_with_published(plan, results)
     if out is not None:
-        # Here, since they import what draws figures.
-        from bench.report import write_report
-        from bench.site import write_page
+        from bench.site import update_report  # it may import what draws figures
 
         with activity("writing the report…"):  # which takes some seconds
-            write_report(plan, store, out, loaded)
-            page = write_page(out)
+            page = update_report(plan, store, out, loaded, options.jobs or 1)
         tell(f"open {page}")
     elif is_other and not options.no_report:
         why = "part of a suite" if is_limited else "changed suite"
@@ -273,7 +270,7 @@ def _telling(
             seconds = "" if result.seconds is None else f" in {result.seconds:.1f} s"
             progress.warn(
                 f"{names}, {result.division}: {result.status}{seconds}; "
-                f"{store.path(cell.key, 'json')}"
+                f"{store.where(cell.key)}"
             )
 
     return advance

@@ -4,3 +4,4 @@ from .estimators import CSD2Classifier as CSD2Classifier
 from .estimators import CSDClassifier as CSDClassifier
 from .estimators import SDClassifier as SDClassifier
 from .online import fit_online as fit_online
+from .stacked_fit import fit_stacked as fit_stacked

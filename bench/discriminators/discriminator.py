@@ -1,5 +1,6 @@
 """The base class of SD, CSD and CSD2: checks, training through skorch, prediction."""
 
+from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any, Self
 
@@ -63,15 +64,7 @@ class Discriminator(ClassifierMixin, BaseEstimator):
         -------
         self
         """
-        X, y = validate_data(self, X, y, dtype=np.float32)
-        check_classification_targets(y)
-        weight = checked_weights(
-            sample_weight, X, dtype=np.float64, ensure_non_negative=True
-        )
-        X, y, weight = X[weight > 0], y[weight > 0], weight[weight > 0]
-        self.classes_, codes = np.unique(y, return_inverse=True)
-        self.check_parameters()
-        X, codes, weight = _distinct(X, codes, weight)
+        X, codes, weight = self.prepare(X, y, sample_weight)
         rng = check_random_state(self.random_state)
         self._choose(X, codes, weight, rng)
         device = resolve_device(self.device)
@@ -92,13 +85,36 @@ class Discriminator(ClassifierMixin, BaseEstimator):
             torch.manual_seed(rng.randint(2**31 - 1))
             self.net_ = self.make_net(len(train), valid, device)
             self.net_.fit(train, None)
-        self.history_ = {
-            name: np.array(values)
-            for name, values in summarise(self.net_.history).items()
-        }
-        self.n_iter_ = len(self.net_.history)
-        self.x_ = None if self.x is None else np.asarray(self.x, dtype=np.float64)
+        self.finish(summarise(self.net_.history))
         return self
+
+    def prepare(
+        self, X: Any, y: Any, sample_weight: Any = None
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Check curves and parameters; return the distinct curves to train on.
+
+        Returns
+        -------
+        X : array of shape (n_distinct, n_channels * n_points)
+        codes : array of shape (n_distinct,)
+            Positions of the labels in `classes_`.
+        weight : array of shape (n_distinct,)
+        """
+        X, y = validate_data(self, X, y, dtype=np.float32)
+        check_classification_targets(y)
+        weight = checked_weights(
+            sample_weight, X, dtype=np.float64, ensure_non_negative=True
+        )
+        X, y, weight = X[weight > 0], y[weight > 0], weight[weight > 0]
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        self.check_parameters()
+        return _distinct(X, codes, weight)
+
+    def finish(self, history: Mapping[str, Sequence[float]]) -> None:
+        """Set what a training leaves beside `net_`: quantity → values by epoch."""
+        self.history_ = {name: np.array(values) for name, values in history.items()}
+        self.n_iter_ = len(self.history_["loss"])
+        self.x_ = None if self.x is None else np.asarray(self.x, dtype=np.float64)
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Return logits: (n_curves,) for two classes, else (n_curves, n_classes)."""
@@ -200,19 +216,9 @@ class Discriminator(ClassifierMixin, BaseEstimator):
         if self._max_gradient_norm is not None:
             callbacks.append(GradientNormClipping(self._max_gradient_norm))
         if self.schedule == "one-cycle":
-            batches = -(-n_curves // (batch_size or n_curves))
-            steps = max(2, epochs * batches)
-            # A rise of exactly one step divides by zero in torch.
-            is_one = self._warm_up * steps == 1
-            callbacks.append(
-                LRScheduler(
-                    torch.optim.lr_scheduler.OneCycleLR,
-                    max_lr=self.lr,
-                    total_steps=steps,
-                    pct_start=self._warm_up * (1.5 if is_one else 1),
-                    step_every="batch",
-                )
-            )
+            policy = torch.optim.lr_scheduler.OneCycleLR
+            settings = self.one_cycle(n_curves)
+            callbacks.append(LRScheduler(policy, step_every="batch", **settings))
         if self.early_stopping:
             early = EarlyStopping(patience=_PATIENCE, load_best=True, sink=_silent)
             callbacks.append(early)
@@ -242,6 +248,19 @@ class Discriminator(ClassifierMixin, BaseEstimator):
             device=device,
             verbose=0,
         )
+
+    def one_cycle(self, n_curves: int) -> dict[str, Any]:
+        """Return the settings of a one-cycle schedule, whose steps are batches."""
+        epochs, batch_size = self._budget(n_curves)
+        batches = -(-n_curves // (batch_size or n_curves))
+        steps = max(2, epochs * batches)
+        # A rise of exactly one step divides by zero in torch.
+        is_one = self._warm_up * steps == 1
+        return {
+            "max_lr": self.lr,
+            "total_steps": steps,
+            "pct_start": self._warm_up * (1.5 if is_one else 1),
+        }
 
     def _choose(
         self,

@@ -47,6 +47,32 @@ def wasserstein(
     return real_term + fake_term, terms
 
 
+def gradient_of(
+    loss: Callable[..., tuple[Tensor, Terms]],
+    logits: Tensor,
+    labels: Tensor,
+    weights: Tensor | None,
+) -> Tensor:
+    """Return the gradient of a loss by the logits.
+
+    That of a mean cross-entropy of one logit, and the Wasserstein objective's, are
+    written out; they have the bits of autograd's, which takes ten times as long.
+    """
+    if loss is binary_cross_entropy and weights is None:
+        return torch.sigmoid(logits).sub_(labels[:, None]).div_(logits.shape[0])
+    if loss is wasserstein:
+        real = labels[:, None].to(logits.dtype)
+        real = real if weights is None else weights[:, None] * real
+        fake = (1 if weights is None else weights[:, None]) - real
+        by_real, by_fake = (1 / part.sum().clamp(min=1e-12) for part in (real, fake))
+        return by_fake * fake - by_real * real
+    with torch.enable_grad():
+        leaf = logits.detach().requires_grad_()
+        value, _ = loss(leaf, labels, weights)
+    (gradient,) = torch.autograd.grad(value, leaf)
+    return gradient
+
+
 def gradient_penalty(
     net: Callable[[Tensor], Tensor], X: Tensor, labels: Tensor
 ) -> Tensor:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bench.discriminators.nets import CSD, SD
+from bench.discriminators.stacked_convolutions import CachedConvolutions
 
 
 class StackedSD(nn.Module):
@@ -84,6 +85,25 @@ class StackedCSD(nn.Module):
         return logits
 
 
+class CachedCSD(StackedCSD):
+    """Stacked convolutional discriminators on a CPU, in a half of the time.
+
+    The convolutions go through one network after the other, see
+    `bench.discriminators.stacked_convolutions`. The gradient by a parameter has no
+    gradient itself, and there is none by the curves.
+    """
+
+    def __init__(self, nets: Sequence[CSD]) -> None:
+        super().__init__(nets)
+        self.convolutions = CachedConvolutions(list(nets[0].body), self.n_channels)
+
+    def forward(self, X: Tensor) -> Tensor:
+        """Map the curves of each network to its logits."""
+        features = self.convolutions(X, list(self.body.parameters()))
+        logits: Tensor = self.head(features).transpose(1, 2)
+        return logits
+
+
 class StackedLinear(nn.Module):
     """Stacked linear layers: (n_nets, fan_in, n) → (n_nets, fan_out, n).
 
@@ -125,11 +145,20 @@ class StackedConv(nn.Module):
 
 
 _KINDS: dict[type[nn.Module], Any] = {SD: StackedSD, CSD: StackedCSD}
+_CACHED: dict[type[nn.Module], Any] = {CSD: CachedCSD}
 
 
-def stack(nets: Sequence[nn.Module]) -> nn.Module:
-    """Make one module of networks of the same architecture."""
-    module: nn.Module = _KINDS[type(nets[0])](nets)
+def stack(nets: Sequence[nn.Module], *, cached: bool = False) -> nn.Module:
+    """Make one module of networks of the same architecture.
+
+    Parameters
+    ----------
+    cached : bool
+        Whether convolutions are to use a CPU's cache, see `CachedCSD`; this changes the
+        order of sums.
+    """
+    kind = type(nets[0])
+    module: nn.Module = (_CACHED if cached else _KINDS).get(kind, _KINDS[kind])(nets)
     return module
 
 

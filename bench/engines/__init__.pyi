@@ -1,3 +1,4 @@
+from .admission import Places as Places
 from .config import make_engine as make_engine
 from .costs import known_costs as known_costs
 from .devices import check_devices as check_devices
@@ -10,4 +11,5 @@ from .run import check_machine as check_machine
 from .run import check_sizes as check_sizes
 from .run import run_plan as run_plan
 from .run import run_suite as run_suite
+from .schedule import InOrder as InOrder
 from .time_left import TimeLeft as TimeLeft

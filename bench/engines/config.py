@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from bench.base import EngineError, Strict, read_document, shown, validated
+from bench.cells import Task
 from bench.engines.engine import Engine, LocalEngine
 
 _ADDRESS = re.compile(r"(?:(?:tcp|tls|wss?)://)?(?:[\w.-]+|\[[\da-f:.]+\]):(\d{1,5})")
@@ -33,6 +34,56 @@ def _with_lists(value: Any) -> Any:
     return [_with_lists(part) for part in value] if isinstance(value, tuple) else value
 
 
+class CellNeeds(Strict):
+    """The resources of the cells of a class; those that are not named may be any.
+
+    Attributes
+    ----------
+    threads, gpu, slots
+        As in the resources of a classifier's entry.
+    """
+
+    threads: Annotated[int, Field(ge=1)] | None = None
+    gpu: Annotated[int, Field(ge=0)] | None = None
+    slots: Annotated[int, Field(ge=1)] | None = None
+
+    @model_validator(mode="after")
+    def _one_at_least(self) -> Self:
+        if not self.model_fields_set:
+            raise PydanticCustomError(
+                "needs", "found nothing; expected threads, gpu or slots"
+            )
+        return self
+
+
+class CellClass(Strict):
+    """A class of cells that have Slurm jobs of their own.
+
+    Attributes
+    ----------
+    for_
+        Which cells: those whose resources are exactly these, such as ``{gpu: 1}``. A
+        cell of several classes belongs to the first one.
+    workers
+        The number of workers to start.
+    options
+        Options of their jobs. Those beside ``classes`` hold as well, unless they are
+        given here.
+    """
+
+    for_: CellNeeds = Field(alias="for")
+    workers: Annotated[int, Field(ge=1)] = 1
+    options: Annotated[dict[str, Any], AfterValidator(_with_lists)] = Field(
+        default_factory=dict
+    )
+
+    def has(self, task: Task) -> bool:
+        """Tell whether a cell is of this class."""
+        found = {"threads": task.threads, "gpu": task.gpus, "slots": task.slots}
+        wanted = self.for_.model_dump(exclude_none=True)
+        return all(found[name] == value for name, value in wanted.items())
+
+
 class Parallel(Strict):
     """Where cells are computed: the content of a parallel.yaml.
 
@@ -52,6 +103,8 @@ class Parallel(Strict):
     options
         Dask: arguments of `dask.distributed.LocalCluster` or
         `dask_jobqueue.SLURMCluster`.
+    classes
+        Slurm: classes of cells that have jobs of their own.
     """
 
     backend: Literal["local", "dask"]
@@ -62,6 +115,7 @@ class Parallel(Strict):
     options: Annotated[dict[str, Any], AfterValidator(_with_lists)] = Field(
         default_factory=dict
     )
+    classes: tuple[CellClass, ...] = ()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -70,7 +124,7 @@ class Parallel(Strict):
         if self.backend == "local":
             allowed = {"jobs"}
         elif self.dask_cluster is not None:
-            allowed = cluster
+            allowed = cluster | {"classes"}
         else:
             allowed = {"dask_scheduler"}
         wrong = sorted(given - allowed)
@@ -87,7 +141,31 @@ class Parallel(Strict):
             raise PydanticCustomError(
                 "combination", "expected dask_scheduler or dask_cluster", {}
             )
+        if "classes" in given:
+            self._check_classes()
         return self
+
+    def _check_classes(self) -> None:
+        if self.dask_cluster != "slurm":
+            raise PydanticCustomError(
+                "combination", "'classes' are of Slurm; expected 'dask_cluster: slurm'"
+            )
+        for options in (self.options, *(each.options for each in self.classes)):
+            extra = options.get("worker_extra_args", ())
+            if isinstance(extra, list) and any("--resources" in str(e) for e in extra):
+                raise PydanticCustomError(
+                    "resources",
+                    "found --resources in worker_extra_args beside 'classes', which "
+                    "tell the workers themselves what they offer; leave it out",
+                )
+        for each in self.classes:
+            options = self.options | each.options
+            if (each.for_.gpu or 0) > 0 and options.get("processes", 1) != 1:
+                raise PydanticCustomError(
+                    "processes",
+                    "found several processes in a job with GPUs, which they would "
+                    "share; expected 'processes: 1' in the options of that class",
+                )
 
 
 def make_engine(
@@ -142,5 +220,9 @@ def make_engine(
             "`pip install '.[dask]'` in the clone"
         ) from None
     return DaskEngine(
-        config.dask_scheduler, config.dask_cluster, config.workers or 1, config.options
+        config.dask_scheduler,
+        config.dask_cluster,
+        config.workers or 1,
+        config.options,
+        config.classes,
     )

@@ -9,10 +9,11 @@ import logging
 import pickle
 import re
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from itertools import count, islice
+from itertools import count
 from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
@@ -24,12 +25,14 @@ from distributed import (
     KilledWorker,
     LocalCluster,
     Security,
-    Status,
     as_completed,
 )
 
 from bench.base import BenchError, EngineError
-from bench.cells import Kind, Outcome, Unit
+from bench.cells import Batch, Kind, Packed, Task, Unit
+from bench.engines.batches import ByRepetition
+from bench.engines.config import CellClass
+from bench.engines.dask_pools import Pools, class_of
 from bench.engines.dask_worker import (
     DaskRun,
     IgnoreInterrupts,
@@ -39,7 +42,7 @@ from bench.engines.dask_worker import (
 )
 from bench.engines.engine import Computed
 from bench.engines.isolation import MAX_ATTEMPTS, modules_of
-from bench.engines.schedule import LongestFirst
+from bench.engines.schedule import is_small
 from bench.processes import LARGE
 
 _CONNECT_SECONDS = 10
@@ -61,6 +64,8 @@ class DaskEngine:
         The number of workers to start.
     options
         Arguments of the cluster's class.
+    classes
+        Classes of cells for which Slurm starts jobs of their own.
     """
 
     on_this_machine: ClassVar[bool] = False  # workers check their own devices
@@ -68,13 +73,14 @@ class DaskEngine:
     cluster: str | None = None
     workers: int = 1
     options: dict[str, Any] = field(default_factory=dict)
+    classes: tuple[CellClass, ...] = ()
 
     @property
     def memory(self) -> None:
         """None, since each worker divides its own memory among its cells."""
         return
 
-    def at_once(self, threads: int) -> None:
+    def share(self, task: Task) -> None:
         """Return None: workers come and go."""
         return
 
@@ -83,22 +89,38 @@ class DaskEngine:
         units: Sequence[Unit],
         wanted: Callable[[Unit], bool],
         known: Mapping[Kind, float],
+        small: Container[Kind] = (),
     ) -> Computed:
-        """Compute units on the workers, one for each of their threads at a time.
+        """Compute units on the workers, as many at a time as these have threads.
+
+        Units of one repetition that take less than a minute together are computed in
+        turn by one worker; their results arrive together.
 
         Raises
         ------
         EngineError
-            If the cluster cannot be reached or is lost, or a worker has other versions
-            than this process.
+            If the cluster cannot be reached or is lost, if a worker has other versions
+            than this process, or if no worker has the GPUs that a cell asks for.
         """
         if not units:
             return
-        with self._client() as client:
-            yield from _compute(client, units, wanted, known)
+        tasks = [unit[0] for unit in units]
+        jobs = Counter(class_of(task, self.classes) for task in tasks)
+        _check_classes(tasks, self.classes)
+        with self._client(jobs) as client:
+            # Workers that were started for this run all offer the same.
+            seconds = _WORKERS_SECONDS if self.cluster is None else 0
+            pools = Pools(client, self.classes)
+            pools.check(tasks, seconds)
+            schedule = ByRepetition(units, known, wanted, small)
+            yield from _compute(client, units, schedule, pools)
 
     @contextmanager
-    def _client(self) -> Iterator[Client]:
+    def _client(self, jobs: Container[int | None]) -> Iterator[Client]:
+        """Connect to the scheduler, and first start the cluster if there is none.
+
+        `jobs` are the positions of the classes that the run needs, see `start_slurm`.
+        """
         settings = {
             "distributed.comm.timeouts.connect": f"{_CONNECT_SECONDS}s",
             "distributed.comm.retry.count": 0,
@@ -113,7 +135,7 @@ class DaskEngine:
                 settings["temporary-directory"] = folder
             stack.enter_context(dask.config.set(settings))
             if self.cluster is not None:
-                address = stack.enter_context(self._started())
+                address = stack.enter_context(self._started(jobs))
             elif address.startswith(("tls:", "wss:")):
                 _check_certificates(address)
             try:
@@ -134,7 +156,7 @@ class DaskEngine:
                 with suppress(Exception):  # the scheduler may be gone
                     client.close(timeout=2)
 
-    def _started(self) -> Any:
+    def _started(self, jobs: Container[int | None]) -> Any:
         try:
             if self.cluster == "local":
                 defaults = {
@@ -144,14 +166,12 @@ class DaskEngine:
                 }
                 options = defaults | self.options
                 return LocalCluster(n_workers=self.workers, **options)
-            from dask_jobqueue.slurm import SLURMCluster
+            # It takes a moment to import.
+            from bench.engines.dask_slurm import start_slurm
 
-            cluster = SLURMCluster(**_without_fixed_port(self.options))
-            try:
-                cluster.sync(_submit, cluster, self.workers)
-            except BaseException:
-                cluster.close()
-                raise
+            return start_slurm(self.workers, self.options, self.classes, jobs)
+        except BenchError:
+            raise
         except Exception as error:
             # distributed wraps errors; the innermost one says what went wrong.
             cause: BaseException = error
@@ -162,30 +182,6 @@ class DaskEngine:
                 f"the '{self.cluster}' cluster cannot be started: {why}; correct "
                 "'options' in the parallel file"
             ) from None
-        return cluster
-
-
-def _without_fixed_port(options: dict[str, Any]) -> dict[str, Any]:
-    """Let the dashboard take any free port, since two clusters may share a host.
-
-    By default Dask takes a fixed port, and the second cluster warns that it is in use.
-    Where warnings are errors, that one hides an error from Slurm.
-    """
-    scheduler = {"dashboard_address": ":0"} | options.get("scheduler_options", {})
-    return options | {"scheduler_options": scheduler}
-
-
-async def _submit(cluster: Any, workers: int) -> None:
-    cluster.scale(workers)
-    try:
-        # `scale` starts this task and drops its errors (distributed 2026.8). Awaited
-        # here, the private method raises the reason why Slurm refuses a job.
-        await cluster._correct_state()
-    except Exception:
-        for job in cluster.workers.values():
-            if job.status == Status.created:
-                job.status = Status.failed  # closing waits for ever for created jobs
-        raise
 
 
 def _check_certificates(address: str) -> None:
@@ -196,59 +192,91 @@ def _check_certificates(address: str) -> None:
         )
 
 
+def _check_classes(tasks: Iterable[Task], classes: Sequence[CellClass]) -> None:
+    """Refuse cells that ask for GPUs where no class of jobs is for them."""
+    for task in tasks:
+        if classes and task.gpus and class_of(task, classes) is None:
+            raise EngineError(
+                f"resources.gpu: '{task.name}' asks for {task.gpus}, and none of the "
+                f"'classes' in the parallel file is for that; add one with "
+                f"'for: {{gpu: {task.gpus}}}'"
+            )
+
+
 def _compute(
     client: Client,
     units: Sequence[Unit],
-    wanted: Callable[[Unit], bool],
-    known: Mapping[Kind, float],
+    schedule: ByRepetition,
+    pools: Pools,
 ) -> Computed:
     modules = set[str]().union(*(modules_of(unit[0]) for unit in units))
-    threads = units[0][0].threads
-    run = DaskRun(f"bench-{uuid.uuid4().hex}", threads, tuple(sorted(modules)))
-    schedule = LongestFirst(units, known)
-    waiting = filter(wanted, schedule)
-    computing: dict[Any, Unit] = {}
+    run = DaskRun(f"bench-{uuid.uuid4().hex}", tuple(sorted(modules)))
+    computing: dict[Any, tuple[Batch, ...]] = {}
     numbers = count()
     curves = _Curves(client, run.name)
     futures = as_completed(loop=client.loop)
 
-    def submit(unit: Unit) -> None:
+    def submit(batches: tuple[Batch, ...]) -> None:
+        task = batches[0][0][0]
         name = f"{run.name}-{next(numbers)}"
-        task, buffers = curves.pickled(unit, run)
+        call, buffers = curves.pickled(batches, run)
         with_curves = {"buffers": buffers} if buffers else {}
-        future = client.submit(pickle.loads, task, **with_curves, key=name, pure=False)
-        computing[future] = unit
+        future = client.submit(
+            pickle.loads,
+            call,
+            **with_curves,
+            key=name,
+            pure=False,
+            resources=pools.resources(task) or None,
+        )
+        pools.give(task)
+        computing[future] = batches
         futures.add(future)
 
     def fill() -> None:
-        """Submit up to two units for each thread of the workers.
+        """Submit as many tasks as there is room for.
 
-        A thread then has its next unit when it ends one, and yet the schedule can
-        still change the order of the rest.
+        A worker then has its next one when it ends one, and yet the schedule can still
+        change the order of the rest.
         """
-        room = max(1, 2 * sum(client.nthreads().values())) - len(computing)
-        for unit in islice(waiting, max(0, room)):
-            submit(unit)
+
+        def has_room(unit: Unit) -> bool:
+            return pools.has_room(unit[0])
+
+        n = pools.n_threads
+        while (batches := schedule.take_task(has_room, n)) is not None:
+            submit(batches)
 
     is_lost = False
     try:
         fill()
         for future in futures:
-            unit = computing.pop(future)
+            batches = computing.pop(future)
+            its_units = [unit for batch in batches for unit in batch]
+            pools.take_back(its_units[0][0])
             outcomes = _outcomes(future)
             future.release()
-            if outcomes is None:
+            if not outcomes and len(its_units) > 1:  # one of them may end workers
+                for unit in its_units:
+                    submit(((unit,),))
+                continue
+            if not outcomes:
                 # Dask gives up after some workers were lost that held the task. But it
                 # may not have been begun there, so we count the beginnings ourselves.
-                n_begun = client.get_metadata([run.name, unit[0].key], 0)
+                n_begun = client.get_metadata([run.name, its_units[0][0].key], 0)
                 if n_begun < MAX_ATTEMPTS:
-                    submit(unit)
+                    submit(batches)
                     continue
-                outcomes = lost(unit)
-            schedule.learn(unit[0], outcomes[0][0].seconds or 0.0)
+                outcomes = [lost(its_units[0])]
+            done = [
+                (cell, *outcome)
+                for unit, its_outcomes in zip(its_units, outcomes, strict=True)
+                for cell, outcome in zip(unit, its_outcomes, strict=True)
+            ]
+            for cell, result, _ in done:
+                schedule.learn(cell, result.seconds or 0.0, is_small(result))
             fill()
-            for cell, outcome in zip(unit, outcomes, strict=True):
-                yield cell, *outcome
+            yield done
     except BenchError:
         raise
     except Exception as error:
@@ -285,8 +313,10 @@ class _Curves:
         """The tasks."""
         return [future for _, future in self._sent.values()]
 
-    def pickled(self, unit: Unit, run: DaskRun) -> tuple[bytes, list[Any]]:
-        """Return a unit's task without its large arrays, and the tasks of those."""
+    def pickled(
+        self, batches: tuple[Batch, ...], run: DaskRun
+    ) -> tuple[bytes, list[Any]]:
+        """Return the call of a task without its large arrays, and their tasks."""
         buffers = []
 
         def in_task(buffer: pickle.PickleBuffer) -> bool:
@@ -296,7 +326,7 @@ class _Curves:
             buffers.append(self._task_of(values))
             return False
 
-        return pickled_task(unit, run, in_task), buffers
+        return pickled_task(batches, run, in_task), buffers
 
     def _task_of(self, values: np.ndarray) -> Any:
         place = values.ctypes.data, values.nbytes
@@ -309,14 +339,14 @@ class _Curves:
         return future
 
 
-def _outcomes(future: Any) -> list[Outcome] | None:
-    """Return the outcomes that a worker sent; None if it was lost with the task."""
+def _outcomes(future: Any) -> list[list[Packed]]:
+    """Return what a worker sent for each unit; nothing if it was lost with the task."""
     if future.status != "error":
-        outcomes: list[Outcome] = future.result()
+        outcomes: list[list[Packed]] = future.result()
         return outcomes
     error = future.exception()
     if isinstance(error, KilledWorker):
-        return None
+        return []
     if isinstance(error, BenchError):
         raise error
     raise EngineError(

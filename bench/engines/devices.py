@@ -1,16 +1,57 @@
-"""A check that this machine has the devices that a suite names."""
+"""The GPUs of this machine, and a check that it has the devices that a suite names."""
 
+import os
 import pickle
+import re
+import subprocess
 from collections.abc import Iterable
+from functools import cache
 
 from bench.base import EngineError, Limits, device_problem, package_version, shown
 from bench.cells import Cell, Task
-from bench.classifiers import ClassifierRecipe
+from bench.engines.admission import VISIBLE
 from bench.processes import Request, new_executor
 from bench.store import Store
 from bench.suite import Suite
 
 _SECONDS = 120.0  # to import torch and start a driver, on a cold disk
+_LIST_SECONDS = 30.0  # to wait for the driver's list of GPUs
+_GPU = re.compile(r"^(\s*).*\(UUID: ((?:GPU|MIG)-[\w/-]+)\)", re.MULTILINE)
+
+
+def visible_gpus() -> tuple[str, ...]:
+    """Return the names of the GPUs that this process may use, as CUDA knows them.
+
+    Those that the environment variable CUDA_VISIBLE_DEVICES lists; if it is not set,
+    all that NVIDIA's driver lists. A part of a GPU (MIG) counts as one.
+    """
+    chosen = os.environ.get(VISIBLE)
+    if chosen is None:
+        return _installed_gpus()
+    names = [name.strip() for name in chosen.split(",")]
+    # CUDA reads the list up to the first entry that names nothing.
+    usable = [name not in ("", "-1", "NoDevFiles") for name in names]
+    return tuple(names[: [*usable, False].index(False)])
+
+
+@cache
+def _installed_gpus() -> tuple[str, ...]:
+    try:
+        listed = subprocess.run(
+            ["nvidia-smi", "-L"],
+            capture_output=True,
+            text=True,
+            timeout=_LIST_SECONDS,
+            check=True,
+        ).stdout
+    except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
+        return ()
+    names: list[str] = []
+    for indent, name in _GPU.findall(listed):
+        if indent and names and names[-1].startswith("GPU-"):
+            names.pop()  # a GPU in parts is used by its parts alone
+        names.append(name)
+    return tuple(names)
 
 
 def check_devices(
@@ -18,8 +59,8 @@ def check_devices(
 ) -> None:
     """Refuse a device that this machine does not have, before any cell is computed.
 
-    Torch looks for the device, in another process, and only if an entry names one: the
-    default "auto" takes a device that exists.
+    Torch looks for the device, in another process, and only if an entry names one or
+    asks for a GPU: the default "auto" takes a device that exists.
 
     Parameters
     ----------
@@ -29,14 +70,15 @@ def check_devices(
     Raises
     ------
     EngineError
-        With file and line of the first entry that names such a device.
+        With file and line of the first entry that names such a device, or asks for
+        more GPUs than this process may use.
     """
+    on_device = [cell for cell in cells if isinstance(cell, Cell)]  # no audits
     positions = {entry.id: i for i, entry in enumerate(suite.classifiers)}
+    _check_gpus(suite, on_device, positions, store)
     first_entry: dict[str, int] = {}  # device → position of the first entry naming it
-    for cell in cells:
-        if not isinstance(cell, Cell):  # an audit computes on the CPU
-            continue
-        device = _named_device(cell.classifier)
+    for cell in on_device:
+        device = _named_device(cell)
         if device is None:
             continue
         if store is None or store.get(cell.key) is None:
@@ -53,9 +95,34 @@ def check_devices(
             )
 
 
-def _named_device(recipe: ClassifierRecipe) -> str | None:
-    """Return the device that an entry names; None for "auto" and for the CPU."""
-    is_named = recipe.params.get("device", "auto") != "auto"
+def _check_gpus(
+    suite: Suite, cells: list[Cell], positions: dict[str, int], store: Store | None
+) -> None:
+    asking = [
+        cell
+        for cell in cells
+        if cell.gpus and (store is None or store.get(cell.key) is None)
+    ]
+    n_gpus = len(visible_gpus()) if asking else 0
+    for cell in asking:
+        if cell.gpus > n_gpus:
+            position = positions[cell.classifier.id]
+            place = suite.where("classifiers", position, "resources", "gpu")
+            raise EngineError(
+                f"{place}: {suite.named('classifiers', position)}: resources.gpu: "
+                f"found {cell.gpus}; expected at most {n_gpus}, the GPUs that this "
+                f"process may use (from {VISIBLE}, else from nvidia-smi): lower it, or "
+                "run the suite on machines that have them, see --scheduler"
+            )
+
+
+def _named_device(cell: Cell) -> str | None:
+    """Return the device that an entry names; None for "auto" and for the CPU.
+
+    An entry that asks for a GPU names one, too.
+    """
+    recipe = cell.classifier
+    is_named = recipe.params.get("device", "auto") != "auto" or cell.gpus > 0
     return recipe.device if is_named and not recipe.device.startswith("cpu") else None
 
 

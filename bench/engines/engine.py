@@ -1,12 +1,14 @@
 """The interface of an engine, and the local engine, which computes on this machine."""
 
 import os
-from collections.abc import Callable, Container, Generator, Mapping, Sequence
+from collections.abc import Callable, Container, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from bench.base import EngineError, memory_share, shown
-from bench.cells import Kind, Unit
+from bench.cells import Kind, Task, Unit
+from bench.engines.admission import Places
+from bench.engines.devices import visible_gpus
 from bench.engines.isolation import Done, executor_for, run_cells
 from bench.engines.kept_curves import KeptCurves
 from bench.engines.schedule import LongestFirst, is_small
@@ -24,8 +26,8 @@ class Engine(Protocol):
     def memory(self) -> int | None:
         """The memory limit in bytes of cells without one; None if it is not known."""
 
-    def at_once(self, threads: int) -> int | None:
-        """Return how many cells with so many threads are computed at the same time.
+    def share(self, task: Task) -> float | None:
+        """Return the part of this engine that a task takes: a half if two run at once.
 
         None if that is not known before the run.
         """
@@ -60,7 +62,8 @@ class LocalEngine:
     jobs
         The number of cells that are computed at the same time. There are fewer if
         their threads would outnumber the cores: they would not compute faster, and
-        their times could not be compared.
+        their times could not be compared; if some take several places; or if they
+        wait for GPUs.
     """
 
     on_this_machine: ClassVar[bool] = True
@@ -71,9 +74,9 @@ class LocalEngine:
         """The share of one job in 80% of the machine's memory, in bytes."""
         return memory_share(self.jobs)
 
-    def at_once(self, threads: int) -> int:
-        """Return the number of jobs, or less if their threads would share cores."""
-        return max(1, min(self.jobs, available_cores() // threads))
+    def share(self, task: Task) -> float:
+        """Return the part of places, cores or GPUs that a task takes."""
+        return self._places([task]).share(task)
 
     def run(
         self,
@@ -91,25 +94,34 @@ class LocalEngine:
         """
         if not units:
             return
-        threads, cores = units[0][0].threads, available_cores()
-        if threads > cores:
+        cores = available_cores()
+        widest = max((unit[0] for unit in units), key=lambda task: task.threads)
+        if widest.threads > cores:
+            whose = f" of '{widest.name}'" if widest.name else ""  # an audit has none
             raise EngineError(
-                f"threads: found {threads} a cell; expected at most {cores}, the cores "
-                "that this process may use: lower threads in the suite, or run it on a "
-                "larger machine"
+                f"threads: found {widest.threads} a cell{whose}; expected at most "
+                f"{cores}, the cores that this process may use: lower threads in the "
+                "suite, or run it on a larger machine"
             )
         schedule = LongestFirst(units, known, small)
-        jobs = self.at_once(threads)
+        places = self._places([unit[0] for unit in units])
         executor = executor_for(units)
         curves = KeptCurves(units, lambda: executor.folder)
-        batches = schedule.batches(wanted, jobs)
+        batches = schedule.batches(wanted, min(self.jobs, cores))
         try:
-            for done in run_cells(batches, jobs, self.memory, executor, curves=curves):
+            for done in run_cells(
+                batches, places, self.memory, executor, curves=curves
+            ):
                 for cell, result, _ in done:
                     schedule.learn(cell, result.seconds or 0.0, is_small(result))
                 yield done
         finally:
             executor.close()
+
+    def _places(self, tasks: Iterable[Task]) -> Places:
+        """Return what tasks share here; GPUs are looked for if one asks for them."""
+        gpus = visible_gpus() if any(task.gpus for task in tasks) else ()
+        return Places(self.jobs, available_cores(), gpus)
 
 
 def available_cores() -> int:

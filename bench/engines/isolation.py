@@ -12,10 +12,11 @@ cell that was over its time is not tried again.
 
 import pickle
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import count
+from typing import Protocol
 
 from bench.base import Limits, format_size
 from bench.cells import (
@@ -28,6 +29,7 @@ from bench.cells import (
     compute_unit,
     n_fits,
 )
+from bench.engines.admission import Grant, Places, on_gpus
 from bench.engines.kept_curves import KeptCurves
 from bench.processes import (
     CallOutcome,
@@ -50,13 +52,10 @@ _FROM_OUTSIDE = {
 }
 
 
-def executor_for(units: Iterable[Unit]) -> Executor:
+def executor_for(units: Sequence[Unit]) -> Executor:
     """Start an executor for units, which imports their modules once where it can."""
-    threads, modules = 1, set[str]()
-    for unit in units:
-        threads = unit[0].threads
-        modules |= modules_of(unit[0])
-    return new_executor(threads, sorted(modules), WARM_UP)
+    modules = set[str]().union(*(modules_of(unit[0]) for unit in units))
+    return new_executor(units[0][0].threads, sorted(modules), WARM_UP)
 
 
 def modules_of(cell: Task) -> set[str]:
@@ -68,6 +67,8 @@ def modules_of(cell: Task) -> set[str]:
         # A name, not an import: the fork server imports it and with it torch, while
         # this process does not.
         modules.add("bench.cells.online")
+    elif cell.is_stacked:
+        modules.add("bench.cells.stacked")
     return modules
 
 
@@ -85,23 +86,35 @@ class _Call:
         return [_Call((unit,), attempt) for unit in units]
 
 
+class Waiting(Protocol):
+    """Batches that wait, such as `bench.engines.schedule.SmallTogether`."""
+
+    def take(self, may_begin: Callable[[Unit], bool]) -> Batch | None:
+        """Return the next batch whose first unit may begin; None if there is none."""
+
+
 def run_cells(
-    batches: Iterable[Batch],
-    jobs: int,
+    batches: Waiting,
+    places: Places,
     memory: int,
     executor: Executor,
     first_attempt: int = 1,
     curves: KeptCurves | None = None,
 ) -> Iterator[Done]:
-    """Compute batches of units, `jobs` at a time; yield the cells of each as it ends.
+    """Compute batches of units, as many at a time as there are places.
+
+    Yields the cells of each as it ends.
 
     Parameters
     ----------
     batches
-        Read one by one, when a job is free. The units of a batch are computed by one
-        process, one after another, where the system can fork.
+        Taken one by one, when there are places for one. The units of a batch need the
+        same, and are computed by one process, one after another, where the system can
+        fork.
+    places
+        The places, cores and GPUs that the units share.
     memory : int
-        The memory limit in bytes of cells without one.
+        The memory limit in bytes of cells without one, for each place that they take.
     executor
         Runs the processes; it is not closed here.
     first_attempt : int
@@ -113,51 +126,62 @@ def run_cells(
     curves = curves or KeptCurves([], lambda: executor.folder)
     with SharedArrays(lambda: executor.folder) as shared, curves:
         yield from _run_cells(
-            batches, jobs, memory, executor, first_attempt, shared, curves
+            batches, places, memory, executor, first_attempt, shared, curves
         )
 
 
 def _run_cells(
-    batches: Iterable[Batch],
-    jobs: int,
+    batches: Waiting,
+    places: Places,
     memory: int,
     executor: Executor,
     first_attempt: int,
     shared: SharedArrays,
     curves: KeptCurves,
 ) -> Iterator[Done]:
-    waiting = _calls(batches, first_attempt, executor.makes_several)
     to_repeat: list[_Call] = []
-    running: dict[int, _Call] = {}
+    running: dict[int, tuple[_Call, Grant]] = {}
     tokens = count()
     ends: list[tuple[int, CallOutcome]] = []
+
+    def admits(unit: Unit) -> bool:
+        return places.admits(unit[0])
+
+    def take() -> _Call | None:
+        """Return the next call that may begin, those to be repeated first."""
+        for position in reversed(range(len(to_repeat))):
+            if admits(to_repeat[position].batch[0]):
+                return to_repeat.pop(position)
+        batch = batches.take(admits)
+        if batch is None:
+            return None
+        if not executor.makes_several:
+            first, *others = batch
+            to_repeat.extend(_Call((unit,), first_attempt) for unit in others)
+            batch = (first,)
+        return _Call(batch, first_attempt)
+
     while True:
         finished: list[Done] = []
         for token, ended in ends:
-            done, again = _ended(running.pop(token), ended, memory)
+            call, grant = running.pop(token)
+            places.give_back(grant)
+            done, again = _ended(call, ended, memory * grant.slots)
             finished.append(done)
             to_repeat += again
             curves.end(cell for cell, *_ in done)
         # Start the next units before yielding, since the caller takes time to store.
-        while len(running) < jobs:
-            call = to_repeat.pop() if to_repeat else next(waiting, None)
-            if call is None:
-                break
+        while not places.is_full and (upcoming := take()) is not None:
+            taken = places.take(upcoming.batch[0][0])
+            assert taken is not None  # since it was admitted
             token = next(tokens)
-            running[token] = call
-            executor.start(token, _request(call.batch, memory, shared, curves))
+            running[token] = upcoming, taken
+            request = _request(upcoming.batch, memory, taken, shared, curves)
+            executor.start(token, request)
         yield from filter(None, finished)
         if not running:
             return
         ends = executor.wait()
-
-
-def _calls(
-    batches: Iterable[Batch], attempt: int, makes_several: bool
-) -> Iterator[_Call]:
-    for batch in batches:
-        for part in [batch] if makes_several else [(unit,) for unit in batch]:
-            yield _Call(part, attempt)
 
 
 def _ended(call: _Call, ended: CallOutcome, memory: int) -> tuple[Done, list[_Call]]:
@@ -249,15 +273,21 @@ def _unanswered(cell: Task, ended: CallOutcome, limits: Limits) -> Result:
 
 
 def _request(
-    batch: Batch, memory: int, shared: SharedArrays, curves: KeptCurves
+    batch: Batch, memory: int, grant: Grant, shared: SharedArrays, curves: KeptCurves
 ) -> Request:
     """Make the call of a batch; curves that many units read are in files, once."""
-    limits = _limits(batch[0], memory)
     folders = [curves.folders(unit) for unit in batch]
+    call: tuple[object, ...] = (compute_in_turn, batch, folders)
     if len(batch) == 1:
-        return Request(shared.pickled((compute_unit, (batch[0], folders[0]))), limits)
+        call = (compute_unit, batch[0], folders[0])
+    if grant.gpus:
+        call = (on_gpus, grant.gpus, *call)
+    function, *arguments = call
     return Request(
-        shared.pickled((compute_in_turn, (batch, folders))), limits, len(batch)
+        shared.pickled((function, arguments)),
+        _limits(batch[0], memory * grant.slots),
+        len(batch),
+        batch[0][0].threads,
     )
 
 

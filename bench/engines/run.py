@@ -1,6 +1,6 @@
 """The run of a plan: compute and store the cells that have no result yet."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
@@ -14,6 +14,7 @@ from bench.base import (
     commit,
     format_size,
     held_back,
+    memory_share,
 )
 from bench.cells import (
     Kind,
@@ -23,8 +24,10 @@ from bench.cells import (
     check_own_metrics,
     kind_of,
     make_plan,
+    n_fits,
     score_own_metrics,
     units_of,
+    whole,
 )
 from bench.engines.costs import Costs, add_known
 from bench.engines.devices import check_devices
@@ -139,7 +142,8 @@ def run_plan(
     """
     engine = LocalEngine() if engine is None else engine
     check_sizes(plan, engine.memory)
-    store.sweep()
+    for problem in store.sweep():
+        (warn or _ignore)(problem)
     begin = watcher.begin if watcher else _ignore
     run = _Run(store, progress or _ignore, retry_failed, warn or _ignore, begin)
     run.look_up(plan.everything, {cell.key for cell in again})
@@ -152,8 +156,7 @@ def run_plan(
     computed = engine.run(runnable, run.is_wanted, run.seconds, run.small)
     with closing(computed) as batches:
         for done in batches:
-            # Cells that train together are all computed again, stored ones too.
-            run.keep([each for each in done if each[0].key in run.missing])
+            run.keep(done)
     return [run.recomputed[key] for key in run.missing if key in run.recomputed]
 
 
@@ -174,8 +177,29 @@ def _time_left(
         with suppress(BenchError):  # an estimate is not worth an error
             add_known(costs, plan, Store(store.folder))
 
-    at_once = engine.at_once(units[0][0].threads) if units else 1
+    at_once = _at_once(engine, units, costs)
     return TimeLeft(units, known, costs, at_once, learn=learn)
+
+
+def _at_once(engine: Engine, units: list[Unit], costs: Costs) -> int | None:
+    """Return how many units are computed at the same time, in the mean of their time.
+
+    None if the engine does not know.
+    """
+    tasks = {kind_of(unit[0]): unit[0] for unit in units}  # one of each kind
+    fits = Counter[Kind]()
+    for unit in units:
+        fits[kind_of(unit[0])] += n_fits(unit)
+    seconds = costs.of(tasks)
+    whole = taken = 0.0
+    for kind, task in tasks.items():
+        share = engine.share(task)
+        if share is None:
+            return None
+        weight = fits[kind] * max(seconds.get(kind, 1.0), 1e-9)
+        whole += weight
+        taken += weight * share
+    return max(1, round(whole / taken)) if taken else 1
 
 
 def check_machine(
@@ -213,11 +237,13 @@ def check_sizes(plan: Plan, memory: int | None) -> None:
     """Refuse a dataset whose curves alone exceed the memory limit of a cell."""
     positions = {spec.id: i for i, spec in enumerate(plan.suite.datasets)}
     checked = {  # once for each dataset and limit, of which there are few
-        (id(cell.dataset), cell.limits.memory): cell
+        (id(cell.dataset), cell.limits.memory, cell.slots): cell
         for cell in plan.cells + plan.given + plan.audits
     }
     for cell in checked.values():
-        limit = cell.limits.memory or memory
+        limit = cell.limits.memory
+        if limit is None and memory is not None:
+            limit = min(memory * cell.slots, max(memory, memory_share(1)))
         if limit is not None and cell.dataset.nbytes > limit:
             position = positions[cell.dataset.spec.id]
             raise SuiteError(
@@ -313,7 +339,7 @@ class _Run:
                 for cell in unit:
                     if cell.target is None or self._lacks(cell):
                         by_key.setdefault(cell.key, cell)
-                units.append(tuple(by_key.values()))
+                units.append(whole(tuple(by_key.values())))
         return units
 
     def skip_uninstalled(self, units: Iterable[Unit]) -> list[Unit]:
@@ -358,11 +384,18 @@ class _Run:
         return False
 
     def keep(self, done: Done) -> None:
-        """Store results, all at once, and report them."""
+        """Store results, all at once, and report those that were missing.
+
+        Cells that train together are all computed again. A stored result stays; a
+        member that the plan does not ask for is stored, since another run may.
+        """
         head, dirty = self._commit
         problem = ""
         kept: Done = []
         for cell, result, arrays in done:
+            is_asked = cell.key in self.missing
+            if not is_asked and self._is_final(self._store.get(cell.key)):
+                continue
             if problem := self._draws.problem(result, cell.draw):
                 break  # what came before is kept
             kept.append((cell, replace(result, commit=head, dirty=dirty), arrays))
@@ -373,7 +406,8 @@ class _Run:
             for (cell, result, _), its in zip(kept, stored, strict=True):
                 if (before := self._before.get(cell.key)) is not None:
                     self.recomputed[cell.key] = Recomputed(cell, before, result)
-                self._report(cell, its, True)
+                if cell.key in self.missing:
+                    self._report(cell, its, True)
         if problem:
             raise self._other_curves(problem)
 

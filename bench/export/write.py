@@ -62,7 +62,7 @@ def choose_cell(plan: Plan, repetition: int = 0) -> tuple[Plan, Cell]:
         )
     repetitions = [cell for cell in plan.cells if cell.classifier is ours[0]]
     [cell] = [cell for cell in repetitions if cell.repetition == repetition]
-    kept = repetitions if cell.batched > 1 else [cell]
+    kept = [cell] if cell.classifier.training is None else repetitions
     limited = replace(plan, classifiers=(ours[0],), cells=tuple(kept))
     limited = replace(limited, transfers=(), audits=(), given=())
     return limited, cell
@@ -105,10 +105,10 @@ def export_cell(plan: Plan, cell: Cell, store: Store, folder: Path) -> Path:
         if name.startswith(WEIGHT)
     }
     if not weights:
-        path = store.path(cell.key, "json")
         raise DiscriminatorError(
-            f"{path}: {_name(cell)} was computed by a version that kept no weights; "
-            "delete this file, or choose another --store, to train it again"
+            f"{store.where(cell.key)}: {_name(cell)} was computed by a version that "
+            "kept no weights; train it again with `python -m bench run SUITE --again`, "
+            "or choose another --store"
         )
     card = _card(plan, cell, result)
     card["network"] |= _chosen(weights)

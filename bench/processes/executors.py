@@ -8,8 +8,9 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from multiprocessing import Pipe
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from queue import SimpleQueue
 from typing import IO, ClassVar, Protocol
@@ -54,7 +55,7 @@ class AbortedError(Exception):
 
 
 class ForkServer:
-    """An executor that forks a warm process for each call.
+    """An executor that forks a warm process for each call, of one number of threads.
 
     It is the caller's end of `bench.processes.fork_server`.
 
@@ -73,6 +74,11 @@ class ForkServer:
         self._running: set[int] = set()
         self._aborted = False
         self._launch()
+
+    @property
+    def connection(self) -> Connection:
+        """What can be read once `wait` need not wait any more."""
+        return self._connection
 
     def start(self, token: int, request: Request) -> None:
         """Start a call; `wait` returns its outcome under the token."""
@@ -133,6 +139,70 @@ class ForkServer:
             start_new_session=True,  # so that Ctrl-C in the terminal does not reach it
         )
         theirs.close()
+
+
+class ForkServers:
+    """An executor with a fork server for each number of threads that calls ask for.
+
+    Libraries read the variables that limit their threads when they are loaded, so that
+    a server is of one number. It is started when a call first asks for that.
+
+    Parameters
+    ----------
+    threads, modules, warm_up
+        See `new_executor`. The server of this number is started at once.
+    """
+
+    makes_several: ClassVar[bool] = True
+
+    def __init__(self, threads: int, modules: Iterable[str], warm_up: str = "") -> None:
+        self._threads = threads
+        self._modules = list(modules)
+        self._warm_up = warm_up
+        self._lock = threading.Lock()  # `abort` is called by any thread
+        self._aborted = False
+        self._servers = {threads: ForkServer(threads, self._modules, warm_up)}
+
+    @property
+    def folder(self) -> str:
+        """The folder of the first server."""
+        return self._servers[self._threads].folder
+
+    def start(self, token: int, request: Request) -> None:
+        """Start a call; `wait` returns its outcome under the token."""
+        threads = request.threads or self._threads
+        with self._lock:
+            if self._aborted:
+                raise AbortedError
+            if threads not in self._servers:
+                server = ForkServer(threads, self._modules, self._warm_up)
+                self._servers[threads] = server
+        self._servers[threads].start(token, request)
+
+    def wait(self) -> list[tuple[int, CallOutcome]]:
+        """Wait until a call of any server ends."""
+        if len(self._servers) == 1:
+            return self._servers[self._threads].wait()
+        servers = {server.connection: server for server in self._servers.values()}
+        return [
+            end
+            for ready in wait(list(servers))
+            if isinstance(ready, Connection)
+            for end in servers[ready].wait()
+        ]
+
+    def close(self) -> None:
+        """End every call of every server."""
+        with ExitStack() as stack:  # which goes on if one is interrupted
+            for server in self._servers.values():
+                stack.callback(server.close)
+
+    def abort(self) -> None:
+        """Kill every call; a thread that is in `wait` gets `AbortedError`."""
+        with self._lock:
+            self._aborted = True
+            for server in self._servers.values():
+                server.abort()
 
 
 class Spawner:
@@ -197,7 +267,8 @@ class Spawner:
                         "from bench.processes.fork_server import serve_once; "
                         "serve_once()"
                     ),
-                    env=_environment(self._threads) | {"TMPDIR": str(scratch)},
+                    env=_environment(request.threads or self._threads)
+                    | {"TMPDIR": str(scratch)},
                     stdin=question,
                     stdout=answer,
                     stderr=log,
@@ -215,18 +286,18 @@ class Spawner:
 def new_executor(
     threads: int, modules: Iterable[str] = (), warm_up: str = ""
 ) -> Executor:
-    """Start an executor: `ForkServer` if the system can fork, otherwise `Spawner`.
+    """Start an executor: `ForkServers` if the system can fork, otherwise `Spawner`.
 
     Parameters
     ----------
     threads : int
-        Number of threads that each call may use.
+        Number of threads that a call may use whose request names none.
     modules
         Modules to import once, before the first call.
     warm_up
         A function to call after them, as ``module:function``.
     """
-    kind = ForkServer if hasattr(os, "fork") else Spawner
+    kind = ForkServers if hasattr(os, "fork") else Spawner
     return kind(threads, modules, warm_up)
 
 

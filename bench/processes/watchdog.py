@@ -52,11 +52,14 @@ class Request:
     calls
         If more than one, the function returns an iterator of so many answers. The time
         limit is that of each, and the memory limit that of the process.
+    threads
+        Number of threads that the call may use; by default that of the executor.
     """
 
     payload: bytes
     limits: Limits
     calls: int = 1
+    threads: int | None = None
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ def restored(field: str) -> str:
     A field that was written without it stays as it is, unless it has an apostrophe
     before the start of a formula.
     """
-    return _INERT.sub("", field)
+    return _INERT.sub("", field) if "'" in field else field
 
 
 def csv_text(frame: pd.DataFrame) -> str:
@@ -95,7 +95,8 @@ def read_csv(path: Path, text: Collection[str] = ()) -> pd.DataFrame:
     )
     for name in names:
         if not pd.api.types.is_numeric_dtype(frame[name]):
-            values = [restored(v) if isinstance(v, str) else v for v in frame[name]]
+            listed = frame[name].tolist()
+            values = [restored(v) if isinstance(v, str) else v for v in listed]
             frame[name] = pd.Series(values, frame.index, frame[name].dtype)
     return frame
 
@@ -104,9 +105,16 @@ def _inert_values(values: "pd.Series[Any]") -> "pd.Series[Any]":
     if pd.api.types.is_numeric_dtype(values):
         return values
     # Made of a list: pandas' own map would turn whole numbers beside nan into floats.
-    texts = [_field(value) if isinstance(value, str) else value for value in values]
+    # Each text once, since most stand in many rows.
+    fields: dict[str, str] = {}
+    texts = [
+        (fields.get(v) or fields.setdefault(v, _field(v))) if isinstance(v, str) else v
+        for v in values.tolist()
+    ]
     return pd.Series(texts, values.index, dtype=object)
 
 
 def _field(text: str) -> str:
+    if text.isalnum():  # such as a hash, of which there is one in each row
+        return text
     return inert(_UNWRITABLE.sub("\ufffd", text))

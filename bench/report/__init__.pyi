@@ -3,6 +3,9 @@ from .chapters.answers import answer_warnings as answer_warnings
 from .chapters.opening import composed_answer as composed_answer
 from .chapters.opening import lead as lead
 from .compose import compose as compose
+from .current import digest_of as digest_of
+from .current import is_current as is_current
+from .current import mark_current as mark_current
 from .document import Chapter as Chapter
 from .document import Document as Document
 from .figure_files import FigureFolder as FigureFolder

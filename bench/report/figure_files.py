@@ -9,15 +9,13 @@ the figure is not drawn again.
 import hashlib
 import re
 import struct
-import sys
 import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from importlib.metadata import version
 from inspect import getsourcefile, unwrap
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import joblib
 from matplotlib.axes import Axes
@@ -26,13 +24,14 @@ from matplotlib.figure import Figure
 from bench.base import digest
 from bench.figures import FORMATS, image_of
 from bench.render import FigureFile
+from bench.report.current import PACKAGE, code_digest
+from bench.report.drawers import Drawers
 
 _SUFFIXES = (".svg", ".png")
 _SEAL = re.compile(rb"bench: drawn from ([0-9a-f]{64}), file ([0-9a-f]{64})")
 _SEAL_NEAR_END = 300  # bytes: a seal begins at most so far from the end of a file
 _AFTER_SEAL = {".svg": 0, ".png": 12}  # bytes: IEND must be the last chunk of a PNG
 _PNG_KEY = b"Comment\0"  # a keyword of the PNG standard
-_LIBRARIES = ("matplotlib", "numpy", "pandas")  # they compute and draw the figures
 
 
 class Deferred(ABC):
@@ -56,6 +55,10 @@ class FigureFolder:
     check
         Called with the name and each figure that was drawn, after its layout. By
         default nothing is; a test can find texts there that overlap.
+    jobs
+        The number of processes that draw. With more than one, use the folder in a
+        ``with`` statement: its figures are there after it. With `check`, which wants
+        the figures themselves, this process draws.
     """
 
     def __init__(
@@ -63,11 +66,14 @@ class FigureFolder:
         folder: Path,
         formats: Sequence[str] = FORMATS,
         check: Callable[[str, Figure], None] | None = None,
+        jobs: int = 1,
     ) -> None:
         self.folder = folder
         self.formats = tuple(formats)
         self.check = check
-        self._used: set[Path] = set()
+        self._used: dict[Path, str] = {}  # to the fingerprint of its figure
+        self._drawers = Drawers(jobs) if jobs > 1 and check is None else None
+        self._begun: list[Callable[[], dict[Path, bytes]]] = []
 
     def add(
         self,
@@ -106,21 +112,45 @@ class FigureFolder:
             name = f"{name}-{digest(name)[:6]}"
         fingerprint = fingerprint_of(draw, args, kwargs)
         paths = {kind: self._path(name, kind) for kind in self.formats}
-        outdated = [
-            k for k, path in paths.items() if _fingerprint_in(path) != fingerprint
-        ]
-        if outdated:
-            drawn = draw(*args, **kwargs)
-            if isinstance(drawn, Axes):
-                drawn = drawn.get_figure(root=True)
-            for kind, content in image_of(drawn, outdated).items():
-                paths[kind].parent.mkdir(parents=True, exist_ok=True)
-                paths[kind].write_bytes(_sealed(f".{kind}", content, fingerprint))
+        outdated = {
+            kind: path
+            for kind, path in paths.items()
+            if fingerprint not in (self._used.get(path), _fingerprint_in(path))
+        }
+        if outdated and self._drawers is not None:
+            drawing = draw, args, kwargs
+            self._begun.append(
+                self._drawers.begin(_contents, outdated, fingerprint, *drawing)
+            )
+        elif outdated:
+            drawn = _drawn(draw, args, kwargs)
+            _write(_files_of(drawn, outdated, fingerprint))
             if self.check is not None:
                 self.check(name, drawn)
-        self._used.update(paths.values())
+        self._used.update(dict.fromkeys(paths.values(), fingerprint))
         shown = paths.get("png", paths[self.formats[0]])
         return FigureFile(shown.relative_to(self.folder).as_posix(), alt, caption)
+
+    def __enter__(self) -> Self:
+        """Return the folder."""
+        return self
+
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        """Wait until all figures are drawn, unless an error makes them useless.
+
+        Raises
+        ------
+        OutputError
+            If a process that draws ended.
+        """
+        if self._drawers is None:
+            return
+        try:
+            for files in self._begun if error is None else ():
+                _write(files())
+        finally:
+            self._begun.clear()
+            self._drawers.close()
 
     def remove_unused(self) -> None:
         """Remove figures of earlier reports that this one does not show.
@@ -139,6 +169,43 @@ class FigureFolder:
 
     def _path(self, name: str, kind: str) -> Path:
         return self.folder / "figures" / f"{name}.{kind}"
+
+
+def _drawn(
+    draw: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> Figure:
+    drawn = draw(*args, **kwargs)
+    if isinstance(drawn, Axes):
+        drawn = drawn.get_figure(root=True)
+    assert isinstance(drawn, Figure)  # and not the part of one
+    return drawn
+
+
+def _files_of(
+    figure: Figure, paths: Mapping[str, Path], fingerprint: str
+) -> dict[Path, bytes]:
+    """Return the content of a figure's files: path → bytes."""
+    return {
+        paths[kind]: _sealed(f".{kind}", content, fingerprint)
+        for kind, content in image_of(figure, paths).items()
+    }
+
+
+def _contents(
+    paths: Mapping[str, Path],
+    fingerprint: str,
+    draw: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+) -> dict[Path, bytes]:
+    """Draw a figure in a process of its own, which writes no file."""
+    return _files_of(_drawn(draw, args, kwargs), paths, fingerprint)
+
+
+def _write(files: Mapping[Path, bytes]) -> None:
+    for path, content in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
 
 
 def slug(name: str) -> str:
@@ -164,17 +231,10 @@ def fingerprint_of(
 @cache
 def _code(source: Path | None) -> str:
     """Hash the project's source, `source` if it lies outside, and the versions."""
-    hasher = hashlib.sha256()
-    for name in _LIBRARIES:
-        hasher.update(f"{name} {version(name)}\n".encode())
-    package = sys.modules[__name__.partition(".")[0]]
-    root = Path(str(package.__file__)).parent
-    paths = sorted(root.rglob("*.py"))
-    if source is not None and not source.is_relative_to(root):
-        paths.append(source)
-    for path in paths:
-        hasher.update(hashlib.sha256(path.read_bytes()).digest())
-    return hasher.hexdigest()
+    ours = code_digest("*.py")
+    if source is None or source.is_relative_to(PACKAGE):
+        return ours
+    return hashlib.sha256(ours.encode() + source.read_bytes()).hexdigest()
 
 
 def _source_of(draw: Callable[..., Any]) -> Path | None:

@@ -42,7 +42,11 @@ from bench.store import Result, Store
 
 
 def write_report(
-    plan: Plan, store: Store, folder: Path, results: Sequence[Result] | None = None
+    plan: Plan,
+    store: Store,
+    folder: Path,
+    results: Sequence[Result] | None = None,
+    jobs: int = 1,
 ) -> Path:
     """Write a suite's report; return the path of its README.md.
 
@@ -51,28 +55,33 @@ def write_report(
     results
         The result of each cell, if `bench.analysis.results.load_results` has read
         them already.
+    jobs
+        The number of processes that draw figures.
 
     Raises
     ------
     StoreError
         If the store has no result of the suite.
+    OutputError
+        If a process that draws ended.
     """
     results = load_results(plan, store) if results is None else results
     write_data(collect(plan, store, results), folder)
     # From its files, so that what they lack cannot be in the documents.
-    return write_documents(read_data(folder), folder)
+    return write_documents(read_data(folder), folder, jobs)
 
 
-def write_documents(data: ReportData, folder: Path) -> Path:
+def write_documents(data: ReportData, folder: Path, jobs: int = 1) -> Path:
     """Write README.md, the chapters, the figures and tables.tex of a report."""
-    figures = FigureFolder(folder)
-    document = compose(data, figures)
+    with FigureFolder(folder, jobs=jobs) as figures:
+        document = compose(data, figures)
+        latex = _latex(data)  # while others draw
     for chapter in document.chapters:
         target = folder / chapter.path
         target.parent.mkdir(parents=True, exist_ok=True)
         write_if_changed(target, _chapter_text(chapter, document))
     _remove_others(folder, document)
-    write_if_changed(folder / "tables.tex", _latex(data))
+    write_if_changed(folder / "tables.tex", latex)
     target = folder / "README.md"
     text = to_markdown(
         document.sections, title=document.title, opening=document.opening

@@ -19,7 +19,10 @@ _MOST_BYTES = 8 * 2**20  # of a drawing
 
 
 def write_page(
-    folder: Path, target: Path | None = None, others: Sequence[Link] = ()
+    folder: Path,
+    target: Path | None = None,
+    others: Sequence[Link] = (),
+    jobs: int = 1,
 ) -> Path:
     """Write the page of a report; return its path.
 
@@ -33,11 +36,15 @@ def write_page(
         `folder`.
     others
         Links beside the title, such as to other reports.
+    jobs
+        The number of processes that draw what is not drawn yet.
 
     Raises
     ------
     StoreError
         If a file of the report is missing, or does not hold what a report has.
+    OutputError
+        If a process that draws ended.
     """
     data = read_data(folder)
     if target is None:
@@ -45,26 +52,31 @@ def write_page(
         if suite.is_file():
             there = Path(os.path.relpath(suite, folder)).as_posix()
             others = [*others, Link(suite.name, there)]
-        return _write(data, folder, folder / PAGE, others)
-    return write_page_of(data, folder, target, others)
+        return _write(data, folder, folder / PAGE, others, jobs)
+    return write_page_of(data, folder, target, others, jobs)
 
 
 def write_page_of(
-    data: ReportData, folder: Path, target: Path, others: Sequence[Link] = ()
+    data: ReportData,
+    folder: Path,
+    target: Path,
+    others: Sequence[Link] = (),
+    jobs: int = 1,
 ) -> Path:
     """Write the page of a report whose data is read already, outside its folder."""
     with tempfile.TemporaryDirectory(prefix="bench-") as drawn:
         _copy_drawings(folder, Path(drawn))
-        return _write(data, Path(drawn), target, others)
+        return _write(data, Path(drawn), target, others, jobs)
 
 
 def _write(
-    data: ReportData, folder: Path, target: Path, others: Sequence[Link]
+    data: ReportData, folder: Path, target: Path, others: Sequence[Link], jobs: int
 ) -> Path:
     """Write a page whose drawings lie, or are put, below a folder."""
     try:
-        document = compose(data, FigureFolder(folder, formats=["svg"]))
-        part = explorer_part(data)
+        with FigureFolder(folder, formats=["svg"], jobs=jobs) as figures:
+            document = compose(data, figures)
+            part = explorer_part(data)
     except (
         ArithmeticError,
         AttributeError,

@@ -37,6 +37,7 @@ from .metrics import SCORES as SCORES
 from .metrics import Metric as Metric
 from .metrics import OwnMetric as OwnMetric
 from .metrics import Predictions as Predictions
+from .metrics import calibration_bins as calibration_bins
 from .metrics import class_scores as class_scores
 from .metrics import metric_of as metric_of
 from .metrics import roc_rates as roc_rates

@@ -5,8 +5,6 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from bench.stats.metrics import Predictions, calibration_bins
-
 
 def hardest_curves(
     labels: np.ndarray, predictions: Mapping[str, np.ndarray], n: int = 12
@@ -61,14 +59,16 @@ def _most_predicted(
 
 
 def calibration_frame(
-    predictions: Mapping[tuple[str, int], Predictions],
+    bins: Mapping[tuple[str, int], tuple[np.ndarray, np.ndarray, np.ndarray]],
 ) -> pd.DataFrame:
-    """Compare confidence with accuracy, bin by bin, as the metric "ece" does.
+    """List the bins of many cells in which there are curves.
 
     Parameters
     ----------
-    predictions
-        (classifier, repetition) → its predictions for the held-out curves.
+    bins
+        (classifier, repetition) → how many of its held-out curves each bin of
+        confidence has, their confidence and accuracy, as `calibration_bins` in
+        `bench.stats.metrics` returns them.
 
     Returns
     -------
@@ -76,15 +76,15 @@ def calibration_frame(
         Columns classifier, repetition, bin, n, confidence and accuracy, one row for
         each bin that has a curve. Classifiers without probabilities have no rows.
     """
-    parts = []
-    for (classifier, repetition), given in predictions.items():
-        n, confidence, accuracy = calibration_bins(given)
-        part = pd.DataFrame({"n": n, "confidence": confidence, "accuracy": accuracy})
-        part.insert(0, "bin", part.index)
-        part.insert(0, "repetition", repetition)
-        part.insert(0, "classifier", classifier)
-        parts.append(part[part["n"] > 0])
     names = ["classifier", "repetition", "bin", "n", "confidence", "accuracy"]
-    if not parts:
+    if not bins:
         return pd.DataFrame({name: [] for name in names})
-    return pd.concat(parts, ignore_index=True)
+    n, confidence, accuracy = map(np.stack, zip(*bins.values(), strict=True))
+    cell, number = np.nonzero(n)
+    classifiers, repetitions = zip(*bins, strict=True)
+    columns = (
+        np.array(classifiers, dtype=object)[cell],
+        np.array(repetitions, dtype=np.int64)[cell],
+        *(number, n[cell, number], confidence[cell, number], accuracy[cell, number]),
+    )
+    return pd.DataFrame(dict(zip(names, columns, strict=True)))

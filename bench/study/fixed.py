@@ -7,7 +7,7 @@ from typing import Any
 from bench.base import derive_seed, memory_share
 from bench.cells import Cell, Unit
 from bench.classifiers import resolve_classifier
-from bench.engines import executor_for, run_cells
+from bench.engines import InOrder, Places, executor_for, run_cells
 from bench.processes import Executor
 from bench.store import Result
 from bench.study.plan import StudyPlan
@@ -42,7 +42,7 @@ class FixedTrials:
             0,
             resolve_classifier(entry, suite.training, folder),
             derive_seed(suite.seed, "study", number),
-            suite.threads,
+            suite.threads_of(entry),
             entry.limits.over(suite.limits),
         )
 
@@ -51,7 +51,9 @@ class FixedTrials:
         unit: Unit = (cell,)
         if self._executor is None:
             self._executor = executor_for([unit])
-        [[(_, result, _)]] = run_cells([(unit,)], 1, memory_share(1), self._executor)
+        [[(_, result, _)]] = run_cells(
+            InOrder([(unit,)]), Places(1), memory_share(1), self._executor
+        )
         return result
 
     def close(self) -> None:

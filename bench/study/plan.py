@@ -113,7 +113,7 @@ def plan_study(suite: Suite, trials: int | None = None) -> StudyPlan:
         "dataset": dataset.identity,
         "classifier": classifier.identity,
         "seed": suite.seed,
-        "threads": suite.threads,
+        "threads": suite.threads_of(suite.classifiers[0]),
         "study": spec.model_dump(mode="json", exclude={"trials", "log"}),
     }
     name = f"{suite.name}-{digest(depends_on)[:12]}"

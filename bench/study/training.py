@@ -101,7 +101,8 @@ def train(
         streams.append(
             CurveStream(recipe, classifier.channels, training.curves, seed=seed)
         )
-    with limited_threads(configurations[0].suite.threads):
+    suite = configurations[0].suite
+    with limited_threads(suite.threads_of(suite.classifiers[0])):
         fit_online(
             estimators,
             streams,

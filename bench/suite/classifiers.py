@@ -8,11 +8,19 @@ from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from bench.base import Strict, did_you_mean
-from bench.suite.fields import Channel, Id, LimitsSpec, Name, Training
+from bench.suite.fields import (
+    Channel,
+    Id,
+    LimitsSpec,
+    Name,
+    ResourcesSpec,
+    Training,
+)
 from bench.suite.presets import PRESETS
 
 MOST_STEPS = 20
 MOST_MEMBERS = 100  # classifiers of one grid
+MOST_STACKED = 100  # repetitions of one stack
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 _IN_FILE = re.compile(r"([^:\x00-\x1f]+\.py):([^\W\d]\w*)")
 
@@ -168,8 +176,14 @@ class ClassifierSpec(Source):
         The channels of the dataset that the classifier reads.
     training
         How this classifier trains; by default as the suite says.
+    stacked
+        How many repetitions of SD or CSD train together on fixed curves, in less
+        processor time. They are trained whole: with 5, repetitions 0 to 4, 5 to 9, …,
+        however many are asked for.
     limits
         When a cell of this classifier is stopped; by default as the suite says.
+    resources
+        The threads, GPUs and places that a cell of this classifier takes.
     """
 
     misplaced: ClassVar[Mapping[str, str]] = {
@@ -184,7 +198,9 @@ class ClassifierSpec(Source):
     ) = None
     channels: Annotated[tuple[Channel, ...], Field(min_length=1)] = ("value",)
     training: Training | None = None
+    stacked: Annotated[int, Field(ge=2, le=MOST_STACKED)] | None = None
     limits: LimitsSpec = LimitsSpec()
+    resources: ResourcesSpec = ResourcesSpec()
 
     @model_validator(mode="before")
     @classmethod

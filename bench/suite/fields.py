@@ -66,6 +66,28 @@ class LimitsSpec(Strict):
         )
 
 
+class ResourcesSpec(Strict):
+    """What each cell of a classifier needs while it is computed.
+
+    Attributes
+    ----------
+    threads
+        Number of threads that BLAS, OpenMP and torch may use. By default as the suite
+        says. It is part of the cells' keys.
+    gpu
+        Number of GPUs that a cell has for itself: it sees these, and no other cell that
+        asks for GPUs does.
+    slots
+        How many of the places of ``-j``, or of a worker's threads, a cell takes. One
+        that asks for more than there are takes them all. By default its memory limit
+        is as many times that of a cell with one.
+    """
+
+    threads: Annotated[int, Field(ge=1, le=1024)] | None = None
+    gpu: Annotated[int, Field(ge=0, le=64)] = 0
+    slots: Annotated[int, Field(ge=1, le=1024)] = 1
+
+
 Count = Annotated[int, Field(ge=1, le=100_000_000)]
 
 

@@ -23,6 +23,9 @@ class Preset:
     reads_rounding
         Whether its scores depend on the last bits of the curves, which differ between
         kinds of processors.
+    stacked
+        The number of repetitions that train together, see
+        `bench.suite.classifiers.ClassifierSpec`.
     """
 
     class_path: str
@@ -31,6 +34,7 @@ class Preset:
     before: tuple[str, ...] = ()
     wrap: str = ""
     reads_rounding: bool = False
+    stacked: int | None = None
 
 
 # The notebook's network and budget. SD and SD-WGAN differ in `loss` alone.

@@ -356,8 +356,9 @@ class Suite(Strict):
         test curves alone, which takes half of the time for some. There is no training
         score then.
     threads
-        Number of threads that BLAS, OpenMP and torch may use in a cell. Cells that run
-        at the same time never use more threads together than the machine has cores.
+        Number of threads that BLAS, OpenMP and torch may use in a cell; for one
+        classifier, write it in the resources of its entry. Cells that run at the same
+        time never use more threads together than the machine has cores.
     datasets
         The datasets, one entry each.
     classifiers
@@ -514,6 +515,16 @@ class Suite(Strict):
         """Return the suite with one more metric, whose file is relative to it."""
         entries = (*self.metric_entries, entry)
         return self.model_copy(update={"metric_entries": entries})
+
+    def threads_of(self, entry: ClassifierSpec) -> int:
+        """Return the number of threads of a classifier's cells."""
+        return entry.resources.threads or self.threads
+
+    @property
+    def own_threads(self) -> dict[str, int]:
+        """Classifier → the threads of its cells, where they are not the suite's."""
+        threads = {entry.id: self.threads_of(entry) for entry in self.classifiers}
+        return {name: n for name, n in threads.items() if n != self.threads}
 
     def repetitions_of(self, spec: DatasetSpec | RecordedSpec) -> int:
         """Return the number of repetitions of a dataset."""

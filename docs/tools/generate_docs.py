@@ -47,6 +47,7 @@ HEADINGS = {
     "FixedTraining": "Training: fixed",
     "OnlineTraining": "Training: online",
     "LimitsSpec": "Limits",
+    "ResourcesSpec": "Resources",
     "MetricSpec": "A metric",
     "StatsSpec": "Statistics",
     "TransferSpec": "Transfer",
@@ -55,6 +56,8 @@ HEADINGS = {
     "StudySpec": "A study",
     "DimensionSpec": "A parameter of a study",
 }
+# The same of a parallel.yaml, whose tables are in another page.
+_PARALLEL = {"CellClass": "A class of cells", "CellNeeds": "Resources of a class"}
 # These have no default in the schema, but need not be given.
 _OPTIONAL = {"params", "grid", "sweep", "options", ("ClassifierSpec", "id")}
 _OPTIONAL |= {("Suite", "extends"), ("Suite", "add")}
@@ -166,8 +169,13 @@ def suites() -> Iterator[str]:
 
 
 def parallel() -> Iterator[str]:
-    """Yield the table of a parallel.yaml."""
-    yield _keys(Parallel.model_json_schema(), "Parallel")
+    """Yield the tables of a parallel.yaml."""
+    schema = Parallel.model_json_schema()
+    yield _keys(schema, "Parallel")
+    for name, heading in _PARALLEL.items():
+        yield f"### {heading}\n"
+        yield _text(schema["$defs"][name]["description"]) + "\n"
+        yield _keys(schema["$defs"][name], name)
 
 
 def exit_codes() -> Iterator[str]:
@@ -221,23 +229,32 @@ def commands() -> Iterator[str]:
     parser = make_parser()
     yield "## Options of every command\n"
     yield from _arguments(parser)
-    [subparsers] = [
-        action
-        for action in parser._actions
-        if isinstance(action, argparse._SubParsersAction)
-    ]
-    for name, command in subparsers.choices.items():
+    for name, command in commands_of(parser):
         positional = [a for a in command._actions if not a.option_strings]
-        usage = " ".join(
-            f"{a.metavar} [{a.metavar} …]" if a.nargs == "+" else str(a.metavar)
-            for a in positional
-        )
+        usage = " ".join(_positional(a) for a in positional)
         yield f"## bench {name}\n"
         yield f"{str(command.description).rstrip('.')}.\n"
         yield f"```text\nbench {name}{f' {usage}' if usage else ''} [options]\n```\n"
         yield from _arguments(command, parser)
         heading, _, lines = str(command.epilog).partition("\n")
         yield f"{heading.capitalize()}:\n\n```text\n{textwrap.dedent(lines)}\n```\n"
+
+
+def commands_of(
+    parser: argparse.ArgumentParser, above: str = ""
+) -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    """Yield name and parser of every command, those of a command with parts too."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for name, command in action.choices.items():
+                parts = list(commands_of(command, f"{above}{name} "))
+                yield from parts or [(f"{above}{name}", command)]
+
+
+def _positional(action: argparse.Action) -> str:
+    if action.nargs == "+":
+        return f"{action.metavar} [{action.metavar} …]"
+    return f"[{action.metavar}]" if action.nargs == "?" else str(action.metavar)
 
 
 def _arguments(
@@ -292,6 +309,9 @@ def _type(field: Mapping[str, Any]) -> str:
     """Describe in words the values that a JSON Schema allows."""
     if "$ref" in field:
         name = field["$ref"].rpartition("/")[2]
+        if name in _PARALLEL:
+            heading = _PARALLEL[name].lower()
+            return f"[{heading}](clusters.md#{heading.replace(' ', '-')})"
         group, _, kind = headings()[name].partition(": ")
         shown = f"`{kind}`" if kind else f"{group[0].lower()}{group[1:]}"
         return f"[{shown}]({_anchor(name)})"

@@ -13,8 +13,8 @@ from bench.analysis import audits as audit_findings
 from bench.analysis.audits import judge_audits
 from bench.base.resources import SUITES
 from bench.cells import audits, shallow_baselines
-from bench.cells.audits import audit_repetition
-from bench.curves.datasets import Dataset
+from bench.cells.audits import audit_curves
+from bench.curves.datasets import Dataset, make_dataset
 from bench.curves.recipes import resolve_dataset
 from bench.suite.datasets import DatasetSpec
 
@@ -32,9 +32,11 @@ def waves(y, rng):
     return np.sin(speed * X[:, 0] + phase) + noise
 
 
-def judged(recipe, seed, repetitions, **given):
+def judged(recipe, seed, repetitions, make=make_dataset, **given):
     """Audit repetitions, keep the figures as a store does, and judge them."""
-    found = [audit_repetition(recipe, r, seed)[0] for r in range(repetitions)]
+    found = [
+        audit_curves(make(recipe, r, seed), recipe, r, seed) for r in range(repetitions)
+    ]
     figures = json.loads(json.dumps(found))
     return judge_audits(recipe.spec.id, figures, **given)
 
@@ -48,7 +50,7 @@ def labels(sizes, rng):
 
 
 @pytest.fixture
-def audit(monkeypatch):
+def audit():
     """Audit curves that a function draws from labels and a generator."""
 
     def audit(
@@ -69,8 +71,7 @@ def audit(monkeypatch):
                 **arrays, x=X, channels=("value",), data_hash="", fingerprint=[]
             )
 
-        monkeypatch.setattr(audits, "make_dataset", make)
-        return judged(RECIPE, seed, repetitions, **given)
+        return judged(RECIPE, seed, repetitions, make, **given)
 
     return audit
 

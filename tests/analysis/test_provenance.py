@@ -50,6 +50,13 @@ def test_provenance_adds_up_what_results_say_of_their_origin(results_of):
     assert "SD ConvergenceWarning (1), KNN ConvergenceWarning (1)" in text
 
 
+def test_provenance_names_classifiers_of_other_threads(results_of):
+    entries = ["GNB", {"use": "KNN", "resources": {"threads": 2}}]
+    plan, findings, results = results_of(classifiers=entries)
+    text = "\n".join(provenance(plan, findings, results))
+    assert "threads for each cell: 1, of KNN: 2" in text
+
+
 def test_provenance_lists_what_single_classifiers_import_besides(results_of):
     plan, findings, results = results_of()
     numpy = results[0].versions["numpy"]

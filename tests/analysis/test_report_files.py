@@ -189,6 +189,14 @@ def test_histories_are_read_back(data, tmp_path):
     assert_same(changed := replace(data, history=frame), _kept(changed, tmp_path))
 
 
+def test_threads_of_single_classifiers_are_in_a_page_that_has_some(data, tmp_path):
+    write_data(data, tmp_path)
+    assert "own_threads" not in (tmp_path / PAGE).read_text()
+    suite = replace(data.suite, own_threads={"KNN": 4})
+    write_data(replace(data, suite=suite), tmp_path)
+    assert read_data(tmp_path).suite.own_threads == {"KNN": 4}
+
+
 def test_facts_are_read_back(data, tmp_path):
     facts = replace(
         data.datasets[0],

@@ -291,7 +291,7 @@ def test_the_command_counts_names_what_is_damaged_and_says_why(
     store = Store(tmp_path / "data" / "store")
     stored.put_cells(plan.limited([], ["GNB"]), store)
     key = plan.cells[2].key
-    store.path(key, "npz").write_bytes(b"damaged")
+    stored.damage(store, key, "npz")
     before = stored.content(store.folder)
 
     code, out, err = bench_run("status", path)
@@ -302,8 +302,8 @@ def test_the_command_counts_names_what_is_damaged_and_says_why(
     assert ["all", "–", "2", "4"] in rows
     assert "KNN, repetitions" not in out
     assert err == (
-        f"bench: data/store/{key[:2]}/{key}.json: its predictions (.npz) do not match "
-        "their checksum\n"
+        f"bench: {store.where(key).removeprefix(f'{tmp_path}/')}: its predictions do "
+        "not match their checksum\n"
     )
 
     code, out, again = bench_run("status", path, "--why")

@@ -29,10 +29,11 @@ def against(request: pytest.FixtureRequest, benchmark: Any) -> Callable[..., Non
         target: float,
         rounds: int = 7,
         scale: float = 1.0,
+        warm_up: bool = True,
         **info: Any,
     ) -> None:
         if request.param == "reference":
-            benchmark.pedantic(reference, rounds=rounds, warmup_rounds=1)
+            benchmark.pedantic(reference, rounds=rounds, warmup_rounds=warm_up)
             return
         seconds: list[float] = []
 
@@ -41,12 +42,12 @@ def against(request: pytest.FixtureRequest, benchmark: Any) -> Callable[..., Non
             reference()
             seconds.append(time.perf_counter() - began)
 
-        benchmark.pedantic(work, setup=set_up, rounds=rounds, warmup_rounds=1)
+        benchmark.pedantic(work, setup=set_up, rounds=rounds, warmup_rounds=warm_up)
         benchmark.extra_info |= {"kind": kind, "target": target} | info
         if benchmark.stats is None:  # run once, untimed
             return
         # The warm-up's is the first.
-        theirs = statistics.median(seconds[1:]) * scale
+        theirs = statistics.median(seconds[warm_up:]) * scale
         ours = benchmark.stats.stats.median
         ratio = theirs / ours if kind == "speed-up" else ours / theirs
         benchmark.extra_info |= {"reference_seconds": theirs, "ratio": ratio}

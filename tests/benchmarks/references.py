@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import torch
+from matplotlib.figure import Figure
 from torch import nn
 
 
@@ -68,6 +69,38 @@ def train_bare(
                 loss.backward()
                 optimizer.step()
     return net
+
+
+def train_csd2_bare(
+    net: nn.Module, X: np.ndarray, y: np.ndarray, *, epochs: int, batch_size: int
+) -> nn.Module:
+    """Train as CSD2 is: AdamW, one cycle, clipped gradients; the network augments."""
+    curves, labels = torch.tensor(X), torch.tensor(y, dtype=torch.float32)
+    optimizer = torch.optim.AdamW(net.parameters(), lr=3e-3, fused=True)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer,
+        max_lr=3e-3,
+        total_steps=epochs * -(-len(X) // batch_size),
+        pct_start=0.2,
+    )
+    for _ in range(epochs):
+        for rows in torch.randperm(len(X)).split(batch_size):
+            optimizer.zero_grad()
+            logits = net(curves[rows])[:, 0]
+            loss = nn.functional.binary_cross_entropy_with_logits(logits, labels[rows])
+            loss.backward()
+            nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+            optimizer.step()
+            schedule.step()
+    return net
+
+
+def draw_empty(sizes: Sequence[tuple[int, int]], folder: Path) -> None:
+    """Save an empty figure with axes of each size, in pixels."""
+    for number, (width, height) in enumerate(sizes):
+        figure = Figure(figsize=(width / 100, height / 100), dpi=100)
+        figure.subplots()
+        figure.savefig(folder / f"{number}.png")
 
 
 def run_python(code: str, folder: Path | None = None) -> float:

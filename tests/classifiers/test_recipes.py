@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import bench
+from bench.base.errors import ClassifierError
 from bench.classifiers.recipes import build, resolve_classifier
 from bench.suite.classifiers import ClassifierSpec
 
@@ -99,3 +100,34 @@ def test_the_second_csd_is_told_of_recorded_curves(entry, recorded, expected):
 def test_other_classifiers_are_not_told_of_recorded_curves():
     for name in ("SD", "CSD", "CUES", "KNN"):
         assert build(resolve(name), 0, "stream", X, 1, recorded=True) is not None
+
+
+@pytest.mark.parametrize(
+    ("n_gpus", "device", "expected"),
+    [(1, "auto", "cuda"), (1, "cuda", "cuda"), (2, "cuda:1", "cuda:1")],
+)
+def test_a_cell_with_gpus_computes_on_them_wherever_it_is_planned(
+    n_gpus, device, expected
+):
+    entry = {"use": "SD", "params": {"device": device}, "resources": {"gpu": n_gpus}}
+    assert resolve(entry).device == expected
+
+
+@pytest.mark.parametrize(
+    ("n_gpus", "device", "said"),
+    [
+        (1, "cpu", "found params.device: cpu beside resources.gpu: 1; expected auto"),
+        (1, "cuda:1", "expected auto, cuda or cuda:0, since a cell sees its own GPUs"),
+        (3, "cuda:3", "expected auto, cuda or cuda:0 to cuda:2, since"),
+        (1, "mps", "found params.device: mps beside resources.gpu: 1"),
+    ],
+)
+def test_a_device_that_a_cell_with_gpus_cannot_have_is_refused(n_gpus, device, said):
+    entry = {"use": "CSD", "params": {"device": device}, "resources": {"gpu": n_gpus}}
+    with pytest.raises(ClassifierError, match=said):
+        resolve(entry)
+
+
+def test_gpus_of_other_classes_are_their_own_affair():
+    entry = {"use": "KNN", "resources": {"gpu": 1}}
+    assert resolve(entry).identity == resolve("KNN").identity

@@ -84,6 +84,8 @@ def test_a_key_is_the_hash_of_what_the_result_keeps(keys_of, write_suite, tmp_pa
         {"metrics": ["balanced_accuracy", "accuracy"]},
         {"limits": {"timeout": "10m", "memory": "4GiB"}},
         {"reference": "seed-notebook"},
+        change_knn(use="KNN", resources={}),
+        change_knn(use="KNN", resources={"threads": 1, "gpu": 2, "slots": 3}),
         change_grid(dtype="float64"),
         change_grid(channels=["value"]),
         change_grid(neural={"kind": "mlp", "hidden": [32, 32], "activation": "relu"}),
@@ -294,7 +296,7 @@ def test_a_stage_that_was_raised_changes_what_it_computes(
 
 def test_the_device_changes_the_networks_alone(keys_of, monkeypatch):
     before = keys_of()
-    monkeypatch.setattr("bench.classifiers.recipes._device", lambda _: "cuda:1")
+    monkeypatch.setattr("bench.classifiers.recipes._device", lambda *_: "cuda:1")
     assert changed(before, keys_of(), 2) == {"SD", "CSD"}
 
 

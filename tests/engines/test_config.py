@@ -1,8 +1,10 @@
 import gc
 import os
+import re
 import signal
 import socket
 import sys
+from collections import Counter
 from contextlib import suppress
 
 import psutil
@@ -12,9 +14,11 @@ from dask_cluster import wait_for
 
 import bench
 from bench.base.errors import EngineError
+from bench.cells.cell import units_of
 from bench.cells.plan import make_plan
-from bench.engines.config import make_engine
+from bench.engines.config import CellClass, make_engine
 from bench.engines.dask_engine import DaskEngine
+from bench.engines.dask_slurm import start_slurm
 from bench.engines.engine import LocalEngine
 from bench.engines.run import run_plan
 from bench.store.store import Store
@@ -55,12 +59,39 @@ RIGHT = [
 ]
 
 
+RIGHT += [
+    (
+        "backend: dask\ndask_cluster: slurm\nworkers: 9\noptions: {queue: long}\n"
+        "classes:\n  - for: {gpu: 1}\n    workers: 2\n"
+        "    options: {queue: gpu, job_extra_directives: ['--gres=gpu:1']}",
+        DaskEngine(
+            cluster="slurm",
+            workers=9,
+            options={"queue": "long"},
+            classes=(
+                CellClass.model_validate(
+                    {
+                        "for": {"gpu": 1},
+                        "workers": 2,
+                        "options": {
+                            "queue": "gpu",
+                            "job_extra_directives": ["--gres=gpu:1"],
+                        },
+                    }
+                ),
+            ),
+        ),
+    ),
+]
+
+
 @pytest.mark.parametrize(("text", "engine"), RIGHT)
 def test_a_parallel_file_says_which_engine(write_parallel, text, engine):
     expected = DaskEngine(engine) if isinstance(engine, str) else engine
     assert make_engine(file=write_parallel(text)) == expected
 
 
+SLURM = "backend: dask\ndask_cluster: slurm\n"
 WRONG = [
     ("jobs: 2", "parallel.yaml:1: file: the key 'backend' is missing"),
     ("backend: slurm", "parallel.yaml:1: backend: found \"slurm\""),
@@ -80,6 +111,24 @@ WRONG = [
     ("backend: dask\ndask_cluster: pbs", "yaml:2: dask_cluster: found \"pbs\""),
     ("backend: dask\ndask_cluster: local\nworkers: 0", "yaml:3: workers: found 0"),
     ("backend: dask\ndask_cluster: local\noptions: 3", "yaml:3: options: found 3"),
+    (f"{SLURM}classes: [{{for: {{}}}}]", "yaml:3: classes[0].for: found nothing; expe"),
+    (f"{SLURM}classes: [{{for: {{gpus: 1}}}}]", "(did you mean 'gpu'?)"),
+    (f"{SLURM}classes: [{{for: {{gpu: 1}}, workers: 0}}]", "workers: found 0"),
+    (f"{SLURM}classes: [{{workers: 1}}]", "classes[0]: the key 'for' is missing"),
+    (
+        f"{SLURM}options: {{worker_extra_args: [--resources, A=1]}}\n"
+        "classes: [{for: {gpu: 1}}]",
+        "found --resources in worker_extra_args beside 'classes'",
+    ),
+    (
+        f"{SLURM}classes: [{{for: {{gpu: 2}}, options: {{processes: 2}}}}]",
+        "found several processes in a job with GPUs",
+    ),
+    (
+        "backend: dask\ndask_cluster: local\nclasses: [{for: {gpu: 1}}]",
+        "'classes' are of Slurm; expected 'dask_cluster: slurm'",
+    ),
+    ("backend: local\nclasses: [{for: {gpu: 1}}]", "'classes' contradicts the other"),
     ("backend: dask\ndask_scheduler: nowhere", "yaml:2: dask_scheduler: 'nowhere' is"),
     ("- backend", "parallel.yaml:1: file: found [\"backend\"]"),
     ("", "parallel.yaml: an empty file"),
@@ -217,8 +266,8 @@ def test_a_local_cluster_interrupted_leaves_nothing(
 # As Slurm does, the job runs a copy: dask-jobqueue deletes its script once it is
 # submitted, which may be before a shell has opened it.
 SBATCH = """#!/bin/sh
-cp "$1" "$SLURM_JOBS/script"
-sh "$SLURM_JOBS/script" > "$SLURM_JOBS/log" 2>&1 < /dev/null &
+cp "$1" "$SLURM_JOBS/script-$$"
+sh "$SLURM_JOBS/script-$$" > "$SLURM_JOBS/log-$$" 2>&1 < /dev/null &
 echo "Submitted batch job $!"
 """
 SCANCEL = """#!/bin/sh
@@ -265,12 +314,115 @@ def test_a_slurm_cluster_gets_its_options_and_computes(write_suite, tmp_path, sl
             other.listen()
         run_plan(make_plan(bench.load_suite(path)), Store(tmp_path / "store"), engine)
     assert set(bench.read_results(path, tmp_path / "store")["status"]) == {"done"}
-    script = (folder / "script").read_text()
+    [script] = [path.read_text() for path in folder.glob("script-*")]
     for line in ("#SBATCH -p long", "#SBATCH -t 08:00:00", "#SBATCH --nice=100"):
         assert line in script
     assert "--no-dashboard --interface lo" in script
     [job] = (folder / "cancelled").read_text().split()
     wait_for(lambda: not psutil.pid_exists(int(job)))
+
+
+# A job that only waits in the queue.
+QUEUE = """#!/bin/sh
+cp "$1" "$SLURM_JOBS/script-$$"
+echo "Submitted batch job $$"
+"""
+CLASSES = (
+    {"for": {"gpu": 1}, "workers": 2, "options": {
+        "queue": "gpu", "job_extra_directives": ["--gres=gpu:1"]}},
+    {"for": {"threads": 8}, "options": {"cores": 8}},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("jobs", "expected"),
+    [
+        ({None, 0, 1}, {"plain": 3, "class-0": 2, "class-1": 1}),
+        ({1, 0}, {"class-0": 2, "class-1": 1}),
+        ({None}, {"plain": 3}),
+    ],
+)
+def test_each_class_of_cells_has_jobs_of_its_own(slurm, jobs, expected):
+    # Options of a class are never those of another one, whichever is first.
+    folder = slurm(QUEUE)
+    classes = [CellClass.model_validate(each) for each in CLASSES]
+    cluster = start_slurm(3, OPTIONS, classes, jobs)
+    scripts = [path.read_text() for path in folder.glob("script-*")]
+    cluster.close()
+    found = Counter(re.findall(r"--resources bench-([\w-]+)=", "".join(scripts)))
+    assert found == expected
+    for script in scripts:
+        assert "--no-dashboard --" in script
+        assert ("-p gpu" in script) == ("class-0" in script)
+        assert ("-p long" in script) == ("class-0" not in script)
+        assert ("--gres=gpu:1" in script) == ("class-0" in script)
+        assert ("--nice=100" in script) == ("class-0" not in script)
+        assert ("--cpus-per-task=8" in script) == ("class-1" in script)
+        assert ("--nthreads 8" in script) == ("class-1" in script)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"scheduler_options": {}}, r"classes\[0\].options: 'scheduler_options' is of"),
+        ({"quue": "gpu"}, "unexpected keyword argument 'quue'"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:unclosed cluster")
+def test_a_wrong_option_of_a_class_is_named(write_suite, slurm, options, message):
+    slurm(QUEUE)
+    entry = {"use": "KNN", "resources": {"gpu": 1}}
+    units = units_of(
+        make_plan(bench.load_suite(write_suite(classifiers=[entry]))).cells
+    )
+    classes = (CellClass.model_validate({"for": {"gpu": 1}, "options": options}),)
+    engine = DaskEngine(cluster="slurm", options=OPTIONS, classes=classes)
+    with pytest.raises(EngineError, match=message) as caught:
+        next(engine.run(units, lambda _: True, {}))
+    del caught
+    gc.collect()
+
+
+def test_gpus_that_no_class_is_for_are_an_error_before_any_job(write_suite):
+    entry = {"use": "KNN", "resources": {"gpu": 2}}
+    units = units_of(
+        make_plan(bench.load_suite(write_suite(classifiers=[entry]))).cells
+    )
+    classes = (CellClass.model_validate({"for": {"gpu": 1}}),)
+    engine = DaskEngine(cluster="slurm", options=OPTIONS, classes=classes)
+    with pytest.raises(
+        EngineError, match="'KNN' asks for 2, and none of the 'classes'"
+    ):
+        next(engine.run(units, lambda _: True, {}))
+
+
+OWN = """
+import os
+from sklearn.dummy import DummyClassifier
+
+class Gpu(DummyClassifier):
+    def fit(self, X, y):
+        assert os.environ["CUDA_VISIBLE_DEVICES"] == "7"
+        return super().fit(X, y)
+
+class Plain(Gpu):
+    pass
+"""
+
+
+@pytest.mark.slow
+def test_cells_of_a_class_are_computed_by_its_jobs_alone(write_suite, tmp_path, slurm):
+    slurm(SBATCH)
+    (tmp_path / "own.py").write_text(OWN)
+    own = {"class": "./own.py:Gpu", "resources": {"gpu": 1}}
+    path = write_suite(classifiers=[own, "GNB", "./own.py:Plain"])
+    options = {"job_script_prologue": ["export CUDA_VISIBLE_DEVICES=7"]}
+    classes = (CellClass.model_validate({"for": {"gpu": 1}, "options": options}),)
+    engine = DaskEngine(cluster="slurm", options=OPTIONS, classes=classes)
+    run_plan(make_plan(bench.load_suite(path)), Store(tmp_path / "store"), engine)
+    results = bench.read_results(path, tmp_path / "store")
+    status = dict(zip(results["classifier"], results["status"], strict=True))
+    assert status == {"Gpu": "done", "GNB": "done", "Plain": "failed"}
 
 
 @pytest.mark.filterwarnings("ignore:unclosed cluster")  # one that never was open

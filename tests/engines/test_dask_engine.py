@@ -1,4 +1,3 @@
-import os
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -14,9 +13,10 @@ from recorded_files import recorded, write_curves
 import bench
 from bench.base import resources
 from bench.base.errors import EngineError
-from bench.cells.cell import units_of
+from bench.cells.cell import kind_of, units_of
 from bench.cells.plan import make_plan
 from bench.engines import dask_engine
+from bench.engines.admission import VISIBLE
 from bench.engines.dask_engine import DaskEngine
 from bench.engines.dask_worker import pickled_task
 from bench.engines.run import run_plan
@@ -205,7 +205,7 @@ def test_cells_are_handed_out_as_there_is_room(write_suite, cluster):
     results = DaskEngine(cluster.address).run(units, wanted, {})
     first = next(results)
     assert len(asked) < len(plan.cells)
-    computed = [first, *results]
+    computed = [one for done in (first, *results) for one in done]
     assert len(asked) == len(plan.cells)
     assert sorted(cell.key for cell, _, _ in computed) == sorted(
         cell.key for cell in plan.cells if cell.classifier.id != "DT"
@@ -292,7 +292,7 @@ def test_the_scheduler_killed_is_one_error_and_the_run_goes_on_here(
     with DaskCluster(tmp_path / "dask", 1) as cluster:
         command = start(tmp_path, cluster, path)
         wait_for(lambda: len(cluster.noted()) == 1)
-        kept = {key: os.stat(store.path(key, "json")) for key in store.keys()}  # noqa: PTH116, SIM118 (a method of ours)
+        kept = {key: store.written(key) for key in store.keys()}  # noqa: SIM118 (a method of ours)
         assert kept
         cluster.scheduler.kill()
         message = finish_in_one_error(command)
@@ -305,7 +305,7 @@ def test_the_scheduler_killed_is_one_error_and_the_run_goes_on_here(
     (tmp_path / "notes.txt.open").touch()
     assert list(compute(path, store.folder)["status"]) == ["done"] * 4
     for key, before in kept.items():
-        assert store.path(key, "json").stat().st_mtime_ns == before.st_mtime_ns
+        assert store.written(key) == before
 
 
 BAD_WORKERS = {
@@ -366,3 +366,115 @@ def test_without_workers_it_says_how_to_start_some(write_suite, tmp_path, monkey
         engine = DaskEngine(cluster.address)
         with pytest.raises(EngineError, match="has no workers after 1 s"):
             run_plan(plan, Store(tmp_path / "store"), engine)
+
+
+OWN = """
+import os, time
+from sklearn.dummy import DummyClassifier
+
+class Alone(DummyClassifier):
+    def __init__(self, folder=None):
+        super().__init__()
+        self.folder = folder
+
+    def fit(self, X, y):
+        name = f"{self.folder}/" + os.environ.get("CUDA_VISIBLE_DEVICES", "none")
+        os.mkdir(name)  # which fails where another cell is there
+        time.sleep(0.2)
+        os.rmdir(name)
+        return super().fit(X, y)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("resources", "offers"),
+    [
+        ({"gpu": 1}, {"GPU": 2}),  # each cell has one of two
+        ({"slots": 2}, {}),  # both threads of the worker
+        ({"threads": 2}, {}),
+        ({"slots": 3}, {"slots": 4}),
+    ],
+    ids=str,
+)
+def test_cells_on_a_worker_have_their_resources_alone(
+    write_suite, tmp_path, monkeypatch, resources, offers
+):
+    monkeypatch.setenv(VISIBLE, "GPU-a,GPU-b")
+    (tmp_path / "own.py").write_text(OWN)
+    own = {"class": "./own.py:Alone", "params": {"folder": str(tmp_path)}}
+    path = write_suite(
+        classifiers=[own | {"resources": resources}], repetitions=4, audits=False
+    )
+    options = {"threads_per_worker": 2, "processes": False, "resources": offers}
+    engine = DaskEngine(cluster="local", options=options)
+    results = compute(path, tmp_path / "store", engine)
+    assert set(results["status"]) == {"done"}, set(results["error"])
+    assert set(results["attempts"]) == {1}
+
+
+@pytest.mark.parametrize(
+    ("gpus", "said"),
+    [
+        ("", "sees 0 GPUs, and 'KNN' asks for 1: start it where there are GPUs"),
+        (None, "no worker of the cluster offers that; start one with `dask worker"),
+    ],
+)
+def test_a_worker_without_gpus_is_one_clear_error(
+    write_suite, tmp_path, monkeypatch, gpus, said
+):
+    offers = {} if gpus is None else {"GPU": 1}
+    monkeypatch.setenv(VISIBLE, gpus or "")
+    path = write_suite(classifiers=[{"use": "KNN", "resources": {"gpu": 1}}])
+    options = {"processes": False, "resources": offers}
+    engine = DaskEngine(cluster="local", options=options)
+    with pytest.raises(EngineError, match=said):
+        compute(path, tmp_path / "store", engine)
+
+
+@pytest.mark.slow
+def test_units_of_a_repetition_are_one_task_with_the_local_bits(
+    write_suite, tmp_path, monkeypatch
+):
+    sizes = []
+
+    def pickled(batches, run, in_task):
+        sizes.append(sum(map(len, batches)))
+        return pickled_task(batches, run, in_task)
+
+    monkeypatch.setattr(dask_engine, "pickled_task", pickled)
+    path = write_suite(repetitions=3)
+    plan = make_plan(bench.load_suite(path))
+    compute(path, tmp_path / "here")
+    known = {kind_of(task): 0.1 for task in plan.everything}
+    engine = DaskEngine(cluster="local", options={"processes": False})
+    store = Store(tmp_path / "there")
+    units = units_of(plan.everything)
+    for done in engine.run(units, lambda _: True, known):
+        store.put_all([(result, packed) for _, result, packed in done])
+    assert_same_bits(path, tmp_path / "here", tmp_path / "there")
+    assert sum(sizes) == len(plan.everything)
+    assert sizes[0] == 5
+
+
+@pytest.mark.slow
+def test_a_unit_that_kills_workers_costs_the_others_of_its_batch_nothing(
+    write_suite, tmp_path
+):
+    names = ["GNB", *zoo("cluster_zoo.KillsItsWorker"), "CHANCE"]
+    path = write_suite(classifiers=names, repetitions=2, audits=False)
+    units = units_of(make_plan(bench.load_suite(path)).everything)
+    seconds = (0.3, 0.2, 0.1)  # so that it is begun second
+    known = {kind_of(u[0]): s for u, s in zip(units[:3], seconds, strict=True)}
+    with DaskCluster(tmp_path / "dask", 1, allowed_failures=100) as cluster:
+        engine = DaskEngine(cluster.address)
+        batches = engine.run(units, lambda _: True, known)
+        results = [result for done in batches for _, result, _ in done]
+        assert cluster.no_cells_left()
+    by_name = {}
+    for result in results:
+        by_name.setdefault(result.classifier, set()).add(result.status)
+    assert by_name == {
+        "GNB": {"done"}, "KillsItsWorker": {"crashed"}, "CHANCE": {"done"},
+    }  # fmt: skip
+    assert len(results) == 6

@@ -59,4 +59,4 @@ def test_more_threads_than_cores_is_an_error_before_any_cell(
     path = write_suite(classifiers=["GNB"], repetitions=1, threads=2)
     code, _, err = bench_run("run", path)
     assert code == 2
-    assert "threads: found 2 a cell; expected at most 1, the cores that" in err
+    assert "threads: found 2 a cell of 'GNB'; expected at most 1, the cores" in err

@@ -10,7 +10,9 @@ import yaml_text
 
 from bench.base.limits import Limits
 from bench.cells.cell import units_of
+from bench.engines.admission import Places
 from bench.engines.isolation import MAX_ATTEMPTS, modules_of, run_cells, to_results
+from bench.engines.schedule import InOrder
 from bench.processes.watchdog import CallOutcome
 
 MIB = 2**20
@@ -125,7 +127,7 @@ def test_a_batch_shares_its_time_and_has_the_time_limits_of_all_its_fits(
         stats={"baseline": "SD"},
     )
     executor = Scripted(answered(batch))
-    [done] = run_cells([(batch,)], 1, MIB, executor)
+    [done] = run_cells(InOrder([(batch,)]), Places(1), MIB, executor)
     results = [result for _, result, _ in done]
     assert [result.seconds for result in results] == [0.5] * 4
     assert executor.requests[0].limits == Limits(12.0, MIB)
@@ -133,18 +135,18 @@ def test_a_batch_shares_its_time_and_has_the_time_limits_of_all_its_fits(
 
 def test_a_process_killed_from_outside_is_tried_three_times(unit):
     executor = Scripted(KILLED, CallOutcome("lost"), KILLED)
-    [[(_, result, _)]] = run_cells([(unit,)], 1, MIB, executor)
+    [[(_, result, _)]] = run_cells(InOrder([(unit,)]), Places(1), MIB, executor)
     assert (result.status, result.attempts) == ("crashed", MAX_ATTEMPTS)
     assert len(executor.requests) == MAX_ATTEMPTS
     executor = Scripted(KILLED, answered(unit))
-    [[(_, result, _)]] = run_cells([(unit,)], 1, MIB, executor)
+    [[(_, result, _)]] = run_cells(InOrder([(unit,)]), Places(1), MIB, executor)
     assert (result.status, result.attempts) == ("done", 2)
 
 
 def test_a_fault_of_the_classifier_is_final(unit):
     for code in (0, 1, -signal.SIGSEGV):
         executor = Scripted(CallOutcome("exited", exit_code=code))
-        [[(_, result, _)]] = run_cells([(unit,)], 1, MIB, executor)
+        [[(_, result, _)]] = run_cells(InOrder([(unit,)]), Places(1), MIB, executor)
         assert result.attempts == len(executor.requests) == 1
 
 
@@ -152,15 +154,33 @@ def test_as_many_units_run_as_there_are_jobs_and_all_are_yielded(units_of_suite)
     units = units_of_suite(classifiers=["GNB", "KNN"], audits=False)
     executor = Scripted(*[CallOutcome("exited", exit_code=1)] * 4)
     batches = [(unit,) for unit in units]
-    cells = [cell.key for [(cell, _, _)] in run_cells(batches, 3, MIB, executor)]
+    cells = [
+        cell.key
+        for [(cell, _, _)] in run_cells(InOrder(batches), Places(3), MIB, executor)
+    ]
     assert executor.most_at_once == 3
     assert sorted(cells) == sorted(unit[0].key for unit in units)
+
+
+def test_a_cell_has_the_memory_of_its_places_its_threads_and_its_gpus(units_of_suite):
+    resources = {"slots": 2, "threads": 3, "gpu": 1}
+    wide = {"use": "GNB", "id": "wide", "resources": resources}
+    units = units_of_suite(classifiers=[wide, "GNB"], audits=False, repetitions=1)
+    executor = Scripted(*[CallOutcome("exited", exit_code=1)] * 2)
+    places = Places(4, None, ["GPU-a"])
+    assert (
+        len(list(run_cells(InOrder((u,) for u in units), places, MIB, executor))) == 2
+    )
+    first, second = executor.requests
+    assert (first.limits.memory, first.threads) == (2 * MIB, 3)
+    assert (second.limits.memory, second.threads) == (MIB, 1)
+    assert pickle.loads(first.payload)[1][0] == ("GPU-a",)
 
 
 def test_the_next_unit_is_started_before_a_result_is_yielded(units_of_suite):
     units = units_of_suite(classifiers=["GNB"], audits=False)
     executor = Scripted(*[CallOutcome("exited", exit_code=1)] * 2)
-    next(run_cells([(unit,) for unit in units], 1, MIB, executor))
+    next(run_cells(InOrder([(unit,) for unit in units]), Places(1), MIB, executor))
     assert len(executor.requests) == 2
 
 
@@ -193,7 +213,11 @@ def answers(batch, n, seconds=0.01):
 
 def run_batch(batch, *ends):
     executor = Scripted(*ends)
-    done = [one for many in run_cells([batch], 1, MIB, executor) for one in many]
+    done = [
+        one
+        for many in run_cells(InOrder([batch]), Places(1), MIB, executor)
+        for one in many
+    ]
     return {cell.repetition: result for cell, result, _ in done}, executor
 
 
@@ -257,4 +281,4 @@ def test_an_answer_that_cannot_be_read_is_a_crash(batch):
 def test_without_fork_every_unit_has_a_process(batch):
     executor = Scripted(*[CallOutcome("exited", exit_code=1)] * 3)
     executor.makes_several = False
-    assert len(list(run_cells([batch], 1, MIB, executor))) == 3
+    assert len(list(run_cells(InOrder([batch]), Places(1), MIB, executor))) == 3

@@ -1,18 +1,20 @@
 import json
 import os
 import sys
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+import stored
 import yaml_text
 
 import bench
 from bench.base.errors import StoreError
+from bench.cells.cell import units_of
 from bench.cells.plan import make_plan
+from bench.engines import run
+from bench.engines.engine import LocalEngine
 from bench.engines.run import run_plan
-from bench.store.result import to_json
 from bench.store.store import Store
 from bench.suite.load import load_suite
 
@@ -113,7 +115,8 @@ def test_a_broken_classifier_costs_its_own_rows(write_suite, tmp_path, monkeypat
 def test_results_are_plain_json(write_suite, tmp_path):
     results = results_of(write_suite(), tmp_path / "store")
     key = results["key"][0]
-    document = json.loads((tmp_path / "store" / key[:2] / f"{key}.json").read_text())
+    line = stored.line_of(Store(tmp_path / "store"), key)[2]
+    document = json.loads(line)["result"]
     assert document["status"] == "done"
     assert document["versions"]["numpy"] == np.__version__
 
@@ -180,12 +183,50 @@ def test_results_of_other_curves_end_a_run_and_a_report(write_suite, tmp_path):
     cells = make_plan(load_suite(path)).cells
     changed, missing = (store.get(cells[i].key) for i in (0, 1))
     rows = [[value * 1.001 for value in row] for row in changed.fingerprint]
-    raw = to_json(replace(changed, fingerprint=rows))
-    store.path(changed.key, "json").write_bytes(raw)
+    stored.change(store, changed.key, fingerprint=rows)
     with pytest.raises(StoreError, match="of other curves, though their recipe"):
         bench.read_results(path, folder)
-    for kind in ("json", "npz"):
-        store.path(missing.key, kind).unlink()
+    stored.lose(store, missing.key)
     with pytest.raises(StoreError, match="compute the stored results again"):
         bench.run_suite(path, store=folder)
     assert Store(folder).get(changed.key) is not None  # nothing is lost
+
+
+def test_each_classifier_has_its_own_threads(write_suite, tmp_path):
+    (tmp_path / "own.py").write_text(
+        "import os\n"
+        "from sklearn.dummy import DummyClassifier\n"
+        "from threadpoolctl import threadpool_info\n"
+        "class Own(DummyClassifier):\n"
+        "    def fit(self, X, y):\n"
+        "        pools = {pool['num_threads'] for pool in threadpool_info()}\n"
+        "        raise ValueError(os.environ['OMP_NUM_THREADS'], *pools)\n"
+    )
+    own = {"class": "./own.py:Own"}
+    two = own | {"id": "two", "resources": {"threads": 2}}
+    path = write_suite(classifiers=[two, own], repetitions=1, audits=False)
+    plan = stored.plan_of(path)
+    store = Store(tmp_path / "store")
+    run_plan(plan, store, LocalEngine(2))
+    found = [store.get(cell.key) for cell in plan.cells]
+    assert [result.threads for result in found] == [2, 1]
+    assert [result.error["message"] for result in found] == ["('2', 2)", "('1', 1)"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "at_once"),
+    [
+        ({}, 2),
+        ({"threads": 2}, 1),
+        ({"classifiers": ["GNB", {"use": "KNN", "resources": {"slots": 2}}]}, 1),
+    ],
+)
+def test_the_time_left_heeds_what_cells_take(
+    write_suite, tmp_path, monkeypatch, changes, at_once
+):
+    monkeypatch.setattr("bench.engines.engine.available_cores", lambda: 2)
+    plan = stored.plan_of(write_suite(**changes))
+    left = run._time_left(
+        plan, Store(tmp_path), LocalEngine(2), {}, units_of(plan.cells)
+    )
+    assert left._at_once == at_once

@@ -15,6 +15,9 @@ def units(*kinds, repetitions=2):
                 target=None,
                 limits=None,
                 may_share_process=kind != "own",
+                slots=1,
+                threads=1,
+                gpus=0,
             ),
         )
         for i in range(repetitions)

@@ -102,9 +102,13 @@ BAD = {
 def test_a_neighbour_changes_no_result(suite, tmp_path, shares, monkeypatch):
     monkeypatch.setenv("FAULT_NOTES", str(tmp_path / "notes"))
     good, _ = run(suite(GOOD), tmp_path / "good")
-    bad = [{"id": name, "class": f"fault_zoo.{name}"} for name in BAD]
+    limits = {"Waits": {"limits": {"timeout": 1}}}
+    bad = [
+        {"id": name, "class": f"fault_zoo.{name}"} | limits.get(name, {})
+        for name in BAD
+    ]
     among = [entry for pair in zip(GOOD, bad, strict=False) for entry in pair]
-    path = suite([*among, bad[-1]], limits={"timeout": 2, "memory": "700MiB"})
+    path = suite([*among, bad[-1]], limits={"memory": "700MiB"})
     shares.clear()
     results, _ = run(path, tmp_path / "store", [*GOOD, *BAD])
     assert max(map(len, shares)) > 4

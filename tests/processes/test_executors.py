@@ -5,13 +5,20 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
 from bench.base.limits import Limits
-from bench.processes.executors import AbortedError, ForkServer, Spawner, new_executor
+from bench.processes.executors import (
+    AbortedError,
+    ForkServer,
+    ForkServers,
+    Spawner,
+    new_executor,
+)
 from bench.processes.watchdog import Request
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="uses signals")
@@ -21,7 +28,7 @@ def request(function, *arguments, timeout=60.0, memory=None):
     return Request(pickle.dumps((function, arguments)), Limits(timeout, memory))
 
 
-@pytest.fixture(params=[ForkServer, Spawner])
+@pytest.fixture(params=[ForkServers, Spawner])
 def executor(request):
     executor = request.param(1, ["json"])
     yield executor
@@ -279,9 +286,40 @@ def test_a_fork_server_ends_with_its_caller(tmp_path):
     assert alive == []
 
 
+def test_calls_of_other_threads_have_their_environment(executor):
+    code = "__import__('os').environ['OMP_NUM_THREADS']"
+    for token, threads in enumerate([1, 2, None, 3]):
+        executor.start(token, replace(request(eval, code), threads=threads))
+    answers = {}
+    while len(answers) < 4:
+        answers |= {token: pickle.loads(end.answer) for token, end in executor.wait()}
+    assert answers == {0: "1", 1: "2", 2: "1", 3: "3"}
+
+
+def test_of_two_fork_servers_one_is_killed_and_the_other_goes_on():
+    executor = ForkServers(1, [])
+    try:
+        for token, threads in ((0, 1), (1, 2)):
+            asked = replace(request(time.sleep, 600), threads=threads)
+            executor.start(token, asked)
+        executor.start(2, replace(request(os.getpid), threads=2))
+        assert [token for token, _ in executor.wait()] == [2]
+        executor._servers[1]._process.kill()
+        [(token, outcome)] = executor.wait()
+        assert (token, outcome.how) == (0, "lost")
+        assert outcome_of(executor, os.getpid).how == "answered"
+        executor.abort()
+        with pytest.raises(AbortedError):
+            executor.wait()
+        with pytest.raises(AbortedError):
+            executor.start(3, replace(request(os.getpid), threads=3))
+    finally:
+        executor.close()
+
+
 def test_the_executor_is_a_fork_server_where_there_is_fork(monkeypatch):
     executor = new_executor(1)
-    assert isinstance(executor, ForkServer)
+    assert isinstance(executor, ForkServers)
     executor.close()
     monkeypatch.delattr(os, "fork")
     executor = new_executor(1)

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from bench.figures.drawing.images import image_of
-from bench.report import figure_files
+from bench.report import current, figure_files
 from bench.report.figure_files import Deferred, FigureFolder, fingerprint_of
 
 DRAWN = []
@@ -157,9 +157,11 @@ def test_the_code_that_draws_is_a_part_of_the_fingerprint(tmp_path):
 def test_the_versions_that_draw_are_a_part_of_the_fingerprint(monkeypatch):
     before = fingerprint_of(plot, (FRAME,), {})
     figure_files._code.cache_clear()
-    monkeypatch.setattr(figure_files, "version", lambda name: "99")
+    current.code_digest.cache_clear()
+    monkeypatch.setattr(current, "version", lambda name: "99")
     assert fingerprint_of(plot, (FRAME,), {}) != before
     figure_files._code.cache_clear()
+    current.code_digest.cache_clear()
 
 
 def test_another_process_finds_the_same_fingerprint():

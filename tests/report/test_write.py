@@ -75,7 +75,7 @@ class Undrawn(FigureFolder):
         path = self.folder / "figures" / f"{name}.png"
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"an image")
-        self._used.add(path)
+        self._used[path] = ""
         return write.FigureFile(f"figures/{name}.png", alt, caption)
 
 

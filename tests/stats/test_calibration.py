@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bench.stats.calibration import calibration_frame, hardest_curves
-from bench.stats.metrics import Predictions
+from bench.stats.metrics import Predictions, calibration_bins
 
 
 def test_the_hardest_curves_by_hand():
@@ -37,7 +37,8 @@ def test_a_row_for_each_bin_with_curves():
     p = np.array([[0.1, 0.9], [0.1, 0.9], [1.0, 0.0]], np.float32)
     labels, predictions = np.array([1, 0, 0]), np.array([1, 1, 0])
     given = Predictions(labels, predictions, "probability", p)
-    frame = calibration_frame({("A", 0): given, ("A", 3): given})
+    bins = calibration_bins(given)
+    frame = calibration_frame({("A", 0): bins, ("A", 3): bins})
     assert frame["repetition"].tolist() == [0, 0, 3, 3]
     assert frame["bin"].tolist() == [13, 14] * 2
     assert frame["n"].tolist() == [2, 1] * 2
@@ -47,7 +48,8 @@ def test_a_row_for_each_bin_with_curves():
 
 def test_classifiers_without_probabilities_have_no_rows():
     labels = np.array([0, 1])
-    frame = calibration_frame({("SVC", 0): Predictions(labels, labels)})
+    bins = calibration_bins(Predictions(labels, labels))
+    frame = calibration_frame({("SVC", 0): bins})
     assert frame.empty
     assert list(frame) == [
         *["classifier", "repetition", "bin", "n", "confidence", "accuracy"]

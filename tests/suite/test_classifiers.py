@@ -68,6 +68,15 @@ def test_an_id_in_the_entry_is_kept():
         ({"steps": ("SVC", "KNN"), "wrap": "aeon"}, "'wrap' beside 'steps'"),
         ({"use": "SVC", "grid": {"C": [1]}}, "the key 'grid' belongs in a suite file"),
         ({"use": "SVC", "channels": ()}, "at least 1 item"),
+        (
+            {"use": "SVC", "resources": {"cores": 2}},
+            "unknown key 'cores'.*threads, gpu",
+        ),
+        ({"use": "SVC", "resources": {"gpus": 1}}, r"did you mean 'gpu'\?"),
+        ({"use": "SVC", "resources": {"threads": 0}}, "greater than or equal to 1"),
+        ({"use": "SVC", "resources": {"slots": 0}}, "greater than or equal to 1"),
+        ({"use": "SVC", "resources": {"gpu": -1}}, "greater than or equal to 0"),
+        ({"use": "SVC", "resources": {"gpu": 0.5}}, "valid integer"),
     ],
 )
 def test_an_entry_that_is_not_one_class_is_refused(entry, said):

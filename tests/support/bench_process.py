@@ -18,10 +18,12 @@ class BenchProcess:
         self.temporary = folder / "tmp"
         self.temporary.mkdir(exist_ok=True)
         self.mark = uuid.uuid4().hex
+        # The code under test, also if another copy of it is installed.
+        paths = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
         environment = dict(os.environ) | {
             "BENCH_TEST_MARK": self.mark,
             "FAULT_NOTES": str(folder / "notes.txt"),
-            "PYTHONPATH": str(Path(__file__).parent),
+            "PYTHONPATH": os.pathsep.join(paths),
             "TMPDIR": str(self.temporary),
         }
         self.process = subprocess.Popen(

@@ -40,6 +40,7 @@ from bench.curves.recorded.curves import RecordedCurves
 from bench.curves.recorded.recipe import RecordedRecipe
 from bench.discriminators.estimators import CSD2Classifier, CSDClassifier, SDClassifier
 from bench.discriminators.online import fit_online
+from bench.discriminators.stacked_fit import fit_stacked
 from bench.suite.fields import OnlineTraining
 from bench.suite.networks import MimicCurves
 from bench.suite.recorded import RecordedSpec
@@ -291,6 +292,34 @@ def online() -> Arrays:
     return arrays
 
 
+def stacked() -> Arrays:
+    """Train members together, one with fewer distinct curves than the other."""
+    height, width = 8 * np.random.RandomState(2).random_sample((2, 2, 32, 1)) - 4
+    x = np.linspace(-1, 1, 20)
+    y = np.arange(32) % 2
+    X = (height + width * np.where(y[:, None] == 1, x * x, abs(x))).astype(np.float32)
+    X[1, -2:] = X[1, :2]
+    kinds = {
+        "bce": (SDClassifier, {"batch_size": 10, "schedule": "one-cycle"}),
+        "wgan": (SDClassifier, CRITIC),
+        "conv": (CSDClassifier, {"batch_size": 10}),
+    }
+    arrays = {}
+    for name, (kind, options) in kinds.items():
+        members = [
+            kind(**options, max_epochs=5, device="cpu", random_state=number)
+            for number in range(2)
+        ]
+        with one_thread():
+            fit_stacked(members, [(curves, y) for curves in X])
+            arrays[f"{name}, decision"] = np.stack(
+                [member.decision_function(X[0]) for member in members]
+            )
+        for quantity, values in members[1].history_.items():
+            arrays[f"{name}, {quantity}"] = values.astype(np.float32)
+    return arrays
+
+
 class Replayed:
     """Curves that are there already, epoch after epoch, in place of fresh ones."""
 
@@ -349,7 +378,7 @@ def _shares(kind: Any, **sizes: tuple[int, int]) -> Arrays:
 
 STAGES = {"curves": curves, "tasks": tasks, "mimic": mimic, "SD": sd, "CSD": csd}
 STAGES |= {"CSD2": csd2, "QDA-REG": qda_reg, "CUES": cues, "online": online}
-STAGES |= {"audits": audits, "recorded": recorded}
+STAGES |= {"stacked": stacked, "audits": audits, "recorded": recorded}
 
 
 def compute(stage: str) -> dict[str, Any]:

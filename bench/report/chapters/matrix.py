@@ -183,8 +183,9 @@ def _caption(data: ReportData, *, has_near: bool, is_wide: bool) -> str:
         seconds = "Fit: median seconds"
         if len(data.datasets) > 1:
             seconds += " of the datasets' medians"
+        own = "".join(f", {k} on {n}" for k, n in data.suite.own_threads.items())
         words.append(
-            f"{seconds}, on {counted(data.suite.threads, 'thread')}."
+            f"{seconds}, on {counted(data.suite.threads, 'thread')}{own}."
             f"{waiting(findings.results)}"
         )
     return " ".join(words)

@@ -47,6 +47,8 @@ def test_the_matrix_has_mean_and_std_with_ranks_and_seconds_last(two):
     assert set(table.smaller_first) == {"rank", "fit (s)"}
     assert "mean±std over 5 repetitions (ddof=1)" in table.caption
     assert "on 1 thread" in table.caption
+    suite = replace(two.suite, own_threads={"KNN": 4})
+    assert "on 1 thread, KNN on 4." in matrix_table(replace(two, suite=suite)).caption
 
 
 def test_a_dataset_leads_to_its_chapter(two):
