@@ -175,7 +175,8 @@ def encodable(result: Result) -> Result:
 
 def to_json(result: Result) -> bytes:
     """Write a result as JSON, its key first."""
-    return json.dumps(vars(result), separators=(",", ":")).encode()
+    document = {name: getattr(result, name) for name in _READERS}
+    return json.dumps(document, separators=(",", ":")).encode()
 
 
 def to_result(document: Any) -> Result:
