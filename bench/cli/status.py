@@ -43,6 +43,11 @@ def status(options: argparse.Namespace) -> int:
     from bench.cli.output.tables import print_text
 
     plan, _, store = resolve_plan(options)
+    if options.why:
+        from bench.analysis import stored_machines  # imports pandas
+
+        # It reads every result, so that damaged ones are known from here on.
+        machines = stored_machines(plan, store)
     if options.format == TABLE:
         print_statuses(plan.suite.name, count_statuses(plan, store))
     else:
@@ -55,9 +60,6 @@ def status(options: argparse.Namespace) -> int:
     if options.why:
         for line in explain_missing(plan, store):
             tell(line)
-        from bench.analysis import stored_machines  # imports pandas
-
-        machines = stored_machines(plan, store)
         if len(machines) > 1:
             tell("stored results come from several kinds of machine:")
             for machine, n in machines.most_common():
