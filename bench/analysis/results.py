@@ -250,7 +250,8 @@ def _columns(
     return columns | {
         "error": [_first_line(error) for error in errors],
         "signal": [error.get("signal", "") for error in errors],
-        "absent": ["; ".join(result.absent.values()) for result in loaded],
+        # By the names of the methods, however a result was written.
+        "absent": ["; ".join(dict(sorted(r.absent.items())).values()) for r in loaded],
     }
 
 

@@ -19,17 +19,22 @@ _NO_AUDIT = "no audit is stored"
 def count_statuses(plan: Plan, store: Store) -> dict[tuple[str, str], Counter[str]]:
     """Count cells, those of given splits, transfers and audits by status.
 
-    The keys are the names of dataset and classifier (empty for audits). A task without
-    a sound result is "missing"; ``store.damaged`` then holds the problem of each
-    damaged file.
+    The keys are the names of dataset and classifier (empty for audits). Results are not
+    opened; those that ``store.damaged`` has are "missing".
     """
-    statuses = store.statuses()
+    statuses = _statuses(store)
     counts: dict[tuple[str, str], Counter[str]] = {}
     for kind, cell in _tasks(plan):
         name = (_group(kind, cell), cell.name)
         status = statuses.get(cell.key, "missing")
         counts.setdefault(name, Counter())[status] += 1
     return counts
+
+
+def _statuses(store: Store) -> dict[str, str]:
+    """Return key → status of all results but those that are known to be damaged."""
+    found = store.statuses()
+    return {k: status for k, status in found.items() if k not in store.damaged}
 
 
 def status_rows(plan: Plan, store: Store) -> list[dict[str, Any]]:
@@ -42,7 +47,7 @@ def status_rows(plan: Plan, store: Store) -> list[dict[str, Any]]:
         or "audits"), ``dataset``, ``classifier`` (empty for audits), the number with
         each status, and ``missing``, those without a sound result.
     """
-    statuses = store.statuses()
+    statuses = _statuses(store)
     rows: dict[tuple[str, str, str], dict[str, Any]] = {}
     for kind, cell in _tasks(plan):
         name = (kind, cell.dataset.spec.id, cell.name)
@@ -61,7 +66,7 @@ def explain_missing(plan: Plan, store: Store) -> Iterator[str]:
     str
         One line for all cells that share a reason and their repetitions.
     """
-    statuses = store.statuses()
+    statuses = _statuses(store)
     missing: dict[tuple[str, str, str], list[Task]] = {}
     damaged: dict[tuple[str, str, str], list[Task]] = {}
     for kind, cell in _tasks(plan):

@@ -71,7 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             options = _parse(words)
             set_verbosity(options.verbosity)
-            _keep_text_in_python()
+            if options.uses_frames:
+                _keep_text_in_python()
             return _run_command(options)
         finally:
             abandon_broken_streams()
@@ -103,7 +104,7 @@ def _make_parser() -> tuple[MainParser, Subparsers]:
         "--version", action="version", version=__version__, help="print the version"
     )
     add_verbosity(parser)
-    parser.set_defaults(verbosity=NORMAL, debug=False)
+    parser.set_defaults(verbosity=NORMAL, debug=False, uses_frames=True)
     commands = parser.add_subparsers(metavar="COMMAND", parser_class=Parser)
     groups = {}
     for title, adders in _GROUPS.items():

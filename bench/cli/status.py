@@ -23,6 +23,7 @@ def add_status(commands: Subparsers) -> None:
         ("bench status quick --why", "also why stored results do not fit"),
     )
     command = add_command(commands, "status", status, examples)
+    command.set_defaults(uses_frames=False)  # so that pandas need not be imported
     add_suite(command)
     add_changes(command)
     add_store(command)
@@ -37,16 +38,16 @@ def add_status(commands: Subparsers) -> None:
 
 def status(options: argparse.Namespace) -> int:
     """Count the cells by status; with --why, explain why results are missing."""
-    from bench.analysis import (
-        count_statuses,
-        explain_missing,
-        status_rows,
-        stored_machines,
-    )
+    from bench.analysis import count_statuses, explain_missing, status_rows
     from bench.cli.output.console import print_statuses
     from bench.cli.output.tables import print_text
 
     plan, _, store = resolve_plan(options)
+    if options.why:
+        from bench.analysis import stored_machines  # imports pandas
+
+        # It reads every result, so that damaged ones are known from here on.
+        machines = stored_machines(plan, store)
     if options.format == TABLE:
         print_statuses(plan.suite.name, count_statuses(plan, store))
     else:
@@ -59,7 +60,6 @@ def status(options: argparse.Namespace) -> int:
     if options.why:
         for line in explain_missing(plan, store):
             tell(line)
-        machines = stored_machines(plan, store)
         if len(machines) > 1:
             tell("stored results come from several kinds of machine:")
             for machine, n in machines.most_common():
