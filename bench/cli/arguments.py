@@ -131,14 +131,14 @@ def add_store(command: argparse.ArgumentParser) -> None:
     )
 
 
-def add_jobs(command: argparse.ArgumentParser) -> None:
-    """Add the option for the number of cells at the same time."""
+def add_jobs(command: argparse.ArgumentParser, what: str = "cells") -> None:
+    """Add the option for the number of processes, with what they do."""
     command.add_argument(
         "-j",
         dest="jobs",
         type=number,
         metavar="N",
-        help="number of cells at the same time on this machine (default: 1)",
+        help=f"number of {what} at the same time on this machine (default: 1)",
     )
 
 

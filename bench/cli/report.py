@@ -46,7 +46,7 @@ def add_report(commands: Subparsers) -> None:
     add_changes(command)
     add_out(command)
     add_store(command)
-    add_jobs(command)
+    add_jobs(command, "figures that are drawn")
     command.add_argument(
         "--metric",
         dest="metrics",

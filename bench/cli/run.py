@@ -63,7 +63,7 @@ def add_run(commands: Subparsers) -> None:
     add_store(command)
     add_choice(command, "-d", "dataset")
     add_choice(command, "-c", "classifier")
-    add_jobs(command)
+    add_jobs(command, "cells, and then of figures,")
     add_format(command)
     command.add_argument(
         "--dry-run", action="store_true", help="count the cells and stop"

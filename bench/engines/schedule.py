@@ -9,6 +9,7 @@ from bench.store import Result
 
 # A cell may share a process with others if its fit and its predictions took less.
 SMALL_SECONDS = 0.05
+_BUSY = 5  # times as long as its processor time a small cell may take
 _MOST_CELLS = 64  # that share a process
 _MOST_SECONDS = 0.5  # that they take together, so that results are soon stored
 
@@ -200,11 +201,17 @@ def needs_of(unit: Unit) -> tuple[object, ...]:
 
 
 def is_small(result: Result) -> bool:
-    """Tell whether a cell was small: the next of its kind may share a process."""
-    seconds = result.fit_seconds, result.predict_seconds
+    """Tell whether a cell was small: the next of its kind may share a process.
+
+    Its processor time counts, since on a busy machine everything takes longer; but one
+    that waits for something of its own is not small.
+    """
+    processor = result.fit_cpu_seconds, result.predict_cpu_seconds
+    wall = result.fit_seconds, result.predict_seconds
     return (
         result.status == "done"
         and not result.is_audit
-        and None not in seconds
-        and sum(filter(None, seconds)) < SMALL_SECONDS
+        and sum(seconds or 0.0 for seconds in processor) < SMALL_SECONDS
+        and sum(seconds or 0.0 for seconds in wall) < _BUSY * SMALL_SECONDS
+        and None not in (*processor, *wall)
     )

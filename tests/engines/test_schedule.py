@@ -118,8 +118,14 @@ def test_units_that_are_not_wanted_are_in_no_batch():
 
 
 def small_result(**changes):
-    found = {"status": "done", "is_audit": False, "fit_seconds": 0.01,
-             "predict_seconds": 0.01}  # fmt: skip
+    found = {
+        "status": "done",
+        "is_audit": False,
+        "fit_seconds": 0.1,
+        "predict_seconds": 0.01,
+        "fit_cpu_seconds": 0.01,
+        "predict_cpu_seconds": 0.01,
+    }
     return SimpleNamespace(**(found | changes))
 
 
@@ -128,7 +134,8 @@ def test_only_a_quick_cell_that_is_done_is_small():
     for changes in (
         {"status": "failed"},
         {"is_audit": True},
-        {"fit_seconds": 0.05},
+        {"fit_cpu_seconds": 0.05},
+        {"fit_seconds": 0.3},
         {"predict_seconds": None},
     ):
         assert not is_small(small_result(**changes))
