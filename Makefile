@@ -3,10 +3,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-# Stamps: what a run needs, and beside it what tests and lint, and the pages, need.
+# Stamps: what a run needs, and beside it what tests and lint, the pages, and the
+# comparison with other tools need.
 READY := .venv/.installed
 READY_DEV := .venv/.installed-dev
 READY_DOCS := .venv/.installed-docs
+READY_BENCH_PEERS := .venv/.installed-bench-peers
 
 # Wheels alone, but for our own package, so that a pin without a wheel is found here and
 # not by a compiler that a user may not have. The build backend is pinned like everything
@@ -17,8 +19,8 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 # make quick TORCH=FILE: another build of the pinned torch, such as the one for CPUs.
 TORCH ?=
 
-.PHONY: run quick peers test test-slow docs site bench bench-check bench-accept speed lint \
-	publish pools clean-checkout clean FORCE
+.PHONY: run quick peers test test-slow docs site bench bench-check bench-accept \
+	bench-peers speed lint publish pools clean-checkout clean FORCE
 
 run: $(READY)
 	$(BIN)/python -m bench run suites/seed.yaml -j $(JOBS)
@@ -62,9 +64,14 @@ bench-check: bench
 bench-accept:
 	$(BIN)/python tests/benchmarks/gate.py bench.json --accept
 
+# The same job by plain joblib, by benchopt and by us, and a table of them. Nothing else
+# should run on the machine for this half hour.
+bench-peers: $(READY_BENCH_PEERS)
+	$(BIN)/python tests/benchmarks/compare_peers.py --out peers.json
+
 # reports/speed, and reports/seed on the way; in a fresh clone.
-speed: bench
-	$(BIN)/python tests/benchmarks/speed_report.py bench.json
+speed: bench bench-peers
+	$(BIN)/python tests/benchmarks/speed_report.py bench.json --peers peers.json
 
 lint: $(READY_DEV)
 	$(BIN)/ruff check .
@@ -112,6 +119,11 @@ $(READY_DEV): $(READY)
 $(READY_DOCS): $(READY)
 	$(INSTALL) --no-build-isolation -e '.[docs]'
 	touch $(READY_DOCS)
+
+# Some of what benchopt needs is pinned in peers.txt, since the extra [peers] needs it too.
+$(READY_BENCH_PEERS): $(READY)
+	$(INSTALL) -c peers.txt --no-build-isolation -e '.[bench-peers]'
+	touch $(READY_BENCH_PEERS)
 
 clean:
 	rm -rf .venv

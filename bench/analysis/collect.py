@@ -441,10 +441,9 @@ def _logs_of(results: pd.DataFrame, store: Store) -> Iterable[Log]:
     groups = not_done.groupby(["dataset", "classifier", "status", "error"], sort=False)
     n = 0
     for (dataset, classifier, *_), rows in groups:
-        log = store.path(rows["key"].iloc[0], "log")
-        if n == MOST_LOGS or not log.exists():
-            continue
-        text = log.read_text("utf-8", "replace").strip()
+        if n == MOST_LOGS:
+            break
+        text = store.log(rows["key"].iloc[0]).strip()
         if text:
             repetition = int(rows["repetition"].iloc[0])
             yield Log(str(dataset), str(classifier), repetition, text[-_LOG_END:])

@@ -44,10 +44,17 @@ def rounded_rows(results: pd.DataFrame) -> pd.DataFrame:
     done = results[results["status"] == "done"]
     if done.empty:
         return pd.DataFrame(columns=["dataset", "classifier", "n"])
+    by = ["dataset", "repetition"]
+    first = done.groupby(by, sort=False)["data_hash"].transform("first")
+    differs = done.assign(differs=done["data_hash"] != first)
+    # Nearly all repetitions have one hash, and there may be ten thousand of them.
+    mixed = done[differs.groupby(by, sort=False)["differs"].transform("any")]
+    if mixed.empty:
+        return pd.DataFrame(columns=["dataset", "classifier", "n"])
     # The first of the most frequent hashes, in the suite's order.
-    usual = done.groupby(["dataset", "repetition"], sort=False)["data_hash"].transform(
+    usual = mixed.groupby(by, sort=False)["data_hash"].transform(
         lambda hashes: hashes.value_counts(sort=True).index[0]
     )
-    moved = done[done["data_hash"] != usual]
+    moved = mixed[mixed["data_hash"] != usual]
     counts = moved.groupby(["dataset", "classifier"], sort=False).size()
     return counts.rename("n").reset_index()

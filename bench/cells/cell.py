@@ -405,9 +405,10 @@ def prepare_keys(tasks: Iterable[Task]) -> None:
         kind = type(task), *map(id, _SHARED[type(task)](task))
         of = id(task.dataset), id(task.target), task.repetition, task.seed
         if of not in pools:
-            recipes = filter(None, (task.dataset, task.target))
-            found = [_pools(recipe, task.repetition, task.seed) for recipe in recipes]
-            pools[of] = tuple(text for pool in found for text in pool.values())
+            found = _pools(task.dataset, task.repetition, task.seed)
+            if task.target is not None:
+                found |= _pools(task.target, task.repetition, task.seed, "target_pool")
+            pools[of] = tuple(found.items())
         groups.setdefault((kind, pools[of]), []).append(task)
     for group in groups.values():
         _set_keys(group)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.base import located
 from bench.cells.cell import Cell
 from bench.cells.failures import describe_error
 from bench.cells.scoring import Fit, score, timed
@@ -36,7 +37,8 @@ def train_stack(
     curves: list[tuple[Parts, Parts]] = []
     identities: list[dict[str, Any]] = []
     for cell in unit:
-        data = curves_of(cell)
+        with located(f"repetition {cell.repetition} of the stack"):
+            data = curves_of(cell)
         columns = data.columns(cell.classifier.channels)
         stream = [cell.dataset.stream, cell.repetition]
         n_channels = len(columns) // len(data.x)

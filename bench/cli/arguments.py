@@ -51,7 +51,7 @@ def add_command(
         epilog=example_lines(examples),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    command.set_defaults(command=body, kept=kept)
+    command.set_defaults(command=body, kept=kept, parser=command)
     add_verbosity(command)
     return command
 

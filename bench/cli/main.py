@@ -27,6 +27,7 @@ from bench.cli.schema import add_schema
 from bench.cli.show import add_show
 from bench.cli.site import add_site
 from bench.cli.status import add_status
+from bench.cli.store import add_stores
 from bench.cli.study import add_study
 from bench.cli.usage import MainParser, Parser
 
@@ -40,6 +41,7 @@ _GROUPS: Mapping[str, Sequence[Callable[[Subparsers], None]]] = {
         add_show,
         add_status,
         add_merge,
+        add_stores,
     ),
     "compare": (add_compare, add_check),
     "search and export": (add_study, add_export),
@@ -126,7 +128,7 @@ def _parse(words: list[str]) -> argparse.Namespace:
         )
     options, extra = parser.parse_known_args(words)
     if extra:
-        (parser if name is None else commands.choices[name]).refuse(extra)
+        (parser if name is None else options.parser).refuse(extra)
     options.words = words  # for messages that name the same command again
     if name is None:  # no command was given
         parser.print_help(sys.stderr)

@@ -270,7 +270,7 @@ def _telling(
             seconds = "" if result.seconds is None else f" in {result.seconds:.1f} s"
             progress.warn(
                 f"{names}, {result.division}: {result.status}{seconds}; "
-                f"{store.path(cell.key, 'json')}"
+                f"{store.where(cell.key)}"
             )
 
     return advance

@@ -113,7 +113,7 @@ def _read_store(store: Store, metric: str | OwnMetric | OwnFunction) -> pd.DataF
         rows.append(row)
 
     for key in store.keys():  # noqa: SIM118 (a method of ours, not a dictionary's)
-        path = store.path(key, "json")
+        path = store.where(key)
         if len(rows) + len(given) == MAX_ROWS:
             raise CompareError(f"{store.folder}: more than {MAX_ROWS} results")
         result = store.get(key)
@@ -126,7 +126,7 @@ def _read_store(store: Store, metric: str | OwnMetric | OwnFunction) -> pd.DataF
         if result.target or result.is_audit:
             continue
         row = checked_cell(
-            str(path),
+            path,
             result.dataset,
             result.repetition,
             result.classifier,
@@ -211,12 +211,12 @@ def _stored_scores(store: Store, result: Result, metric: str) -> dict[str, float
             try:
                 predictions = Predictions.of(store.arrays(result.key), part)
             except KeyError as error:
-                path = store.path(result.key, "npz")
-                raise StoreError(f"{path}: found no array {error}") from None
+                where = store.where(result.key)
+                raise StoreError(f"{where}: found no array {error}") from None
             scores = scores | score_all(predictions, [metric])
         for name, value in scores.items():
             if math.isinf(value):
-                where = str(store.path(result.key, "json"))
+                where = store.where(result.key)
                 raise wrong(where, name, str(value), "a finite number")
             row[f"{part}_{name}"] = value
     return row

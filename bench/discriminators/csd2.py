@@ -14,6 +14,7 @@ from bench.discriminators.csd2_channels import (
     ValueQuantiles,
     points_on_a_line,
 )
+from bench.discriminators.nets import by_parts
 
 FLIPS = ("y", "x")
 WINDOWS = (0.09, 0.25)
@@ -202,11 +203,12 @@ class CSD2(nn.Module):
             channels, numbers = self._read_each(curves)
             # (n_curves, n_channels, n_cells, n_out) to the shape of one curve's.
             values = channels[..., 0].flatten(1)
-            features = self._shape(channels.transpose(1, 2).flatten(2))
+            shape = channels.transpose(1, 2).flatten(2)
+            features = [by_parts(self, self._shape, shape)]
             features += [self.branch(values), self.numbers(numbers)]
         else:
             channels, numbers = self.read(curves)
-            features = self._shape(channels)
+            features = [by_parts(self, self._shape, channels)]
             features += [self.branch(channels[:, :, 0]), self.numbers(numbers)]
         logits: Tensor = self.head(torch.cat(features, 1))
         return logits
@@ -221,7 +223,7 @@ class CSD2(nn.Module):
         numbers = numbers.unflatten(0, (-1, n_channels)).flatten(1)
         return channels.unflatten(0, (-1, n_channels)), numbers
 
-    def _shape(self, channels: Tensor) -> list[Tensor]:
+    def _shape(self, channels: Tensor) -> Tensor:
         """Return the mean, the maximum and the std of the convolutions' result."""
         # As images of height one with channels last in memory: on a CPU a convolution
         # then takes two thirds of the time.
@@ -233,7 +235,7 @@ class CSD2(nn.Module):
         h = functional.relu(self.norm(h))[:, :, 0]
         mean = h.mean(2, keepdim=True)
         std = ((h - mean).square().mean(2) + 1e-5).sqrt()
-        return [mean[:, :, 0], h.amax(2), std]
+        return torch.cat([mean[:, :, 0], h.amax(2), std], 1)
 
 
 class _Block(nn.Module):

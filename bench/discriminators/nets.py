@@ -1,12 +1,14 @@
 """The networks of SD and CSD: torch modules without optimiser, loss or device."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
+import torch
 from torch import Tensor, nn
 
 EXTENSIONS = ("none", "stack", "embed")
 CONVOLUTION: tuple[int | str, ...] = (8, 8, "pool", 16, 16, "pool", 32, "pool")
+_PART = 512  # curves
 
 
 class SD(nn.Module):
@@ -106,13 +108,29 @@ class CSD(nn.Module):
 
     def forward(self, X: Tensor) -> Tensor:
         """Map curves (n_curves, n_channels · n_points) to (n_curves, n_outputs)."""
-        features = self.body(X.unflatten(1, (self.n_channels, -1)))
+        channels = X.unflatten(1, (self.n_channels, -1))
+        features = by_parts(self, self.body, channels)
         logits: Tensor = self.head(features.flatten(1))
         return logits
 
     def chain(self) -> list[nn.Module] | None:
         """Return the layers in a row, as in `SD`; a flattening is between the parts."""
         return [*self.body, *self.head]
+
+
+def by_parts(
+    net: nn.Module, convolutions: Callable[[Tensor], Tensor], h: Tensor
+) -> Tensor:
+    """Apply convolutions; in prediction on a CPU to one part of the curves at a time.
+
+    The activations of a part fit a cache. Parts are nearly equal in size: of very few
+    curves a convolution may have other last bits. So have linear layers, already of
+    hundreds of curves; they are no part of this.
+    """
+    n_parts = -(-len(h) // _PART)
+    if net.training or n_parts < 2 or h.device.type != "cpu":
+        return convolutions(h)
+    return torch.cat([convolutions(part) for part in h.tensor_split(n_parts)])
 
 
 def mlp(widths: Sequence[int]) -> nn.Sequential:

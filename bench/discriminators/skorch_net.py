@@ -1,6 +1,6 @@
 """The training of one discriminator: skorch's loop with batches of tensor slices."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -37,8 +37,15 @@ class Curves(torch.utils.data.Dataset[Any]):
         return len(self.X)
 
     def __getitem__(self, rows: Any) -> tuple[Tensor, tuple[Tensor, Tensor | None]]:
-        weights = None if self.weights is None else self.weights[rows]
-        return self.X[rows], (self.labels[rows], weights)
+        if isinstance(rows, Tensor):
+            return self._taken(lambda values: values.index_select(0, rows))
+        return self._taken(lambda values: values[rows])
+
+    def _taken(
+        self, take: Callable[[Tensor], Tensor]
+    ) -> tuple[Tensor, tuple[Tensor, Tensor | None]]:
+        weights = None if self.weights is None else take(self.weights)
+        return take(self.X), (take(self.labels), weights)
 
 
 class _Slices:
@@ -125,6 +132,7 @@ class DiscriminatorNet(NeuralNet):
             return super().fit_loop(*args, **kwargs)
         finally:  # also if a user interrupts the training, which skorch allows
             self._write_records()
+            self.chains_.clear()
 
     def run_single_epoch(
         self, iterator: Any, training: bool, prefix: str, step_fn: Any, **params: Any
@@ -155,29 +163,37 @@ class DiscriminatorNet(NeuralNet):
 
     def _chain(self, X: Tensor) -> Chain | None:
         """Return the chain for a batch; None if autograd must differentiate."""
-        if len(X) not in self.chains_:
+        size = X.shape[0]
+        if size not in self.chains_:
             layers = getattr(self.module_, "chain", lambda: None)()
             if layers is None or self.penalty or X.device.type != "cpu":
                 return None
-            self.chains_[len(X)] = Chain(layers, self.module_.n_channels)
-        return self.chains_[len(X)]
+            self.chains_[size] = Chain(
+                layers,
+                n_channels=self.module_.n_channels,
+                n_curves=size,
+                n_features=X.shape[1],
+            )
+        return self.chains_[size]
 
+    @torch.no_grad()
     def _train_by_chain(self, chain: Chain, batch: Any) -> dict[str, Tensor]:
         """Take the steps of `train_step` without autograd, to the same bits."""
         X, y = batch
         for _ in range(self.iterations):
             logits = chain.forward(X)
             chain.backward(gradient_of(self.loss, logits, *y))
-            parameters = TeeGenerator(self.get_all_learnable_params())
-            self.notify(
-                "on_grad_computed",
-                named_parameters=parameters,
-                batch=batch,
-                training=True,
-            )
+            if self.sync_every_epoch:  # there are callbacks of the user
+                parameters = TeeGenerator(self.get_all_learnable_params())
+                self.notify(
+                    "on_grad_computed",
+                    named_parameters=parameters,
+                    batch=batch,
+                    training=True,
+                )
             self.optimizer_.step()
-        with torch.no_grad():  # of the last step, whose logits stand still
-            loss = self.get_loss(logits, y, X=X, training=True)
+        # The logits of the last step still stand.
+        loss = self.get_loss(logits, y, X=X, training=True)
         return {"loss": loss, "y_pred": logits.clone()}
 
     def train_step_single(self, batch: Any, **fit_params: Any) -> Any:
@@ -197,7 +213,7 @@ class DiscriminatorNet(NeuralNet):
         predicted = logits.argmax(1) if logits.shape[1] > 1 else logits[:, 0] > 0
         correct = predicted == labels
         if weights is None:
-            accuracy = correct.count_nonzero() / len(labels)
+            accuracy = correct.count_nonzero() / labels.shape[0]
         else:
             accuracy = (correct * weights).mean() / weights.mean()
         gradient = self.module_.head[-1].weight.grad

@@ -142,7 +142,8 @@ def run_plan(
     """
     engine = LocalEngine() if engine is None else engine
     check_sizes(plan, engine.memory)
-    store.sweep()
+    for problem in store.sweep():
+        (warn or _ignore)(problem)
     begin = watcher.begin if watcher else _ignore
     run = _Run(store, progress or _ignore, retry_failed, warn or _ignore, begin)
     run.look_up(plan.everything, {cell.key for cell in again})

@@ -105,10 +105,10 @@ def export_cell(plan: Plan, cell: Cell, store: Store, folder: Path) -> Path:
         if name.startswith(WEIGHT)
     }
     if not weights:
-        path = store.path(cell.key, "json")
         raise DiscriminatorError(
-            f"{path}: {_name(cell)} was computed by a version that kept no weights; "
-            "delete this file, or choose another --store, to train it again"
+            f"{store.where(cell.key)}: {_name(cell)} was computed by a version that "
+            "kept no weights; train it again with `python -m bench run SUITE --again`, "
+            "or choose another --store"
         )
     card = _card(plan, cell, result)
     card["network"] |= _chosen(weights)

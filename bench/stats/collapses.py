@@ -112,5 +112,7 @@ def binomial_quantile(q: float, n: int, p: float) -> int:
 
     As `scipy.stats.binom.ppf`; importing that takes longer than a table of results.
     """
-    number = max(0, math.ceil(special.bdtrik(q, n, p)) - 1)  # or the next, by rounding
+    number: int = max(
+        0, math.ceil(special.bdtrik(q, n, p)) - 1
+    )  # or the next, by rounding
     return number if special.bdtr(number, n, p) >= q else number + 1

@@ -9,7 +9,7 @@ it, since whoever shows scores must not need the code that computed them.
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from math import inf, nan
 from typing import Any, Self
 
@@ -64,7 +64,7 @@ class Predictions:
             return None
         scores = np.asarray(self.scores, dtype=np.float64)
         sums = scores.sum(axis=1, keepdims=True)
-        if (scores < 0).any() or not np.allclose(sums, 1, rtol=0, atol=1e-3):
+        if (scores < 0).any() or not (abs(sums - 1) <= 1e-3).all():
             return None
         normalised: np.ndarray = scores / sums
         return normalised if _are_columns(self.labels, scores.shape[1]) else None
@@ -189,6 +189,16 @@ def metric_of(metric: str | OwnMetric) -> "Metric | OwnMetric":
     return metric if isinstance(metric, OwnMetric) else METRICS[metric]
 
 
+@cache
+def _edges(n_bins: int) -> np.ndarray:
+    """Return the inner edges of bins, in float32 as the store has probabilities.
+
+    There 0.6 (three neighbours of five) is exactly 9/15, the upper edge of its bin, and
+    no rounding moves it to the next one.
+    """
+    return np.linspace(0, 1, n_bins + 1, dtype=np.float32)[1:-1]
+
+
 def calibration_bins(
     given: Predictions, n_bins: int = BINS
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -205,10 +215,7 @@ def calibration_bins(
     """
     n, confidence, correct = np.zeros((3, n_bins))
     if given.confidence is not None:
-        # In float32, as stored: 0.6 (three neighbours of five) is then exactly 9/15,
-        # the upper edge of its bin, and no rounding moves it to the next one.
-        edges = np.linspace(0, 1, n_bins + 1, dtype=np.float32)[1:-1]
-        bins = np.searchsorted(edges, given.confidence.astype(np.float32))
+        bins = np.searchsorted(_edges(n_bins), given.confidence.astype(np.float32))
         for total, weights in (
             (n, None),
             (confidence, given.confidence),

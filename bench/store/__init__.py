@@ -1,4 +1,4 @@
-"""Results as JSON and npz files, the folder that stores them, and merging of stores.
+"""Results as lines of JSON and packed arrays, the folder of them, and its care.
 
 May import `base`.
 The public names are those of `__init__.pyi`, loaded when first used.

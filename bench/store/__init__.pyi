@@ -1,3 +1,9 @@
+from .arrays import WEIGHT as WEIGHT
+from .arrays import pack as pack
+from .clean import Unnamed as Unnamed
+from .clean import clean_store as clean_store
+from .clean import unnamed_results as unnamed_results
+from .convert import convert_store as convert_store
 from .draws import FITTED as FITTED
 from .draws import RECORDED as RECORDED
 from .draws import Draws as Draws
@@ -9,6 +15,4 @@ from .result import STATUSES as STATUSES
 from .result import Result as Result
 from .shared_parts import SharedParts as SharedParts
 from .store import STORE as STORE
-from .store import WEIGHT as WEIGHT
 from .store import Store as Store
-from .store import pack as pack

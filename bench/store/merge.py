@@ -10,6 +10,8 @@ from bench.store.draws import Draws
 from bench.store.result import Result
 from bench.store.store import Store
 
+_BATCH = 100  # results that are written at once
+
 
 def merge_stores(
     folders: Iterable[Path], into: Path, warn: Callable[[str], None] | None = None
@@ -56,18 +58,28 @@ def merge_stores(
         if (ours := target.get(key)) is not None and ours.status == "done":
             draws.problem(ours)
     for store in map(Store, folders):
+        added: list[tuple[Result, bytes | None]] = []
         for key in store.keys():  # noqa: SIM118 (a method of ours, not a dictionary's)
-            outcome, problem = _merge_result(key, store, target, draws)
+            outcome, problem = _merge_result(key, store, target, draws, added)
             counts[outcome] += 1
             if problem and warn is not None:
                 warn(problem)
+            if len(added) == _BATCH:
+                target.put_all(added)
+                added.clear()
+        if added:
+            target.put_all(added)
     return counts
 
 
 def _merge_result(
-    key: str, store: Store, target: Store, draws: Draws
+    key: str,
+    store: Store,
+    target: Store,
+    draws: Draws,
+    added: list[tuple[Result, bytes | None]],
 ) -> tuple[str, str]:
-    """Add one result to the target unless the target's own ranks as high.
+    """Add one result to a list unless the target's own ranks as high.
 
     Returns
     -------
@@ -80,23 +92,26 @@ def _merge_result(
     if theirs is None:
         return "damaged", f"{store.damaged.get(key, key)}; left where it is"
     if theirs.status == "done" and (problem := draws.problem(theirs)):
-        return "other curves", f"{store.path(key, 'json')}: {problem}"
+        return "other curves", f"{store.where(key)}: {problem}"
     ours = target.get(key)
     if ours is not None and _rank(theirs) <= _rank(ours):
         both_done = ours.status == theirs.status == "done"
         is_other = both_done and _is_other(ours, theirs)
         return "different" if is_other else "known", ""
-    try:
-        arrays = store.arrays(key, weights=True) if theirs.arrays_sha256 else None
-    except StoreError as error:
-        return "damaged", f"{error}; left where it is"
+    packed = None
+    if theirs.arrays_sha256:
+        try:
+            store.arrays(key, weights=True)  # they may be none for all their checksum
+            packed = store.packed(key)
+        except StoreError as error:
+            return "damaged", f"{error}; left where it is"
     problem = target.damaged.get(key, "")
     if problem:
         problem += f"; set aside in {target.set_aside(key)}"
-    if theirs.error:  # the store keeps the traceback in a file of its own
+    if theirs.error:  # the store keeps the traceback apart
         error_with_log = theirs.error | {"traceback": store.log(key)}
         theirs = replace(theirs, error=error_with_log)
-    target.put(theirs, arrays)
+    added.append((theirs, packed))
     return "added", problem
 
 

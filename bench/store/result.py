@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import MISSING, asdict, dataclass, field, fields, replace
+from dataclasses import MISSING, dataclass, field, fields, replace
 from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
@@ -136,6 +136,11 @@ class Result:
         """Whether it is an audit's result, which has no predictions."""
         return not self.classifier
 
+    @property
+    def has_arrays(self) -> bool:
+        """Whether it must have arrays beside it: those of a cell that is done."""
+        return self.status == "done" and not self.is_audit
+
 
 _READERS = {
     name: TypeAdapter[Any](kind) for name, kind in get_type_hints(Result).items()
@@ -153,6 +158,8 @@ def encodable(result: Result) -> Result:
 
     Messages of a classifier can be any string.
     """
+    if not (result.error or result.warnings or result.absent):
+        return result
 
     def escaped(text: str) -> str:
         return text.encode("utf-8", "backslashreplace").decode()
@@ -167,32 +174,20 @@ def encodable(result: Result) -> Result:
 
 
 def to_json(result: Result) -> bytes:
-    """Write a result as JSON that contains its own checksum."""
-    document = asdict(result)
-    document["checksum"] = _checksum(document)
-    return json.dumps(document, indent=1, sort_keys=True).encode()
+    """Write a result as JSON, its key first."""
+    return json.dumps(vars(result), separators=(",", ":")).encode()
 
 
-def from_json(raw: bytes) -> Result:
-    """Read a result from JSON.
+def to_result(document: Any) -> Result:
+    """Make a result of JSON that was read.
 
     Raises
     ------
     ValueError
-        If it is not a result, or was changed after it was written; the message says
-        what is wrong.
+        If it is not a result; the message says what is wrong.
     """
-    try:
-        document = json.loads(raw)
-    except (ValueError, RecursionError):
-        raise ValueError("truncated, or not JSON") from None
-    if not isinstance(document, dict) or not document.keys() > _REQUIRED:
+    if not isinstance(document, dict) or not document.keys() >= _REQUIRED:
         raise ValueError("not a result of this program, or one of another version")
-    try:
-        if document.pop("checksum", None) != _checksum(document):
-            raise ValueError("its checksum does not match")
-    except RecursionError:
-        raise ValueError("nested too deeply for a result") from None
     if isinstance(document.get("warnings"), list):
         document["warnings"] = tuple(document["warnings"])
     values: dict[str, Any] = {}
@@ -213,6 +208,37 @@ def from_json(raw: bytes) -> Result:
     return result
 
 
-def _checksum(document: dict[str, Any]) -> str:
-    text = json.dumps(document, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+def from_file(raw: bytes) -> Result:
+    """Read a result of an older store: JSON that contains its own checksum.
+
+    Raises
+    ------
+    ValueError
+        If it is not a result, or was changed after it was written; the message says
+        what is wrong.
+    """
+    document = read_json(raw)
+    if not isinstance(document, dict) or not document.keys() > _REQUIRED:
+        raise ValueError("not a result of this program, or one of another version")
+    checksum = document.pop("checksum", None)
+    try:
+        text = json.dumps(document, sort_keys=True)
+    except RecursionError:
+        raise ValueError("nested too deeply for a result") from None
+    if checksum != hashlib.sha256(text.encode()).hexdigest():
+        raise ValueError("its checksum does not match")
+    return to_result(document)
+
+
+def read_json(raw: bytes) -> Any:
+    """Read JSON.
+
+    Raises
+    ------
+    ValueError
+        If it is none, or nested too deeply.
+    """
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        raise ValueError("truncated, or not JSON") from None

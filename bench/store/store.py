@@ -1,59 +1,42 @@
-"""The store: for each cell a small JSON file and an ``.npz`` file of its predictions.
+"""The store: the results of all runs in one folder, see docs/store.md.
 
-Each file is written under a temporary name, flushed and renamed. The JSON file comes
-last: a result exists if and only if its JSON does. Every file has a checksum; a damaged
-one is reported, set aside and computed again.
+Each process that writes has a pair of files of its own, which only grow: lines of JSON,
+a result each, and the arrays that the lines name. The arrays are flushed before the
+line is written: a result exists if and only if its line is whole. Every part has a
+checksum; a damaged result is reported, set aside and computed again.
 """
 
 import contextlib
 import hashlib
-import io
 import json
 import math
-import os
-import re
-import socket
 import time
-import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-import psutil
 
-from bench.base import (
-    StoreError,
-    locked,
-    read_bytes,
-    set_aside,
-    why_unwritable,
-    write_flushed,
-)
-from bench.store.result import Result, encodable, from_json, to_json
+from bench.base import StoreError, locked, why_unwritable
+from bench.store.arrays import pack, unpack
+from bench.store.files import Files
+from bench.store.lines import Head, read_line, write_line
+from bench.store.result import Result, encodable, to_json
 
 STORE = Path("data/store")
 
-WEIGHT = "weight_"  # prefix of the name of each array of a trained network
-_SUFFIXES = ("npz", "log", "json")  # in the order in which they are renamed
 _WRITE_ATTEMPTS = 3
 _KEPT_SCORES = 20  # of metrics that a suite brought, and of their earlier code
-# A temporary file of another machine, whose processes cannot be looked up, is deleted
-# after this time.
-_STALE_SECONDS = 86_400.0
-_MAX_JSON = 2**26  # bytes; the longest part is the text of a library
-_KEY = re.compile(r"[0-9a-f]{64}")
-_TEMPORARY = re.compile(r"\.[0-9a-f]{64}\.\w+\.([0-9a-f]{8})\.([0-9]{1,9})\.tmp")
-_HOST = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
 
 
-def pack(arrays: dict[str, np.ndarray]) -> bytes:
-    """Return arrays as they are stored."""
-    packed = io.BytesIO()
-    np.savez_compressed(packed, allow_pickle=False, **arrays)
-    return packed.getvalue()
+class _New(NamedTuple):
+    """A result that is to be written, its arrays, and its traceback."""
+
+    result: Result
+    packed: bytes | None
+    log: str
 
 
 class Store:
@@ -72,7 +55,8 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.damaged: dict[str, str] = {}
+        self._files = Files(folder)
+        self.damaged = self._files.damaged
 
     def get(self, key: str) -> Result | None:
         """Return the result of a key, or None if it is missing or damaged.
@@ -82,30 +66,46 @@ class Store:
         StoreError
             If the folder of the store itself cannot be read.
         """
-        path = self.path(key, "json")
-        try:
-            result = from_json(read_bytes(path, _MAX_JSON))
-            if result.key != key:
-                raise ValueError("the result of another key")
-            self._check_arrays(result)
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError) as error:
-            # Then not one result is damaged, but the whole store cannot be read.
-            if isinstance(error, OSError) and not os.path.isdir(self.folder):  # noqa: PTH112 (never raises)
-                raise self._unusable(self.folder, error) from None
-            self.damaged[key] = f"{path}: {getattr(error, 'strerror', None) or error}"
-            return None
-        return result
+        self._files.refresh()
+        stored = self._files.find(key)
+        return stored and stored.result
 
-    def put_all(self, items, replaces=frozenset()):
-        """Put all."""
-        return [self.put(r, a, replaces=r.key in replaces) for r, a in items]
+    def read_all(self, keys: Iterable[str]) -> Iterator[Result | None]:
+        """Yield the result of each key in order, as `get` returns it.
+
+        This is faster for many, but what other runs write meanwhile may be missed.
+
+        Raises
+        ------
+        StoreError
+            If the folder of the store itself cannot be read.
+        """
+        self._files.refresh()
+        for key in keys:
+            stored = self._files.find(key)
+            yield stored and stored.result
+
+    def statuses(self) -> dict[str, str]:
+        """Return key → status of every result, by the beginning of its line alone.
+
+        Whether the rest is sound is not checked.
+
+        Raises
+        ------
+        StoreError
+            If the folder of the store itself cannot be read.
+        """
+        self._files.refresh()
+        found = dict(self._files.cell_files.statuses())
+        for key, record in self._files.index.best.items():
+            if record.status == "done" or found.get(key) != "done":
+                found[key] = record.status
+        return found
 
     def put(
         self,
         result: Result,
-        arrays: dict[str, np.ndarray] | bytes | None,
+        arrays: Mapping[str, np.ndarray] | None,
         *,
         replaces: bool = False,
     ) -> Result:
@@ -123,34 +123,54 @@ class Store:
         Returns
         -------
         Result
-            The stored result, with the checksum of its arrays and without the
-            traceback. If one that is done is stored and not replaced, it is kept and
-            returned: another run may have stored it in the meantime.
+            See `put_all`.
 
         Raises
         ------
         StoreError
             If the store cannot be written.
         """
-        files: dict[str, bytes] = {}
-        result = encodable(result)
-        if arrays is not None:
-            files["npz"] = arrays if isinstance(arrays, bytes) else pack(arrays)
-            checksum = hashlib.sha256(files["npz"]).hexdigest()
-            result = replace(result, arrays_sha256=checksum)
-        if result.error:
-            error = dict(result.error)
-            files["log"] = error.pop("traceback", "").encode()
-            result = replace(result, error=error)
-        files["json"] = to_json(result)
+        packed = None if arrays is None else pack(arrays)
+        keys = {result.key} if replaces else frozenset[str]()
+        [stored] = self.put_all([(result, packed)], keys)
+        return stored
+
+    def put_all(
+        self,
+        items: Iterable[tuple[Result, bytes | None]],
+        replaces: Collection[str] = frozenset(),
+    ) -> list[Result]:
+        """Write results at once: the disk is waited for once, not once a result.
+
+        Parameters
+        ----------
+        items
+            Results, whose errors may contain the traceback, and the arrays of each that
+            is done, see `bench.store.pack`.
+        replaces
+            Keys whose result that is stored and done is replaced by one that is done.
+
+        Returns
+        -------
+        list of Result
+            The stored results in order, with the checksums of their arrays and without
+            tracebacks. Where one that is done is stored and not replaced, it is kept
+            and returned: another run may have stored it in the meantime.
+
+        Raises
+        ------
+        StoreError
+            If the store cannot be written; nothing of these is stored then.
+        """
+        new = [_prepared(result, packed) for result, packed in items]
         for attempt in range(1, _WRITE_ATTEMPTS + 1):
             try:
-                return self._commit(result, files, replaces)
+                return self._commit(new, replaces)
             except StoreError:
                 raise
             except OSError as error:
                 if attempt == _WRITE_ATTEMPTS:
-                    raise self._unusable(self.folder, error) from None
+                    raise self._files.unusable(self.folder, error) from None
                 time.sleep(0.1 * attempt)  # a network file system may recover
         raise AssertionError  # for type checkers: the loop returns or raises
 
@@ -159,8 +179,8 @@ class Store:
     ) -> None:
         """Add scores of metrics that a suite brought to a result that is done.
 
-        Its file keeps its time, since the result is no newer. Nothing is added where
-        another run has replaced it by one that is not done.
+        It keeps its time, since it is no newer. Nothing is added where another run has
+        replaced it by one that is not done.
 
         Parameters
         ----------
@@ -172,24 +192,27 @@ class Store:
         StoreError
             If the store cannot be written.
         """
-        path = self.path(key, "json")
-        temporary = path.with_name(f".{key}.json.{_HOST}.{os.getpid()}.tmp")
-        try:
-            with locked(self._lock):
-                result = self.get(key)
-                if result is None or result.status != "done":
+        files = self._files
+        with files.usable(self.folder):
+            writer = files.writer()
+            with locked(files.lock):
+                files.refresh()
+                stored = files.find(key)
+                if stored is None or stored.result.status != "done":
                     return
-                others = {k: v for k, v in result.own_scores.items() if k not in scores}
+                own = stored.result.own_scores
+                others = {k: v for k, v in own.items() if k not in scores}
                 kept = list(others.items())[-_KEPT_SCORES:]
-                result = replace(result, own_scores=dict(kept) | dict(scores))
-                time_ns = path.stat().st_mtime_ns
-                write_flushed(temporary, to_json(result))
-                os.utime(temporary, ns=(time_ns, time_ns))
-                temporary.replace(path)
-        except OSError as error:
-            raise self._unusable(self.folder, error) from None
-        finally:
-            temporary.unlink(missing_ok=True)
+                result = replace(stored.result, own_scores=dict(kept) | dict(scores))
+                if stored.head is not None:
+                    place, written = stored.head.arrays, stored.head.written
+                else:
+                    [place] = writer.add_arrays([files.cell_files.packed(key)])
+                    written = files.cell_files.written(key)
+                version = files.next_version(key)
+                head = Head(key, result.status, version, written, place)
+                writer.add_lines([write_line(head, to_json(result), stored.log)])
+                files.refresh()
 
     def check_writable(self, keys: Iterable[str], *, attempt: bool = True) -> None:
         """Raise an error if results could not be written.
@@ -199,24 +222,26 @@ class Store:
         keys
             Keys of the results that will be put.
         attempt : bool
-            Whether to write a temporary file, see `bench.base.why_unwritable`.
+            Whether to write a temporary file, see `bench.base.why_unwritable`. If so
+            and there are keys, this process counts as a writer from then on: `bench
+            store clean` takes nothing away.
 
         Raises
         ------
         StoreError
-            If the folder of the store, or one of the folders within it that the keys
-            belong to, cannot be written.
+            If the folder of the store cannot be written.
         """
-        folders = {self.path(key, "json").parent for key in keys}
-        shards = sorted(folder for folder in folders if folder.is_dir())
-        for folder in (self.folder, *shards):
-            # The shards are on the same disk: one attempt to write is enough.
-            may_write = attempt and folder == self.folder
-            if why := why_unwritable(folder, attempt=may_write):
-                raise self._unusable(folder, why)
+        if why := why_unwritable(self.folder, attempt=attempt):
+            raise self._files.unusable(self.folder, why)
+        if attempt and any(True for _ in keys):
+            with self._files.usable(self.folder):
+                self.folder.mkdir(parents=True, exist_ok=True)
+                self._files.writer()
 
     def set_aside(self, key: str) -> Path:
-        """Move the damaged files of a key to a subfolder that is never read.
+        """Copy what is damaged of a key to a subfolder that is never read.
+
+        It counts no more. Files of older stores are moved there.
 
         Returns
         -------
@@ -226,21 +251,13 @@ class Store:
         Raises
         ------
         StoreError
-            If the files cannot be moved.
+            If that cannot be written.
         """
-        shard = self.path(key, "json").parent
-        is_folder = shard.is_dir()  # if not, a file is in its place and is moved itself
-        try:
-            with locked(self._lock):
-                # Another run may have computed the result again in the meantime.
-                if self.get(key) is None:
-                    paths = [self.path(key, suffix) for suffix in _SUFFIXES]
-                    for path in paths if is_folder else [shard]:
-                        set_aside(path, self._damaged_folder)
-        except OSError as error:
-            raise self._unusable(self._damaged_folder, error) from None
-        self.damaged.pop(key, None)
-        return self._damaged_folder
+        files = self._files
+        with files.usable(files.damaged_folder), locked(files.lock):
+            files.refresh()  # another run may have computed the result by now
+            files.set_aside(key)
+        return files.damaged_folder
 
     def arrays(
         self, key: str, *, weights: bool = False, training: bool = True
@@ -252,166 +269,159 @@ class Store:
         key
             The result's key.
         weights : bool
-            Whether to read the weights of a trained network too. They are most of the
-            file, so that reading the rest alone is fast.
+            Whether to read the weights of a trained network too, most of the arrays.
         training : bool
             Whether to read the predictions for training curves too.
 
         Raises
         ------
         StoreError
-            If the file cannot be read.
+            If they cannot be read.
         """
-        path = self.path(key, "npz")
         try:
-            with np.load(path, allow_pickle=False) as packed:
-                return {
-                    name: packed[name]
-                    for name in packed.files
-                    if (weights or not name.startswith(WEIGHT))
-                    and (training or not name.endswith("_train"))
-                }
-        except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile):
-            raise StoreError(f"{path}: cannot be read; expected arrays") from None
+            return unpack(self.packed(key), weights=weights, training=training)
+        except ValueError:
+            raise self._unreadable(key) from None
+
+    def packed(self, key: str) -> bytes:
+        """Return the arrays of a result as the bytes of an ``.npz`` file.
+
+        Raises
+        ------
+        StoreError
+            If they cannot be read.
+        """
+        try:
+            if self._files.record(key):
+                head = self._files.head(key)
+                if head is None or head.arrays is None:
+                    raise ValueError("it has no arrays")
+                return self._files.arrays(head.arrays)
+            return self._files.cell_files.packed(key)
+        except (OSError, ValueError):
+            raise self._unreadable(key) from None
 
     def log(self, key: str) -> str:
         """Return the traceback, or the last output of a process that crashed."""
+        if record := self._files.record(key):
+            try:
+                return read_line(self._files.text(record))[1]
+            except (OSError, ValueError):
+                return ""
+        return self._files.cell_files.log(key)
+
+    def written(self, key: str) -> float:
+        """Return when a result was computed, in seconds since 1970; 0 if unknown."""
         try:
-            return self.path(key, "log").read_text("utf-8", "replace")
+            if self._files.record(key):
+                head = self._files.head(key)
+                return head.written if head is not None else 0.0
+            return self._files.cell_files.written(key)
         except OSError:
-            return ""
+            return 0.0
+
+    def where(self, key: str) -> str:
+        """Name the place of a result in messages."""
+        if record := self._files.record(key):
+            return self._files.place(key, record.name)
+        return str(self._files.cell_files.path(key, "json"))
 
     def keys(self) -> Iterator[str]:
-        """Yield the key of every result."""
-        for path in sorted(self.folder.glob("??/*.json")):
-            if _KEY.fullmatch(path.stem) and path.stem[:2] == path.parent.name:
-                yield path.stem
-
-    def statuses(self) -> dict[str, str]:
-        """Return the status of every sound result, by its key."""
-        found = ((key, self.get(key)) for key in self.keys())
-        return {key: result.status for key, result in found if result is not None}
-
-    def read_all(self, keys: Iterable[str]) -> Iterator[Result | None]:
-        """Yield the result of each key in turn, as `get` returns it."""
-        return map(self.get, keys)
+        """Yield the key of every result, in order."""
+        with contextlib.suppress(StoreError):  # it is no folder
+            self._files.refresh()
+        yield from sorted(self._files.keys())
 
     def timings(self, most: int) -> Iterator[tuple[dict[str, Any], float]]:
         """Yield the fields of results and the seconds they took.
 
-        Only the JSON is read, and what cannot be read is left out: this is for
-        estimates, and not worth the time of checksums.
+        What cannot be read is left out, and checksums are not compared: this is for
+        estimates.
 
         Parameters
         ----------
         most : int
-            The number of files that are read.
+            The number of results that are read, the last of each pair of files first.
         """
-        for key in islice(self.keys(), most):
+        self._files.refresh()
+        texts = chain(self._files.texts(), self._files.cell_files.texts())
+        for text in islice(texts, most):
             try:
-                data = json.loads(read_bytes(self.path(key, "json"), _MAX_JSON))
+                data = json.loads(text)
+                data = data.get("result", data)
                 fields, seconds = data["fields"], float(data["seconds"])
                 is_fit = not data.get("target")
-            except (OSError, ValueError, TypeError, KeyError, RecursionError):
+            except (AttributeError, KeyError, RecursionError, TypeError, ValueError):
                 continue
             if is_fit and isinstance(fields, dict) and math.isfinite(seconds):
                 yield fields, seconds
 
-    def path(self, key: str, suffix: str) -> Path:
-        """Return the path of a key's "json", "npz" or "log" file; it may be missing."""
-        return self.folder / key[:2] / f"{key}.{suffix}"
+    def sweep(self) -> list[str]:
+        """Clear away what killed runs left, and damaged lines that name no key.
 
-    def sweep(self) -> None:
-        """Delete the temporary files of runs that were killed while they wrote.
+        Returns
+        -------
+        list of str
+            A message about each line that was set aside: the result that it held is
+            computed again.
 
-        A result whose arrays were renamed already, and its JSON not yet, is completed:
-        it may have been about to replace another, which is damaged by now.
+        Raises
+        ------
+        StoreError
+            If damaged lines cannot be set aside.
         """
-        for path in self.folder.glob("??/.*.tmp"):
-            match = _TEMPORARY.fullmatch(path.name)
-            if match is None:  # not a file of ours
-                continue
-            host, pid = match[1], int(match[2])
-            with contextlib.suppress(OSError):
-                age = time.time() - path.stat().st_mtime
-                is_dead = host == _HOST and not psutil.pid_exists(pid)
-                if is_dead or age > _STALE_SECONDS:
-                    self._complete(path)
-                    path.unlink(missing_ok=True)
+        return self._files.sweep()
 
-    def _complete(self, temporary: Path) -> None:
-        """Rename the JSON of a result whose arrays are in place, if none is there."""
-        key, suffix = temporary.name.split(".")[1:3]
-        if suffix != "json":
-            return
-        with locked(self._lock), contextlib.suppress(ValueError):
-            result = from_json(read_bytes(temporary, _MAX_JSON))
-            self._check_arrays(result)
-            if result.key == key and self.get(key) is None:
-                temporary.replace(self.path(key, "json"))
-            self.damaged.pop(key, None)
-
-    def _commit(
-        self, result: Result, files: dict[str, bytes], replaces: bool
-    ) -> Result:
-        shard = self.path(result.key, "json").parent
-        shard.mkdir(parents=True, exist_ok=True)
-        temporary = {}
-        is_between = False  # arrays were replaced, and their JSON not yet
+    def _commit(self, new: Sequence[_New], replaces: Collection[str]) -> list[Result]:
+        """Write the arrays, and the lines of those results that are to be stored."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        stored: list[Result] = []
+        lines: list[bytes] = []
+        # Key → the result among the lines, and the version of the next one.
+        latest: dict[str, tuple[Result | None, int]] = {}
         try:
-            for suffix, raw in files.items():
-                name = f".{result.key}.{suffix}.{_HOST}.{os.getpid()}.tmp"
-                temporary[suffix] = shard / name
-                write_flushed(temporary[suffix], raw)
-            with locked(self._lock):
-                other = self.get(result.key)
-                had_arrays = other is not None and other.status == "done"
-                if had_arrays and not (replaces and result.status == "done"):
-                    assert other is not None  # for type checkers
-                    return other
-                for suffix in _SUFFIXES:  # the JSON is the last
-                    final = self.path(result.key, suffix)
-                    if final.is_dir():  # `get` does not look at it without a result
-                        set_aside(final, self._damaged_folder)
-                    if suffix in temporary:
-                        temporary[suffix].replace(final)
-                        is_between = suffix == "npz" and had_arrays
-                    else:  # such as the traceback of an earlier result that failed
-                        final.unlink(missing_ok=True)
-        finally:
-            for suffix, path in temporary.items():
-                if suffix != "json" or not is_between:  # see `sweep`
-                    path.unlink(missing_ok=True)
-        return result
+            writer = self._files.writer()
+            if writer.is_full:
+                self._files.close_writer()
+                writer = self._files.writer()
+            places = writer.add_arrays([item.packed for item in new])
+            now = time.time()
+            with locked(self._files.lock):
+                self._files.refresh()
+                for (result, _, log), place in zip(new, places, strict=True):
+                    key = result.key
+                    other, version = latest.get(key) or (
+                        self._files.sound(key),
+                        self._files.next_version(key),
+                    )
+                    may_replace = key in replaces and result.status == "done"
+                    if other and other.status == "done" and not may_replace:
+                        stored.append(other)
+                        continue
+                    head = Head(key, result.status, version, now, place)
+                    lines.append(write_line(head, to_json(result), log))
+                    latest[key] = result, version + 1
+                    stored.append(result)
+                writer.add_lines(lines)
+                self._files.refresh()
+        except BaseException:
+            self._files.close_writer()
+            raise
+        return stored
 
-    def _check_arrays(self, result: Result) -> None:
-        if result.arrays_sha256 is None:
-            if result.status == "done" and not result.is_audit:
-                raise ValueError("a result without predictions")
-            return
-        path = self.path(result.key, "npz")
-        if not path.is_file():  # opening a pipe would block
-            raise ValueError("its predictions (.npz) are missing, or not a file")
-        try:
-            with path.open("rb") as stream:
-                checksum = hashlib.file_digest(stream, "sha256").hexdigest()
-        except OSError:
-            raise ValueError("its predictions (.npz) cannot be read") from None
-        if checksum != result.arrays_sha256:
-            raise ValueError("its predictions (.npz) do not match their checksum")
-
-    @property
-    def _damaged_folder(self) -> Path:
-        return self.folder / "damaged"
-
-    @property
-    def _lock(self) -> Path:
-        """The lock of the whole store; it is held only while files are renamed."""
-        return self.folder / ".lock"
-
-    def _unusable(self, path: Path, why: OSError | str) -> StoreError:
-        reason = why if isinstance(why, str) else why.strerror or why
+    def _unreadable(self, key: str) -> StoreError:
         return StoreError(
-            f"{path}: cannot be used ({reason}); check that it is a folder, its "
-            "permissions and the free space, or choose another folder with --store"
+            f"{self.where(key)}: its predictions cannot be read; expected arrays"
         )
+
+
+def _prepared(result: Result, packed: bytes | None) -> _New:
+    """Return what is written of a result: its traceback stands apart."""
+    result, log = encodable(result), ""
+    if packed is not None:
+        result = replace(result, arrays_sha256=hashlib.sha256(packed).hexdigest())
+    if result.error:
+        error = dict(result.error)
+        log = error.pop("traceback", "")
+        result = replace(result, error=error)
+    return _New(result, packed, log)

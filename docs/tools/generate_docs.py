@@ -229,23 +229,32 @@ def commands() -> Iterator[str]:
     parser = make_parser()
     yield "## Options of every command\n"
     yield from _arguments(parser)
-    [subparsers] = [
-        action
-        for action in parser._actions
-        if isinstance(action, argparse._SubParsersAction)
-    ]
-    for name, command in subparsers.choices.items():
+    for name, command in commands_of(parser):
         positional = [a for a in command._actions if not a.option_strings]
-        usage = " ".join(
-            f"{a.metavar} [{a.metavar} …]" if a.nargs == "+" else str(a.metavar)
-            for a in positional
-        )
+        usage = " ".join(_positional(a) for a in positional)
         yield f"## bench {name}\n"
         yield f"{str(command.description).rstrip('.')}.\n"
         yield f"```text\nbench {name}{f' {usage}' if usage else ''} [options]\n```\n"
         yield from _arguments(command, parser)
         heading, _, lines = str(command.epilog).partition("\n")
         yield f"{heading.capitalize()}:\n\n```text\n{textwrap.dedent(lines)}\n```\n"
+
+
+def commands_of(
+    parser: argparse.ArgumentParser, above: str = ""
+) -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    """Yield name and parser of every command, those of a command with parts too."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for name, command in action.choices.items():
+                parts = list(commands_of(command, f"{above}{name} "))
+                yield from parts or [(f"{above}{name}", command)]
+
+
+def _positional(action: argparse.Action) -> str:
+    if action.nargs == "+":
+        return f"{action.metavar} [{action.metavar} …]"
+    return f"[{action.metavar}]" if action.nargs == "?" else str(action.metavar)
 
 
 def _arguments(

@@ -8,6 +8,7 @@ import pytest
 import stored
 
 from bench.analysis.results import (
+    SeenResults,
     given_frame,
     load_results,
     read_results,
@@ -165,3 +166,17 @@ def test_a_given_split_that_is_the_design_has_ordinary_cells(write_suite, tmp_pa
     assert given_frame(plan, Store(tmp_path / "store")).empty
     assert {cell.repetition for cell in plan.cells} == {0}
     assert plan.given == ()
+
+
+def test_results_that_were_seen_are_those_which_would_be_read(plan_of, tmp_path):
+    plan, store = plan_of(), Store(tmp_path / "store")
+    stored.put_cells(plan, store)
+    seen = SeenResults()
+    for task in plan.everything[1:]:  # as if the first were not computed
+        if (result := store.get(task.key)) is not None:
+            seen.add(task, result)
+    first, *others = load_results(plan, store)
+    assert seen.of(plan)[0].status == "missing" != first.status
+    assert seen.of(plan)[1:] == others
+    # The cells of a repetition share its fingerprint.
+    assert others[0].fingerprint is others[1].fingerprint

@@ -291,7 +291,7 @@ def test_the_command_counts_names_what_is_damaged_and_says_why(
     store = Store(tmp_path / "data" / "store")
     stored.put_cells(plan.limited([], ["GNB"]), store)
     key = plan.cells[2].key
-    store.path(key, "npz").write_bytes(b"damaged")
+    stored.damage(store, key, "npz")
     before = stored.content(store.folder)
 
     code, out, err = bench_run("status", path)
@@ -302,8 +302,8 @@ def test_the_command_counts_names_what_is_damaged_and_says_why(
     assert ["all", "–", "2", "4"] in rows
     assert "KNN, repetitions" not in out
     assert err == (
-        f"bench: data/store/{key[:2]}/{key}.json: its predictions (.npz) do not match "
-        "their checksum\n"
+        f"bench: {store.where(key).removeprefix(f'{tmp_path}/')}: its predictions do "
+        "not match their checksum\n"
     )
 
     code, out, again = bench_run("status", path, "--why")
@@ -346,3 +346,28 @@ def test_the_given_split_is_counted_apart(write_suite, tmp_path, store):
     both = stored.plan_of(given_splits.suite_of(write_suite, tmp_path, entry))
     assert {row["kind"] for row in status_rows(both, store)} == {"cells", "given"}
     assert count_statuses(both, store)["as-given", "KNN"] == {"failed": 1}
+
+
+def test_results_that_the_plan_reuses_are_not_opened(plan_of, store, monkeypatch):
+    plan = plan_of()
+    stored.put_cells(plan, store)
+    stored.put_cells(plan_of(seed=4), store)
+    statuses, read_all = store.statuses(), Store.read_all
+    opened = []
+
+    def read(self, keys):
+        keys = list(keys)
+        opened.extend(keys)
+        return read_all(self, keys)
+
+    monkeypatch.setattr(Store, "statuses", lambda _: dict(statuses))
+    monkeypatch.setattr(Store, "read_all", read)
+    assert count_statuses(plan, store) == {("grid", "GNB"): {"done": 3}}
+    assert status_rows(plan, store)[0]["done"] == 3
+    assert list(explain_missing(plan, store)) == []
+    assert not opened
+    wider = plan_of(repetitions=5)
+    assert list(explain_missing(wider, store)) == [
+        "grid, GNB, repetitions 3–4: only repetitions 0–2 are stored"
+    ]
+    assert sorted(opened) == sorted(statuses.keys() - {c.key for c in wider.cells})

@@ -142,16 +142,6 @@ def test_files_of_an_earlier_report_must_be_replaceable(tmp_path, forbid):
         check_output(tmp_path)
 
 
-def test_a_shard_that_may_not_be_written_is_found(tmp_path, forbid):
-    result = stored.result_of()
-    store = stored.store_of(tmp_path, result)
-    shard = store.path(result.key, "json").parent
-    forbid(shard)
-    store.check_writable([stored.result_of(1).key])
-    with pytest.raises(StoreError, match=rf"^{shard}: cannot be used \(Permission"):
-        store.check_writable([result.key])
-
-
 @pytest.mark.parametrize("dry", [[], ["--dry-run"]])
 @pytest.mark.parametrize(
     ("place", "remedy", "make"),

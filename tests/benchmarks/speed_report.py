@@ -1,12 +1,11 @@
 """Writes reports/speed from a run of the benchmarks: ``make speed``.
 
-Besides the benchmarks it takes the seed suite from nothing, which writes reports/seed
-too, and runs of growing length. What the repository shows was written with
-``--out reports/published/speed``.
+Besides the benchmarks, and what `compare_peers.py` measured beside other tools, it
+takes the seed suite from nothing, which writes reports/seed too, and runs of growing
+length. What the repository shows was written with ``--out reports/published/speed``.
 """
 
 import argparse
-import csv
 import json
 import os
 import re
@@ -21,6 +20,7 @@ import floors
 import matplotlib as mpl
 import psutil
 from matplotlib.figure import Figure
+from peers.section import beside_other_tools, write_csv
 from tabulate import tabulate
 
 from bench.base.provenance import commit, cpu_name, versions
@@ -170,18 +170,21 @@ def _each(seconds: float, units: float, unit: str) -> str:
     return f"{_time(seconds / units)} a {unit.rstrip('s')}"
 
 
-def write(run: dict[str, Any], folder: Path) -> Path:
-    """Write the report from the benchmarks' JSON and from what is measured here."""
+def write(run: dict[str, Any], peers: dict[str, Any] | None, folder: Path) -> Path:
+    """Write the report from the benchmarks' JSON and from what is measured here.
+
+    Parameters
+    ----------
+    peers
+        The figures of other tools, if there are any.
+    """
     (folder / "figures").mkdir(parents=True, exist_ok=True)
     head, dirty = commit()
     cores = available_cores()
     seed = run_suite(Path("suites") / "seed.yaml")
     lengths = measure_lengths()
     picture = draw_lengths(lengths, folder / "figures" / "scaling")
-    with (folder / "scaling.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, lengths[0], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(lengths)
+    write_csv(folder / "scaling.csv", lengths)
     rows = benchmark_rows(run)
     header = ["what", "ours", "reference", "ratio", "target", "floor, and above it"]
     by_length = [
@@ -204,11 +207,15 @@ def write(run: dict[str, Any], folder: Path) -> Path:
         "References: curves, a loop that builds one `nn.Sequential` a curve (values), "
         "with `torch.func.vmap(jacrev)` (Jacobians), and the library called for one "
         "curve at a time; training, the shortest PyTorch loop that takes the same "
-        "steps; commands, a bare interpreter; plan and table, hashing the same keys "
-        "and reading the same files; cells, drawing and fitting in one process without "
-        "isolation, limits or store; memory, a script that trains in a bare loop.",
+        "steps, and for networks that train together each by itself; commands, a bare "
+        "interpreter; plan and table, hashing the same keys and reading the same "
+        "files; cells, drawing and fitting in one process without "
+        "isolation, limits or store; jobs, a plain script with joblib; the report, "
+        "reading the same files and saving as many empty figures of the same sizes; "
+        "memory, a script that trains in a bare loop.",
         f"Floors: operations or random numbers that cannot be left out, over what one "
         f"core was measured to do: {floors.rates()}.",
+        *(beside_other_tools(peers, folder) if peers else []),
         "## A whole run",
         f"`suites/seed.yaml` with `-j {cores}`, from an empty store: "
         f"{seed['seconds']:.0f} s in all, {seed['computing']:.0f} s while cells were "
@@ -249,11 +256,13 @@ def main() -> None:
     """Read the JSON of a run and write the report."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run", type=Path, help="what `make bench` wrote")
+    parser.add_argument("--peers", type=Path, help="what `make bench-peers` wrote")
     parser.add_argument("--out", type=Path, default=ROOT / "reports" / "speed")
     if (ROOT / "data" / "store").exists():
         parser.error("data/store exists; expected a fresh clone, to run the seed suite")
     options = parser.parse_args()
-    written = write(json.loads(options.run.read_text()), options.out)
+    peers = json.loads(options.peers.read_text()) if options.peers else None
+    written = write(json.loads(options.run.read_text()), peers, options.out)
     sys.stdout.write(f"{os.path.relpath(written)}\n")
 
 

@@ -18,6 +18,7 @@ from bench.cells.plan import make_plan
 from bench.curves.datasets import make_dataset
 from bench.engines.engine import LocalEngine
 from bench.engines.run import run_plan
+from bench.store.arrays import pack
 from bench.store.store import Store
 
 DATASET = yaml_text.SUITE["datasets"][0] | {"train": 50, "test": 50}
@@ -73,19 +74,29 @@ def test_reading_ten_thousand_results(against, benchmark, write_suite, size, tmp
     plan = make_plan(bench.load_suite(path))
     store = Store(tmp_path / "store")
     [(result, arrays)] = compute((plan.cells[0],))
-    for cell in plan.cells:
-        own = replace(
-            result, key=cell.key, fields=cell.fields, repetition=cell.repetition
-        )
-        store.put(own, arrays)
+    packed = pack(arrays)
+    store.put_all(
+        [
+            (
+                replace(
+                    result, key=cell.key, fields=cell.fields, repetition=cell.repetition
+                ),
+                packed,
+            )
+            for cell in plan.cells
+        ]
+    )
 
     def read():
         assert len(bench.read_results(plan, store)) == size(10_000)
 
     def read_files():
-        for file in (tmp_path / "store").rglob("*.json"):
-            json.loads(file.read_bytes())
-            hashlib.sha256(file.with_suffix(".npz").read_bytes()).hexdigest()
+        for file in (tmp_path / "store").glob("*.jsonl"):
+            arrays = file.with_suffix(".arrays").read_bytes()
+            for line in file.open("rb"):
+                hashlib.sha256(line).hexdigest()
+                _, offset, size = json.loads(line)["arrays"]
+                hashlib.sha256(arrays[offset : offset + size]).hexdigest()
 
     against(read, read_files, kind="overhead", target=10, rounds=3, unit="cells",
             units=size(10_000))  # fmt: skip

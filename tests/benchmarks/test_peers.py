@@ -2,16 +2,19 @@
 
 import importlib.util
 import json
+import sys
 from pathlib import Path
 
 import pytest
-from peers import jobs, measure, table
+from peers import jobs, measure, section, table
 from peers.plain_joblib import run
 
 import bench
+from bench.cells.compute import compute
+from bench.cells.plan import make_plan
 
-SIZES = {"repetitions": 1, "curves": 40}
-JOB = jobs.comparison(**SIZES)
+JOB = jobs.comparison(repetitions=1, curves=30)
+JOB["datasets"] = JOB["datasets"][:1]
 TINY = jobs.tiny(1, datasets=1)
 COORDINATES = ("dataset", "repetition", "classifier")
 
@@ -25,9 +28,15 @@ def scores(rows, part="test"):
 
 
 def ours(job, folder):
-    suite = jobs.write(job, folder)
-    bench.run_suite(suite, 1, folder / "store")
-    return bench.read_results(suite, folder / "store").to_dict("records")
+    """Compute the cells of a job here, without processes; return a row for each."""
+    rows = []
+    for cell in make_plan(bench.load_suite(jobs.write(job, folder))).cells:
+        [(result, _)] = compute((cell,))
+        coordinates = {name: getattr(result, name) for name in COORDINATES}
+        rows.append(coordinates | {"test_accuracy": result.test["accuracy"]})
+        if result.train:
+            rows[-1]["train_accuracy"] = result.train["accuracy"]
+    return rows
 
 
 @pytest.mark.filterwarnings("ignore:Stochastic Optimizer")  # few curves
@@ -37,20 +46,20 @@ def ours(job, folder):
 def test_a_plain_script_and_we_have_the_same_scores(job, tmp_path):
     plain = run(job, tmp_path / "out", jobs=1).to_dict("records")
     found = ours(job, tmp_path)
-    parts = ["test"] if job.get("scores") == "held-out" else ["train", "test"]
-    for part in parts:
-        assert scores(plain, part) == scores(found, part)
+    assert scores(plain) == scores(found)
+    if job.get("scores") != "held-out":
+        assert scores(plain, "train") == scores(found, "train")
     assert len(plain) == jobs.n_cells(job)
     assert len(list((tmp_path / "out").glob("*.npz"))) == len(plain)
 
 
+@pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
 @pytest.mark.skipif(
     importlib.util.find_spec("benchopt") is None,
     reason="benchopt is not installed (the extra bench-peers)",
 )
 def test_benchopt_and_a_plain_script_have_the_same_scores(tmp_path):
-    job = jobs.comparison(1, 40)
-    measure.benchopt(tmp_path, job)
+    measure.benchopt(tmp_path, JOB)
     rows = [
         {
             "dataset": row["p_dataset_dataset"],
@@ -60,13 +69,10 @@ def test_benchopt_and_a_plain_script_have_the_same_scores(tmp_path):
         }
         for row in measure.benchopt_results(tmp_path)
     ]
-    measure.plain_joblib(tmp_path / "plain", job)
-    import pandas as pd
-
-    plain = pd.read_csv(tmp_path / "plain" / "out" / "results.csv").to_dict("records")
+    plain = run(JOB, tmp_path / "plain", jobs=1).to_dict("records")
     assert scores(rows) == scores(plain)
     kept = (tmp_path / "benchmark" / "outputs").rglob("predictions.npz")
-    assert len(list(kept)) == jobs.n_cells(job)
+    assert len(list(kept)) == jobs.n_cells(JOB)
 
 
 def test_a_changed_classifier_is_other_cells_and_the_rest_the_same():
@@ -81,10 +87,8 @@ def test_a_changed_classifier_is_other_cells_and_the_rest_the_same():
 def test_a_command_is_measured_with_all_its_processes(tmp_path):
     work = "sum(range(3_000_000))"
     code = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {work!r}])"
-    alone = measure.measure([measure.sys.executable, "-c", "pass"], tmp_path)
-    both = measure.measure(
-        [measure.sys.executable, "-c", f"print(1); {code}"], tmp_path
-    )
+    alone = measure.measure([sys.executable, "-c", "pass"], tmp_path)
+    both = measure.measure([sys.executable, "-c", f"print(1); {code}"], tmp_path)
     assert both.core_seconds > alone.core_seconds + 0.02
     assert alone.to_output == alone.seconds
     assert both.to_output <= both.seconds
@@ -93,7 +97,7 @@ def test_a_command_is_measured_with_all_its_processes(tmp_path):
 def test_a_command_that_fails_is_no_measurement(tmp_path):
     with pytest.raises(RuntimeError, match="its last words"):
         measure.measure(
-            [measure.sys.executable, "-c", "raise SystemExit('its last words')"],
+            [sys.executable, "-c", "raise SystemExit('its last words')"],
             tmp_path,
         )
 
@@ -141,6 +145,19 @@ def test_the_table_has_medians_ratios_and_targets():
         by_name["one classifier changed (20 cells)"]
     )
     assert "| 120 cells, with our report" in table.as_markdown(figures())
+
+
+def test_the_report_of_speed_has_the_table_and_each_round(tmp_path):
+    known = {"joblib": "1", "benchopt": "2"}
+    about = {"commit": "abc", "dirty": True, "cpu": "c", "cores": 2, "versions": known}
+    found = figures() | about | {"rounds": 3}
+    text = "\n".join(section.beside_other_tools(found, tmp_path))
+    assert table.as_markdown(found) in text
+    assert "medians of 3 rounds" in text
+    assert "commit abc (with local changes)" in text
+    lines = (tmp_path / "peers.csv").read_text().splitlines()
+    assert lines[0] == "step,tool,round,seconds,core_seconds,to_output"
+    assert "first,ours,2,99.0,99.0,99.0" in lines
 
 
 def test_every_job_is_a_suite(tmp_path):

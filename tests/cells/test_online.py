@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import stored
 import yaml_text
 from bench_process import BenchProcess
 
@@ -84,8 +85,7 @@ def test_a_batch_that_lacks_one_is_computed_whole_and_agrees(plan_of, tmp_path):
     before = bench.read_results(plan, store)
     [lost] = [c for c in plan.cells if (c.classifier.id, c.repetition) == ("SD", 1)]
     arrays = store.arrays(lost.key)
-    for suffix in ("json", "npz"):
-        store.path(lost.key, suffix).unlink()
+    stored.lose(store, lost.key)
     seen = []
     run_plan(plan, store, progress=lambda cell, result, fresh: seen.append(fresh))
     assert seen.count(True) == 1

@@ -8,11 +8,12 @@ import yaml_text
 import bench
 from bench.analysis.forecasts import forecast, pilot
 from bench.analysis.status import count_statuses
-from bench.base.errors import BenchError
+from bench.base.errors import BenchError, DatasetError
 from bench.cells import scoring, stacked
 from bench.cells.cell import units_of, whole
 from bench.cells.compute import compute
 from bench.cells.plan import make_plan
+from bench.curves import datasets
 from bench.engines.engine import LocalEngine
 from bench.engines.run import run_plan
 from bench.export.write import choose_cell
@@ -173,6 +174,19 @@ def test_a_member_that_cannot_be_scored_fails_alone(plan_of, store, monkeypatch)
     assert run(plan, store, retry_failed=True) == [("SD", [0, 1, 2])]
     assert set(bench.read_results(plan, store)["status"]) == {"done"}
     assert store.get(plan.cells[0].key) == before
+
+
+def test_curves_that_cannot_be_drawn_fail_the_stack_and_are_named(plan_of):
+    def curves_of(cell):
+        if cell.repetition == 2:
+            raise DatasetError("a curve is not finite")
+        return datasets.make_dataset(cell.dataset, cell.repetition, cell.seed)
+
+    [first, *_] = plan_of(classifiers=[SD]).cells
+    outcomes = compute(whole((first,)), curves_of=curves_of)
+    assert [result.status for result, _ in outcomes] == ["failed"] * 3
+    messages = {result.error["message"] for result, _ in outcomes}
+    assert messages == {"repetition 2 of the stack: a curve is not finite"}
 
 
 def test_a_member_that_nobody_asked_for_is_tried_again_with_the_others(plan_of, store):

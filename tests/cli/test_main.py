@@ -100,6 +100,18 @@ def test_torch_is_not_imported(command, write_suite, tmp_path):
     )
 
 
+def test_a_table_needs_no_package_that_draws_or_tests():
+    # Each of these takes a quarter of a second and more.
+    heavy = {"matplotlib", "seaborn", "statsmodels", "scipy.stats", "sklearn.base"}
+    modules = "bench.cli.output.console", "bench.analysis.findings", "bench.engines.run"
+    code = (
+        "import sys, importlib\n"
+        f"for name in {modules!r}: importlib.import_module(name)\n"
+        f"sys.exit(', '.join({heavy!r} & sys.modules.keys()) or 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_text_is_kept_as_python_does_also_beside_pyarrow(bench_run):
     pd = pytest.importorskip("pandas")
     pytest.importorskip("pyarrow")

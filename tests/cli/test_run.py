@@ -1,5 +1,4 @@
 import json
-from dataclasses import replace
 
 import given_splits
 import pytest
@@ -10,7 +9,6 @@ from bench.engines.costs import Costs
 from bench.engines.engine import LocalEngine
 from bench.engines.run import run_plan
 from bench.engines.time_left import TimeLeft
-from bench.store.result import to_json
 from bench.store.store import Store
 
 DATASET = yaml_text.SUITE["datasets"][0]
@@ -124,8 +122,7 @@ def test_again_computes_what_is_stored_and_says_what_moved(
     store = Store(tmp_path / "data" / "store")
     first = {key: store.get(key) for key in store.keys()}  # noqa: SIM118
     gnb = next(key for key, result in first.items() if result.classifier == "GNB")
-    changed = replace(first[gnb], test=first[gnb].test | {"accuracy": 0.125})
-    store.path(gnb, "json").write_bytes(to_json(changed))
+    stored.change(store, gnb, test=first[gnb].test | {"accuracy": 0.125})
 
     out = bench_run("run", path, "--again", "-c", "GNB", "--dry-run")[1]
     assert "; 2 stored, 1 to compute (1 of them again)" in out

@@ -77,7 +77,9 @@ def test_two_results_of_one_cell_are_refused_by_name(tmp_path, bench_run):
 
 def test_a_store_without_the_arrays_that_a_metric_needs_is_refused(tmp_path):
     Store(tmp_path).put(stored.result_of(), {"labels_train": np.zeros(3)})
-    with pytest.raises(StoreError, match=r"npz: found no array 'predictions_train'"):
+    with pytest.raises(
+        StoreError, match=r"[0-9a-f]: found no array 'predictions_train'"
+    ):
         read_source(tmp_path, "brier")
     assert len(read_source(tmp_path)) == 1
 
@@ -92,10 +94,10 @@ def test_more_results_than_a_suite_has_are_refused(tmp_path, monkeypatch):
 @pytest.mark.parametrize("suffix", ["json", "npz"])
 def test_a_damaged_result_is_unreadable(tmp_path, bench_run, suffix):
     store = stored.store_of(tmp_path / "store", stored.result_of(), stored.result_of(1))
-    store.path(stored.result_of(1).key, suffix).write_bytes(b"damaged")
+    stored.damage(store, stored.result_of(1).key, suffix)
     code, out, err = bench_run("check", tmp_path / "store", tmp_path / "store")
     assert (code, out) == (2, "")
-    assert str(store.path(stored.result_of(1).key, "json")) in err
+    assert store.where(stored.result_of(1).key) in err
     assert err.count("\n") == 1
 
 

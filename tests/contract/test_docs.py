@@ -7,7 +7,6 @@ import shutil
 import socket
 import subprocess
 import sys
-from argparse import _SubParsersAction
 from pathlib import Path
 
 import numpy as np
@@ -72,8 +71,7 @@ generate_docs = tool("generate_docs")
 
 def commands():
     """Name → parser of every command."""
-    [found] = [a for a in make_parser()._actions if isinstance(a, _SubParsersAction)]
-    return found.choices
+    return dict(generate_docs.commands_of(make_parser()))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -68,7 +68,9 @@ def test_tests_and_lint_install_the_extra_dev_beside_it(checkout, target):
     assert sum("'.[dev]'" in command for command in commands) == 1
 
 
-@pytest.mark.parametrize("target", ["quick", "test", "peers", "test-slow"])
+@pytest.mark.parametrize(
+    "target", ["quick", "test", "peers", "bench-peers", "test-slow"]
+)
 def test_everything_is_installed_in_pinned_versions_from_wheels(checkout, target):
     commands = installs(checkout, target)
     assert commands
@@ -114,6 +116,17 @@ def test_every_dependency_of_tests_and_lint_is_pinned():
     assert sorted(needed - set(pinned)) == []
 
 
+def test_every_dependency_of_the_compared_tools_is_pinned():
+    pinned = pins.read_pins(pins.ROOT / "constraints.txt")
+    pinned |= pins.read_pins(pins.ROOT / "peers.txt")
+    try:
+        needed = pins.closure(pins.requirements("bench-peers"))
+    except PackageNotFoundError as missing:
+        pytest.skip(f"{missing.name} is not installed; .ci/run tests it")
+    assert "benchopt" in needed
+    assert sorted(needed - set(pinned)) == []
+
+
 def test_no_pin_is_without_use():
     try:
         assert pins.unused_pins() == []
@@ -152,6 +165,7 @@ def test_the_peers_are_pinned_once_and_as_the_extra_asks():
     [
         ".venv/bin/python",
         "bench.json",
+        "peers.json",
         "data/cache/pools/a.npz",
         "data/store/ab/cd.json",
         "data/studies.db",

@@ -1,7 +1,5 @@
 """What cells cost, from seconds by hand."""
 
-import json
-
 import pytest
 import stored
 
@@ -88,15 +86,7 @@ def test_stored_results_of_other_suites_are_found_by_their_recipes(
     before = stored.plan_of(write_suite(classifiers=["GNB", "KNN"], repetitions=1))
     store = Store(tmp_path / "store")
     for cell, seconds in zip(before.everything, (3.0, 5.0, 7.0), strict=True):
-        result = cell.result("done", seconds=seconds)
-        path = store.path(cell.key, "json")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(
-            json.dumps({"fields": result.fields, "seconds": seconds, "target": ""})
-        )
-    (store.folder / "aa").mkdir(exist_ok=True)
-    (store.folder / "aa" / f"{'a' * 64}.json").write_text("{")
-    (store.folder / "aa" / f"{'aa'}{'b' * 62}.json").write_text('{"seconds": "x"}')
+        stored.put(store, cell.result("done", seconds=seconds))
     spec = before.datasets[0].spec.model_dump(exclude_unset=True) | dataset
     larger = spec | {"id": "larger", "train": 77}
     suite = write_suite(classifiers=["KNN", "GNB"], seed=8, datasets=[spec, larger])

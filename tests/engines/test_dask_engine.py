@@ -1,4 +1,3 @@
-import os
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -293,7 +292,7 @@ def test_the_scheduler_killed_is_one_error_and_the_run_goes_on_here(
     with DaskCluster(tmp_path / "dask", 1) as cluster:
         command = start(tmp_path, cluster, path)
         wait_for(lambda: len(cluster.noted()) == 1)
-        kept = {key: os.stat(store.path(key, "json")) for key in store.keys()}  # noqa: PTH116, SIM118 (a method of ours)
+        kept = {key: store.written(key) for key in store.keys()}  # noqa: SIM118 (a method of ours)
         assert kept
         cluster.scheduler.kill()
         message = finish_in_one_error(command)
@@ -306,7 +305,7 @@ def test_the_scheduler_killed_is_one_error_and_the_run_goes_on_here(
     (tmp_path / "notes.txt.open").touch()
     assert list(compute(path, store.folder)["status"]) == ["done"] * 4
     for key, before in kept.items():
-        assert store.path(key, "json").stat().st_mtime_ns == before.st_mtime_ns
+        assert store.written(key) == before
 
 
 BAD_WORKERS = {

@@ -1,7 +1,6 @@
 import json
 import os
 import sys
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -16,7 +15,6 @@ from bench.cells.plan import make_plan
 from bench.engines import run
 from bench.engines.engine import LocalEngine
 from bench.engines.run import run_plan
-from bench.store.result import to_json
 from bench.store.store import Store
 from bench.suite.load import load_suite
 
@@ -117,7 +115,8 @@ def test_a_broken_classifier_costs_its_own_rows(write_suite, tmp_path, monkeypat
 def test_results_are_plain_json(write_suite, tmp_path):
     results = results_of(write_suite(), tmp_path / "store")
     key = results["key"][0]
-    document = json.loads((tmp_path / "store" / key[:2] / f"{key}.json").read_text())
+    line = stored.line_of(Store(tmp_path / "store"), key)[2]
+    document = json.loads(line)["result"]
     assert document["status"] == "done"
     assert document["versions"]["numpy"] == np.__version__
 
@@ -184,12 +183,10 @@ def test_results_of_other_curves_end_a_run_and_a_report(write_suite, tmp_path):
     cells = make_plan(load_suite(path)).cells
     changed, missing = (store.get(cells[i].key) for i in (0, 1))
     rows = [[value * 1.001 for value in row] for row in changed.fingerprint]
-    raw = to_json(replace(changed, fingerprint=rows))
-    store.path(changed.key, "json").write_bytes(raw)
+    stored.change(store, changed.key, fingerprint=rows)
     with pytest.raises(StoreError, match="of other curves, though their recipe"):
         bench.read_results(path, folder)
-    for kind in ("json", "npz"):
-        store.path(missing.key, kind).unlink()
+    stored.lose(store, missing.key)
     with pytest.raises(StoreError, match="compute the stored results again"):
         bench.run_suite(path, store=folder)
     assert Store(folder).get(changed.key) is not None  # nothing is lost

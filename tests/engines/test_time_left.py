@@ -201,6 +201,35 @@ def test_a_batch_takes_the_time_of_all_its_cells():
     assert left.estimate() == pytest.approx(30.0)
 
 
+def test_a_unit_ends_with_any_of_its_cells():
+    units, costs = suite({"a": 10.0, "b": 1.0}, [1.0], 1)
+    fit, other, audit = (unit[0] for unit in units)
+    transfer = SimpleNamespace(**(vars(fit) | {"key": "transfer", "target": 1}))
+    left = TimeLeft([(fit, transfer), (other,), (audit,)], costs, stored(costs), 1)
+    left.begin((fit, transfer))
+    left.end(transfer, SimpleNamespace(seconds=10.0), True)
+    assert left.running == []
+    assert left.estimate() == pytest.approx(1.0 + AUDIT)
+
+
+def test_costs_that_take_a_while_to_find_are_looked_for_once():
+    units, costs = suite({"a": 10.0}, [1.0], 1)
+    found, calls = Costs(), []
+
+    def learn():
+        calls.append(len(calls))
+        for kind, seconds in costs.items():
+            found.add_stored(kind, seconds)
+
+    left = TimeLeft(units, (), found, 1, learn=learn)
+    left.begin(units[0])
+    assert not calls  # no cell waits for it
+    left.prepare()
+    assert left.seconds() is not None
+    assert left.estimate() is not None
+    assert calls == [0]
+
+
 def test_without_the_number_of_workers_it_is_what_they_have_done():
     units, costs = suite({"a": 10.0}, [1.0], 12)
     clock = [0.0]
@@ -214,8 +243,9 @@ def test_without_the_number_of_workers_it_is_what_they_have_done():
     assert left.estimate() == pytest.approx(10.0)  # four cells, and four at a time
 
 
-def test_thousands_of_units_are_estimated_at_once():
-    units, costs = suite({"a": 0.1, "b": 1.0}, [1.0], 3000)
+@pytest.mark.parametrize("repetitions", [3000, 30_000])
+def test_thousands_of_units_are_estimated_at_once(repetitions):
+    units, costs = suite({"a": 0.1, "b": 1.0}, [1.0], repetitions)
     left = TimeLeft(units, costs, stored(costs), 4, lambda: 0.0)
     total = sum(costs[kind_of(unit[0])] for unit in units)
     assert left.estimate() == pytest.approx(total / 4, rel=0.01)

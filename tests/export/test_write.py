@@ -333,9 +333,9 @@ def test_a_result_from_before_weights_were_kept_is_named(
     code, _, err = bench_run("export", path, "out")
     _, cell = choose_cell(stored.plan_of(path))
     assert code == 2
-    assert f"{cell.key}.json: SD on grid, repetition 0" in err
-    assert "kept no weights; delete this file, or choose another --store" in err
-    store.path(cell.key, "json").unlink()
+    assert f"the result {cell.key}: SD on grid, repetition 0" in err
+    assert "kept no weights; train it again with `python -m bench run SUITE" in err
+    stored.lose(store, cell.key)
     assert bench_run("export", path, "out")[0] == 0
 
 

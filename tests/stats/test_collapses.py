@@ -3,8 +3,9 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
-from bench.stats.collapses import find_collapses, judge_trainings
+from bench.stats.collapses import binomial_quantile, find_collapses, judge_trainings
 
 # Guesses about 2000 curves are right on 0.4785 to 0.522 of them, 95% of the time.
 
@@ -98,3 +99,10 @@ def test_equally_large_classes_are_judged_as_before():
             same = judge_trainings(scores, 300, n_classes, 1 / n_classes)
             assert (plain is None) == (same is None)
             assert plain is None or plain.tolist() == same.tolist()
+
+
+@pytest.mark.parametrize("n", [1, 2, 40, 2000, 10**6])
+@pytest.mark.parametrize("p", [0.5, 1 / 3, 0.01, 0.999, 1.0])
+@pytest.mark.parametrize("q", [0.005, 0.025, 0.975, 0.995])
+def test_a_binomial_quantile_is_that_of_scipy(n, p, q):
+    assert binomial_quantile(q, n, p) == stats.binom.ppf(q, n, p)

@@ -34,6 +34,13 @@ def test_other_curves_of_one_draw_are_named():
     assert "X (Y)" in problem
 
 
+def test_a_name_that_the_caller_knows_takes_the_place_of_the_fields():
+    draws = Draws()
+    draws.problem(result([ROW]), ("a", 0))
+    assert "B and A" in draws.problem(result([[2.0, *ROW[1:]]], "B", seed=1), ("a", 0))
+    assert draws.problem(result([[2.0, *ROW[1:]]], "B"), ("a", 1)) == ""
+
+
 @pytest.mark.parametrize("field", ["repetition", "seed", "pool", "target"])
 def test_other_draws_may_differ(field):
     draws = Draws()

@@ -1,6 +1,5 @@
 import shutil
 from dataclasses import replace
-from hashlib import sha256
 
 import given_splits
 import pandas as pd
@@ -9,7 +8,6 @@ import stored
 
 from bench.base.errors import MissingFileError
 from bench.store.merge import merge_stores
-from bench.store.result import to_json
 from bench.store.store import Store
 
 DONE = stored.result_of()
@@ -73,9 +71,24 @@ def test_a_merged_store_holds_the_same_bytes(tmp_path):
     failed = stored.result_of(1, "failed", warnings=("careful",), commit="abc")
     stored.store_of(tmp_path / "theirs", DONE, failed)
     assert merged(tmp_path, "theirs") == ({"added": 2}, [])
-    content = stored.content(tmp_path / "theirs")
-    assert stored.content(tmp_path / "ours") == content
-    assert any(name.endswith(".log") for name in content)
+    theirs, ours = Store(tmp_path / "theirs"), Store(tmp_path / "ours")
+    for result in (DONE, failed):
+        assert ours.get(result.key) == theirs.get(result.key)
+        assert ours.log(result.key) == theirs.log(result.key)
+    assert ours.packed(DONE.key) == theirs.packed(DONE.key)
+
+
+def test_stores_of_both_formats_are_merged(tmp_path):
+    failed = stored.result_of(1, "failed")
+    stored.put_files(tmp_path / "theirs", DONE, failed)
+    before = stored.content(tmp_path / "theirs")
+    assert merged(tmp_path, "theirs") == ({"added": 2}, [])
+    theirs, ours = Store(tmp_path / "theirs"), Store(tmp_path / "ours")
+    assert ours.get(DONE.key) == theirs.get(DONE.key)
+    assert ours.packed(DONE.key) == theirs.packed(DONE.key)
+    assert ours.log(failed.key) == "raised in number 1"
+    assert merged(tmp_path, "ours", into="theirs") == ({"known": 2}, [])
+    assert stored.content(tmp_path / "theirs") == before
 
 
 def test_merging_twice_changes_nothing(tmp_path):
@@ -90,7 +103,7 @@ def test_merging_twice_changes_nothing(tmp_path):
 def test_merging_a_store_into_itself_changes_nothing(tmp_path):
     store = stored.store_of(tmp_path / "ours", DONE, stored.result_of(1, "failed"))
     damaged = stored.put(store, stored.result_of(2)).key
-    store.path(damaged, "json").write_text("damaged")
+    stored.damage(store, damaged)
     before = stored.content(tmp_path / "ours")
     counts, said = merged(tmp_path, "ours")
     assert counts == {"known": 2, "damaged": 1}
@@ -100,28 +113,24 @@ def test_merging_a_store_into_itself_changes_nothing(tmp_path):
 
 def test_damaged_files_of_the_source_are_named_and_left(tmp_path):
     theirs = stored.store_of(tmp_path / "theirs", DONE, stored.result_of(1))
-    theirs.path(DONE.key, "npz").write_bytes(b"damaged")
+    stored.damage(theirs, DONE.key, "npz")
     stored.store_of(tmp_path / "ours", FAILED)
     before = stored.content(tmp_path / "theirs")
     counts, said = merged(tmp_path, "theirs")
     assert counts == {"added": 1, "damaged": 1}
     assert said == [
-        f"{theirs.path(DONE.key, 'json')}: its predictions (.npz) do not match their "
-        "checksum; left where it is"
+        f"{theirs.where(DONE.key)}: its predictions do not match their checksum; left "
+        "where it is"
     ]
     assert stored.content(tmp_path / "theirs") == before
     assert Store(tmp_path / "ours").get(DONE.key).status == "failed"
 
 
 def test_unreadable_arrays_count_as_damaged_even_with_a_right_checksum(tmp_path):
-    theirs = stored.store_of(tmp_path / "theirs", DONE)
-    raw = b"no arrays"
-    theirs.path(DONE.key, "npz").write_bytes(raw)
-    forged = replace(DONE, arrays_sha256=sha256(raw).hexdigest())
-    theirs.path(DONE.key, "json").write_bytes(to_json(forged))
+    Store(tmp_path / "theirs").put_all([(DONE, b"no arrays")])
     counts, said = merged(tmp_path, "theirs")
     assert counts == {"damaged": 1}
-    assert f"{DONE.key}.npz: cannot be read" in said[0]
+    assert f"the result {DONE.key}: its predictions cannot be read" in said[0]
     assert not (tmp_path / "ours").exists()
 
 
@@ -129,15 +138,17 @@ def test_unreadable_arrays_count_as_damaged_even_with_a_right_checksum(tmp_path)
 def test_a_damaged_result_of_the_target_is_replaced_by_an_intact_one(tmp_path, theirs):
     stored.store_of(tmp_path / "theirs", theirs)
     ours = stored.store_of(tmp_path / "ours", DONE)
-    ours.path(DONE.key, "json").write_text("damaged")
+    stored.damage(ours, DONE.key)
+    line = stored.line_of(ours, DONE.key)[2]
     counts, said = merged(tmp_path, "theirs")
     assert counts == {"added": 1}
-    assert said == [
-        f"{ours.path(DONE.key, 'json')}: truncated, or not JSON; set aside in "
-        f"{tmp_path / 'ours' / 'damaged'}"
-    ]
-    aside = tmp_path / "ours" / "damaged" / f"{DONE.key}.json"
-    assert aside.read_text() == "damaged"
+    aside = tmp_path / "ours" / "damaged"
+    assert len(said) == 1
+    assert (
+        f"the result {DONE.key}: its checksum does not match; set aside in {aside}"
+        in (said[0])
+    )
+    assert (aside / f"{DONE.key}.json").read_bytes() == line
     assert ours.get(DONE.key).status == theirs.status
 
 
@@ -165,7 +176,7 @@ def test_the_command_counts_and_names_what_it_merged(bench_run, tmp_path):
     stored.store_of(tmp_path / "a", DONE, stored.result_of(1, "failed"))
     b = stored.store_of(tmp_path / "b", replace(DONE, data_hash="f" * 64))
     damaged = stored.put(b, stored.result_of(2)).key
-    b.path(damaged, "json").write_text("damaged")
+    stored.damage(b, damaged)
     code, out, _ = bench_run("merge", "a", "b")
     assert code == 0
     assert out == "2 added, 0 known, 1 different, 1 damaged\n"
@@ -193,8 +204,9 @@ def test_two_halves_of_a_suite_are_merged_into_the_whole(
     results = pd.read_csv(tmp_path / "reports" / "small" / "results.csv")
     assert list(results["key"]) == [cell.key for cell in plan.cells]
     assert set(results["status"]) == {"done"}
-    shards = {task.key[:2] for task in plan.everything}
-    assert set(stored.names(tmp_path / "all")) == shards
+    assert Store(tmp_path / "all").statuses() == {
+        task.key: "done" for task in plan.everything
+    }
     audits = pd.read_csv(tmp_path / "reports" / "small" / "audits.csv")
     assert "missing" not in set(audits["audit"])
 

@@ -1,172 +1,216 @@
 import errno
 import io
-import json
 import os
+import random
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import psutil
 import pytest
 import stored
 from bench_process import BenchProcess
 
 from bench.analysis.results import read_results
 from bench.base.errors import StoreError
-from bench.store import store as store_module
-from bench.store.result import STATUSES, from_json, to_json
+from bench.store import segments
+from bench.store.arrays import pack
+from bench.store.lines import MAX_LINE, read_head, read_line, write_line
+from bench.store.result import STATUSES, to_json
 from bench.store.store import Store
 
 SCORES = ["suite", "dataset", "repetition", "classifier", "status", "train_accuracy",
           "test_accuracy", "data_hash", "error", "key"]  # fmt: skip
 RESULT = stored.result_of()
-RAW = to_json(RESULT)
+KEY = RESULT.key
+PACKED = pack(stored.ARRAYS)
+MANY = [stored.result_of(n, "failed" if n % 5 == 4 else "done") for n in range(12)]
 
 
-class Opened:
-    """Unpickled, it leaves a file behind."""
-
-    def __reduce__(self):
-        return os.mkdir, ("opened",)
+def items_of(results):
+    return [(result, PACKED if result.has_arrays else None) for result in results]
 
 
-def cut(n_bytes):
-    def damage(path):
-        path.write_bytes(path.read_bytes()[:n_bytes])
-
-    return damage
+def lines_in(folder):
+    return sum(path.read_bytes().count(b"\n") for path in folder.glob("*.jsonl"))
 
 
-def flip(position):
-    def damage(path):
-        raw = bytearray(path.read_bytes())
-        raw[int(position * len(raw))] ^= 1
-        path.write_bytes(raw)
-
-    return damage
+def cut_arrays(store, key):
+    path, offset, _ = stored.arrays_of(store, key)
+    os.truncate(path, offset)
 
 
-def write(raw):
-    return lambda path: path.write_bytes(raw)
+def drop_arrays(store, key):
+    stored.arrays_of(store, key)[0].unlink()
 
 
-def change(**changes):
-    """Change fields of a result and give it a checksum that is right."""
-
-    def damage(path):
-        result = from_json(path.read_bytes())
-        path.write_bytes(to_json(replace(result, **changes)))
-
-    return damage
+def link_arrays(store, key):
+    path = stored.arrays_of(store, key)[0]
+    path.symlink_to(path.rename(path.parent.parent / "elsewhere"))
 
 
-def drop_a_field(path):
-    document = json.loads(path.read_bytes())
-    del document["threads"]
-    path.write_text(json.dumps(document))
-
-
-def make_folder(path):
-    path.unlink()
-    path.mkdir()
-    (path / "inside").touch()
-
-
-def make_endless_link(path):
-    path.unlink()
-    path.symlink_to(path.name)
-
-
-def make_pipe(path):
+def pipe_arrays(store, key):
+    path = stored.arrays_of(store, key)[0]
     path.unlink()
     os.mkfifo(path)
 
 
-def make_shard_a_file(path):
-    for other in path.parent.iterdir():
-        other.unlink()
-    path.parent.rmdir()
-    path.parent.write_text("a file in place of a folder")
-
-
-def write_objects(path):
-    np.savez(path, labels_test=np.array([Opened()], object), allow_pickle=True)
-
-
 DAMAGES = {
-    "json cut to nothing": ("json", cut(0), "truncated, or not JSON"),
-    "json cut to a byte": ("json", cut(1), "truncated, or not JSON"),
-    "json cut to its half": ("json", cut(400), "truncated, or not JSON"),
-    "json without its last byte": ("json", cut(-1), "truncated, or not JSON"),
-    "a flipped byte of the json": ("json", flip(0.5), ""),
-    "json is something else": ("json", write(b'{"a": [1, 2]}'), "not a result of"),
-    "json is a number": ("json", write(b"7"), "not a result of"),
-    "json is binary": ("json", write(bytes(range(256))), "truncated, or not JSON"),
-    "json lacks a field": ("json", drop_a_field, "not match"),
-    "json unsigned": ("json", write(RAW.replace(b"checksum", b"sum")), "not match"),
-    "deep json": ("json", write(b'{"a":' * 200_000), "truncated, or not JSON"),
-    "the json of another": ("json", write(RAW), "the result of another key"),
-    "scores in words": ("json", change(test={"accuracy": "good"}), "field 'test'"),
-    "a status of its own": ("json", change(status="splendid"), "field 'status'"),
-    "done without arrays": ("json", change(arrays_sha256=None), "without predictions"),
-    "json is a folder": ("json", make_folder, "it is not a regular file"),
-    "json links to itself": ("json", make_endless_link, os.strerror(errno.ELOOP)),
-    "json is a pipe": ("json", make_pipe, "it is not a regular file"),
-    "npz empty": ("npz", cut(0), "do not match their checksum"),
-    "npz cut": ("npz", cut(100), "do not match their checksum"),
-    "a flipped byte of the npz": ("npz", flip(0.3), "do not match their checksum"),
-    "the last byte of the npz": ("npz", flip(0.9999), "do not match their checksum"),
-    "npz is missing": ("npz", os.unlink, "missing, or not a file"),
-    "npz holds objects": ("npz", write_objects, "do not match their checksum"),
-    "npz is a folder": ("npz", make_folder, "missing, or not a file"),
-    "npz is a pipe": ("npz", make_pipe, "missing, or not a file"),
-    "npz links to itself": ("npz", make_endless_link, "missing, or not a file"),
-}  # fmt: skip
+    "the key of a line": (lambda s, k: stored.damage(s, k, share=0.01), "is damaged"),
+    "the status of a line": (
+        lambda s, k: stored.damage(s, k, share=0.07),
+        "is damaged",
+    ),
+    "the result in a line": (stored.damage, "its checksum does not match"),
+    "the checksum of a line": (
+        lambda s, k: stored.damage(s, k, share=0.99),
+        "its checksum does not match",
+    ),
+    "the end of the last line": (
+        lambda s, k: stored.flip(stored.line_of(s, k)[0], -1),
+        "its checksum does not match",
+    ),
+    "deep": (
+        lambda s, k: nest(s, k),
+        "truncated, or not JSON",
+    ),
+    "no result": (lambda s, k: stored.change(s, k, dataset=7), "its field 'dataset'"),
+    "of another key": (lambda s, k: stored.change(s, k, key="f" * 64), "another key"),
+    "done without arrays": (
+        lambda s, k: stored.change(s, k, arrays_sha256=None),
+        "without predictions",
+    ),
+    "arrays": (lambda s, k: stored.damage(s, k, "npz"), "do not match their checksum"),
+    "arrays are cut": (cut_arrays, "do not match their checksum"),
+    "arrays are missing": (drop_arrays, "predictions cannot be read"),
+    "arrays are a link": (link_arrays, "predictions cannot be read"),
+    "arrays are a pipe": (pipe_arrays, "predictions cannot be read"),
+}
+
+
+def nest(store, key):
+    line = stored.line_of(store, key)[2]
+    raw = to_json(read_line(line)[0])
+    raw = raw.replace(
+        b'"figures":{', b'"figures":{"a":%b' % (b"[" * 99_999 + b"]" * 99_999)
+    )
+    stored.exchange(store, key, write_line(read_head(line), raw, ""))
 
 
 @pytest.mark.parametrize("name", DAMAGES)
-def test_a_damaged_result_is_never_trusted(tmp_path, name):
-    suffix, damage, said = DAMAGES[name]
-    sound = stored.result_of(1)
-    store = stored.store_of(tmp_path / "store", sound, stored.result_of(2))
-    damage(store.path(sound.key, suffix))
-    assert store.get(sound.key) is None
-    path = store.path(sound.key, "json")
-    assert store.damaged[sound.key].startswith(f"{path}: ")
-    assert said in store.damaged[sound.key]
-    aside = store.set_aside(sound.key)
-    assert any(name.startswith(sound.key) for name in stored.names(aside))
-    assert store.get(sound.key) is None
-    assert not store.damaged  # missing by now, and no longer damaged
-    stored.put(store, sound)
-    assert store.get(sound.key).test == sound.test
-    assert store.get(stored.result_of(2).key).status == "done"
-    assert not (tmp_path / "opened").exists()
+def test_a_damaged_result_is_told_set_aside_and_computed_again(tmp_path, name):
+    damage, said = DAMAGES[name]
+    # The last one, since the end of another line belongs to both.
+    store = stored.store_of(tmp_path / "store", stored.result_of(1), RESULT)
+    damage(store, KEY)
+    store = Store(tmp_path / "store")
+    assert store.get(KEY) is None
+    assert KEY in store.damaged[KEY]
+    assert said in store.damaged[KEY]
+    aside = store.set_aside(KEY)
+    assert aside == tmp_path / "store" / "damaged"
+    assert f"{KEY}.json" in stored.names(aside)
+    for found in (store, Store(tmp_path / "store")):
+        assert found.get(KEY) is None
+        assert not found.damaged  # missing by now, and no longer damaged
+    # Also where another one than before comes of it.
+    stored.put(store, stored.result_of(0, "failed"))
+    assert Store(tmp_path / "store").get(KEY).status == "failed"
+    stored.put(store, RESULT)
+    assert Store(tmp_path / "store").get(KEY).test == RESULT.test
+    assert store.get(KEY).test == RESULT.test
+
+
+def test_every_flipped_bit_of_a_store_is_noticed(tmp_path):
+    """The results that one flip may touch are told; all others are as before."""
+    before = stored.store_of(tmp_path / "store", *MANY)
+    content = {result.key: before.get(result.key) for result in MANY}
+    files = stored.content(before.folder)
+    rng = random.Random(0)
+    for _ in range(300):
+        name = rng.choice(sorted(files))
+        path, position = before.folder / name, rng.randrange(len(files[name]))
+        stored.flip(path, position, 1 << rng.randrange(8))
+        store = Store(before.folder)
+        wrong = [key for key, kept in content.items() if store.get(key) != kept]
+        assert 1 <= len(store.damaged) <= 2
+        assert set(wrong) == set(store.damaged)
+        assert not store.sweep()
+        path.write_bytes(files[name])
+
+
+def test_a_line_of_which_nothing_is_left_is_told_by_the_next_run(tmp_path):
+    store = stored.store_of(tmp_path, stored.result_of(1), RESULT)
+    path, offset, line = stored.line_of(store, stored.result_of(1).key)
+    stored.exchange(store, stored.result_of(1).key, b"\0" * (len(line) - 1) + b"\n")
+    store = Store(tmp_path)
+    [told] = store.sweep()
+    assert told == (
+        f"{path}: the line at byte {offset} is damaged and names no result; set aside "
+        f"in {tmp_path / 'damaged'}"
+    )
+    assert store.sweep() == Store(tmp_path).sweep() == []
+    assert list(store.keys()) == [KEY]
+
+
+def test_a_line_without_end_does_not_fill_the_memory(tmp_path):
+    store = stored.store_of(tmp_path, RESULT)
+    path, _, _ = stored.line_of(store, KEY)
+    with path.open("ab") as stream:
+        stream.write(b"x" * (2 * MAX_LINE + 2) + b"\n")
+    assert Store(tmp_path).get(KEY).status == "done"
+    assert len(Store(tmp_path).sweep()) == 2
+
+
+@pytest.mark.parametrize("size", range(1, 900, 60))
+def test_a_torn_last_line_of_a_killed_writer_is_ignored(tmp_path, size):
+    store = stored.store_of(tmp_path, stored.result_of(1), RESULT)
+    path, offset, line = stored.line_of(store, KEY)
+    del store
+    os.truncate(path, offset + min(size, len(line) - 1))
+    store = Store(tmp_path)
+    assert store.get(KEY) is None
+    assert not store.damaged
+    assert store.sweep() == []
+    stored.put(store, RESULT)  # the pair is continued
+    assert stored.names(tmp_path) == [f"{path.stem}.arrays", path.name]
+    assert lines_in(tmp_path) == 2
+    assert Store(tmp_path).statuses() == dict.fromkeys(
+        [stored.result_of(1).key, KEY], "done"
+    )
+
+
+def test_a_line_whose_end_is_damaged_is_not_taken_for_a_torn_one(tmp_path):
+    store = stored.store_of(tmp_path, RESULT)
+    path, _, _ = stored.line_of(store, KEY)
+    del store
+    stored.flip(path, -1)
+    store = Store(tmp_path)
+    stored.put(store, stored.result_of(1))  # the pair is continued
+    store = Store(tmp_path)
+    assert store.get(KEY) is None
+    assert "its checksum does not match" in store.damaged[KEY]
+    assert store.get(stored.result_of(1).key).status == "done"
 
 
 def test_a_run_computes_damaged_results_again(write_suite, bench_run, tmp_path):
-    path = write_suite(classifiers=["GNB"], repetitions=len(DAMAGES) + 2)
+    path = write_suite(classifiers=["GNB"], repetitions=4)
     command = ["run", path, "-d", "grid", "-j", 2]
     assert bench_run(*command)[0] == 0
     store = Store(tmp_path / "data" / "store")
     before = read_results(path, store)
-    keys = list(before["key"])
-    shards = [key[:2] for key in keys]
-    alone = next(key for key in keys if shards.count(key[:2]) == 1)
-    make_shard_a_file(store.path(alone, "json"))
-    *damaged, sound = (key for key in keys if key != alone)
-    for key, (suffix, damage, _) in zip(damaged, DAMAGES.values(), strict=True):
-        damage(store.path(key, suffix))
-    kept = store.path(sound, "npz").stat().st_mtime_ns
+    *damaged, sound = before["key"]
+    stored.damage(store, damaged[0])
+    stored.damage(store, damaged[1], "npz")
+    stored.lose(store, damaged[2])
+    kept = store.written(sound)
     foreign = [
-        store.path(sound, "json").with_name(name)
-        for name in ("notes.txt", "other.json", ".other.tmp", f"{alone}.json")
+        store.folder / name
+        for name in ("notes.txt", "other.jsonl", "README", "a.arrays")
     ]
-    for place in (*foreign, store.folder / "README"):
+    for place in foreign:
         place.write_text("foreign")
 
     code, _, err = bench_run(*command)
@@ -174,55 +218,42 @@ def test_a_run_computes_damaged_results_again(write_suite, bench_run, tmp_path):
     assert code == 0
     after = read_results(path, store)
     pd.testing.assert_frame_equal(after[SCORES], before[SCORES])
-    assert (
-        err.count("; set aside in data/store/damaged, computed again") == len(keys) - 1
-    )
+    assert err.count("; set aside in data/store/damaged, computed again") == 2
     aside = stored.names(store.folder / "damaged")
-    assert alone[:2] in aside
-    for key in damaged:
-        assert f"{key}.json: " in err
-        assert any(name.startswith(key) for name in aside)
-    assert store.path(sound, "npz").stat().st_mtime_ns == kept
+    assert aside == sorted(
+        f"{key}.{suffix}" for key in damaged[:2] for suffix in ("json", "npz")
+    )
+    assert all(f"the result {key}: " in err for key in damaged[:2])
+    assert store.written(sound) == kept
     assert all(place.read_text() == "foreign" for place in foreign)
     assert bench_run(*command)[2].count("set aside") == 0
 
 
-@pytest.mark.parametrize("suffix", ["npz", "log"])
-def test_a_folder_in_the_place_of_a_file_is_set_aside(tmp_path, suffix):
-    store = Store(tmp_path / "store")
-    store.path(RESULT.key, suffix).mkdir(parents=True)
-    stored.put(store, RESULT)
-    assert store.get(RESULT.key).status == "done"
-    assert stored.names(tmp_path / "store" / "damaged") == [f"{RESULT.key}.{suffix}"]
-
-
-def test_files_that_were_set_aside_earlier_are_kept(tmp_path):
-    store = Store(tmp_path / "store")
-    for text in ("first", "second", "third"):
+def test_what_was_set_aside_earlier_is_kept(tmp_path):
+    store = Store(tmp_path)
+    for _ in range(3):
         stored.put(store, RESULT)
-        store.path(RESULT.key, "json").write_text(text)
-        assert store.get(RESULT.key) is None
-        aside = store.set_aside(RESULT.key)
-    assert sorted(p.read_text() for p in aside.glob("*.json*")) == [
-        "first", "second", "third"]  # fmt: skip
+        stored.damage(store, KEY)
+        assert store.get(KEY) is None
+        aside = store.set_aside(KEY)
+    assert len(list(aside.glob("*.json*"))) == 3
 
 
 def test_a_result_that_another_run_has_computed_again_is_not_set_aside(tmp_path):
-    store = stored.store_of(tmp_path / "store", RESULT)
-    store.path(RESULT.key, "npz").unlink()
-    assert store.get(RESULT.key) is None
-    stored.put(Store(tmp_path / "store"), RESULT)
-    store.set_aside(RESULT.key)
-    assert store.get(RESULT.key).status == "done"
+    store = stored.store_of(tmp_path, RESULT)
+    stored.damage(store, KEY, "npz")
+    assert store.get(KEY) is None
+    stored.put(Store(tmp_path), RESULT)
+    store.set_aside(KEY)
+    assert store.get(KEY).status == "done"
 
 
-def test_arrays_of_objects_are_never_unpickled(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    store = stored.store_of(tmp_path / "store", RESULT)
-    write_objects(store.path(RESULT.key, "npz"))
-    with pytest.raises(StoreError, match="expected arrays"):
-        store.arrays(RESULT.key)
-    assert not (tmp_path / "opened").exists()
+def test_what_is_damaged_is_set_aside_where_a_result_takes_its_place(tmp_path):
+    store = stored.store_of(tmp_path, RESULT)
+    stored.damage(store, KEY, "npz")
+    stored.put(store, stored.result_of(0, "failed"))
+    assert Store(tmp_path).get(KEY).status == "failed"
+    assert (tmp_path / "damaged" / f"{KEY}.npz").exists()
 
 
 def test_a_result_is_read_as_it_was_written(tmp_path):
@@ -235,7 +266,26 @@ def test_a_result_is_read_as_it_was_written(tmp_path):
     assert replace(store.get(RESULT.key), arrays_sha256=None) == RESULT
     for name, array in store.arrays(RESULT.key).items():
         np.testing.assert_array_equal(array, stored.ARRAYS[name])
-    assert sorted(store.keys()) == sorted([failed.key, RESULT.key])
+    assert list(store.keys()) == sorted([failed.key, RESULT.key])
+    assert store.statuses() == {failed.key: "failed", RESULT.key: "done"}
+    assert [r and r.status for r in store.read_all([KEY, "f" * 64, failed.key])] == [
+        "done", None, "failed"]  # fmt: skip
+
+
+def test_weights_are_read_only_where_they_are_asked_for(tmp_path):
+    store = Store(tmp_path)
+    store.put(RESULT, stored.ARRAYS | {"weight_a": np.ones(3)})
+    assert "weight_a" not in store.arrays(KEY)
+    assert store.arrays(KEY, weights=True)["weight_a"].tolist() == [1, 1, 1]
+
+
+def test_arrays_that_are_none_are_a_store_error(tmp_path):
+    store = Store(tmp_path)
+    store.put_all([(RESULT, b"no arrays")])
+    with pytest.raises(StoreError, match="predictions cannot be read; expected arrays"):
+        store.arrays(KEY)
+    with pytest.raises(StoreError, match="expected arrays"):
+        store.arrays("f" * 64)
 
 
 def test_text_that_utf_8_cannot_encode_is_stored_escaped(tmp_path):
@@ -250,21 +300,22 @@ def test_text_that_utf_8_cannot_encode_is_stored_escaped(tmp_path):
     assert store.log(put.key) == "odd \\ud800 text"
 
 
-def test_invalid_bytes_of_a_log_are_replaced(tmp_path):
-    store = stored.store_of(tmp_path, stored.result_of(0, "failed"))
-    store.path(RESULT.key, "log").write_bytes(b"raised \xff here")
-    assert store.log(RESULT.key) == "raised \N{REPLACEMENT CHARACTER} here"
-
-
 @pytest.mark.parametrize("status", [s for s in STATUSES if s != "done"])
 def test_a_done_result_replaces_any_other_and_is_never_replaced(tmp_path, status):
     other = stored.result_of(0, status)
     store = stored.store_of(tmp_path, other)
     assert stored.put(store, RESULT).status == "done"
-    assert not store.path(RESULT.key, "log").exists()
-    before = stored.content(tmp_path)
-    assert stored.put(store, other) == store.get(RESULT.key)
-    assert stored.content(tmp_path) == before
+    assert store.log(KEY) == ""
+    lines = lines_in(tmp_path)
+    assert stored.put(store, other) == store.get(KEY)
+    assert lines_in(tmp_path) == lines
+    assert Store(tmp_path).get(KEY).status == "done"
+
+
+def test_a_failed_result_is_replaced_by_the_next(tmp_path):
+    store = stored.store_of(tmp_path, *(stored.result_of(0, s) for s in STATUSES[1:]))
+    assert store.get(KEY).status == "skipped"
+    assert Store(tmp_path).statuses() == {KEY: "skipped"}
 
 
 def test_a_done_result_replaces_one_if_it_is_asked_to(tmp_path):
@@ -272,76 +323,87 @@ def test_a_done_result_replaces_one_if_it_is_asked_to(tmp_path):
     other = replace(RESULT, test={"accuracy": 0.75})
     arrays = stored.ARRAYS | {"kind": np.array("probability")}
     kept = store.put(stored.result_of(0, "failed"), None, replaces=True)
-    assert kept.test == store.get(RESULT.key).test == {"accuracy": 0.5}
+    assert kept.test == store.get(KEY).test == {"accuracy": 0.5}
     assert store.put(other, arrays, replaces=True).test == {"accuracy": 0.75}
-    assert store.get(RESULT.key).test == {"accuracy": 0.75}
-    assert str(store.arrays(RESULT.key)["kind"]) == "probability"
-    assert not list(tmp_path.rglob("*.tmp"))
+    assert store.get(KEY).test == {"accuracy": 0.75}
+    assert str(store.arrays(KEY)["kind"]) == "probability"
+    assert Store(tmp_path).get(KEY).test == {"accuracy": 0.75}
 
 
-@pytest.mark.parametrize("n_renamed", [0, 1])
-def test_a_kill_while_one_replaces_another_loses_nothing(
-    tmp_path, monkeypatch, n_renamed
-):
-    renamed = iter(range(n_renamed))
-    rename = Path.replace
+def test_many_results_are_flushed_once(tmp_path, monkeypatch):
+    flushed = []
+    fsync = os.fsync
+    store = stored.store_of(tmp_path, stored.result_of(99))
+    monkeypatch.setattr("os.fsync", lambda f: (flushed.append(f), fsync(f)))
+    put = store.put_all(items_of(MANY))
+    assert len(flushed) == 2  # the arrays, then the lines
+    assert [result.status for result in put] == [result.status for result in MANY]
+    assert list(Store(tmp_path).read_all(r.key for r in MANY)) == put
+    assert store.put_all([]) == []
 
-    def rename_some(path, target):
-        if next(renamed, None) is None:
-            raise KeyboardInterrupt
-        return rename(path, target)
 
-    store = stored.store_of(tmp_path, RESULT)
+def test_of_equal_keys_in_a_batch_the_same_rules_hold(tmp_path):
+    failed, again = (stored.result_of(0, status) for status in ("failed", "timeout"))
     other = replace(RESULT, test={"accuracy": 0.75})
-    arrays = stored.ARRAYS | {"kind": np.array("probability")}
-    monkeypatch.setattr("pathlib.Path.replace", rename_some)
-    # The process ends there: the names of its temporary files are of a dead one.
-    monkeypatch.setattr("os.getpid", lambda: max(psutil.pids()) + 100_000)
-    with pytest.raises(KeyboardInterrupt):
-        store.put(other, arrays, replaces=True)
-    monkeypatch.undo()
-    store.sweep()
-    assert store.get(RESULT.key).test == {"accuracy": 0.75 if n_renamed else 0.5}
-    assert not store.damaged
-    assert not list(tmp_path.rglob("*.tmp"))
+    store = Store(tmp_path)
+    put = store.put_all(items_of([failed, again, RESULT, failed, other]))
+    assert [r.status for r in put] == ["failed", "timeout", "done", "done", "done"]
+    assert put[4].test == store.get(KEY).test == RESULT.test
+    assert Store(tmp_path).get(KEY).test == RESULT.test
+    store.put_all(items_of([RESULT, other]), replaces={KEY})
+    assert Store(tmp_path).get(KEY).test == {"accuracy": 0.75}
 
 
-def test_only_temporary_files_of_ended_runs_are_deleted(tmp_path):
-    shard = tmp_path / RESULT.key[:2]
-    shard.mkdir()
-    host, key = store_module._HOST, RESULT.key
-    dead = max(psutil.pids()) + 100_000
-    old = time.time() - 2 * 86_400
-    swept = {
-        f".{key}.json.{host}.{dead}.tmp": None,
-        f".{key}.npz.{'0' * 8}.{dead}.tmp": old,
-    }
-    left = {
-        f".{key}.json.{host}.{os.getpid()}.tmp": None,  # of a run that is alive
-        f".{key}.npz.{'0' * 8}.{dead + 1}.tmp": None,  # perhaps alive, elsewhere
-        f".{key}.json.{host}.{2**63}.tmp": old,  # no process has this number
-        ".notes.tmp": old,
-        ".a.b.c.d.tmp": old,
-        "..tmp": old,
-    }
-    for name, changed in (swept | left).items():
-        (shard / name).touch()
-        if changed is not None:
-            os.utime(shard / name, (changed, changed))
-    Store(tmp_path).sweep()
-    assert stored.names(shard) == sorted(left)
+def test_added_scores_need_no_second_copy_of_the_arrays(tmp_path):
+    stored.store_of(tmp_path, RESULT)
+    first = Store(tmp_path)
+    stored.put(first, stored.result_of(1))
+    written = first.written(KEY)
+    other = Store(tmp_path)  # writes a pair of its own
+    for n in range(22):
+        other.add_scores(KEY, {f"own {n}": {"train": 0.5, "test": None, "problem": ""}})
+    other.add_scores("f" * 64, {"own": {}})
+    assert list(first.get(KEY).own_scores) == [f"own {n}" for n in range(1, 22)]
+    assert first.written(KEY) == written
+    assert sorted(other.arrays(KEY)) == sorted(stored.ARRAYS)
+    sizes = sorted(path.stat().st_size for path in tmp_path.glob("*.arrays"))
+    assert sizes == [0, 2 * len(PACKED)]
 
 
-def test_only_results_have_keys(tmp_path):
-    store = stored.store_of(tmp_path, RESULT)
-    shard = store.path(RESULT.key, "json").parent
-    wrong = "0" * 64 if RESULT.key[:2] != "00" else "1" * 64
-    for name in ("notes.txt", "a.json", f"{RESULT.key}.json.bak", f"{wrong}.json"):
-        (shard / name).write_text("{}")
-    (tmp_path / "file").touch()
-    (tmp_path / "damaged").mkdir()
-    (tmp_path / "damaged" / f"{RESULT.key}.json").touch()
-    assert list(store.keys()) == [RESULT.key]
+def test_a_pair_of_files_is_continued_by_the_next_writer(tmp_path):
+    first = stored.store_of(tmp_path, RESULT)
+    second = stored.store_of(tmp_path, stored.result_of(1))  # both are open
+    names = stored.names(tmp_path)
+    assert len(names) == 4
+    del first, second
+    stored.store_of(tmp_path, stored.result_of(2))
+    assert stored.names(tmp_path) == names
+    assert len(Store(tmp_path).statuses()) == 3
+
+
+def test_large_pairs_are_not_continued(tmp_path, monkeypatch):
+    monkeypatch.setattr(segments, "_LARGEST", 100)
+    store = stored.store_of(tmp_path, RESULT, stored.result_of(1))
+    stored.put(Store(tmp_path), stored.result_of(2))
+    assert len(stored.names(tmp_path)) == 6
+    assert len(store.statuses()) == 3
+
+
+def test_files_of_another_machine_are_not_continued(tmp_path, monkeypatch):
+    stored.store_of(tmp_path, RESULT)
+    monkeypatch.setattr(segments, "_machine", lambda: "0" * 8)
+    store = stored.store_of(tmp_path, stored.result_of(1))
+    assert len(stored.names(tmp_path)) == 4
+    assert len(store.statuses()) == 2
+
+
+def test_many_pairs_are_read_with_few_open_files(tmp_path, monkeypatch):
+    monkeypatch.setattr(segments, "_LARGEST", 1)
+    monkeypatch.setattr(segments, "_MOST_OPEN", 3)
+    store = stored.store_of(tmp_path, *MANY)
+    assert len(stored.names(tmp_path)) == 2 * len(MANY)
+    assert sum(r is not None for r in store.read_all(r.key for r in MANY)) == len(MANY)
+    assert len(store._files._open._open) <= 3
 
 
 def no_space(*_):
@@ -360,23 +422,48 @@ FULL = (
 
 @pytest.mark.parametrize(
     ("name", "fault"),
-    [
-        ("os.fsync", no_space),
-        ("pathlib.Path.replace", no_space),
-        ("pathlib.Path.mkdir", read_only),
-    ],
+    [("os.fsync", no_space), ("os.write", no_space), ("pathlib.Path.mkdir", read_only)],
 )
 def test_a_store_that_cannot_be_written_is_a_store_error(
     tmp_path, monkeypatch, name, fault
 ):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(name, fault)
+    monkeypatch.setattr("bench.store.store.time.sleep", lambda _: None)
     with pytest.raises(OSError, match=r"No space|Read-only") as caught:
         fault()
     with pytest.raises(StoreError) as said:
         stored.put(Store(Path("full")), RESULT)
     assert str(said.value) == FULL.format(caught.value.strerror)
     assert not stored.content(tmp_path)
+
+
+@pytest.mark.parametrize("n_writes", [0, 1, 2])
+def test_a_disk_that_fills_up_keeps_all_before(tmp_path, monkeypatch, n_writes):
+    """The bytes that the disk still took are taken away again."""
+    store = stored.store_of(tmp_path, *MANY[:3])
+    before = stored.content(tmp_path)
+    write, written = os.write, []
+
+    def fill_up(descriptor, raw):
+        if len(written) >= n_writes:
+            no_space()
+        written.append(write(descriptor, raw[: len(raw) // 2]))
+        return written[-1]
+
+    monkeypatch.setattr("os.write", fill_up)
+    monkeypatch.setattr("bench.store.store.time.sleep", lambda _: None)
+    with pytest.raises(StoreError, match="No space left"):
+        store.put_all(items_of(MANY[3:]))
+    monkeypatch.undo()
+    after = stored.content(tmp_path)
+    assert {k: v for k, v in after.items() if k.endswith(".jsonl")} == {
+        k: v for k, v in before.items() if k.endswith(".jsonl")
+    }
+    assert [r and r.status for r in store.read_all(r.key for r in MANY[:4])] == [
+        "done", "done", "done", None]  # fmt: skip
+    store.put_all(items_of(MANY[3:]))
+    assert len(Store(tmp_path).statuses()) == len(MANY)
 
 
 def test_a_run_on_a_full_disk_ends_in_one_error(
@@ -405,19 +492,20 @@ def test_a_store_that_is_not_a_folder_is_a_store_error(tmp_path, place):
     assert (tmp_path / "a file").read_text() == "words"
 
 
-def test_damaged_files_that_cannot_be_set_aside_end_the_run_in_one_line(
+def test_damaged_results_that_cannot_be_set_aside_end_the_run_in_one_line(
     write_suite, bench_run, tmp_path
 ):
     path = write_suite(classifiers=["GNB"], repetitions=1)
     plan = stored.plan_of(path)
     store = Store(tmp_path / "data" / "store")
     stored.put_cells(plan, store)
-    store.path(plan.cells[0].key, "json").write_text("damaged")
+    stored.damage(store, plan.cells[0].key)
     (store.folder / "damaged").write_text("a file in the way")
+    before = stored.content(store.folder)
     code, _, err = bench_run("run", path)
     assert code == 2
     assert "data/store/damaged: cannot be used (File exists)" in err.splitlines()[-1]
-    assert store.path(plan.cells[0].key, "json").read_text() == "damaged"
+    assert stored.content(store.folder) == before
 
 
 def test_writing_is_tried_three_times(tmp_path, monkeypatch):
@@ -427,29 +515,21 @@ def test_writing_is_tried_three_times(tmp_path, monkeypatch):
     monkeypatch.setattr("os.fsync", lambda f: next(faults, fsync)(f))
     store = stored.store_of(tmp_path, RESULT)
     assert store.get(RESULT.key).status == "done"
-    assert not list(tmp_path.rglob("*.tmp"))
+    assert len(stored.names(tmp_path)) == 2
 
 
-@pytest.mark.parametrize("n_renamed", [0, 1])
-def test_an_interrupt_while_writing_leaves_the_earlier_result(
-    tmp_path, monkeypatch, n_renamed
-):
-    renamed = iter(range(n_renamed))
-    rename = Path.replace
-
-    def rename_some(path, target):
-        if next(renamed, None) is None:
-            raise KeyboardInterrupt
-        return rename(path, target)
+def test_an_interrupt_while_writing_leaves_the_earlier_result(tmp_path, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
 
     store = stored.store_of(tmp_path, stored.result_of(0, "failed"))
-    monkeypatch.setattr("pathlib.Path.replace", rename_some)
+    monkeypatch.setattr("bench.store.store.write_line", interrupt)
     with pytest.raises(KeyboardInterrupt):
         stored.put(store, RESULT)
     monkeypatch.undo()
     assert store.get(RESULT.key).status == "failed"
-    assert not list(tmp_path.rglob("*.tmp"))
     assert stored.put(store, RESULT).status == "done"
+    assert len(stored.names(tmp_path)) == 2
 
 
 def test_two_runs_at_the_same_time_share_a_store(write_suite, tmp_path):
@@ -462,8 +542,8 @@ def test_two_runs_at_the_same_time_share_a_store(write_suite, tmp_path):
     assert a == b
     keys = pd.read_csv(io.BytesIO(a))["key"]
     store = Store(tmp_path / "data" / "store")
-    files = [p.name for p in store.folder.rglob("*") if p.is_file()]
-    assert sorted(files) == sorted(f"{k}.{s}" for k in keys for s in ("json", "npz"))
+    assert sorted(store.keys()) == sorted(keys)
+    assert {p.suffix for p in store.folder.iterdir()} == {".jsonl", ".arrays"}
     assert {store.get(key).status for key in keys} == {"done"}
     assert len(keys) == 8
 
@@ -477,52 +557,116 @@ stored.store_of(Path(sys.argv[1]), stored.result_of())
 """
 
 
+def start(code, *arguments):
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
 def test_a_failed_result_does_not_replace_a_done_one_of_another_run(
     tmp_path, monkeypatch
 ):
-    # The other run comes after we have looked, and before we rename.
+    # The other run comes after we have written, and before our lock is free.
     others = []
-    rename = Path.replace
+    add_lines = segments.Writer.add_lines
 
-    def rename_late(path, target):
+    def add_late(writer, lines):
+        add_lines(writer, lines)
         if not others:
-            others.append(
-                subprocess.Popen(
-                    [sys.executable, "-c", OTHER_RUN, os.fspath(tmp_path)],
-                    env=os.environ
-                    | {"PYTHONPATH": os.fspath(Path(__file__).parents[1] / "support")},
-                )
-            )
-            while not list(tmp_path.rglob(f".*.json.*.{others[0].pid}.tmp")):
-                assert others[0].poll() is None
-                time.sleep(0.01)
-            time.sleep(0.3)  # without a lock it would be done by then
-        return rename(path, target)
+            others.append(start(OTHER_RUN, tmp_path))
+            with pytest.raises(subprocess.TimeoutExpired):
+                others[0].wait(timeout=1.5)  # without a lock it would be done by then
 
-    monkeypatch.setattr("pathlib.Path.replace", rename_late)
+    monkeypatch.setattr(segments.Writer, "add_lines", add_late)
     store = stored.store_of(tmp_path, stored.result_of(0, "failed"))
     assert others[0].wait(timeout=60) == 0
-    assert store.get(RESULT.key).status == "done"
-    assert stored.names(store.path(RESULT.key, "json").parent) == [
-        f"{RESULT.key}.json", f"{RESULT.key}.npz"]  # fmt: skip
+    others[0].stdout.close()
+    assert store.get(KEY).status == "done"
+    assert Store(tmp_path).get(KEY).status == "done"
+    assert lines_in(tmp_path) == 2
 
 
-def test_timings_are_read_without_checks_and_what_is_broken_is_left_out(tmp_path):
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_without_locks_a_done_result_counts_whoever_wrote_last(
+    tmp_path, monkeypatch, order
+):
+    """On a file system without locks, two that do not see each other write both."""
+    (tmp_path / "both").mkdir()
+    for n in order:
+        monkeypatch.setattr(segments, "_machine", lambda n=n: f"{n:08x}")
+        result = [stored.result_of(0, "failed"), RESULT][n]
+        store = stored.store_of(tmp_path / str(n), result)
+        for path in store.folder.iterdir():
+            path.rename(tmp_path / "both" / path.name)
+    assert Store(tmp_path / "both").get(KEY).status == "done"
+    assert Store(tmp_path / "both").statuses() == {KEY: "done"}
+
+
+WRITER = """
+import sys
+from pathlib import Path
+import stored
+from bench.store import Store, pack
+
+store, first = Store(Path(sys.argv[1])), int(sys.argv[2])
+packed = pack(stored.ARRAYS)
+for start in range(first, first + int(sys.argv[3]), 10):
+    results = map(stored.result_of, range(start, start + 10))
+    store.put_all([(result, packed) for result in results])
+    print(start, flush=True)
+"""
+
+
+def test_two_writers_on_one_folder_lose_nothing(tmp_path):
+    writers = [start(WRITER, tmp_path, first, 100) for first in (0, 50)]
+    for writer in writers:
+        assert writer.communicate(timeout=60)
+        assert writer.returncode == 0
     store = Store(tmp_path)
-    texts = [
-        '{"fields": {"a": 1}, "seconds": 2.5, "target": ""}',
-        '{"fields": {"a": 2}, "seconds": 9.0, "target": "other"}',  # not a fit
-        '{"fields": {"a": 3}, "seconds": null}',
-        '{"fields": [], "seconds": 1}',
-        '{"seconds": 1}',
-        "{",
-        "[1]",
-        '{"fields": {}, "seconds": NaN}',
-    ]
-    for number, text in enumerate(texts):
-        path = store.path(f"{number:064x}", "json")
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text)
-    assert list(store.timings(100)) == [({"a": 1}, 2.5)]
-    assert list(store.timings(0)) == []
-    assert list(Store(tmp_path / "none").timings(100)) == []
+    keys = [stored.result_of(n).key for n in range(150)]
+    assert {r.status for r in store.read_all(keys)} == {"done"}
+    assert not store.damaged
+    assert lines_in(tmp_path) == 150  # each was written by one of the two
+
+
+@pytest.mark.parametrize("n_lines", [1, 4, 9])
+def test_a_kill_in_the_middle_of_writing_keeps_what_was_acknowledged(tmp_path, n_lines):
+    writer = start(WRITER, tmp_path, 0, 100_000)
+    for _ in range(n_lines):
+        acknowledged = int(writer.stdout.readline())
+    writer.kill()
+    rest = writer.communicate()[0].split()
+    acknowledged = int(rest[-1]) if rest else acknowledged
+    store = Store(tmp_path)
+    keys = [stored.result_of(n).key for n in range(acknowledged + 10)]
+    assert {r and r.status for r in store.read_all(keys)} == {"done"}
+    assert not store.damaged
+    assert store.sweep() == []
+    stored.put(store, stored.result_of(1_000_000))
+    assert len(list(tmp_path.glob("*.jsonl"))) == 1  # that of the dead is continued
+
+
+def test_timings_are_those_of_fits(tmp_path):
+    store = stored.store_of(
+        tmp_path,
+        stored.result_of(0, seconds=1.5),
+        stored.result_of(1, seconds=2.5, target="other"),
+        stored.result_of(2),
+        stored.result_of(3, seconds=float("nan")),
+        stored.result_of(4, "failed", seconds=3.5),
+    )
+    last, first = (stored.result_of(n).fields for n in (4, 0))
+    assert list(store.timings(100)) == [(last, 3.5), (first, 1.5)]
+    assert list(store.timings(1)) == [(last, 3.5)]
+
+
+def test_a_store_from_which_a_pair_vanishes_is_read_anew(tmp_path, monkeypatch):
+    monkeypatch.setattr(segments, "_LARGEST", 1)
+    store = stored.store_of(tmp_path, RESULT, stored.result_of(1))
+    assert len(store.statuses()) == 2
+    segments.remove_pair(tmp_path, stored.line_of(store, KEY)[0].stem)
+    assert store.get(KEY) is None
+    assert list(store.keys()) == [stored.result_of(1).key]
