@@ -368,6 +368,8 @@ def test_without_workers_it_says_how_to_start_some(write_suite, tmp_path, monkey
             run_plan(plan, Store(tmp_path / "store"), engine)
 
 
+# A cluster in this process, beside others on this machine that have Dask's port.
+IN_THREADS = {"processes": False, "dashboard_address": ":0"}
 OWN = """
 import os, time
 from sklearn.dummy import DummyClassifier
@@ -406,7 +408,7 @@ def test_cells_on_a_worker_have_their_resources_alone(
     path = write_suite(
         classifiers=[own | {"resources": resources}], repetitions=4, audits=False
     )
-    options = {"threads_per_worker": 2, "processes": False, "resources": offers}
+    options = IN_THREADS | {"threads_per_worker": 2, "resources": offers}
     engine = DaskEngine(cluster="local", options=options)
     results = compute(path, tmp_path / "store", engine)
     assert set(results["status"]) == {"done"}, set(results["error"])
@@ -426,7 +428,7 @@ def test_a_worker_without_gpus_is_one_clear_error(
     offers = {} if gpus is None else {"GPU": 1}
     monkeypatch.setenv(VISIBLE, gpus or "")
     path = write_suite(classifiers=[{"use": "KNN", "resources": {"gpu": 1}}])
-    options = {"processes": False, "resources": offers}
+    options = IN_THREADS | {"resources": offers}
     engine = DaskEngine(cluster="local", options=options)
     with pytest.raises(EngineError, match=said):
         compute(path, tmp_path / "store", engine)
@@ -447,7 +449,7 @@ def test_units_of_a_repetition_are_one_task_with_the_local_bits(
     plan = make_plan(bench.load_suite(path))
     compute(path, tmp_path / "here")
     known = {kind_of(task): 0.1 for task in plan.everything}
-    engine = DaskEngine(cluster="local", options={"processes": False})
+    engine = DaskEngine(cluster="local", options=IN_THREADS)
     store = Store(tmp_path / "there")
     units = units_of(plan.everything)
     for done in engine.run(units, lambda _: True, known):
