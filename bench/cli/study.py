@@ -61,7 +61,7 @@ def study(options: argparse.Namespace) -> int:
     plan = plan_study(read_suite(options), options.trials)
     out, store = report_folder(options, plan.suite), Store(options.store)
     check_output(out)
-    store.check_writable(())
+    store.check_writable()
     check_devices(plan.suite, plan.plan.cells)
     log_trial: Any = None
     if plan.spec.log is not None:

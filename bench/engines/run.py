@@ -150,6 +150,7 @@ def run_plan(
     if not run.missing:
         return []
     check_machine(plan, store, engine, run.missing.values())
+    store.hold()
     runnable = run.skip_uninstalled(run.units(plan.everything))
     if watcher is not None:
         watcher.planned(_time_left(plan, store, engine, run.seconds, runnable))
@@ -228,7 +229,7 @@ def check_machine(
     """
     cells = list(cells)
     if cells:
-        store.check_writable((cell.key for cell in cells), attempt=attempt)
+        store.check_writable(attempt=attempt)
         if engine.on_this_machine:
             check_devices(plan.suite, cells)
 

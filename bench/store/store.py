@@ -214,17 +214,13 @@ class Store:
                 writer.add_lines([write_line(head, to_json(result), stored.log)])
                 files.refresh()
 
-    def check_writable(self, keys: Iterable[str], *, attempt: bool = True) -> None:
+    def check_writable(self, *, attempt: bool = True) -> None:
         """Raise an error if results could not be written.
 
         Parameters
         ----------
-        keys
-            Keys of the results that will be put.
         attempt : bool
-            Whether to write a temporary file, see `bench.base.why_unwritable`. If so
-            and there are keys, this process counts as a writer from then on: `bench
-            store clean` takes nothing away.
+            Whether to write a temporary file, see `bench.base.why_unwritable`.
 
         Raises
         ------
@@ -233,10 +229,18 @@ class Store:
         """
         if why := why_unwritable(self.folder, attempt=attempt):
             raise self._files.unusable(self.folder, why)
-        if attempt and any(True for _ in keys):
-            with self._files.usable(self.folder):
-                self.folder.mkdir(parents=True, exist_ok=True)
-                self._files.writer()
+
+    def hold(self) -> None:
+        """Count as a writer from now on: `bench store clean` takes nothing away.
+
+        Raises
+        ------
+        StoreError
+            If the store cannot be written.
+        """
+        with self._files.usable(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._files.writer()
 
     def set_aside(self, key: str) -> Path:
         """Copy what is damaged of a key to a subfolder that is never read.

@@ -74,7 +74,7 @@ def test_a_file_or_broken_link_in_the_place_of_a_folder_is_named(
         check_output(folder, attempt=attempt)
     assert str(why.value).endswith("choose another folder with --out")
     with pytest.raises(StoreError, match=rf"^{folder}: cannot be used \("):
-        Store(folder).check_writable((), attempt=attempt)
+        Store(folder).check_writable(attempt=attempt)
 
 
 @pytest.mark.parametrize("name", ["here", "new", "new/and/deep", "linked"])

@@ -110,7 +110,7 @@ def test_older_results_go_as_well(tmp_path):
 def test_nothing_is_removed_while_another_process_writes(folder):
     before = stored.content(folder)
     writer = Store(folder)
-    writer.check_writable([KEYS[0]])
+    writer.hold()
     with pytest.raises(StoreError, match="another process writes to this store"):
         clean_store(folder, NAMED)
     assert before.items() <= stored.content(folder).items()
