@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 _convolution_backward = torch.ops.aten.convolution_backward.default
-_threshold_backward = torch.ops.aten.threshold_backward.grad_input
+threshold_backward = torch.ops.aten.threshold_backward.grad_input
 
 
 class Chain:
@@ -48,7 +48,7 @@ class Chain:
     ) -> None:
         self._shape = n_channels, n_features // n_channels
         h = torch.zeros(n_curves, *self._shape)
-        self._layers: list[_Layer] = []
+        self._layers: list[Layer] = []
         for layer, after in zip(layers, [*layers[1:], None], strict=True):
             if isinstance(layer, nn.ReLU):  # is part of the layer before it
                 continue
@@ -74,12 +74,13 @@ class Chain:
         self._layers[0].backward(gradient, to_source=False)
 
 
-class _Layer(Protocol):
+class Layer(Protocol):
     """A layer with its buffers; `like` has the shape of what it reads."""
 
     def __init__(self, layer: nn.Module, relu: bool, like: Tensor) -> None: ...
 
-    def forward(self, source: Tensor) -> Tensor: ...
+    def forward(self, source: Tensor) -> Tensor:
+        """Return the result, which the next call may overwrite."""
 
     def backward(self, gradient: Tensor, to_source: bool = True) -> Tensor:
         """Set the gradients of the parameters; return that of the source.
@@ -109,7 +110,7 @@ class _Linear:
 
     def backward(self, gradient: Tensor, to_source: bool = True) -> Tensor:
         if self.relu:
-            _threshold_backward(gradient, self.result, 0, grad_input=gradient)
+            threshold_backward(gradient, self.result, 0, grad_input=gradient)
         by_weight, by_bias = self.gradients
         torch.mm(gradient.t(), self.source, out=by_weight)
         torch.sum(gradient, 0, out=by_bias)
@@ -119,35 +120,45 @@ class _Linear:
         return self.by_source
 
 
-class _Convolution:
-    """(n_curves, fan_in, n_points) → (n_curves, fan_out, n_points)."""
+class Convolution:
+    """(n_curves, fan_in, n_points) → (n_curves, fan_out, n_points).
+
+    The weights of stacked networks have a leading axis; each network is a group.
+    """
 
     def __init__(self, layer: nn.Module, relu: bool, like: Tensor) -> None:
         self.parameters = tuple(layer.parameters())
-        self.weight, self.bias = (p.detach() for p in self.parameters)
+        weight, bias = (p.detach() for p in self.parameters)
+        self.weight, self.bias = weight.flatten(0, -3), bias.flatten()
+        self.groups = 1 if weight.dim() == 3 else len(weight)
         self.relu = relu
         *shape, length = like.shape
-        margin = self.weight.shape[2] // 2
+        margin = weight.shape[-1] // 2
         self.padded = like.new_empty(*shape, length + 2 * margin)
         self.parts = [margin, length, margin]
         self.before, self.inside, self.after = self.padded.split(self.parts, 2)
 
     def forward(self, source: Tensor) -> Tensor:
+        """See `Layer`."""
         self.inside.copy_(source)
         self.before.copy_(source[:, :, :1].expand_as(self.before))
         self.after.copy_(source[:, :, -1:].expand_as(self.after))
-        self.result = torch.conv1d(self.padded, self.weight, self.bias)
+        self.result = torch.conv1d(
+            self.padded, self.weight, self.bias, groups=self.groups
+        )
         return self.result.relu_() if self.relu else self.result
 
     def backward(self, gradient: Tensor, to_source: bool = True) -> Tensor:
+        """See `Layer`."""
         if self.relu:
             gradient = torch.ops.aten.threshold_backward(gradient, self.result, 0)
         needed = [to_source, True, True]
-        of_all = [self.bias.shape[0]], [1], [0], [1], False, [0], 1, needed
+        sizes = [self.bias.shape[0]], [1], [0], [1], False, [0], self.groups
         by_padded, *gradients = _convolution_backward(
-            gradient, self.padded, self.weight, *of_all
+            gradient, self.padded, self.weight, *sizes, needed
         )
-        self.parameters[0].grad, self.parameters[1].grad = gradients
+        for parameter, value in zip(self.parameters, gradients, strict=True):
+            parameter.grad = value.view(parameter.shape)
         if not to_source:
             return gradient
         # The ends were replicated: their gradients add up, in torch from left to right.
@@ -162,7 +173,7 @@ class _Convolution:
         return by_source
 
 
-class _Pool:
+class Pool:
     """(n_curves, n_channels, n_points) → (n_curves, n_channels, ceil(n_points / 2))."""
 
     def __init__(self, layer: nn.Module, relu: bool, like: Tensor) -> None:
@@ -174,12 +185,14 @@ class _Pool:
         self.is_first = torch.empty_like(self.larger, dtype=torch.bool)
 
     def forward(self, source: Tensor) -> Tensor:
+        """See `Layer`."""
         self.first, self.second, rest = self._parts(source)
         torch.maximum(self.first, self.second, out=self.larger)
         self.rest.copy_(rest)
         return self.result
 
     def backward(self, gradient: Tensor, to_source: bool = True) -> Tensor:
+        """See `Layer`."""
         by_larger, by_kept = self._whole(gradient)
         by_first, by_second, by_rest = self.by_parts
         # Of two equal values the first gets the gradient, as in torch. As booleans: to
@@ -199,8 +212,8 @@ class _Pool:
         return h[:, :, : self.half], h[:, :, self.half :]
 
 
-_KINDS: dict[type[nn.Module], type[_Layer]] = {
+_KINDS: dict[type[nn.Module], type[Layer]] = {
     nn.Linear: _Linear,
-    nn.Conv1d: _Convolution,
-    nn.MaxPool1d: _Pool,
+    nn.Conv1d: Convolution,
+    nn.MaxPool1d: Pool,
 }

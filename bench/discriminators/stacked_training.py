@@ -14,6 +14,7 @@ from skorch import NeuralNet
 from torch import Tensor
 
 from bench.discriminators.losses import stacked_penalty
+from bench.discriminators.stacked_backpropagation import StackedChain
 
 
 class OneBatchPerEpoch(torch.utils.data.Dataset[Any]):
@@ -96,6 +97,7 @@ class StackedNet(NeuralNet):
         """Initialise the net with empty records."""
         self.records_: dict[str, Tensor] = {}
         self.n_recorded_ = 0
+        self.chain_: StackedChain | None = None
         return super().initialize()
 
     def records(self) -> dict[str, np.ndarray]:
@@ -129,9 +131,13 @@ class StackedNet(NeuralNet):
         """Take all steps; record accuracies before the first and before the last."""
         X, share = batch
         self._set_training(True)
+        chain = self._chain(X) if share is None else None
         for number in range(self.steps):
             self.module_.zero_grad(set_to_none=True)
-            logits = self.module_(X)[..., 0]
+            if chain is None:
+                logits = self.module_(X)[..., 0]
+            else:
+                logits = chain.forward(X).requires_grad_()
             losses, terms = self.loss(logits)
             if share is not None:
                 penalty = stacked_penalty(self.module_, X, share[number])
@@ -140,6 +146,8 @@ class StackedNet(NeuralNet):
                 terms["loss_penalty"] = penalty.detach()
                 losses = losses + penalty
             losses.sum().backward()
+            if chain is not None:
+                chain.backward(logits.grad)
             if number == 0:
                 record = {"prequential_accuracy": _accuracy(logits)}
             if number == self.steps - 1:
@@ -159,6 +167,15 @@ class StackedNet(NeuralNet):
             self.history.record("train_loss", losses.mean().item())
             self.history.record("train_accuracy", record["accuracy"].mean().item())
         return {"loss": losses.detach(), "y_pred": logits.detach()}
+
+    def _chain(self, X: Tensor) -> StackedChain | None:
+        """Return the layers without autograd, whose bits they have; only on a CPU."""
+        embeds = getattr(self.module_, "embedding", None) is not None
+        if embeds or X.device.type != "cpu":
+            return None
+        if self.chain_ is None:
+            self.chain_ = StackedChain(self.module_, X)
+        return self.chain_
 
     def _write(self, record: dict[str, Tensor]) -> None:
         """Write the record of an epoch into preallocated tensors.

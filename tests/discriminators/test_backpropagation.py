@@ -9,6 +9,8 @@ from bench.discriminators.backpropagation import Chain
 from bench.discriminators.csd2 import CSD2
 from bench.discriminators.nets import CSD, SD
 from bench.discriminators.skorch_net import DiscriminatorNet
+from bench.discriminators.stacked import stack
+from bench.discriminators.stacked_backpropagation import StackedChain
 
 NETWORKS = [
     (SD, {}),
@@ -84,6 +86,29 @@ def test_of_two_equal_values_the_first_gets_the_gradient():
         pool = chain._layers[1]
         by_source = pool.backward(torch.tensor([[[1.0, 10.0]]]))
     assert by_source.tolist() == [[[1, 0, 10, 0]]]
+
+
+@pytest.mark.parametrize("n_nets", [1, 3])
+@pytest.mark.parametrize("n_points", [16, 37])
+@pytest.mark.parametrize(
+    ("kind", "options"), [pair for pair in NETWORKS if "n_outputs" not in pair[1]]
+)
+def test_a_stacked_chain_has_the_bits_of_autograd(kind, options, n_points, n_nets):
+    torch.manual_seed(0)
+    net = stack([kind(n_points=n_points, **options) for _ in range(n_nets)])
+    shape = n_nets, 6, net.n_channels * n_points
+    chain = StackedChain(net, torch.randn(shape))
+    for _ in range(2):  # the second time in used buffers
+        X = torch.randn(shape)
+        expected = net(X)[..., 0]
+        gradient = torch.randn_like(expected)
+        net.zero_grad()
+        expected.backward(gradient)
+        gradients = [parameter.grad for parameter in net.parameters()]
+        assert torch.equal(chain.forward(X), expected)
+        chain.backward(gradient)
+        for parameter, kept in zip(net.parameters(), gradients, strict=True):
+            assert torch.equal(parameter.grad, kept)
 
 
 @pytest.mark.parametrize("loss", ["binary_cross_entropy", "wasserstein"])
