@@ -58,7 +58,7 @@ class Chain:
 
     def forward(self, X: Tensor) -> Tensor:
         """Map curves to logits, which the next call overwrites."""
-        h = X.unflatten(1, self._shape)
+        h: Tensor = X.unflatten(1, self._shape)
         for layer in self._layers:
             h = layer.forward(h)
         return h
@@ -163,14 +163,16 @@ class Convolution:
             return gradient
         # The ends were replicated: their gradients add up, in torch from left to right.
         before, by_source, after = by_padded.split(self.parts, 2)
-        first, *others = [*before.unbind(2), by_source[:, :, 0]]
-        for other in others:
+        columns: list[Tensor] = [*before.unbind(2), by_source[:, :, 0]]
+        first = columns[0]
+        for other in columns[1:]:
             first += other
         by_source[:, :, 0] = first
         last = by_source[:, :, -1]
         for other in after.unbind(2):
             last += other
-        return by_source
+        result: Tensor = by_source
+        return result
 
 
 class Pool:

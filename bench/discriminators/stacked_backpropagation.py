@@ -1,7 +1,5 @@
 """Backpropagation of stacked networks written out; see `backpropagation`."""
 
-from itertools import pairwise
-
 import torch
 from torch import Tensor, nn
 
@@ -11,7 +9,12 @@ from bench.discriminators.backpropagation import (
     Pool,
     threshold_backward,
 )
-from bench.discriminators.stacked import StackedConv, StackedLinear
+from bench.discriminators.stacked import (
+    StackedConv,
+    StackedCSD,
+    StackedLinear,
+    StackedSD,
+)
 
 
 class StackedChain:
@@ -34,10 +37,11 @@ class StackedChain:
     """
 
     @torch.no_grad()
-    def __init__(self, module: nn.Module, like: Tensor) -> None:
+    def __init__(self, module: StackedSD | StackedCSD, like: Tensor) -> None:
         self._n_nets, self._n_channels = len(like), module.n_channels
-        body = getattr(module, "body", None)
-        self._body = [] if body is None else _layers(body, self._channels(like))
+        self._body: list[Layer] = []
+        if isinstance(module, StackedCSD):
+            self._body = _layers(module.body, self._channels(like))
         self._head = _layers(module.head, self._features(like))
 
     @torch.no_grad()
@@ -72,20 +76,21 @@ class StackedChain:
         for layer in self._body:
             h = layer.forward(h)
         self._shape = h.shape
-        return h.unflatten(1, (self._n_nets, -1)).flatten(2).permute(1, 2, 0)
+        features: Tensor = h.unflatten(1, (self._n_nets, -1)).flatten(2)
+        return features.permute(1, 2, 0)
 
     def _channels(self, X: Tensor) -> Tensor:
         shape = self._n_channels, -1
-        return X.unflatten(2, shape).transpose(0, 1).flatten(1, 2)
+        channels: Tensor = X.unflatten(2, shape).transpose(0, 1).flatten(1, 2)
+        return channels
 
 
 def _layers(chain: nn.Sequential, like: Tensor) -> list[Layer]:
     layers: list[Layer] = []
-    for layer, after in pairwise([*chain, None]):
+    for layer, after in zip(chain, [*chain, None][1:], strict=True):
         if isinstance(layer, nn.ReLU):  # is part of the layer before it
             continue
-        kinds = {StackedLinear: _Linear, StackedConv: Convolution, nn.MaxPool1d: Pool}
-        kind: type[Layer] = kinds[type(layer)]
+        kind = _KINDS[type(layer)]
         layers.append(kind(layer, isinstance(after, nn.ReLU), like))
         like = layers[-1].forward(like)
     return layers
@@ -117,3 +122,10 @@ class _Linear:
         if to_source:
             torch.bmm(self.weight.transpose(1, 2), gradient, out=self.by_source)
         return self.by_source
+
+
+_KINDS: dict[type[nn.Module], type[Layer]] = {
+    StackedLinear: _Linear,
+    StackedConv: Convolution,
+    nn.MaxPool1d: Pool,
+}
