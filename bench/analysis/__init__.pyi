@@ -7,7 +7,6 @@ from .collect import checked_answers as checked_answers
 from .collect import collect as collect
 from .collect import mean_ranks as mean_ranks
 from .collect import reference_facts as reference_facts
-from .dates import date_of as date_of
 from .evidence import CheckedRow as CheckedRow
 from .evidence import check_rows as check_rows
 from .findings import Findings as Findings
@@ -45,6 +44,7 @@ from .report_files import write_if_changed as write_if_changed
 from .results import NOT_COMPUTED as NOT_COMPUTED
 from .results import UNSCORED as UNSCORED
 from .results import SeenResults as SeenResults
+from .results import date_of as date_of
 from .results import given_frame as given_frame
 from .results import load_results as load_results
 from .results import not_computed as not_computed

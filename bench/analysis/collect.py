@@ -15,7 +15,6 @@ from bench.analysis.cell_arrays import (
     shows_classes,
 )
 from bench.analysis.dataset_words import describe_dataset
-from bench.analysis.dates import date_of
 from bench.analysis.evidence import check_rows
 from bench.analysis.findings import Findings, analyse, nothing_to_learn, rows_of
 from bench.analysis.provenance import provenance
@@ -33,7 +32,7 @@ from bench.analysis.report_data import (
     RocFacts,
     SuiteFacts,
 )
-from bench.analysis.results import load_cells
+from bench.analysis.results import date_of, load_cells
 from bench.base import StoreError
 from bench.cells import Plan
 from bench.classifiers import ClassifierRecipe

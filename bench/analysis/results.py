@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -213,6 +214,12 @@ def not_computed(plan: Plan, loaded: Sequence[Result]) -> list[str]:
         for name, identity in own_identities(plan).items()
         if any(identity not in result.own_scores for result in done)
     ]
+
+
+def date_of(store: Store, results: Iterable[Result]) -> str:
+    """Return the date on which the newest result was stored; empty without any."""
+    newest = max((store.written(result.key) for result in results), default=0.0)
+    return datetime.fromtimestamp(newest, UTC).date().isoformat() if newest else ""
 
 
 def own_identities(plan: Plan) -> dict[str, str]:
