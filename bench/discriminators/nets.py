@@ -123,9 +123,10 @@ def by_parts(
 ) -> Tensor:
     """Apply convolutions; in prediction on a CPU to one part of the curves at a time.
 
-    The activations of a part fit a cache. Parts are nearly equal in size: of very few
-    curves a convolution may have other last bits. So have linear layers, already of
-    hundreds of curves; they are no part of this.
+    Activations of all curves are so large that the system hands out new pages at every
+    layer. Parts are nearly equal in size: of very few curves a convolution may have
+    other last bits. So have linear layers, already of hundreds of curves; they are no
+    part of this.
     """
     n_parts = -(-len(h) // _PART)
     if net.training or n_parts < 2 or h.device.type != "cpu":
