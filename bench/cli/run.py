@@ -1,7 +1,9 @@
 """The command `run`."""
 
 import argparse
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from bench.cli.arguments import (
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
     from bench.cells import Task
     from bench.cli.output.progress import RunProgress
+    from bench.engines import TimeLeft
     from bench.store import Result, Store
 
 # The keys of `--dry-run` as data, see docs/cli.md.
@@ -188,7 +191,7 @@ def run(options: argparse.Namespace) -> int:
                 options.retry_failed,
                 progress.warn,
                 again,
-                progress,
+                progress if out is None else _Ahead(progress),
             )
     except KeyboardInterrupt:
         options.kept = _kept(progress, options)
@@ -246,6 +249,27 @@ def run(options: argparse.Namespace) -> int:
         next_command = command_line(["plan", str(options.suite), *same])
         tell(f"next: `{next_command}` says which differences this suite can show")
     return SOME_FAILED if bad or bad_audits or n_kept else OK
+
+
+class _Ahead:
+    """Tells the progress; imports what the report needs while cells are computed.
+
+    This process only waits meanwhile, and matplotlib takes a second.
+    """
+
+    def __init__(self, progress: "RunProgress") -> None:
+        self.begin = progress.begin
+        self._progress = progress
+
+    def planned(self, left: "TimeLeft") -> None:
+        """Tell the progress, and begin."""
+        self._progress.planned(left)
+        Thread(target=_import_what_reports_need, daemon=True).start()
+
+
+def _import_what_reports_need() -> None:
+    for name in ("bench.report.write", "bench.site.page"):
+        import_module(name)
 
 
 def _kept(progress: "RunProgress", options: argparse.Namespace) -> str:
