@@ -72,7 +72,8 @@ def save(figure: Figure, path: str | Path) -> Path:
 
 def _png(figure: Figure) -> bytes:
     """Draw the pixels of a figure and write them with as few bytes as needed."""
-    canvas: Any = FigureCanvasAgg(figure)
+    # The canvas of the layout, whose renderer has measured all texts already.
+    canvas: Any = figure.canvas
     canvas.draw()
     whole = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
     share, n_colours = 1.0, _PALETTE
