@@ -5,7 +5,7 @@ import json
 import os
 import statistics
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -115,13 +115,15 @@ def test_storing_ten_thousand_results(against, benchmark, write_suite, size, tmp
         for start in range(0, n, at_once):
             store.put_all((r, packed) for r in results[start : start + at_once])
 
+    documents = [asdict(result) for result in results]
+
     def append():
         folder = tmp_path / str(next(rounds))
         folder.mkdir()
         with (folder / "a").open("wb") as arrays, (folder / "b").open("wb") as lines:
             for start in range(0, n, at_once):
-                some = results[start : start + at_once]
-                texts = [json.dumps(vars(result)).encode() for result in some]
+                some = documents[start : start + at_once]
+                texts = [json.dumps(document).encode() for document in some]
                 for file, parts in ((arrays, [packed] * len(some)), (lines, texts)):
                     file.write(b"\n".join(parts))
                     file.flush()

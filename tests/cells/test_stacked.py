@@ -4,6 +4,7 @@ import given_splits
 import pytest
 import recorded_files
 import yaml_text
+from stored import lose
 
 import bench
 from bench.analysis.forecasts import forecast, pilot
@@ -104,7 +105,7 @@ def test_a_lost_member_comes_back_with_the_same_bits(plan_of, store):
     run(plan, store)
     before = stored(plan, store)
     lost = next(c for c in plan.cells if (c.name, c.repetition) == ("SD", 1))
-    store.path(lost.key, "json").unlink()
+    lose(store, lost.key)
     seen = []
     again = run(plan, store, progress=lambda cell, _, fresh: seen.append((cell, fresh)))
     assert again == [("SD", [0, 1, 2])]
@@ -205,7 +206,7 @@ def test_transfers_are_of_the_stacks_members(plan_of, store):
     assert [result.status for result in results] == ["done"] * 8
     missing = plan.transfers[0]
     before = stored(plan, store)
-    store.path(missing.key, "json").unlink()
+    lose(store, missing.key)
     assert run(plan, store) == [("SD", [0, 1, 2])]
     assert stored(plan, store) == before
 

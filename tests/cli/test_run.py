@@ -147,10 +147,10 @@ def test_again_replaces_nothing_until_a_cell_is_done(write_suite, tmp_path):
     before = stored.content(store.folder)
 
     class Engine(LocalEngine):
-        def run(self, units, wanted, known):
+        def run(self, units, wanted, known, small):
             assert all(map(wanted, units))
             failed = units[0][0].result("failed", error={"type": "E", "message": "no"})
-            yield units[0][0], failed, None
+            yield [(units[0][0], failed, None)]
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

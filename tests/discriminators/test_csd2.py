@@ -400,13 +400,13 @@ def test_quarters_are_held_out_until_they_have_25_curves(
     monkeypatch, n_curves, n_trials
 ):
     trials = []
-    budget = CSD2Classifier._budget
+    make_net = CSD2Classifier.make_net
 
-    def noted(self, n):
+    def noted(self, n, *arguments):
         trials.append((self._tried, n))
-        return budget(self, n)
+        return make_net(self, n, *arguments)
 
-    monkeypatch.setattr(CSD2Classifier, "_budget", noted)
+    monkeypatch.setattr(CSD2Classifier, "make_net", noted)
     make(recorded=True, max_epochs=1).fit(*curves(n_curves))
     assert len(trials) == n_trials + 1
     assert trials[-1] == (None, n_curves)

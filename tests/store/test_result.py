@@ -1,5 +1,5 @@
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 import stored
@@ -23,7 +23,7 @@ def test_a_result_is_the_same_after_json():
     )
     assert to_result(json.loads(to_json(full))) == full
     assert from_file(stored.to_file(full)) == full
-    assert list(json.loads(to_json(full))) == sorted(vars(full))
+    assert list(json.loads(to_json(full))) == sorted(asdict(full))
 
 
 def test_only_an_audit_has_no_classifier():
@@ -77,7 +77,7 @@ def test_anything_but_a_result_is_a_value_error(raw):
 
 
 @settings(max_examples=150, deadline=None, database=None)
-@given(st.sampled_from(sorted(vars(RESULT))), JSON)
+@given(st.sampled_from(sorted(asdict(RESULT))), JSON)
 def test_any_value_of_a_field_is_read_back_or_refused_by_name(name, value):
     raw = stored.to_file(replace(RESULT, **{name: value}))
     try:
