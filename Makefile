@@ -56,6 +56,7 @@ site: $(READY)
 # Nothing else should run on the machine meanwhile.
 bench: $(READY_DEV)
 	$(BIN)/python -m pytest tests/benchmarks --benchmark-enable --benchmark-only \
+		-m 'slow or not slow' \
 		--benchmark-json=bench.json
 
 bench-check: bench

@@ -192,6 +192,7 @@ def test_a_cell_costs_little(against, benchmark, write_suite, size, tmp_path):
             kind="overhead", target=10, rounds=2, unit="cells", units=n)  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_cost_of_a_cell_does_not_grow(benchmark, write_suite, size, tmp_path):
     benchmark.group = "cost of a cell in a run of 3000 against one of 100"
     few, many = size(100), size(3000) + 1
@@ -225,6 +226,7 @@ train_bare({network}(n_points=100), X, y, epochs=3, iterations=1, batch_size=200
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "network"), [("SD", "SD"), ("CSD", "CSD")])
 def test_the_memory_of_a_cell(benchmark, write_suite, tmp_path, name, network):
     """Largest resident memory, in MiB, against a bare script that trains the same."""
