@@ -27,6 +27,7 @@ def add_list(commands: Subparsers) -> None:
         ("bench list --format json", "the same for a program"),
     )
     command = add_command(commands, "list", list_all, examples)
+    command.set_defaults(uses_frames=False)  # so that pandas need not be imported
     add_format(command)
 
 

@@ -10,7 +10,8 @@ from bench.cli.exit_codes import OK
 def add_schema(commands: Subparsers) -> None:
     """Add the command."""
     examples = (("bench schema > suite.schema.json", "save it for an editor"),)
-    add_command(commands, "schema", schema, examples)
+    command = add_command(commands, "schema", schema, examples)
+    command.set_defaults(uses_frames=False)  # so that pandas need not be imported
 
 
 def schema(options: argparse.Namespace) -> int:
