@@ -8,7 +8,6 @@ length. What the repository shows was written with ``--out reports/published/spe
 import argparse
 import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -23,9 +22,11 @@ from matplotlib.figure import Figure
 from peers.section import beside_other_tools, write_csv
 from tabulate import tabulate
 
+import bench
 from bench.base.provenance import commit, cpu_name, versions
 from bench.engines.engine import available_cores
 from bench.figures import save
+from bench.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
 LENGTHS = (100, 300, 1000, 3000, 10_000)
@@ -46,7 +47,7 @@ classifiers: [GNB]
 
 
 def run_suite(suite: Path, folder: Path | None = None) -> dict[str, float]:
-    """Run a suite; return seconds, what the run said, and its memory.
+    """Run a suite; return its seconds, the cores that it kept busy, and its memory.
 
     Without a folder it runs as the README says, in the checkout.
     """
@@ -68,11 +69,15 @@ def run_suite(suite: Path, folder: Path | None = None) -> dict[str, float]:
         text = said.read()
     if process.returncode:
         raise RuntimeError(text)
-    found = re.search(r"computed in ([\d.]+) s; .* kept ([\d.]+) cores", text)
+    store = Store((folder or ROOT / "data") / "store")
+    results = bench.read_results(ROOT / suite, store)
+    written = [store.written(key) for key in results["key"]]
+    busy = results[["fit_cpu_seconds", "predict_cpu_seconds"]].to_numpy().sum()
+    computing = max(written) - min(written)  # from the first result to the last
     return {
         "seconds": seconds,
-        "computing": float(found[1]),
-        "cores": float(found[2]),
+        "computing": computing,
+        "cores": float(busy) / computing,
         "parent_mib": peak / 2**20,
     }
 
