@@ -175,13 +175,17 @@ def _each(seconds: float, units: float, unit: str) -> str:
     return f"{_time(seconds / units)} a {unit.rstrip('s')}"
 
 
-def write(run: dict[str, Any], peers: dict[str, Any] | None, folder: Path) -> Path:
+def write(
+    run: dict[str, Any], peers: dict[str, Any] | None, folder: Path, beside: str = ""
+) -> Path:
     """Write the report from the benchmarks' JSON and from what is measured here.
 
     Parameters
     ----------
     peers
         The figures of other tools, if there are any.
+    beside
+        What else ran on the machine meanwhile, in words.
     """
     (folder / "figures").mkdir(parents=True, exist_ok=True)
     head, dirty = commit()
@@ -241,9 +245,10 @@ def write(run: dict[str, Any], peers: dict[str, Any] | None, folder: Path) -> Pa
         "## Provenance",
         "\n".join(
             [
-                "- Command: `make speed`, with nothing else running",
+                "- Command: `make speed`" + f"; beside it {beside}" * bool(beside),
                 f"- Commit: {(head or 'unknown')[:12]}"
-                f"{' (with local changes)' if dirty else ''}",
+                f"{' (with local changes)' if dirty else ''}; that of the table of "
+                f"references: {run['commit_info']['id'][:12]}",
                 f"- Machine: {cpu_name()}, {cores} cores, "
                 f"{psutil.virtual_memory().total / 2**30:.0f} GiB",
                 f"- Versions: {named}",
@@ -262,12 +267,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run", type=Path, help="what `make bench` wrote")
     parser.add_argument("--peers", type=Path, help="what `make bench-peers` wrote")
+    parser.add_argument("--beside", default="", help="what else ran meanwhile")
     parser.add_argument("--out", type=Path, default=ROOT / "reports" / "speed")
     if (ROOT / "data" / "store").exists():
         parser.error("data/store exists; expected a fresh clone, to run the seed suite")
     options = parser.parse_args()
     peers = json.loads(options.peers.read_text()) if options.peers else None
-    written = write(json.loads(options.run.read_text()), peers, options.out)
+    written = write(
+        json.loads(options.run.read_text()), peers, options.out, options.beside
+    )
     sys.stdout.write(f"{os.path.relpath(written)}\n")
 
 
